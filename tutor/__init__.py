@@ -1,0 +1,1 @@
+"""Learn how PyTorch works: exercises that say why an answer is wrong, and drawings of the autograd graph."""
