@@ -164,7 +164,7 @@ def _load(root: str | Path | None, train: bool, mirrors: tuple[str, ...]) -> tup
             break
         if place.state == "damaged" and source == "folder":
             raise place.problem
-        if place.problem is not None:
+        if place.problem is not None and not (source == "cache" and mirrors):  # fetching mends the cache
             _notice(f"FashionMNIST: {place.problem}")
     else:
         raise DataError(str(place.folder), "has no whole sample", "install autograd-tutor again")
