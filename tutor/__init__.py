@@ -1,1 +1,31 @@
-"""Learn how PyTorch works: exercises that say why an answer is wrong, and drawings of the autograd graph."""
+"""Learn how PyTorch works: exercises that say why an answer is wrong, and drawings of the autograd graph.
+
+Everything is imported when it is first used, so that `import tutor` costs next to nothing and does not load torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    **dict.fromkeys(("exercise", "check", "hint", "solution", "lend", "progress", "reset", "expect"), "tutor.session"),
+    "exercises": "tutor.lessons.registry",
+}
+_MODULES = ("checking", "data", "graph", "lessons", "models", "plots", "session", "training")
+
+__all__ = [*_WHERE, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(importlib.import_module(_WHERE[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"tutor.{name}")
+    raise AttributeError(f"module 'tutor' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,293 @@
+"""An exercise: its text, its reference, its misconceptions, and the check that judges an answer by them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import linecache
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from tutor.checking import diagnose, guard, judge
+from tutor.checking.probes import Draw, clone, in_float64, largest, same
+from tutor.checking.report import Report
+from tutor.checking.shortcut import watch
+from tutor.checking.spec import Misconception, Spec, SpecError
+
+_numbers = itertools.count()
+
+
+class Exercise:
+    """One exercise of the series.
+
+    Parameters
+    ----------
+    identifier : "lesson.exercise".
+    kind : "function", "class", "method" or "value".
+    name : the name that the exercise cell binds.
+    owner : for a method, the name of its class.
+    source : the text of the solution.
+    stub : the text of the cell as a reader first meets it.
+    load_spec : returns the exercise's data; called once, when first needed.
+    namespace : returns a fresh dict with what the lesson has defined before this exercise, solutions included.
+    """
+
+    def __init__(
+        self,
+        identifier: str,
+        *,
+        kind: str,
+        name: str,
+        owner: str | None,
+        source: str,
+        stub: str,
+        load_spec: Callable[[], Spec],
+        namespace: Callable[[], dict[str, Any]],
+    ):
+        self.id, self.kind, self.name, self.owner, self.source, self.stub = identifier, kind, name, owner, source, stub
+        self._load_spec, self._namespace = load_spec, namespace
+
+    def __repr__(self) -> str:
+        return f"<Exercise {self.id}>"
+
+    @functools.cached_property
+    def spec(self) -> Spec:
+        """The data that its author wrote: probes, hints, difficulty, minutes and so on."""
+        return self._load_spec()
+
+    @functools.cached_property
+    def reference(self) -> Any:
+        """The object that the solution's text makes (for a value exercise, the value)."""
+        return self.build(self.source)[0]
+
+    @functools.cached_property
+    def misconceptions(self) -> Mapping[str, Misconception]:
+        """Name -> Misconception, `wrong` being an object like `reference`."""
+        return MappingProxyType({m.name: replace(m, wrong=self._wrong(m)) for m in self.spec.misconceptions})
+
+    @functools.cached_property
+    def alternatives(self) -> tuple[Any, ...]:
+        """Right answers written differently, as objects like `reference`."""
+        return tuple(self.build(a)[0] if isinstance(a, str) else a for a in self.spec.alternatives)
+
+    def build(self, text: str) -> tuple[Any, Any]:
+        """Execute a solution text where the lesson stands; return what it makes and, for a method, its class."""
+        space = self._namespace()
+        filename = f"<{self.id} {next(_numbers)}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        exec(compile(text, filename, "exec"), space)
+        if self.name not in space:
+            raise SpecError(f"{self.id}: the text does not define {self.name}.")
+        made = space[self.name]
+        if self.kind != "method":
+            return made, None
+        setattr(space[self.owner], self.name, made)
+        return made, space[self.owner]
+
+    def _wrong(self, misconception: Misconception) -> Any:
+        if self.kind == "value":
+            return misconception.value
+        try:
+            if misconception.wrap is not None:
+                return misconception.wrap(self.reference)
+            return self.build(misconception.apply(self.source))[0]
+        except SpecError as error:
+            raise SpecError(f"{self.id}: {error}") from None
+
+    @functools.cached_property
+    def argument_names(self) -> tuple[str, ...]:
+        """Names of the probe's arguments: those that `use` or the answer gives them."""
+        target, skip = (self.spec.use, 1) if self.spec.use else (self.reference, 0)
+        return tuple(inspect.signature(target).parameters)[skip:]
+
+    @functools.cached_property
+    def _trials(self) -> list[tuple[tuple[Any, ...], Any, float, int, Callable[..., tuple]]]:
+        """Arguments, expected outputs, scale and seed of every probe; made once."""
+        trials, subject = [], self._subject(self.reference, None)
+        for number, probe in enumerate(self.spec.probes):
+            for case in range(self.spec.cases):
+                seed = 1000 * number + case + 1
+                arguments = probe(Draw(seed))
+                outcome = self._run(subject, in_float64(arguments), seed)
+                if outcome.error is not None:
+                    raise SpecError(
+                        f"{self.id}: the solution fails on its own probe: {outcome.error!r}."
+                    ) from outcome.error
+                trials.append((arguments, outcome.value, largest(arguments), seed, probe))
+        return trials
+
+    @functools.cached_property
+    def _wrong_outcomes(self) -> dict[tuple[str, int], guard.Outcome]:
+        return {}
+
+    def _run_wrong(self, misconception: Misconception, trial: diagnose.Trial) -> guard.Outcome:
+        """What a misconception makes of a probe; kept, since it never changes."""
+        key = misconception.name, trial.seed
+        if key not in self._wrong_outcomes:
+            subject = self._subject(self.misconceptions[misconception.name].wrong, None)
+            self._wrong_outcomes[key] = self._run(subject, clone(trial.arguments), trial.seed)
+        return self._wrong_outcomes[key]
+
+    def _subject(self, candidate: Any, owner: Any) -> Any:
+        """What `use` receives: the candidate, or for a method the class that carries it."""
+        if self.kind != "method":
+            return candidate
+        if owner is None:
+            owner = self.build(self.source)[1]
+        setattr(owner, self.name, candidate)
+        return owner
+
+    def _run(self, subject: Any, arguments: tuple[Any, ...], seed: int, seconds: float | None = None) -> guard.Outcome:
+        def run() -> Any:
+            result = self.spec.use(subject, *arguments) if self.spec.use else subject(*arguments)
+            return (result, arguments) if self.spec.inplace else result
+
+        return guard.call(run, seconds=seconds or self.spec.seconds, seed=seed)
+
+    def check(self, candidate: Any, *, of: Any = None, seconds: float | None = None) -> Report:
+        """Judge an answer; displays nothing, writes nothing, and never raises for what the candidate does.
+
+        Parameters
+        ----------
+        candidate : the reader's function, class, method or value; `...` is a stub.
+        of : for a method, the class that it is filled into (the lesson's own by default).
+        seconds : time limit of the whole check, by default the exercise's own.
+        """
+        started = time.perf_counter()
+        report = self._check_value(candidate) if self.kind == "value" else self._check_code(candidate, of, seconds)
+        return replace(report, seconds=time.perf_counter() - started)
+
+    def _report(self, verdict: str, message: str, **more: Any) -> Report:
+        return Report(self.id, verdict, message, **more)
+
+    def _check_value(self, answer: Any) -> Report:
+        if answer is Ellipsis:
+            return self._report(
+                "todo", f"Put your answer in place of the `...` in `{self.name} = ...` and run the cell again."
+            )
+        outcome = guard.call(lambda: judge.compare(answer, self.reference, exact=self.spec.exact))
+        if outcome.error is not None:
+            return self._report(
+                "error", f"This value cannot be compared: `{type(outcome.error).__name__}`.", tier="exception"
+            )
+        if outcome.value is None:
+            return self._report("pass", self.spec.explain)
+        for known in self.misconceptions.values():
+            if (
+                type(answer) is type(known.wrong)
+                and guard.call(lambda k=known: judge.compare(answer, k.wrong)).value is None
+            ):
+                return self._report(
+                    "wrong", known.message, misconception=known.name, tier="misconception", hint=self._first_hint(known)
+                )
+        if outcome.value.kind == "value":
+            message = f"`{_short(answer)}` is not what happens."
+        else:
+            trial = diagnose.Trial((), self.reference, guard.Outcome(answer), 1.0, 0, tuple)
+            message = diagnose.diagnose(replace(self.spec, misconceptions=()), [trial], self._run_wrong, ()).message
+        return self._report("wrong", message, tier="value", hint=self._first_hint(None))
+
+    def _check_code(self, candidate: Any, owner: Any, seconds: float | None) -> Report:
+        if candidate is Ellipsis:
+            return self._report("todo", f"Write `{self.name}` in place of the `...` and run the cell again.")
+        if (self.kind == "class" and not isinstance(candidate, type)) or not callable(candidate):
+            wanted = "a class" if self.kind == "class" else "a function"
+            return self._report(
+                "error", f"The answer should be {wanted}; it is a {type(candidate).__name__}.", tier="exception"
+            )
+        limit = seconds or self.spec.seconds
+        deadline, trials, printed = time.perf_counter() + limit, [], ""
+        for arguments, expected, scale, seed, probe in self._trials:
+            given = clone(arguments)
+            with watch(self.spec.forbid) as found:
+                subject = self._subject(candidate, owner)
+                outcome = self._run(subject, given, seed, max(0.05, deadline - time.perf_counter()))
+            printed = printed or outcome.printed
+            if refused := self._refused(outcome, found, arguments, given, candidate, limit):
+                return replace(refused, printed=outcome.printed)
+            trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed, probe))
+        if all(t.outcome.error is None and t.difference(self.spec) is None for t in trials):
+            return self._report("pass", self._praise(trials), printed=printed)
+        return replace(self._explain(trials, candidate), printed=printed)
+
+    def _refused(
+        self, outcome: guard.Outcome, found: list[str], before: Any, after: Any, candidate: Any, limit: float
+    ) -> Report | None:
+        """The verdicts that do not depend on the values: slow, shortcut, and harm done."""
+        if outcome.slow:
+            return self._report(
+                "slow",
+                f"The answer was stopped after {limit:g} s. Does a loop never end? If the next cell does not start, "
+                "restart the kernel (menu Kernel, Restart).",
+                tier="slow",
+            )
+        if found:
+            return self._report(
+                "shortcut", f"This exercise is about doing it by hand; your answer calls {found[0]}.", tier="shortcut"
+            )
+        if outcome.harm:
+            return self._report(
+                "wrong", f"The answer changes {outcome.harm[0]}. It should leave that alone.", tier="harm"
+            )
+        if outcome.error is None and not self.spec.inplace and not same(before, after):
+            changed = [n for n, b, a in zip(self.argument_names, before, after, strict=False) if not same(b, a)]
+            known = self._inplace_misconception(before)
+            return known or self._report(
+                "wrong",
+                f"The answer changes its input `{changed[0] if changed else 'argument'}` in place, and whoever passed it "
+                "in does not expect that. Work on a copy.",
+                tier="harm",
+            )
+        return None
+
+    def _inplace_misconception(self, arguments: Any) -> Report | None:
+        """The one misconception that also changes its inputs, if exactly one does."""
+        changing = []
+        for known in self.misconceptions.values():
+            given = clone(arguments)
+            self._run(self._subject(known.wrong, None), given, 0)
+            if not same(arguments, given):
+                changing.append(known)
+        if len(changing) != 1:
+            return None
+        known = changing[0]
+        return self._report(
+            "wrong", known.message, misconception=known.name, tier="misconception", hint=self._first_hint(known)
+        )
+
+    def _explain(self, trials: list[diagnose.Trial], candidate: Any) -> Report:
+        failed = next((t for t in trials if t.outcome.error is not None), None)
+        if failed is not None and not any(self._crashes_alike(m, trials) for m in self.spec.misconceptions):
+            message = diagnose.exception(failed.outcome, candidate)
+            return self._report("error", message, tier="exception", hint=None)
+        finding = diagnose.diagnose(self.spec, trials, self._run_wrong, self.argument_names)
+        known = finding.misconception
+        verdict = "error" if failed is not None else "wrong"
+        name = known.name if known else None
+        return self._report(
+            verdict, finding.message, misconception=name, tier=finding.tier, hint=self._first_hint(known)
+        )
+
+    def _crashes_alike(self, misconception: Misconception, trials: list[diagnose.Trial]) -> bool:
+        return diagnose._matches(self.spec, trials, misconception, self._run_wrong)
+
+    def _first_hint(self, known: Misconception | None) -> str | None:
+        return next(iter(self.hints_for(known.name if known else None)), None)
+
+    def hints_for(self, misconception: str | None = None) -> tuple[str, ...]:
+        """The ladder of hints: first those of a misconception that was met, then the exercise's own."""
+        known = self.misconceptions.get(misconception) if misconception else None
+        return (known.hints if known else ()) + self.spec.hints
+
+    def _praise(self, trials: list[diagnose.Trial]) -> str:
+        told = f" {self.spec.explain}" if self.spec.explain else ""
+        return f"Right on all {len(trials)} probes.{told}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,161 @@
+"""Call a reader's code so that nothing it does can harm the notebook: time, output, randomness, modes and inputs."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+KEPT_OUTPUT = 2_000  # characters of an answer's prints that a report shows
+FLOOD = 1_000_000  # characters after which printing is stopped as an error
+
+
+class TooSlow(BaseException):
+    """The time limit was reached; not an Exception, so that `except Exception` in an answer cannot swallow it."""
+
+
+class OutputFlood(BaseException):
+    """The answer printed more than anyone can read."""
+
+
+@dataclass
+class Outcome:
+    """What came of one guarded call: a value or an error, what was printed, and the harm that was mended."""
+
+    value: Any = None
+    error: BaseException | None = None
+    printed: str = ""
+    seconds: float = 0.0
+    harm: list[str] = field(default_factory=list)
+
+    @property
+    def slow(self) -> bool:
+        """Whether the call was stopped by the time limit."""
+        return isinstance(self.error, TooSlow)
+
+
+def call(function: Callable[..., Any], *arguments: Any, seconds: float = 5.0, seed: int = 0) -> Outcome:
+    """Call `function(*arguments)` under guard; never raises for what it does.
+
+    Random states are seeded with `seed` before and restored after; grad mode and default dtype are restored and their
+    change is reported as harm. The time limit stops Python code, `time.sleep` and loops of tensor operations; a single
+    long operation is stopped only when it returns, and a loop that swallows every exception not at all.
+    """
+    outcome, buffer = Outcome(), _Limited()
+    started = time.perf_counter()
+    with _kept_state(seed, outcome.harm):
+        try:
+            with contextlib.redirect_stdout(buffer), contextlib.redirect_stderr(buffer), time_limit(seconds):
+                outcome.value = function(*arguments)
+        except BaseException as error:  # an answer may raise anything, SystemExit and KeyboardInterrupt included
+            outcome.error = error
+    outcome.seconds = time.perf_counter() - started
+    outcome.printed = buffer.shown()
+    return outcome
+
+
+class _Limited(io.TextIOBase):
+    """A text stream that keeps the first characters and stops a flood."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+        self.length = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self.length < KEPT_OUTPUT:
+            self.kept.append(text[: KEPT_OUTPUT - self.length])
+        self.length += len(text)
+        if self.length > FLOOD:
+            raise OutputFlood(f"more than {FLOOD:,} characters were printed")
+        return len(text)
+
+    def shown(self) -> str:
+        more = self.length - KEPT_OUTPUT
+        return "".join(self.kept).rstrip("\n") + (f"\n… and {more:,} characters more" if more > 0 else "")
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TooSlow` in the calling thread after `seconds`.
+
+    The main thread of a POSIX system is stopped by SIGALRM, even in `time.sleep`; elsewhere (Windows, other threads)
+    an asynchronous exception stops Python code, but not a sleep.
+    """
+    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        with _alarm(seconds):
+            yield
+    else:
+        with _asynchronous(seconds):
+            yield
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def ring(signum: int, frame: Any) -> None:
+        raise TooSlow
+
+    before = signal.signal(signal.SIGALRM, ring)
+    # it rings again and again, for answers that swallow the first
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _asynchronous(seconds: float) -> Iterator[None]:
+    caller, done = threading.get_ident(), threading.Lock()
+
+    def stop() -> None:
+        if done.acquire(blocking=False):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(TooSlow))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        done.acquire(blocking=False)
+
+
+@contextlib.contextmanager
+def _kept_state(seed: int, harm: list[str]) -> Iterator[None]:
+    torch = sys.modules.get("torch")
+    states = random.getstate(), np.random.get_state(), np.geterr()
+    if torch is not None:
+        generator, dtype, grad = torch.get_rng_state(), torch.get_default_dtype(), torch.is_grad_enabled()
+        torch.manual_seed(seed)
+        torch.set_grad_enabled(True)
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        np.seterr(**states[2])
+        if torch is not None:
+            torch.set_rng_state(generator)
+            if torch.get_default_dtype() != dtype:
+                harm.append(f"the default dtype (it was {dtype}; it has been set back)")
+                torch.set_default_dtype(dtype)
+            if not torch.is_grad_enabled():
+                harm.append("the grad mode (gradients were switched off; they are on again)")
+            torch.set_grad_enabled(grad)

@@ -1,0 +1,121 @@
+"""Draw the inputs that an answer is tried on: small, float32, distinct sizes, away from kinks."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+KINK = 0.05  # no drawn number lies nearer to zero than this, so that no ReLU is judged at its kink
+
+
+class Draw:
+    """A seeded source of probe inputs, handed to an exercise's `probe` function.
+
+    Sizes are distinct because a square or all-ones probe cannot tell a transpose; numbers stay away from zero because
+    every subgradient is right there.
+    """
+
+    def __init__(self, seed: int):
+        self.seed = seed
+        self.rng = np.random.default_rng(seed)
+
+    def sizes(self, count: int, low: int = 2, high: int = 8) -> tuple[int, ...]:
+        """Return `count` distinct sizes between `low` and `high`."""
+        return tuple(int(n) for n in self.rng.permutation(np.arange(low, high + 1))[:count])
+
+    def integer(self, low: int, high: int) -> int:
+        """Return an integer from `low` to `high`, both included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def number(self, low: float = 0.1, high: float = 1.0) -> float:
+        """Return a Python float between `low` and `high`."""
+        return float(self.rng.uniform(low, high))
+
+    def array(self, *shape: int, positive: bool = False) -> np.ndarray:
+        """Return a float32 array with entries of size 0.05 to 1.5, of both signs unless `positive`."""
+        values = self.rng.uniform(KINK, 1.5, shape)
+        if not positive:
+            values = values * self._signs(shape)
+        return values.astype(np.float32)
+
+    def tensor(self, *shape: int, positive: bool = False) -> Any:
+        """Return `array(*shape)` as a float32 torch tensor."""
+        import torch
+
+        return torch.from_numpy(self.array(*shape, positive=positive))
+
+    def labels(self, count: int, classes: int) -> np.ndarray:
+        """Return `count` int64 class labels below `classes`."""
+        return self.rng.integers(0, classes, count)
+
+    def _signs(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Random signs, with both signs present wherever there is room for both."""
+        signs = np.where(self.rng.random(shape) < 0.5, -1.0, 1.0)
+        flat = signs.reshape(-1)
+        if flat.size > 1 and abs(flat.sum()) == flat.size:
+            flat[self.rng.integers(flat.size)] *= -1
+        return signs
+
+
+def clone(value: Any) -> Any:
+    """Copy arrays, tensors and containers of them deeply; other objects are passed through."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if is_tensor(value):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(clone(v) for v in value))
+    if isinstance(value, list | tuple):
+        return type(value)(clone(v) for v in value)
+    if isinstance(value, dict):
+        return {k: clone(v) for k, v in value.items()}
+    return value
+
+
+def in_float64(value: Any) -> Any:
+    """Copy a probe with every floating array and tensor in float64, for the reference."""
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float64) if value.dtype.kind == "f" else value.copy()
+    if is_tensor(value):
+        wide = value.detach().double() if value.is_floating_point() else value.detach()
+        return wide.clone().requires_grad_(value.requires_grad)
+    if isinstance(value, list | tuple):
+        return type(value)(in_float64(v) for v in value)
+    if isinstance(value, dict):
+        return {k: in_float64(v) for k, v in value.items()}
+    return value
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two probes hold exactly the same numbers (used to see whether an answer changed its inputs)."""
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    if is_tensor(a):
+        alike = is_tensor(b) and a.shape == b.shape and a.dtype == b.dtype and a.device == b.device
+        return alike and bool(((a == b) | ((a != a) & (b != b))).all())
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(v, b[k]) for k, v in a.items())
+    return True
+
+
+def largest(value: Any) -> float:
+    """The largest absolute number in a probe (its scale), 1.0 if it holds no numbers."""
+    if isinstance(value, list | tuple):
+        return max((largest(v) for v in value), default=1.0)
+    if isinstance(value, dict):
+        return largest(list(value.values()))
+    if is_tensor(value):
+        value = value.detach().cpu().double().numpy()
+    if isinstance(value, np.ndarray | int | float) and np.size(value):
+        return float(np.max(np.abs(np.asarray(value, dtype=np.float64))))
+    return 1.0
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether the value is a torch tensor, without importing torch to find out."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)

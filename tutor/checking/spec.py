@@ -1,0 +1,178 @@
+"""What an author writes about an exercise: probes, misconceptions, alternatives, hints, all of it data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tutor.errors import TutorError
+
+DIFFICULTIES = ("easy", "medium", "hard")
+_MISSING = object()
+
+
+class SpecError(TutorError):
+    """A mistake in an exercise's data, told in one sentence that names the exercise and the field."""
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer that readers really give, with its cause.
+
+    Give exactly one of `patch` (old text -> new text in the solution, or a tuple of such pairs), `wrap` (a function
+    of the reference that returns the wrong answer) or, for a value exercise, `value`.
+
+    Attributes
+    ----------
+    name : short and lower case with hyphens; stands in the report.
+    message : what is wrong and why, one to three sentences to the reader.
+    hints : the steps that follow; the exercise's own hints come after them.
+    wrong : the wrong answer itself, built from the patch; filled in by `Exercise.misconceptions`.
+    """
+
+    name: str
+    message: str
+    patch: tuple[Any, ...] = ()
+    wrap: Callable[[Any], Any] | None = None
+    value: Any = _MISSING
+    hints: tuple[str, ...] = ()
+    wrong: Any = field(default=None, compare=False)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The patch as (old, new) pairs."""
+        return self.patch if self.patch and isinstance(self.patch[0], tuple) else (self.patch,) if self.patch else ()
+
+    def apply(self, source: str) -> str:
+        """Return the patched solution text.
+
+        Raises
+        ------
+        SpecError
+            If an old text is not in the solution.
+        """
+        for old, new in self.pairs:
+            if old not in source:
+                raise SpecError(
+                    f'misconception "{self.name}": the patch does not apply, "{old}" is not in the solution.'
+                )
+            source = source.replace(old, new)
+        return source
+
+
+@dataclass(frozen=True)
+class FiniteDifference:
+    """Says that one output is a gradient, so that a wrong one is shown beside a finite difference.
+
+    Attributes
+    ----------
+    of : the scalar function; called with the probe's arguments in float64.
+    wrt : which argument (its position) the output is the gradient with respect to; None if it is none of them: then
+        `of` takes one argument more, a number, and the output is the derivative with respect to that number at 0.
+    """
+
+    of: Callable[..., float]
+    wrt: int | None = None
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The data of one exercise; build it with `code` or `value`, which check it."""
+
+    difficulty: str
+    minutes: int
+    hints: tuple[str, ...]
+    drills: tuple[str, ...] = ()
+    probes: tuple[Callable[[Any], tuple], ...] = ()
+    use: Callable[..., Any] | None = None
+    outputs: tuple[str, ...] = ()
+    gradients: dict[str, FiniteDifference] = field(default_factory=dict)
+    misconceptions: tuple[Misconception, ...] = ()
+    alternatives: tuple[Any, ...] = ()
+    equivalent_mutants: dict[str, str] = field(default_factory=dict)
+    exact: bool = False
+    inplace: bool = False
+    forbid: tuple[str, ...] = ()
+    cases: int = 3
+    seconds: float = 5.0
+    explain: str = ""
+
+
+def code(
+    *,
+    difficulty: str,
+    minutes: int,
+    probe: Callable[[Any], tuple] | tuple[Callable[[Any], tuple], ...],
+    hints: tuple[str, ...],
+    **more: Any,
+) -> Spec:
+    """Describe an exercise whose answer is a function, a class or a method.
+
+    Parameters
+    ----------
+    difficulty : "easy", "medium" or "hard".
+    minutes : how long it takes a first-time reader.
+    probe : one or several functions of a `Draw` that return the arguments of one call.
+    hints : at least a question, a pointer and a line, in this order.
+    use : `use(answer, *arguments)` runs the answer and returns what is judged; the answer is called if it is absent.
+        For a class or a loop, let it return a trajectory of three steps or more.
+    outputs : names of what is returned, for the messages.
+    gradients : output name -> `FiniteDifference`.
+    misconceptions, alternatives : wrong answers with their causes; right answers written differently.
+    equivalent_mutants : mutated line -> why it computes the same (used by the course's proof).
+    exact : judge dtype and device too.
+    inplace : the answer is meant to change its arguments; they are judged as well.
+    forbid : names of ways round that count as a shortcut.
+    cases : how many seeds each probe function is run with.
+    drills : curriculum items that the exercise practises.
+
+    Raises
+    ------
+    SpecError
+        If a field is wrong.
+    """
+    probes = probe if isinstance(probe, tuple) else (probe,)
+    spec = _build(difficulty=difficulty, minutes=minutes, probes=probes, hints=hints, **more)
+    _require(bool(probes) and all(callable(p) for p in probes), "probe", "must be a function of a Draw, or several")
+    _require(all(m.pairs or m.wrap for m in spec.misconceptions), "misconceptions", "each needs a patch= or a wrap=")
+    _require(len(spec.hints) >= 3, "hints", "needs at least three steps: a question, a pointer, a line")
+    return spec
+
+
+def value(*, difficulty: str, minutes: int, hints: tuple[str, ...], explain: str, **more: Any) -> Spec:
+    """Describe an exercise whose answer is a value: a prediction that the reader commits to before the cell shows it.
+
+    `explain` says after a right answer why it is right. The misconceptions carry `value=`, a wrong value with its
+    cause; the other parameters are those of `code`.
+    """
+    spec = _build(difficulty=difficulty, minutes=minutes, hints=hints, explain=explain, **more)
+    _require(all(m.value is not _MISSING for m in spec.misconceptions), "misconceptions", "each needs a value=")
+    _require(bool(spec.hints), "hints", "needs at least one step")
+    return spec
+
+
+def _build(**fields: Any) -> Spec:
+    for name in ("hints", "drills", "outputs", "misconceptions", "alternatives", "forbid"):
+        _require(isinstance(fields.get(name, ()), tuple), name, "must be a tuple; is a trailing comma missing?")
+    try:
+        spec = Spec(**fields)
+    except TypeError as error:
+        raise SpecError(str(error).replace("Spec.__init__() got an ", "")) from None
+    _require(
+        spec.difficulty in DIFFICULTIES, "difficulty", f"is {spec.difficulty!r}, not one of {', '.join(DIFFICULTIES)}"
+    )
+    _require(isinstance(spec.minutes, int) and spec.minutes > 0, "minutes", "must be a whole number of minutes above 0")
+    _require(
+        all(isinstance(m, Misconception) for m in spec.misconceptions),
+        "misconceptions",
+        "must hold Misconception objects",
+    )
+    names = [m.name for m in spec.misconceptions]
+    _require(len(set(names)) == len(names), "misconceptions", "has two of the same name")
+    return spec
+
+
+def _require(condition: bool, name: str, complaint: str) -> None:
+    if not condition:
+        raise SpecError(f"{name}= {complaint}.")

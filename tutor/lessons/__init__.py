@@ -1,0 +1,6 @@
+"""The lessons, and here alone the order of the series: a new lesson is one folder and one line."""
+
+SERIES = (
+    "start_here",
+    "numpy_backprop",
+)

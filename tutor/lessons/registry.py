@@ -1,0 +1,217 @@
+"""Bind every lesson's text and data together: lessons by name, exercises by id."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import functools
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tutor.checking.exercise import Exercise
+from tutor.checking.spec import Spec, SpecError
+from tutor.lessons import SERIES
+from tutor.lessons.text import Cell, LessonError, definition, find_target, read_lesson
+
+HOME = Path(__file__).parent
+REFERENCE = "reference"  # tag of a cell that defines what the solutions below it stand on
+
+
+@dataclass(frozen=True)
+class About:
+    """What a lesson says of itself.
+
+    Attributes
+    ----------
+    minutes : reading and answering time of a first-time reader.
+    items : curriculum items that it teaches, name -> words; a cell that teaches one carries the tag `item:name`.
+    """
+
+    minutes: int
+    items: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: a folder with `lesson.py` and `exercises.py`."""
+
+    name: str
+    folder: Path
+    number: int
+
+    @property
+    def path(self) -> Path:
+        """The lesson's text."""
+        return self.folder / "lesson.py"
+
+    @property
+    def filename(self) -> str:
+        """The name of its notebook."""
+        return f"{self.number:02d}_{self.name}.ipynb"
+
+    @functools.cached_property
+    def cells(self) -> list[Cell]:
+        """The lesson's cells in order."""
+        return read_lesson(self.path)
+
+    @functools.cached_property
+    def title(self) -> str:
+        """The first heading."""
+        lines = (line for cell in self.cells if cell.kind == "markdown" for line in cell.source.split("\n"))
+        return next((line.lstrip("# ") for line in lines if line.startswith("# ")), self.name)
+
+    @functools.cached_property
+    def data(self) -> ModuleType:
+        """The module `exercises.py` (imported when first needed: it may import torch)."""
+        if self.folder.parent == HOME:
+            return importlib.import_module(f"tutor.lessons.{self.name}.exercises")
+        name = f"tutor_extra_lessons.{self.name}"
+        spec = importlib.util.spec_from_file_location(name, self.folder / "exercises.py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    @property
+    def about(self) -> About:
+        """What the lesson says of itself."""
+        return self.data.ABOUT
+
+    def specs(self) -> dict[str, Spec]:
+        """Exercise name -> the data that `exercises.py` gives."""
+        return self.data.EXERCISES
+
+    def spec(self, name: str) -> Spec:
+        """The data of one exercise.
+
+        Raises
+        ------
+        SpecError
+            If `exercises.py` is missing, is wrong, or does not know the exercise.
+        """
+        where = f"{self.name}/exercises.py"
+        try:
+            specs = self.specs()
+        except (SpecError, OSError, SyntaxError, AttributeError) as error:
+            raise SpecError(f"{where}: {error}") from error
+        if name not in specs:
+            raise SpecError(f'{where}: EXERCISES has no entry "{name}", which lesson.py asks for.')
+        return specs[name]
+
+    def namespace(self, before: str) -> dict[str, Any]:
+        """Execute, in a fresh dict, what the lesson defines above the exercise cell `before`, with the solutions."""
+        space: dict[str, Any] = {"__name__": f"tutor.lessons.{self.name}.reference"}
+        for cell in self.cells:
+            if cell.exercise_id == before:
+                break
+            if cell.exercise_id:
+                target = find_target(cell.source, cell.exercise_id)
+                if target.kind == "value":
+                    continue
+                exec(compile(definition(cell.solved, cell.exercise_id), f"<{self.name}:{cell.name}>", "exec"), space)
+                if target.owner:
+                    setattr(space[target.owner], target.name, space[target.name])
+            elif cell.kind == "code" and (REFERENCE in cell.tags or only_imports(cell.source)):
+                exec(compile(cell.source, f"<{self.name}:{cell.name}>", "exec"), space)
+        return space
+
+    @functools.cached_property
+    def exercises(self) -> dict[str, Exercise]:
+        """The lesson's exercises by id, in order."""
+        return {c.exercise_id: self._exercise(c) for c in self.cells if c.exercise_id}
+
+    def _exercise(self, cell: Cell) -> Exercise:
+        identifier = cell.exercise_id
+        try:
+            target = find_target(cell.source, identifier)
+        except (SyntaxError, LessonError) as error:
+            raise LessonError(f"{self.path.name} of {self.name}, line {cell.line}: {error}") from None
+        return Exercise(
+            identifier,
+            kind=target.kind,
+            name=target.name,
+            owner=target.owner,
+            source=definition(cell.solved, identifier),
+            stub=cell.student,
+            load_spec=functools.partial(self.spec, identifier.split(".", 1)[1]),
+            namespace=functools.partial(self.namespace, identifier),
+        )
+
+
+def only_imports(source: str) -> bool:
+    """Whether a code cell holds import statements and nothing else."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    return bool(body) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
+
+
+def _folders() -> Iterator[Path]:
+    """The series' folders, then those that the environment variable TUTOR_LESSONS adds (a teacher's own)."""
+    yield from (HOME / name for name in SERIES)
+    for extra in filter(None, os.environ.get("TUTOR_LESSONS", "").split(os.pathsep)):
+        yield Path(extra)
+
+
+@functools.cache
+def series() -> tuple[Lesson, ...]:
+    """All lessons in order."""
+    return tuple(Lesson(folder.name, folder, number) for number, folder in enumerate(_folders()))
+
+
+def find_lesson(text: str) -> Lesson:
+    """Find a lesson by name, number or notebook file name.
+
+    Raises
+    ------
+    LessonError
+        If there is none; the message names the nearest.
+    """
+    wanted = Path(text).stem if text.endswith(".ipynb") else text
+    for lesson in series():
+        if wanted in (lesson.name, str(lesson.number), f"{lesson.number:02d}", f"{lesson.number:02d}_{lesson.name}"):
+            return lesson
+    names = [lesson.name for lesson in series()]
+    raise LessonError(
+        f'There is no lesson "{text}". {suggestion(wanted, names, "The lessons are " + ", ".join(names) + ".")}'
+    )
+
+
+def suggestion(wanted: str, names: list[str], otherwise: str) -> str:
+    """Say which name was probably meant."""
+    near = difflib.get_close_matches(wanted, names, n=1)
+    return f'Did you mean "{near[0]}"?' if near else otherwise
+
+
+class Exercises(Mapping):
+    """Ordered mapping id -> Exercise over the whole series; read from the lessons' texts, so torch is not imported."""
+
+    def __getitem__(self, identifier: str) -> Exercise:
+        for lesson in series():
+            if identifier.split(".")[0] == lesson.name and identifier in lesson.exercises:
+                return lesson.exercises[identifier]
+        near = suggestion(identifier, list(self), "`tutor progress` lists them all.")
+        raise LessonError(f'There is no exercise "{identifier}". {near}')
+
+    def __iter__(self) -> Iterator[str]:
+        return (identifier for lesson in series() for identifier in lesson.exercises)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, identifier: object) -> bool:
+        return any(identifier in lesson.exercises for lesson in series())
+
+    def get(self, identifier: str, default: Any = None) -> Any:
+        return self[identifier] if identifier in self else default
+
+
+exercises = Exercises()

@@ -1,0 +1,215 @@
+"""Read a lesson's one text (jupytext's percent format) into cells, in its unsolved and its solved form.
+
+The format is jupytext's, so a lesson opens as a notebook in JupyterLab. It is read here without jupytext because
+importing that costs 0.9 s, which every first check in a notebook would pay; a test holds this reader against jupytext.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tutor.errors import TutorError
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+_HEADER = re.compile(r"^# %%(?P<markdown> \[markdown\])?(?P<options>( \w+=.*)?)$")
+_OPTION = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\[[^\]]*\])')
+_EXERCISE = re.compile(r'^(?:@exercise|(?:\w+ = )?check)\(\s*"([^"]+)"', re.MULTILINE)
+
+
+class LessonError(TutorError):
+    """A mistake in a lesson, told in one sentence that names the file and the line."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a lesson.
+
+    `source` is the text with its solution regions still in it; `student` and `solved` are the two forms that a
+    notebook carries. `line` is the line of the cell's header in the lesson's file.
+    """
+
+    kind: str
+    source: str
+    name: str
+    line: int
+    tags: tuple[str, ...] = ()
+
+    @property
+    def exercise_id(self) -> str | None:
+        """The id of the exercise that this cell asks, or None."""
+        return exercise_id(self.source) if self.kind == "code" else None
+
+    @property
+    def student(self) -> str:
+        """The cell as a reader first meets it: every solution region is a `...`."""
+        return _without_solution(self.source)
+
+    @property
+    def solved(self) -> str:
+        """The cell with the solution in place of the stub."""
+        return _with_solution(self.source)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an exercise cell asks for, read from its source.
+
+    `kind` is "function", "class", "method" or "value"; `name` is the name that the cell binds; `owner` is the class
+    that a method is filled into; `node` is the definition (or None for a value).
+    """
+
+    kind: str
+    name: str
+    owner: str | None = None
+    node: ast.AST | None = field(default=None, compare=False, repr=False)
+
+
+def exercise_id(source: str) -> str | None:
+    """Return the id in the cell's `@exercise("id")` or `name = check("id", …)`, or None."""
+    found = _EXERCISE.search(source)
+    return found.group(1) if found else None
+
+
+def read_lesson(path: Path) -> list[Cell]:
+    """Read a lesson file into cells.
+
+    Raises
+    ------
+    LessonError
+        If a cell header, a solution region or a cell name is wrong.
+    """
+    lines = path.read_text(encoding="utf-8").split("\n")
+    starts = [i for i, line in enumerate(lines) if line.startswith("# %%")]
+    cells, names = [], set()
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        cell = _read_cell(path, lines, start, end)
+        if cell.name in names:
+            raise LessonError(
+                f'{path.name}, line {cell.line}: a second cell is called "{cell.name}"; give it a name="…".'
+            )
+        names.add(cell.name)
+        cells.append(cell)
+    if not cells:
+        raise LessonError(f"{path.name}: no cell found; a cell starts with a line `# %%`.")
+    return cells
+
+
+def _read_cell(path: Path, lines: list[str], start: int, end: int) -> Cell:
+    where = f"{path.name}, line {start + 1}"
+    header = _HEADER.match(lines[start].rstrip())
+    if header is None:
+        raise LessonError(
+            f'{where}: cannot read the cell header "{lines[start]}"; write `# %% [markdown] name="…" tags=["…"]`.'
+        )
+    options = {key: json.loads(value) for key, value in _OPTION.findall(header["options"])}
+    if unknown := set(options) - {"name", "tags"}:
+        raise LessonError(f"{where}: a cell header knows name= and tags=, not {', '.join(sorted(unknown))}=.")
+    body = "\n".join(lines[start + 1 : end]).strip("\n")
+    kind = "markdown" if header["markdown"] else "code"
+    if kind == "markdown":
+        body = "\n".join(_uncomment(line) for line in body.split("\n"))
+    else:
+        _check_regions(where, body)
+    name = options.get("name") or _default_name(kind, body)
+    return Cell(kind, body, name, start + 1, tuple(options.get("tags", ())))
+
+
+def _uncomment(line: str) -> str:
+    return line[2:] if line.startswith("# ") else line[1:] if line.startswith("#") else line
+
+
+def _default_name(kind: str, body: str) -> str:
+    if found := exercise_id(body):
+        return found.split(".")[-1]
+    first = next((line for line in body.split("\n") if line.strip()), kind)
+    return re.sub(r"[^a-z0-9]+", "-", first.lower()).strip("-")[:40].strip("-") or kind
+
+
+def _check_regions(where: str, body: str) -> None:
+    marks = [line.strip() for line in body.split("\n") if line.strip() in (BEGIN, END)]
+    if marks != [BEGIN, END] * (len(marks) // 2):
+        raise LessonError(f"{where}: `{BEGIN}` and `{END}` do not pair up.")
+
+
+def _without_solution(source: str) -> str:
+    """Replace each region by `...`, unless the line before it is already a stub that ends in `...`."""
+    kept, inside = [], False
+    for line in source.split("\n"):
+        mark = line.strip()
+        if mark == BEGIN:
+            inside = True
+            if not (kept and kept[-1].rstrip().endswith("...")):
+                kept.append(line[: len(line) - len(line.lstrip())] + "...")
+        elif mark == END:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _with_solution(source: str) -> str:
+    """Drop the region marks, and the stub line that a region replaces."""
+    kept = []
+    for line in source.split("\n"):
+        mark = line.strip()
+        if mark == BEGIN and kept and kept[-1].rstrip().endswith("..."):
+            kept.pop()
+        if mark not in (BEGIN, END):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def find_target(source: str, identifier: str) -> Target:
+    """Find what the exercise cell `source` asks for under the id `identifier`.
+
+    Raises
+    ------
+    SyntaxError
+        If the source is not Python.
+    LessonError
+        If no definition or call in it carries the id.
+    """
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            call = next((d for d in node.decorator_list if _carries(d, identifier)), None)
+            if call is None:
+                continue
+            owner = next((ast.unparse(k.value) for k in call.keywords if k.arg == "of"), None)
+            kind = "class" if isinstance(node, ast.ClassDef) else "method" if owner else "function"
+            return Target(kind, node.name, owner, node)
+        if isinstance(node, ast.Assign | ast.Expr) and _carries(node.value, identifier):
+            names = node.targets if isinstance(node, ast.Assign) else node.value.args[1:]
+            return Target("value", ast.unparse(names[0]))
+    raise LessonError(
+        f'no definition under `@exercise("{identifier}")` and no `check("{identifier}", …)` in this cell.'
+    )
+
+
+def _carries(node: ast.AST, identifier: str) -> bool:
+    if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
+        return False
+    called = ast.unparse(node.func).split(".")[-1]
+    return called in ("exercise", "check") and node.args[0].value == identifier
+
+
+def definition(source: str, identifier: str) -> str:
+    """Return the text of the exercise's definition without its decorators; of a value, the lines that compute it."""
+    target = find_target(source, identifier)
+    lines = source.split("\n")
+    if target.node is None:
+        return "\n".join(line for line in lines if exercise_id(line) != identifier).strip("\n")
+    return "\n".join(lines[target.node.lineno - 1 : target.node.end_lineno])
+
+
+def is_todo(node: ast.AST) -> bool:
+    """Whether a definition still holds a stub: a `...` standing as a statement, an assigned or a returned value."""
+    return any(
+        isinstance(n, ast.Expr | ast.Assign | ast.AnnAssign | ast.Return)
+        and isinstance(n.value, ast.Constant)
+        and n.value.value is Ellipsis
+        for n in ast.walk(node)
+    )

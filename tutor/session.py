@@ -1,0 +1,328 @@
+"""What a notebook talks to: exercise, check, hint, solution, lend, progress, reset, expect.
+
+Display and state live here. On a stub, the solution is lent so that a notebook never blocks; on every other verdict
+the reader's own object stays bound.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import html
+import json
+import linecache
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tutor.checking.exercise import Exercise
+from tutor.checking.report import Report, card, inline, preformatted
+from tutor.errors import TutorError
+from tutor.lessons.registry import exercises, series
+from tutor.lessons.text import LessonError, Target, find_target, is_todo
+from tutor.progress import Progress
+
+
+@dataclass
+class Memory:
+    """What this kernel remembers of one exercise: the last report, the answer's text and the hints given."""
+
+    report: Report | None = None
+    answer: str = ""
+    hints: int = 0  # how many steps of the ladder have been shown
+    space: dict[str, Any] | None = None
+    owner: Any = None
+
+
+_memory: dict[str, Memory] = {}
+_last_failed: list[str] = []
+
+
+@dataclass(frozen=True)
+class Card:
+    """A notice in both of its forms."""
+
+    text: str
+    html: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": self.text, "text/html": self.html}
+
+
+def show(thing: Report | Card) -> None:
+    """Display in a notebook, print elsewhere."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        from IPython.display import display
+
+        display(thing)
+    else:
+        print(thing.text)
+
+
+def say(title: str, body: str = "", colour: str = "#57606a") -> None:
+    """Show a short notice; `code` may stand between backquotes."""
+    paragraphs = "".join(f'<p style="margin:0 0 4px 0">{inline(line)}</p>' for line in body.split("\n") if line)
+    show(Card("\n".join(filter(None, (title, body))), card(f"<b>{inline(title)}</b>", paragraphs, colour)))
+
+
+def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -> Callable[[Any], Any]:
+    """Check a function, class or method as its cell runs and show one report.
+
+    Parameters
+    ----------
+    identifier : "lesson.exercise".
+    of : the class that a method is filled into.
+    seconds : a longer time limit, in seconds, for an answer that needs it.
+
+    Returns
+    -------
+    A decorator; it gives back the reader's own object, or on a stub the solution, lent.
+    """
+    space, filename = sys._getframe(1).f_globals, sys._getframe(1).f_code.co_filename
+
+    def judge(answer: Any) -> Any:
+        known = _find(identifier)
+        if known is None:
+            return answer
+        text, target = _cell(filename, identifier)
+        todo = answer is Ellipsis or (target is not None and target.node is not None and is_todo(target.node))
+        memory = _memory.setdefault(identifier, Memory())
+        memory.space, memory.owner = space, of
+        if of is not None:
+            setattr(of, known.name, answer)
+        report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds)
+        if not todo and getattr(answer, "__name__", known.name) != known.name:
+            report = _renamed(known, answer, report)
+            space[known.name] = answer
+        _finish(known, memory, report, text)
+        return _lend(known, memory) if todo else answer
+
+    return judge
+
+
+def check(identifier: str, answer: Any, *, seconds: float | None = None) -> Any:
+    """Check a value (or any answer) and show one report; returns the answer as it was given."""
+    frame = sys._getframe(1)
+    known = _find(identifier)
+    if known is None:
+        return answer
+    memory = _memory.setdefault(identifier, Memory())
+    memory.space = frame.f_globals
+    text = repr(answer) if known.kind == "value" else _cell(frame.f_code.co_filename, identifier)[0]
+    _finish(known, memory, known.check(answer, seconds=seconds), text[:2000])
+    return answer
+
+
+def _find(identifier: str) -> Exercise | None:
+    """The exercise, or None after saying what is wrong with the id (an id that was mistyped must not stop a reader)."""
+    try:
+        return exercises[identifier]
+    except LessonError as error:
+        if os.environ.get("TUTOR_EXPECT"):
+            raise
+        say("This answer was not checked.", str(error), "#9a6700")
+        return None
+
+
+def _cell(filename: str, identifier: str) -> tuple[str, Target | None]:
+    """The text of the answer and its definition, from the source of the cell that is running."""
+    source = "".join(linecache.getlines(filename))
+    try:
+        target = find_target(source, identifier)
+    except (LessonError, SyntaxError):
+        return source, None
+    return (ast.get_source_segment(source, target.node) or "") if target.node else source, target
+
+
+def _renamed(known: Exercise, answer: Any, report: Report) -> Report:
+    note = f"The cells below call it `{known.name}`, yours is called `{answer.__name__}`: change the name back."
+    return replace(report, message=f"{report.message}\n{note}")
+
+
+def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
+    """Remember, write, show; and in a CI lane, fail on any verdict but the expected one."""
+    failed = report.verdict not in ("pass", "todo")
+    repeated = failed and memory.report is not None and (memory.answer, memory.report.verdict) == (text, report.verdict)
+    if not repeated:
+        memory.hints = 0
+    if failed:
+        _last_failed[:] = [known.id]
+        if report.hint:  # the same wrong answer again moves one hint on
+            ladder = known.hints_for(report.misconception)
+            step = min(memory.hints, len(ladder) - 1)
+            report, memory.hints = replace(report, hint=ladder[step]), step + 1
+    memory.report, memory.answer = report, text
+    _log(report)
+    expected = os.environ.get("TUTOR_EXPECT")
+    if expected and report.verdict != expected:
+        show(report)
+        raise AssertionError(f"{known.id}: expected the verdict {expected}, got {report.verdict}: {report.message}")
+    notice = "" if expected else _record(known.id, report.verdict)
+    show(report)
+    if notice:
+        say(notice, colour="#9a6700")
+
+
+def _record(identifier: str, verdict: str) -> str:
+    store = Progress()
+    store.record(identifier, verdict)
+    return store.notice
+
+
+def _log(report: Report) -> None:
+    """Append the report to the file that a runner names in TUTOR_REPORT, one JSON object a line."""
+    path = os.environ.get("TUTOR_REPORT")
+    if path:
+        fields = {k: getattr(report, k) for k in ("exercise", "verdict", "misconception", "tier", "message", "seconds")}
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(fields) + "\n")
+
+
+def _lend(known: Exercise, memory: Memory) -> Any:
+    """Execute the solution in the notebook's own globals, so that it sees the reader's classes, and bind it."""
+    if known.kind == "value" or memory.space is None:
+        return ...
+    filename = f"<our solution of {known.id}>"
+    linecache.cache[filename] = (len(known.source), None, known.source.splitlines(keepends=True), filename)
+    space = memory.space
+    try:
+        exec(compile(known.source, filename, "exec"), space)
+    except NameError as error:
+        say(f"Run the cells above first: {error}.", colour="#9a6700")
+        return ...
+    lent = space[known.name]
+    if memory.owner is not None:
+        setattr(memory.owner, known.name, lent)
+    say(
+        f"`{known.name}` is lent for now.",
+        "So that the cells below run, our solution stands in. Write your own and run this cell again.",
+    )
+    return lent
+
+
+def lend(identifier: str) -> None:
+    """Put our solution in the place of yours, so that the cells below run."""
+    known = exercises[identifier]
+    memory = _memory.setdefault(identifier, Memory())
+    if memory.space is None:
+        memory.space = sys._getframe(1).f_globals
+    if known.kind == "method" and memory.owner is None:
+        memory.owner = memory.space.get(known.owner)
+    if known.kind == "value":
+        say("A prediction is not lent: nothing below depends on it.")
+    else:
+        _lend(known, memory)
+
+
+def hint(identifier: str | None = None) -> None:
+    """Show the next hint for the last answer that failed, or for the exercise named."""
+    if identifier is None:
+        if not _last_failed:
+            say("No answer has failed yet.", 'For a hint beforehand name the exercise: `hint("lesson.exercise")`.')
+            return
+        identifier = _last_failed[0]
+    known = exercises[identifier]
+    memory = _memory.setdefault(identifier, Memory())
+    report = memory.report
+    ladder = known.hints_for(report.misconception if report else None)
+    if memory.hints >= len(ladder):
+        say("There is no further hint.", f'`solution("{identifier}")` shows our answer.')
+        return
+    memory.hints += 1
+    say(f"Hint {memory.hints} of {len(ladder)} for {identifier}", ladder[memory.hints - 1], "#0969da")
+
+
+def solution(identifier: str) -> None:
+    """Show our solution; after a pass, beside yours."""
+    known = exercises[identifier]
+    memory = _memory.get(identifier, Memory())
+    passed = memory.report is not None and memory.report.verdict == "pass" and known.kind != "value"
+    if not os.environ.get("TUTOR_EXPECT"):
+        Progress().saw_solution(identifier)
+    columns = [("Ours", known.source)] + ([("Yours", memory.answer)] if passed else [])
+    cells = "".join(
+        f'<div style="display:inline-block;vertical-align:top;width:{48 if passed else 98}%;margin-right:1%">'
+        f"<b>{title}</b>{preformatted(text)}</div>"
+        for title, text in columns
+    )
+    text = "\n\n".join(f"{title}:\n{text}" for title, text in columns)
+    show(
+        Card(
+            f"Solution of {identifier}\n{text}",
+            card(f"<b>Solution of</b> <code>{html.escape(identifier)}</code>", cells),
+        )
+    )
+
+
+def progress() -> None:
+    """Show, lesson by lesson, what has been solved."""
+    store = Progress()
+    known = store.read()
+    rows, text, done_all, count_all = [], [], 0, 0
+    for lesson in series():
+        marks = "".join("●" if known.get(i, {}).get("verdict") == "pass" else "○" for i in lesson.exercises)
+        done, count = marks.count("●"), len(marks)
+        done_all, count_all = done_all + done, count_all + count
+        text.append(f"  {lesson.number:02d} {lesson.name:<22} {marks:<10} {done} of {count}")
+        rows.append(
+            f"<tr><td style='text-align:left'>{lesson.number:02d} {html.escape(lesson.name)}</td>"
+            f"<td style='text-align:left;letter-spacing:3px'>{marks}</td><td>{done} of {count}</td></tr>"
+        )
+    title = f"{done_all} of {count_all} exercises solved"
+    show(Card("\n".join([title, *text]), card(f"<b>{title}</b>", f"<table>{''.join(rows)}</table>", "#0969da")))
+    if store.notice:
+        say(store.notice, colour="#9a6700")
+
+
+def reset(identifier: str) -> None:
+    """Forget an exercise's progress and show the text that its cell started with."""
+    known = exercises[identifier]
+    Progress().forget([identifier])
+    _memory.pop(identifier, None)
+    lesson, name = identifier.split(".", 1)
+    body = (
+        f"Its cell started with the text below; paste it there, or run `tutor reset {lesson} {name}` in a terminal, "
+        "which does it for you and keeps your old text beside it."
+    )
+    show(
+        Card(
+            f"{identifier} is to do again. {body}\n\n{known.stub}",
+            card(
+                f"<b>{html.escape(identifier)} is to do again</b>", f"<p>{inline(body)}</p>{preformatted(known.stub)}"
+            ),
+        )
+    )
+
+
+@contextlib.contextmanager
+def expect(kind: type[BaseException]) -> Iterator[None]:
+    """Show the error (or warning) that the block is meant to end in, and go on.
+
+    Raises
+    ------
+    TutorError
+        If the block ends without it, so that a lesson's claim cannot go stale unseen.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        if issubclass(kind, Warning):
+            warnings.simplefilter("always")
+        try:
+            yield
+        except kind as error:
+            _show_expected(kind, "".join(traceback.format_exception_only(error)).strip())
+            return
+    met = next((w for w in caught if issubclass(w.category, kind)), None) if issubclass(kind, Warning) else None
+    if met is None:
+        raise TutorError(f"{kind.__name__} was expected here, but the block ended without it.")
+    _show_expected(kind, f"{met.category.__name__}: {met.message}")
+
+
+def _show_expected(kind: type[BaseException], message: str) -> None:
+    title = "The warning that was expected" if issubclass(kind, Warning) else "The error that was expected"
+    show(Card(f"{title}:\n{message}", card(f"<b>{title}</b>", preformatted(message), "#8250df")))
