@@ -85,9 +85,21 @@ def test_a_damaged_file_in_a_folder_asked_for_is_named_and_left_alone(world, mir
     assert str(mine / f"{IMAGES}.gz") in text and is_one_sentence(text) and names_in(mine) == WHOLE
 
 
+def test_a_damaged_file_among_missing_ones_is_left_alone_too(world, mirror):
+    raw = world.put(world.folder / "mine" / "FashionMNIST" / "raw", (IMAGES,))
+    (raw / f"{IMAGES}.gz").write_bytes(b"damage")
+    assert str(raw / f"{IMAGES}.gz") in fetch_error(mirror, world.folder / "mine") and names_in(raw) == [f"{IMAGES}.gz"]
+
+
 def test_the_progress_is_shown_up_to_the_end(world, mirror, capsys):
     fetch(mirrors=[mirror.address])
     assert f"fetching {IMAGES}: 100 %\n" in capsys.readouterr().err
+
+
+def test_the_line_of_a_progress_that_breaks_off_is_ended(world, mirror, capsys):
+    mirror.answer = lambda handler, content: send(handler, bytes(200_000), announced=300_000)
+    fetch_error(mirror)
+    assert capsys.readouterr().err.endswith("%\n")
 
 
 def test_the_second_mirror_is_asked_where_the_first_fails(world, mirror):

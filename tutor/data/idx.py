@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tutor.errors import TutorError
+
 # The largest content that is read, packed or unpacked, in bytes: five times the largest file of FashionMNIST. A gzip
 # file of a few hundred kilobytes can unpack to more than any machine holds.
 LARGEST = 2**28
@@ -17,8 +19,10 @@ _UNSIGNED_BYTES = 0x08
 _MOST_DIMENSIONS = 4
 
 
-class DataError(RuntimeError):
+class DataError(TutorError, RuntimeError):
     """Data that cannot be read, trusted or fetched, told in one sentence: what, what is wrong with it, and the mend.
+
+    It is a RuntimeError because torchvision raises one where it does not find its files.
 
     Parameters
     ----------

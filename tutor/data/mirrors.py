@@ -55,7 +55,7 @@ def fetch(root: str | Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -
     try:
         _fetch_missing(folder, mirrors, may_rename=root is None)
     except OSError as error:
-        mend = "free some space there, or name another folder in the environment variable TUTOR_DATA"
+        mend = "make room or get the right to write there, or name another folder in the variable TUTOR_DATA"
         raise DataError(str(folder), f"cannot be written ({error.strerror or error})", mend) from None
     return Place("download", folder, "whole")
 
@@ -112,7 +112,8 @@ def _fetch_from(mirror: str, folder: Path, name: str) -> None:
     from requests import RequestException
 
     part = folder / f"{name}.part"  # the same name each time: what a killed process left there is overwritten
-    download = pooch.HTTPDownloader(progressbar=_Progress(name), chunk_size=2**16, timeout=TIMEOUT)
+    progress = _Progress(name)
+    download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=TIMEOUT)
     try:
         with part.open("wb") as file:
             download(f"{mirror}{name}.gz", file, None)
@@ -123,6 +124,7 @@ def _fetch_from(mirror: str, folder: Path, name: str) -> None:
     except DataError as error:
         raise _MirrorError(f"sent a file that {error.problem}") from None
     finally:
+        progress.close()
         part.unlink(missing_ok=True)
 
 
@@ -171,5 +173,7 @@ class _Progress:
         self.done = 0
 
     def close(self) -> None:
-        """End the line."""
-        print(file=sys.stderr)
+        """End the line, if there is one; pooch does so only where all went well."""
+        if self.shown:
+            print(file=sys.stderr)
+        self.shown = ""
