@@ -140,7 +140,9 @@ def compiler() -> Row:
     known = [os.environ.get("CXX"), "g++", "clang++", "cl"]
     path = next((found for name in known if name and (found := shutil.which(name))), None)
     if path is None:
-        return Row("C++ compiler", "note", "none; only `torch.compile` in lesson 12 needs one", "It falls back without one.")
+        return Row(
+            "C++ compiler", "note", "none; only `torch.compile` in lesson 12 needs one", "It falls back without one."
+        )
     return Row("C++ compiler", "ok", path)
 
 
@@ -152,7 +154,9 @@ def other_tutor() -> Row:
         candidate
         for place in places
         for candidate in (place / "tutor.py", place / "tutor")
-        if candidate.exists() and candidate.resolve() != here and (candidate.is_file() or (candidate / "__init__.py").exists())
+        if candidate.exists()
+        and candidate.resolve() != here
+        and (candidate.is_file() or (candidate / "__init__.py").exists())
     }
     try:
         rival = importlib.metadata.version("tutor")

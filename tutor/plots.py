@@ -37,7 +37,8 @@ class Picture:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         source = base64.b64encode(self.png()).decode("ascii")
         width = int(self.figure.get_size_inches()[0] * 80)
-        image = f'<img width="{width}" style="max-width:100%" alt="{html.escape(self.alt)}" src="data:image/png;base64,{source}">'
+        looks = f'width="{width}" style="max-width:100%" alt="{html.escape(self.alt)}"'
+        image = f'<img {looks} src="data:image/png;base64,{source}">'
         return {"text/plain": f"[picture: {self.alt}]", "text/html": image}
 
     def __repr__(self) -> str:
@@ -51,7 +52,11 @@ def axes(width: float = 7.0, height: float = 3.4, columns: int = 1, **more: Any)
 
 
 def loss_curves(
-    curves: Mapping[str, Sequence[float]], *, floor: float | None = None, floor_label: str = "floor", title: str = "Loss at each step"
+    curves: Mapping[str, Sequence[float]],
+    *,
+    floor: float | None = None,
+    floor_label: str = "floor",
+    title: str = "Loss at each step",
 ) -> Picture:
     """Draw loss against step on a logarithmic scale, a line per run; runs that leave the scale are cut there.
 
@@ -66,7 +71,12 @@ def loss_curves(
         values = np.asarray(losses, dtype=float)
         grown = ~np.isfinite(values) | (values > 100 * values[0])
         end = int(np.argmax(grown)) if grown.any() else len(values)
-        ax.plot(values[:end], color=COLOURS[k % 6], linestyle=STYLES[k % 6], label=label + (" (diverges)" if grown.any() else ""))
+        ax.plot(
+            values[:end],
+            color=COLOURS[k % 6],
+            linestyle=STYLES[k % 6],
+            label=label + (" (diverges)" if grown.any() else ""),
+        )
         said.append(f"{label} {'diverges' if grown.any() else f'falls from {values[0]:.3g} to {values[-1]:.3g}'}")
     if floor is not None:
         ax.axhline(floor, color="black", linewidth=0.8, linestyle=":", label=f"{floor_label} ({floor:.3g})")
@@ -76,7 +86,9 @@ def loss_curves(
     return Picture(figure, f"{title}: " + "; ".join(said) + ".")
 
 
-def sine_fit(x: np.ndarray, y: np.ndarray, fits: Mapping[str, np.ndarray], losses: Sequence[float], best_loss: float) -> Picture:
+def sine_fit(
+    x: np.ndarray, y: np.ndarray, fits: Mapping[str, np.ndarray], losses: Sequence[float], best_loss: float
+) -> Picture:
     """Draw fitted curves against the sine, and beside them the loss at each step.
 
     Parameters
@@ -116,7 +128,9 @@ def chain(names: Sequence[str], values: Sequence[float], gradients: Sequence[flo
     figure, ax = axes(8.5, 2.3)
     count = len(names)
     for k, name in enumerate(names):
-        ax.add_patch(FancyBboxPatch((3 * k, 0), 2, 1, boxstyle="round,pad=0.08", facecolor="#f2f2f2", edgecolor="black"))
+        ax.add_patch(
+            FancyBboxPatch((3 * k, 0), 2, 1, boxstyle="round,pad=0.08", facecolor="#f2f2f2", edgecolor="black")
+        )
         ax.text(3 * k + 1, 0.5, name, ha="center", va="center", fontsize=10)
         ax.text(3 * k + 1, 1.35, f"value {values[k]:.3f}", ha="center", color=COLOURS[0])
         ax.text(3 * k + 1, -0.55, f"gradient {gradients[k]:.3f}", ha="center", color=COLOURS[1])
@@ -142,17 +156,27 @@ def matmul_shapes(
         If the inner sizes do not agree.
     """
     if left_shape[1] != right_shape[0]:
-        raise ValueError(f"The inner sizes differ: {left} has {left_shape[1]} columns, {right} has {right_shape[0]} rows.")
-    sides = {name: 1.0 + 0.45 * k for k, name in enumerate(dict.fromkeys((right_shape[1], left_shape[0], left_shape[1])))}
+        raise ValueError(
+            f"The inner sizes differ: {left} has {left_shape[1]} columns, {right} has {right_shape[0]} rows."
+        )
+    sides = {
+        name: 1.0 + 0.45 * k for k, name in enumerate(dict.fromkeys((right_shape[1], left_shape[0], left_shape[1])))
+    }
     figure, ax = axes(8.0, 2.6)
     position = 0.0
     result_shape = (left_shape[0], right_shape[1])
-    for k, (name, shape, symbol) in enumerate(((left, left_shape, "·"), (right, right_shape, "="), (result, result_shape, ""))):
+    for k, (name, shape, symbol) in enumerate(
+        ((left, left_shape, "·"), (right, right_shape, "="), (result, result_shape, ""))
+    ):
         height, width = sides[shape[0]], sides[shape[1]] * 1.4
-        ax.add_patch(Rectangle((position, -height / 2), width, height, facecolor="#f2f2f2", edgecolor=COLOURS[k], linewidth=2))
+        ax.add_patch(
+            Rectangle((position, -height / 2), width, height, facecolor="#f2f2f2", edgecolor=COLOURS[k], linewidth=2)
+        )
         ax.text(position + width / 2, 0, name, ha="center", va="center", fontsize=11)
         summed = "  (summed over)"
-        ax.text(position + width / 2, height / 2 + 0.1, shape[1] + (summed if k == 0 else ""), ha="center", color=COLOURS[k])
+        ax.text(
+            position + width / 2, height / 2 + 0.1, shape[1] + (summed if k == 0 else ""), ha="center", color=COLOURS[k]
+        )
         ax.text(position - 0.1, 0, shape[0], ha="right", va="center", color=COLOURS[k])
         position += width
         ax.text(position + 0.35, 0, symbol, ha="center", va="center", fontsize=18)
@@ -179,7 +203,15 @@ def boxes(rows: Sequence[Sequence[tuple[str, str]]], title: str) -> Picture:
         for k, (name, words) in enumerate(row):
             left, bottom = k * width + 0.1, -1.2 * r
             ax.add_patch(
-                FancyBboxPatch((left, bottom), width - 0.2, 0.9, boxstyle="round,pad=0.04", facecolor="#f2f2f2", edgecolor=COLOURS[r % 6], lw=2)
+                FancyBboxPatch(
+                    (left, bottom),
+                    width - 0.2,
+                    0.9,
+                    boxstyle="round,pad=0.04",
+                    facecolor="#f2f2f2",
+                    edgecolor=COLOURS[r % 6],
+                    lw=2,
+                )
             )
             ax.text(left + (width - 0.2) / 2, bottom + 0.62, name, ha="center", va="center", fontsize=11, weight="bold")
             ax.text(left + (width - 0.2) / 2, bottom + 0.25, words, ha="center", va="center", fontsize=8.5)
@@ -190,7 +222,12 @@ def boxes(rows: Sequence[Sequence[tuple[str, str]]], title: str) -> Picture:
 
 
 def images(
-    pixels: np.ndarray, captions: Sequence[str], *, columns: int = 6, right: Sequence[bool] | None = None, title: str = ""
+    pixels: np.ndarray,
+    captions: Sequence[str],
+    *,
+    columns: int = 6,
+    right: Sequence[bool] | None = None,
+    title: str = "",
 ) -> Picture:
     """Draw grey images in a grid with a caption under each; wrong ones are framed and marked with a cross.
 
@@ -209,7 +246,9 @@ def images(
         mark = "" if right is None else ("✓ " if right[k] else "✗ ")
         wrong = right is not None and not right[k]
         ax.imshow(picture, cmap="gray_r")
-        ax.set_title(mark + caption, fontsize=8.5, color=COLOURS[1] if wrong else "black", weight="bold" if wrong else "normal")
+        ax.set_title(
+            mark + caption, fontsize=8.5, color=COLOURS[1] if wrong else "black", weight="bold" if wrong else "normal"
+        )
         if wrong:
             ax.add_patch(Rectangle((-0.5, -0.5), 28, 28, fill=False, edgecolor=COLOURS[1], linewidth=3))
     figure.suptitle(title)

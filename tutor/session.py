@@ -25,7 +25,7 @@ from tutor.checking.report import Report, card, inline, preformatted
 from tutor.errors import TutorError
 from tutor.lessons.registry import exercises, series
 from tutor.lessons.text import LessonError, Target, find_target, is_todo
-from tutor.progress import Progress
+from tutor.store import Progress
 
 
 @dataclass
@@ -96,6 +96,8 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
         memory.space, memory.owner = space, of
         if of is not None:
             setattr(of, known.name, answer)
+        if identifier in os.environ.get("TUTOR_SKIP", "").split(os.pathsep):
+            return _lend(known, memory)
         report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds)
         if not todo and getattr(answer, "__name__", known.name) != known.name:
             report = _renamed(known, answer, report)

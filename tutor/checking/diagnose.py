@@ -154,9 +154,13 @@ def _structure(
         return f"{_capital(what)} should be {_kind(expected)}; yours is {_kind(got)}."
     if difference.kind == "shape":
         mine, right = judge.to_numpy(got).shape, judge.to_numpy(expected).shape
-        return f"The shape of {what} should be {right}; yours is {mine}. The arguments were {_describe(trial.arguments, names)}."
+        told = _describe(trial.arguments, names)
+        return f"The shape of {what} should be {right}; yours is {mine}." + (
+            f" The arguments were {told}." if told else ""
+        )
     if difference.kind == "dtype":
-        return f"{_capital(what)} should hold {judge.dtype_kind(expected)} numbers; yours holds {judge.dtype_kind(got)} ones."
+        wanted, found = judge.dtype_kind(expected), judge.dtype_kind(got)
+        return f"{_capital(what)} should hold {wanted} numbers; yours holds {found} ones."
     if difference.kind == "device":
         return f"{_capital(what)} should be on {expected.device}; yours is on {got.device}."
     return None

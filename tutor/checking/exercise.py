@@ -234,14 +234,12 @@ class Exercise:
                 "wrong", f"The answer changes {outcome.harm[0]}. It should leave that alone.", tier="harm"
             )
         if outcome.error is None and not self.spec.inplace and not same(before, after):
-            changed = [n for n, b, a in zip(self.argument_names, before, after, strict=False) if not same(b, a)]
-            known = self._inplace_misconception(before)
-            return known or self._report(
-                "wrong",
-                f"The answer changes its input `{changed[0] if changed else 'argument'}` in place, and whoever passed it "
-                "in does not expect that. Work on a copy.",
-                tier="harm",
-            )
+            if known := self._inplace_misconception(before):
+                return known
+            pairs = zip(self.argument_names, before, after, strict=False)
+            name = next((n for n, b, a in pairs if not same(b, a)), "argument")
+            message = f"The answer changes its input `{name}` in place, and whoever passed it in does not expect that."
+            return self._report("wrong", f"{message} Work on a copy.", tier="harm")
         return None
 
     def _inplace_misconception(self, arguments: Any) -> Report | None:

@@ -211,7 +211,7 @@ class Exercises(Mapping):
         return any(identifier in lesson.exercises for lesson in series())
 
     def get(self, identifier: str, default: Any = None) -> Any:
-        return self[identifier] if identifier in self else default
+        return self[identifier] if identifier in self else default  # noqa: SIM401  this is that `get`
 
 
 exercises = Exercises()

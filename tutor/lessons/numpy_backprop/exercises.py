@@ -254,7 +254,8 @@ EXERCISES = {
         drills=("chain-rule", "sine-fit"),
         outputs=("grad_a", "grad_b", "grad_c", "grad_d"),
         gradients={
-            f"grad_{name}": FiniteDifference(partial(nudged_polynomial, power=power)) for power, name in enumerate("abcd")
+            f"grad_{name}": FiniteDifference(partial(nudged_polynomial, power=power))
+            for power, name in enumerate("abcd")
         },
         misconceptions=(
             Misconception(

@@ -19,7 +19,7 @@
 # %% name="imports"
 import numpy as np
 
-from tutor import check, exercise, hint, plots, progress
+from tutor import check, exercise, plots, progress
 
 # %% [markdown] name="sine-problem"
 # ## 1. Fit a cubic to a sine
@@ -39,6 +39,7 @@ y = np.sin(x)  # (2000,)
 # %% [markdown] name="ask-polynomial"
 # The model comes first. Write it for a whole array of points at once: NumPy applies `+`, `*` and `**` entry by entry.
 
+
 # %% tags=["item:sine-fit"]
 @exercise("numpy_backprop.polynomial")
 def polynomial(x, a, b, c, d):
@@ -51,6 +52,7 @@ def polynomial(x, a, b, c, d):
     ### BEGIN SOLUTION
     return a + b * x + c * x**2 + d * x**3
     ### END SOLUTION
+
 
 # %% [markdown] name="chain-rule"
 # ## 2. The chain rule, drawn
@@ -84,6 +86,7 @@ plots.chain(
 # Now all 2,000 points. Each point sends its own contribution to $a$, $b$, $c$ and $d$; the contributions **add up**,
 # because a nudge to $d$ moves every prediction at once.
 
+
 # %% tags=["item:chain-rule"]
 @exercise("numpy_backprop.polynomial_gradients")
 def polynomial_gradients(x, grad_y_pred):
@@ -101,11 +104,13 @@ def polynomial_gradients(x, grad_y_pred):
     return grad_a, grad_b, grad_c, grad_d
     ### END SOLUTION
 
+
 # %% [markdown] name="descend"
 # ## 3. Gradient descent
 #
 # A gradient points uphill. So we take a small step against it, 2,000 times, and write down the loss on the way. The
 # starting point is random but seeded: you see the same numbers as everyone else.
+
 
 # %% tags=["item:sine-fit"] name="fit-sine"
 def fit_sine(learning_rate, steps=2000, seed=0):
@@ -119,6 +124,7 @@ def fit_sine(learning_rate, steps=2000, seed=0):
         grads = polynomial_gradients(x, grad_y_pred)
         a, b, c, d = (p - learning_rate * g for p, g in zip((a, b, c, d), grads))
     return (a, b, c, d), losses
+
 
 # %% tags=["item:sine-fit", "nbval-check-output"] name="run-fit"
 coefficients, losses = fit_sine(learning_rate=2e-6)
@@ -168,7 +174,9 @@ for learning_rate in (1e-6, 2e-6, 4e-6):
     print(f"learning rate {learning_rate:.0e}: {verdict}")
 
 # %% tags=["item:learning-rate", "figure"] name="rates-drawn"
-plots.loss_curves({f"learning rate {rate:.0e}": run for rate, run in runs.items()}, floor=best_loss, floor_label="best possible")
+plots.loss_curves(
+    {f"learning rate {rate:.0e}": run for rate, run in runs.items()}, floor=best_loss, floor_label="best possible"
+)
 
 # %% [markdown] name="why-diverge"
 # Too small wastes your time: the curve is still falling when you stop. Too large overshoots: every step lands further
@@ -204,6 +212,7 @@ for name, grad_y_pred in {"sum": 2 * (y_pred - y), "0.5 * sum": y_pred - y, "mea
 # It is far too slow to train with (two evaluations for every single weight), but it knows nothing of your derivation.
 # That makes it the perfect judge. Write it for an array of any shape; `np.ndindex(*w.shape)` walks through all indices.
 
+
 # %% tags=["item:finite-differences"]
 @exercise("numpy_backprop.finite_difference")
 def finite_difference(f, w, eps):
@@ -224,6 +233,7 @@ def finite_difference(f, w, eps):
     return grad
     ### END SOLUTION
 
+
 # %% tags=["item:finite-differences", "nbval-check-output"] name="judge-the-fit"
 w = np.array([0.1, 0.2, 0.3, 0.4])
 measured = finite_difference(lambda w: ((polynomial(x, *w) - y) ** 2).sum(), w, 1e-5)
@@ -243,6 +253,7 @@ for name, one, other in zip("abcd", derived, measured):
 #
 # One row is one example. Everything happens to the whole batch at once.
 
+
 # %% tags=["item:two-layer-net"]
 @exercise("numpy_backprop.two_layer_forward")
 def two_layer_forward(x, w1, w2):
@@ -257,6 +268,7 @@ def two_layer_forward(x, w1, w2):
     y_pred = h_relu.dot(w2)  # (N, D_out)
     return h, h_relu, y_pred
     ### END SOLUTION
+
 
 # %% [markdown] name="shapes"
 # ### Let the shapes lead you
@@ -280,7 +292,9 @@ shape = (1000, 100)
 shape = check("numpy_backprop.predict_shape", shape)
 
 # %% tags=["item:batched-shapes", "figure"] name="shapes-drawn"
-plots.matmul_shapes("h_reluᵀ", ("H", "N"), "grad_y_pred", ("N", "D_out"), "grad_w2", title="The batch size N disappears in the product")
+plots.matmul_shapes(
+    "h_reluᵀ", ("H", "N"), "grad_y_pred", ("N", "D_out"), "grad_w2", title="The batch size N disappears in the product"
+)
 
 # %% [markdown] name="relu"
 # ### Back through the ReLU
@@ -291,6 +305,7 @@ plots.matmul_shapes("h_reluᵀ", ("H", "N"), "grad_y_pred", ("N", "D_out"), "gra
 #
 # Two things go wrong here in half of all published code: the gate is decided by the wrong array, and the caller's
 # gradient is overwritten because nobody made a **copy**.
+
 
 # %% tags=["item:two-layer-net"]
 @exercise("numpy_backprop.relu_backward")
@@ -307,11 +322,13 @@ def relu_backward(grad_h_relu, h):
     return grad_h
     ### END SOLUTION
 
+
 # %% [markdown] name="all-together"
 # ### All of it
 #
 # Now the whole backward pass. Walk the forward lines from the last to the first; for each one, ask what the gradient
 # of its inputs is, given the gradient of its output. The loss is $\sum (y_{pred} - y)^2$.
+
 
 # %% tags=["item:two-layer-net", "item:batched-shapes"]
 @exercise("numpy_backprop.two_layer_gradients")
@@ -330,6 +347,7 @@ def two_layer_gradients(x, y, w1, w2):
     grad_w1 = x.T.dot(grad_h)  # (D_in, N) (N, H) -> (D_in, H)
     return grad_w1, grad_w2
     ### END SOLUTION
+
 
 # %% [markdown] name="judge-net"
 # Ask the judge. The sizes are all different on purpose: with equal sizes a forgotten transpose would go unnoticed.

@@ -129,8 +129,12 @@ EXERCISES = {
         minutes=1,
         drills=("fashion-mnist",),
         misconceptions=(
-            Misconception("half-right", "Half right is the luck of a coin, with two sides. Here there are ten kinds.", value=500),
-            Misconception("one-in-a-hundred", "That would be one in a hundred. There are ten kinds, so one in ten.", value=10),
+            Misconception(
+                "half-right", "Half right is the luck of a coin, with two sides. Here there are ten kinds.", value=500
+            ),
+            Misconception(
+                "one-in-a-hundred", "That would be one in a hundred. There are ten kinds, so one in ten.", value=10
+            ),
             Misconception("none-right", "Even a blind guess is right now and then: in one case out of ten.", value=0),
         ),
         hints=("If you guess one of ten kinds blindly, how often are you right?",),

@@ -17,7 +17,7 @@
 import torch
 
 import tutor
-from tutor import check, data, exercise, hint, plots, progress, reset
+from tutor import check, data, exercise, hint, plots, progress
 
 # %% [markdown] name="how-it-works"
 # ## 1. How a notebook works
@@ -39,6 +39,7 @@ from tutor import check, data, exercise, hint, plots, progress, reset
 #
 # Replace the `...` and run the cell. (Until you do, our own solution is lent to you, so that nothing below gets stuck.)
 
+
 # %% tags=["item:first-exercise"]
 @exercise("start_here.squared_error")
 def squared_error(y_pred, y):
@@ -51,11 +52,13 @@ def squared_error(y_pred, y):
     return ((y_pred - y) ** 2).sum()
     ### END SOLUTION
 
+
 # %% [markdown] name="a-wrong-answer"
 # ### What a wrong answer looks like
 #
 # Everybody gives wrong answers here; that is what the checker is for. This one forgets something. Read the function,
 # **say what is wrong with it**, then run the cell and compare with what the checker says.
+
 
 # %% tags=["item:wrong-answer"] name="wrong-on-purpose"
 def forgetful(y_pred, y):
@@ -147,6 +150,7 @@ right_by_chance = check("start_here.chance", right_by_chance)
 # And how do we count? The network gives each image ten scores, one for each kind; its answer is the kind with the highest score.
 # *Accuracy* is the fraction of images whose answer is right. `scores.argmax(dim=1)` finds the highest score in each row.
 
+
 # %% tags=["item:fashion-mnist"]
 @exercise("start_here.accuracy")
 def accuracy(scores, targets):
@@ -159,6 +163,7 @@ def accuracy(scores, targets):
     ### BEGIN SOLUTION
     return (scores.argmax(dim=1) == targets).float().mean()
     ### END SOLUTION
+
 
 # %% [markdown] name="train-it"
 # Now let it learn. You do not need to understand this cell yet. Every word in it has a notebook of its own, and the

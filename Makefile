@@ -1,0 +1,54 @@
+# make lab    creates the environment and opens the series in JupyterLab
+# make test   everything that CI does
+# make quick  lint, rebuild and unit tests, for between two edits
+
+PYTHON ?= python3
+VENV   ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
+
+.PHONY: lab test quick lint build bench clean
+
+lab: $(VENV)/.lab
+	$(BIN)/tutor lab
+
+test: lint
+	$(BIN)/tutor build --check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/tutor run --shipped notebooks
+	$(BIN)/tutor run --solved
+
+quick: lint
+	$(BIN)/tutor build --check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not slow and not browser" tests
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+build: $(VENV)/.test
+	$(BIN)/tutor build
+
+bench: $(VENV)/.test
+	for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) -c constraints.txt -e ".[test]"
+	touch $@ $(VENV)/.lab
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache

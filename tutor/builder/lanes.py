@@ -1,0 +1,95 @@
+"""`tutor run`: execute notebooks headless under nbval, in the unsolved lane or the solved one."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tutor.builder import notebooks
+from tutor.errors import TutorError
+from tutor.lessons.registry import Lesson
+
+CELL_SECONDS = 120
+# A deprecation warning that a cell's own code causes fails the lane; a cell whose lesson is the warning says so with
+# `with expect(DeprecationWarning):`.
+WARNINGS = "error::DeprecationWarning:__main__,error::FutureWarning:__main__"
+
+
+def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | None = None) -> int:
+    """Run one lane; return pytest's exit status, or 1 if an exercise did not report the lane's verdict.
+
+    Parameters
+    ----------
+    lessons : which lessons.
+    solved : the solved notebooks, where every exercise must pass; else the shipped ones, where every one is to do.
+    jobs : how many notebooks run at once.
+    folder : take these notebooks instead of fresh ones (the shipped ones, for instance).
+    """
+    if importlib.util.find_spec("nbval") is None:
+        raise TutorError("`tutor run` needs nbval: install it with `pip install autograd-tutor[test]`.")
+    verdict = "pass" if solved else "todo"
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        paths = [_put(lesson, place, solved, folder) for lesson in lessons]
+        report = place / "report.jsonl"
+        status = subprocess.run(_command(paths, jobs), cwd=place, env=_environment(place, verdict, report)).returncode
+        complaints = silent(lessons, report, verdict)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return status or (1 if complaints else 0)
+
+
+def _put(lesson: Lesson, place: Path, solved: bool, folder: Path | None) -> Path:
+    """A copy of the notebook to run; a shipped one is copied so that nothing can write into it."""
+    path = place / lesson.filename
+    if folder is not None:
+        path.write_bytes((folder / lesson.filename).read_bytes())
+    else:
+        path.write_bytes(notebooks.as_bytes(notebooks.solved(lesson) if solved else notebooks.student(lesson)))
+    return path
+
+
+def _command(paths: list[Path], jobs: int) -> list[str]:
+    parallel = ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 and len(paths) > 1 else []
+    (paths[0].parent / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    options = [
+        "--nbval-lax",
+        "--nbval-current-env",
+        f"--nbval-cell-timeout={CELL_SECONDS}",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+    ]
+    return [sys.executable, "-m", "pytest", *options, *parallel, *map(str, paths)]
+
+
+def _environment(place: Path, verdict: str, report: Path) -> dict[str, str]:
+    """One torch thread per kernel: kernels that compete for cores with two threads each were measured 200 x slower."""
+    return {
+        **os.environ,
+        "TUTOR_EXPECT": verdict,
+        "TUTOR_REPORT": str(report),
+        "TUTOR_HOME": str(place / "home"),
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONWARNINGS": WARNINGS,
+    }
+
+
+def read_report(path: Path) -> list[dict[str, object]]:
+    """The verdicts that notebooks reported, in order."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def silent(lessons: list[Lesson], report: Path, verdict: str) -> list[str]:
+    """A sentence for every declared exercise that did not report the verdict."""
+    seen = {(row["exercise"], row["verdict"]) for row in read_report(report)}
+    declared = [identifier for lesson in lessons for identifier in lesson.exercises]
+    return [f"{i} never reported {verdict}." for i in declared if (i, verdict) not in seen]

@@ -1,0 +1,161 @@
+"""Lint the course: every rule looks at one lesson and returns its complaints, a sentence each."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tutor.builder import notebooks
+from tutor.builder.coverage import cells_for
+from tutor.errors import TutorError
+from tutor.lessons.registry import SERIES, Lesson
+from tutor.lessons.text import Cell, find_target, is_todo
+
+LONGEST_CELL = 24
+OPENING = ("**You will be able to**", "**You need**", "**It takes**")
+CLOSING = ("## Recap", "## Self-check", "## Where to read on")
+KNOWN_TAGS = ("reference", "figure", notebooks.CHECKED)
+
+
+def lint(lesson: Lesson) -> list[str]:
+    """All complaints about a lesson, each beginning with its name; an empty list is what is wanted."""
+    complaints = []
+    for rule in RULES:
+        try:
+            complaints += [f"{lesson.name}: {complaint}" for complaint in rule(lesson)]
+        except TutorError as error:
+            complaints.append(f"{lesson.name}: {error}")
+    return complaints
+
+
+def exercises_are_described(lesson: Lesson) -> Iterator[str]:
+    """Every exercise has data (which asks for hints, a difficulty and a time), a docstring, and no data lies unused."""
+    for identifier, exercise in lesson.exercises.items():
+        assert exercise.spec is not None  # reading it raises where a field is wrong or missing
+        if exercise.kind != "value" and not ast.get_docstring(ast.parse(exercise.source).body[0]):
+            yield f"{identifier} has no docstring."
+    asked = {identifier.split(".", 1)[1] for identifier in lesson.exercises}
+    for name in lesson.specs():
+        if name not in asked:
+            yield f'exercises.py describes "{name}", which lesson.py never asks.'
+
+
+def exercises_are_unsolved(lesson: Lesson) -> Iterator[str]:
+    """No exercise is shipped solved."""
+    for cell in lesson.cells:
+        if not cell.exercise_id:
+            continue
+        target = find_target(cell.student, cell.exercise_id)
+        stub = target.node if target.node is not None else ast.parse(cell.student)
+        if not is_todo(stub):
+            yield f"{cell.exercise_id} is shipped solved: put its solution between the two solution marks."
+
+
+def solutions_pass(lesson: Lesson) -> Iterator[str]:
+    """Every solution passes its own check."""
+    for identifier, exercise in lesson.exercises.items():
+        report = exercise.check(exercise.reference)
+        if report.verdict != "pass":
+            yield f"the solution of {identifier} does not pass: {report.message}"
+
+
+def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
+    """Every misconception's patch still applies, and there are enough of them and of alternatives."""
+    for identifier, exercise in lesson.exercises.items():
+        count = len(exercise.misconceptions)
+        if exercise.kind != "value" and (count < 3 or len(exercise.spec.alternatives) < 3):
+            others = len(exercise.spec.alternatives)
+            yield f"{identifier} has {count} misconceptions and {others} alternatives; 3 of each are the least."
+        if exercise.kind == "value" and not count:
+            yield f"{identifier} names no wrong value with its cause."
+
+
+def items_are_taught(lesson: Lesson) -> Iterator[str]:
+    """Every curriculum item has a cell that teaches it, every tag is known, every drill names an item."""
+    items = lesson.about.items
+    for item in items:
+        if not cells_for(lesson, item):
+            yield f'no cell carries the tag "item:{item}".'
+    for cell in lesson.cells:
+        for tag in cell.tags:
+            if tag not in KNOWN_TAGS and tag.removeprefix("item:") not in items:
+                yield f'cell "{cell.name}" carries the unknown tag "{tag}".'
+    for identifier, exercise in lesson.exercises.items():
+        for item in exercise.spec.drills:
+            if item not in items:
+                yield f'{identifier} drills "{item}", which is no item of the lesson.'
+
+
+def figures_have_alt_text(lesson: Lesson) -> Iterator[str]:
+    """Pictures come from `tutor.plots` or `tutor.graph`, which insist on alt text; images in prose carry their own."""
+    for cell in lesson.cells:
+        if cell.kind == "code" and re.search(r"\bpyplot\b|\bplt\.", cell.source):
+            yield f'cell "{cell.name}" draws with pyplot, which gives no alt text: use tutor.plots.'
+        if cell.kind == "markdown" and (
+            re.search(r"!\[\s*\]\(", cell.source) or re.search(r"<img(?![^>]*\balt=\"[^\"])", cell.source)
+        ):
+            yield f'cell "{cell.name}" shows an image without alt text.'
+
+
+def outputs_are_kept(lesson: Lesson) -> Iterator[str]:
+    """Every checked cell has a recorded output and no recorded output lies unused."""
+    expected = notebooks.read_expected(lesson)
+    checked = [cell.name for cell in lesson.cells if notebooks.CHECKED in cell.tags]
+    for name in checked:
+        if not expected.get(name):
+            yield f'cell "{name}" has no recorded output to be compared with: run `tutor build --record {lesson.name}`.'
+    for name in expected:
+        if name not in checked:
+            yield f'an output is recorded for "{name}", which is no checked cell.'
+
+
+def shape_is_kept(lesson: Lesson) -> Iterator[str]:
+    """Openings, closings, lengths and counts are those of the series."""
+    text = "\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
+    first = lesson.cells[0].source
+    for words in OPENING:
+        if words not in first:
+            yield f"the opening cell does not say {words}."
+    for words in CLOSING + (("### What changed since",) if lesson.number else ()):
+        if words not in text:
+            yield f'there is no section "{words.lstrip("# ")}".'
+    for cell in lesson.cells:
+        if (length := _code_lines(cell)) > LONGEST_CELL:
+            yield f'cell "{cell.name}" has {length} lines of code; {LONGEST_CELL} is the most.'
+    count = len(lesson.exercises)
+    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 8)
+    if lesson.name in SERIES and not low <= count <= high:
+        yield f"it has {count} exercises; {low} to {high} are wanted."
+
+
+def _code_lines(cell: Cell) -> int:
+    if cell.kind != "code":
+        return 0
+    source = re.sub(r'""".*?"""', "", cell.solved, flags=re.DOTALL)
+    return sum(1 for line in source.split("\n") if line.strip() and not line.strip().startswith("#"))
+
+
+def cells_render(lesson: Lesson) -> Iterator[str]:
+    """Both notebooks can be made, code cells are Python, cell ids are distinct."""
+    for made in (notebooks.student(lesson), notebooks.solved(lesson)):
+        ids = [cell["id"] for cell in made["cells"]]
+        yield from (f'two cells have the id "{i}".' for i in sorted({i for i in ids if ids.count(i) > 1}))
+        for cell in made["cells"]:
+            try:
+                ast.parse(notebooks.source_of(cell) if cell["cell_type"] == "code" else "")
+            except SyntaxError as error:
+                yield f'cell "{cell["id"]}" is not Python: {error}.'
+
+
+RULES = (
+    cells_render,
+    exercises_are_described,
+    exercises_are_unsolved,
+    misconceptions_apply,
+    solutions_pass,
+    items_are_taught,
+    figures_have_alt_text,
+    outputs_are_kept,
+    shape_is_kept,
+)

@@ -1,0 +1,248 @@
+"""The command line: parses, calls, prints."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tutor.errors import TutorError
+
+WORK = Path("work")
+
+
+class Group(click.Group):
+    """Commands whose errors are one sentence and a non-zero exit; `--debug` shows the traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except (TutorError, OSError, ModuleNotFoundError) as error:
+            if context.params.get("debug"):
+                raise
+            raise click.ClickException(_sentence(error)) from None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        if error.name == "torch":
+            return "PyTorch is not installed here: run `make lab`, or install torch as pytorch.org/get-started says."
+        return f"The package {error.name} is missing: install it, or run `make lab`."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'A file'}: {error.strerror}."
+    return str(error)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="autograd-tutor")
+def main(debug: bool) -> None:
+    """Learn how PyTorch works, one notebook after another."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=WORK)
+@click.option("--port", type=int, help="Port for JupyterLab; by default a free one.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address.")
+def lab(folder: Path, port: int | None, no_browser: bool) -> None:
+    """Open JupyterLab on your copies of the notebooks (made in FOLDER, by default `work`)."""
+    from tutor.builder import copies
+
+    for module, name in (("torch", "torch"), ("jupyterlab", "jupyterlab")):
+        if importlib.util.find_spec(module) is None:
+            raise ModuleNotFoundError(name=name)
+    if port is not None and _in_use(port):
+        raise TutorError(f"Port {port} is in use: choose another with --port, or leave it out for a free one.")
+    _print(copies.start(folder))
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"] if port is not None else []
+    command += ["--no-browser"] if no_browser else []
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # containers run as root; Jupyter refuses that unless it is told
+    command.append(f"--LabApp.default_url=/lab/tree/{_first(folder)}")
+    # two torch threads that spin against another process were measured 200 times slower
+    sys.exit(subprocess.run(command, env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}).returncode)
+
+
+def _first(folder: Path) -> str:
+    return next((path.name for path in sorted(folder.glob("00_*.ipynb"))), "")
+
+
+def _in_use(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=WORK)
+def start(folder: Path) -> None:
+    """Copy the notebooks into FOLDER; copies that are there are updated and keep your answers."""
+    from tutor.builder import copies
+
+    _print(copies.start(folder) or [f"{folder} is up to date."])
+
+
+@main.command()
+@click.argument("lessons", nargs=-1)
+@click.option("--solved", is_flag=True, help="The solved notebooks: every exercise must pass.")
+@click.option("--shipped", type=click.Path(path_type=Path, exists=True), help="Run the notebooks in this folder.")
+@click.option("--jobs", default=2, show_default=True, help="Notebooks at once.")
+def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, jobs: int) -> None:
+    """Run LESSONS (all by default) headless under nbval."""
+    from tutor.builder import lanes
+
+    sys.exit(lanes.run(_lessons(lessons), solved=solved, jobs=jobs, folder=shipped))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[NOTEBOOK]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV: notebook, exercise, verdict, misconception, message.")
+@click.option("--cell-seconds", default=60.0, show_default=True, help="Time limit of a cell.")
+def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: float) -> None:
+    """Judge NOTEBOOKs, each in a process of its own; without any, those in `work`, and note your progress.
+
+    This runs the code in the notebooks. Judge other people's notebooks in a container or a throw-away account.
+    """
+    from tutor.builder import judge
+
+    own = not paths
+    found = (
+        [p for path in paths for p in (sorted(path.glob("[0-9]*.ipynb")) if path.is_dir() else [path])]
+        if paths
+        else sorted(WORK.glob("[0-9]*.ipynb"))
+    )
+    if not found:
+        raise TutorError(f"There is no notebook in {WORK.resolve()}: run `tutor start` first, or name a notebook.")
+    judged, failed = [], False
+    for path in found:
+        try:
+            judged.append(judge.judge(path, cell_seconds=cell_seconds))
+        except TutorError as error:
+            failed = True
+            click.echo(str(error), err=True)
+            continue
+        if not (as_json or as_csv):
+            _print_judged(judged[-1])
+    if as_json:
+        click.echo(json.dumps([j.as_dict() for j in judged], indent=1))
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(("notebook", "exercise", "verdict", "misconception", "message"))
+        writer.writerows(
+            (r.notebook, r.exercise, r.verdict, r.misconception or "", r.message) for j in judged for r in j.rows
+        )
+    if own:
+        _note_progress(judged)
+    sys.exit(1 if failed else 0)
+
+
+def _print_judged(judged: Any) -> None:
+    click.echo(f"{judged.path}")
+    for row in judged.rows:
+        first = row.message.split("\n")[0] if row.verdict not in ("pass", "todo") else ""
+        named = f" [{row.misconception}]" if row.misconception else ""
+        click.echo(f"  {row.verdict:<9} {row.exercise}{named}  {first}".rstrip())
+    for note in judged.notes:
+        click.echo(f"  note      {note}")
+
+
+def _note_progress(judged: list[Any]) -> None:
+    from tutor.store import Progress
+
+    store = Progress()
+    for row in (row for j in judged for row in j.rows):
+        if row.verdict not in ("todo", "missing"):
+            store.record(row.exercise, row.verdict)
+    if store.notice:
+        click.echo(store.notice, err=True)
+
+
+@main.command()
+def progress() -> None:
+    """Show what you have solved."""
+    from tutor.session import progress as show
+
+    show()
+
+
+@main.command()
+@click.argument("lesson")
+@click.argument("exercise", required=False)
+@click.option("--in", "folder", type=click.Path(path_type=Path), default=WORK, help="The folder of your copies.")
+def reset(lesson: str, exercise: str | None, folder: Path) -> None:
+    """Restore LESSON, or one EXERCISE of it; your old text is kept beside it."""
+    from tutor.builder import copies
+    from tutor.lessons.registry import find_lesson
+
+    click.echo(copies.reset(folder, find_lesson(lesson), exercise))
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def data(folder: Path | None) -> None:
+    """Fetch FashionMNIST where it is missing, verify it, and say where it is (in FOLDER or the cache)."""
+    from tutor import data as images
+
+    for place in images.status(folder):
+        kind = "sample" if place.is_sample else place.source
+        click.echo(f"  {kind:<9} {place.state:<10} {place.folder}" + (f"  {place.problem}" if place.problem else ""))
+    place = images.fetch(folder)
+    click.echo(f"FashionMNIST is verified and will be read from {place.folder}.")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what works on this machine, and how to mend what does not."""
+    from tutor.environment import survey
+
+    found = survey()
+    click.echo(found.text)
+    sys.exit(0 if found.healthy else 1)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("notebooks"))
+@click.option("--force", is_flag=True, help="Build anew also what was changed by hand (a copy is kept).")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if a build would change anything.")
+@click.option("--record", multiple=True, metavar="LESSON", help="Run the solved LESSON and keep its checked outputs.")
+@click.option("--solved", is_flag=True, help="Write the solved notebooks instead (for teachers; FOLDER is needed).")
+def build(folder: Path, force: bool, only_check: bool, record: tuple[str, ...], solved: bool) -> None:
+    """Lint the course and write its unsolved notebooks into FOLDER."""
+    from tutor.builder import write
+    from tutor.builder.lint import lint
+
+    _print(f"recorded {write.record(lesson)}" for lesson in _lessons(record) if record)
+    complaints = [complaint for lesson in _lessons(()) for complaint in lint(lesson)]
+    if complaints:
+        raise TutorError("\n".join(complaints))
+    if solved:
+        if folder == Path("notebooks"):
+            raise TutorError("Solved notebooks are never kept in `notebooks`: name another folder.")
+        _print(f"wrote {path}" for path in write.write_solved(_lessons(()), folder))
+    elif only_check:
+        stale = write.stale(folder)
+        if stale:
+            raise TutorError(f"{', '.join(stale)} in {folder} is not what the lessons say: run `tutor build`.")
+        click.echo("the notebooks are what the lessons say")
+    else:
+        _print(write.build(folder, force=force))
+
+
+def _lessons(names: tuple[str, ...]) -> list[Any]:
+    from tutor.lessons.registry import find_lesson, series
+
+    return [find_lesson(name) for name in names] or list(series())
+
+
+def _print(lines: Any) -> None:
+    for line in lines:
+        click.echo(line)
