@@ -1,0 +1,131 @@
+"""What a drawing is made from: nodes, edges and gradient statistics as plain values, without any torch object."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Shape = tuple[int, ...]
+
+LEAF_KINDS = ("parameter", "leaf")
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What is kept of a gradient: never the tensor itself, so that a recording costs next to no memory.
+
+    Attributes
+    ----------
+    shape
+        Shape of the gradient.
+    dtype
+        Its dtype, as ``"float32"``.
+    norm
+        Euclidean norm over all elements; NaN if it could not be measured.
+    min, max
+        Smallest and largest element (of the absolute values, for complex gradients); NaN if empty or unmeasured.
+    finite
+        True if no element is NaN or infinite.
+    values
+        All elements, row by row, where there are 64 or fewer; None otherwise.
+    """
+
+    shape: Shape
+    dtype: str
+    norm: float
+    min: float
+    max: float
+    finite: bool
+    values: tuple[float | complex, ...] | None = None
+
+    @property
+    def trouble(self) -> str:
+        """``"NaN"``, ``"Inf"`` or an empty string."""
+        if self.finite:
+            return ""
+        return "NaN" if math.isnan(self.norm) or math.isnan(self.min) else "Inf"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node of the autograd graph: a backward function, or the AccumulateGrad of a leaf tensor.
+
+    Attributes
+    ----------
+    id
+        Its number in ``g.nodes``; 0 is the (first) loss.
+    op
+        PyTorch's name of the backward function, ``"MulBackward0"``.
+    kind
+        ``"operation"``, ``"custom"`` (an autograd.Function), ``"opaque"`` (a compiled region, a reentrant
+        checkpoint), ``"parameter"`` (an nn.Parameter or a named one) or ``"leaf"`` (another leaf tensor).
+    shapes
+        Shapes of the forward outputs, one for each; an unknown one is None.
+    name
+        Name of the parameter or variable, or an empty string.
+    module
+        Path of the module that ran it, ``"layers.0.linear1"``, or an empty string.
+    calls
+        For each part of that path, which call of it this was (from 0); empty unless the forward pass was watched.
+    source
+        ``"file.py:12: h = x @ w"`` where source lines were asked for.
+    sequence
+        PyTorch's sequence number: the larger, the later in the forward pass; -1 if unknown.
+    order
+        Its place in the recorded backward pass, from 1; None if it was not visited.
+    received
+        One entry for each forward output: the gradient that arrived (for a leaf the sum of all
+        contributions), or None for an output that received nothing.
+    grad
+        For a leaf that was visited: ``.grad`` after the recording.
+    """
+
+    id: int
+    op: str
+    kind: str
+    shapes: tuple[Shape | None, ...]
+    name: str = ""
+    module: str = ""
+    calls: tuple[int, ...] = ()
+    source: str = ""
+    sequence: int = -1
+    order: int | None = None
+    received: tuple[Stats | None, ...] = ()
+    grad: Stats | None = None
+
+    @property
+    def is_leaf(self) -> bool:
+        """True for AccumulateGrad nodes."""
+        return self.kind in LEAF_KINDS
+
+    @property
+    def shape(self) -> Shape | None:
+        """Shape of the first forward output, if known."""
+        return self.shapes[0] if self.shapes else None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The way of one gradient: from the node that computes it to the node that receives it.
+
+    Attributes
+    ----------
+    source, target
+        Node ids. The gradient flows from source to target, against the direction of the forward pass.
+    slot
+        Which input of the forward operation this is: the place in ``next_functions``.
+    output
+        Which forward output of the target the gradient is for.
+    state
+        ``"traced"`` (no backward recorded), ``"flowed"``, ``"none"`` (the source ran and sent None) or
+        ``"not visited"`` (the source did not run).
+    gradient
+        Its statistics if it flowed.
+    """
+
+    source: int
+    target: int
+    slot: int
+    output: int
+    state: str = "traced"
+    gradient: Stats | None = None

@@ -1,0 +1,102 @@
+"""Tell which module ran a node from the parameters it uses, for graphs whose forward pass nobody watched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .model import Edge, Node
+
+
+def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[Node]:
+    """Give every node without a module the path that its neighbours in the order of the program agree on.
+
+    A node that uses ``layers.0.linear1.weight`` belongs to ``layers.0.linear1``; what ran between ``layers.0.linear1``
+    and ``layers.0.linear2`` belongs to what the two have in common, ``layers.0``; what ran before the first module
+    or after the last one (the loss) belongs to none. Nothing is inferred where a watched forward pass already told.
+    """
+    if any(node.module for node in nodes if not node.is_leaf) or not any(node.module for node in nodes):
+        return list(nodes)
+    own = _from_parameters(nodes, edges)
+    order = topological(len(nodes), [(edge.source, edge.target) for edge in edges])
+    order = sorted((i for i in order if not nodes[i].is_leaf), key=lambda i: -nodes[i].sequence)
+    later = _nearest(order, own)
+    earlier = _nearest(order[::-1], own)
+    return [
+        node if node.is_leaf else replace(node, module=own[i] or _between(earlier[i], later[i]))
+        for i, node in enumerate(nodes)
+    ]
+
+
+def _nearest(order: Sequence[int], own: Sequence[str | None]) -> dict[int, str | None]:
+    """Return for every node the last path met on the way to it."""
+    met, nearest = None, {}
+    for i in order:
+        met = nearest[i] = met if own[i] is None else own[i]
+    return nearest
+
+
+def _between(earlier: str | None, later: str | None) -> str:
+    return "" if earlier is None or later is None else common_path([earlier, later])
+
+
+def _from_parameters(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[str | None]:
+    """Return the path of each node that is the first to use a parameter, also through a view of it."""
+    own: list[str | None] = [None] * len(nodes)
+    single = {}
+    for edge in edges:
+        single[edge.source] = None if edge.source in single else edge.target
+    for edge in edges:
+        target = edge.target
+        while not nodes[target].is_leaf and single.get(target) is not None and is_view(nodes[target].op):
+            target = single[target]
+        if nodes[target].is_leaf and nodes[target].module and not is_view(nodes[edge.source].op):
+            path = nodes[target].module
+            own[edge.source] = common_path([own[edge.source] or path, path])
+    return own
+
+
+def common_path(paths: Sequence[str]) -> str:
+    """Return the module path that all of these paths lie in; an empty string if there is none."""
+    if len(set(paths)) == 1:
+        return paths[0]
+    shared = []
+    for parts in zip(*(path.split(".") for path in paths), strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    return ".".join(shared)
+
+
+VIEW_OPS = frozenset(
+    f"{name}Backward"
+    for name in (
+        *("T", "Mt", "Transpose", "Permute", "Movedim", "View", "UnsafeView", "Reshape", "ReshapeAlias", "Flatten"),
+        *("Unsqueeze", "Squeeze", "Expand", "Slice", "Select", "Unbind", "Split", "AsStrided", "Diagonal", "Alias"),
+    )
+)
+
+
+def is_view(op: str) -> bool:
+    """Tell whether a backward function undoes a transpose or another view, which computes nothing."""
+    return op.rstrip("0123456789") in VIEW_OPS
+
+
+def topological(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+    """Return node numbers so that every edge points forwards; nodes on a cycle are left out."""
+    following: list[list[int]] = [[] for _ in range(count)]
+    waiting = [0] * count
+    for source, target in edges:
+        following[source].append(target)
+        waiting[target] += 1
+    # a stack, not a queue: branches stay together, which is what cutting at choke points relies on
+    ready = [i for i in reversed(range(count)) if waiting[i] == 0]
+    order = []
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for target in reversed(following[node]):
+            waiting[target] -= 1
+            if waiting[target] == 0:
+                ready.append(target)
+    return order

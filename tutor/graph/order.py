@@ -1,0 +1,98 @@
+"""Order the elements of each rank so that few edges cross: sweeps by barycentre, then exchanges of neighbours."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+
+Rows = list[list[int]]
+Links = Sequence[Sequence[int]]
+
+SWEEPS = 12
+# sweeps that may pass without an improvement before the best order so far is taken
+PATIENCE = 4
+# exchanges are thorough and slow; past this many elements the sweeps have to do
+MOST_FOR_EXCHANGES = 6_000
+
+
+def order_rows(rows: Rows, above: Links, below: Links) -> tuple[Rows, int]:
+    """Return the rows in their best order found, and the number of crossings that are left.
+
+    Parameters
+    ----------
+    rows
+        Elements of each rank, in an order to start from.
+    above, below
+        For each element its neighbours in the rank above and below.
+    """
+    place = {i: p for row in rows for p, i in enumerate(row)}
+    best, fewest = rows, count_crossings(rows, below, place)
+    current, since_best = [list(row) for row in rows], 0
+    for sweep in range(SWEEPS):
+        if fewest == 0 or since_best == PATIENCE:
+            break
+        _sweep(current, above if sweep % 2 == 0 else below, place, downwards=sweep % 2 == 0)
+        if len(place) <= MOST_FOR_EXCHANGES:
+            _exchange(current, above, below, place)
+        crossings = count_crossings(current, below, place)
+        since_best += 1
+        if crossings < fewest:
+            best, fewest, since_best = [list(row) for row in current], crossings, 0
+    return best, fewest
+
+
+def _sweep(rows: Rows, fixed: Links, place: dict[int, int], downwards: bool) -> None:
+    for row in rows if downwards else reversed(rows):
+        if len(row) < 2:
+            continue
+        # an element without neighbours on that side keeps its place
+        key = {i: sum(place[j] for j in fixed[i]) / len(fixed[i]) if fixed[i] else place[i] for i in row}
+        row.sort(key=key.__getitem__)
+        for p, i in enumerate(row):
+            place[i] = p
+
+
+def _exchange(rows: Rows, above: Links, below: Links, place: dict[int, int]) -> None:
+    """Exchange neighbours wherever that saves crossings, until nothing changes (or for four rounds)."""
+    changed = [True] * len(rows)
+    for _ in range(4):
+        if not any(changed):
+            return
+        again = [False] * len(rows)
+        for r, row in enumerate(rows):
+            if len(row) < 2 or not changed[r]:
+                continue
+            for p in range(len(row) - 1):
+                if _saved(row[p], row[p + 1], above, below, place) > 0:
+                    row[p], row[p + 1] = row[p + 1], row[p]
+                    place[row[p]], place[row[p + 1]] = p, p + 1
+                    for near in (r - 1, r, r + 1):
+                        if 0 <= near < len(rows):
+                            again[near] = True
+        changed = again
+
+
+def _saved(left: int, right: int, above: Links, below: Links, place: dict[int, int]) -> int:
+    """Return how many crossings fewer there are if two neighbours change places."""
+    saved = 0
+    for links in (above, below):
+        if links[left] and links[right]:
+            ours = [place[j] for j in links[left]]
+            theirs = [place[j] for j in links[right]]
+            saved += sum((a > b) - (a < b) for a in ours for b in theirs)
+    return saved
+
+
+def count_crossings(rows: Rows, below: Links, place: dict[int, int]) -> int:
+    """Return the number of pairs of edges between neighbouring ranks that cross."""
+    crossings = 0
+    for row in rows:
+        if len(row) < 2:
+            continue
+        seen: list[int] = []
+        for i in row:
+            ends = [place[j] for j in below[i]]
+            crossings += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            for end in ends:
+                insort(seen, end)
+    return crossings

@@ -1,0 +1,201 @@
+"""Watch one backward pass from outside: what every node receives and emits, and in which order.
+
+One post-hook a node is enough: PyTorch hands it what the node received and what it emitted. Its closure holds a
+number and a plain store, because a hook that can reach a graph node is never freed, not even by the garbage
+collector. All hooks are removed when the block ends; AccumulateGrad nodes would carry them into the next iteration.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from types import FrameType
+
+import torch
+from torch import nn
+
+from .findings import first_nonfinite, raised
+from .graph import Graph
+from .model import Edge, Node, Stats
+from .modules import infer_modules
+from .naming import Names, Watched
+from .stats import measure
+from .walk import TorchNode, collect, describe, roots_of
+
+Losses = torch.Tensor | Sequence[torch.Tensor]
+
+
+def trace(
+    loss: Losses, params: Mapping[str, torch.Tensor] | None = None, model: nn.Module | Watched | None = None
+) -> Graph:
+    """Read the structure of the autograd graph behind a tensor, before or after any backward.
+
+    Parameters
+    ----------
+    loss
+        The tensor the graph leads to, of any shape, or a list of such tensors.
+    params
+        Names for tensors, as ``dict(model.named_parameters())``. Other tensors are called what the variables are
+        called where `trace` is called.
+    model
+        Names parameters and modules; what `watch` yielded tells modules exactly.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One sentence that says why there is no graph: not a tensor, an integer tensor, no grad_fn.
+    """
+    graph, _ = read_graph(loss, params, model, inspect.currentframe().f_back)
+    return graph
+
+
+@contextmanager
+def record(
+    loss: Losses, model: nn.Module | Watched | None = None, params: Mapping[str, torch.Tensor] | None = None
+) -> Iterator[Graph]:
+    """Record the backward pass that runs in the block: the gradient on every edge, and the order of the nodes.
+
+    It changes no gradient, and the graph that it yields keeps no tensor alive. The structure is there at once, the
+    gradients when the block ends, also if backward raises half-way. If several passes run, the last one is shown.
+
+    Parameters
+    ----------
+    loss, model, params
+        As for `trace`.
+
+    Yields
+    ------
+    Graph
+        Filled in when the block ends.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `trace`; what backward itself raises passes through.
+
+    Examples
+    --------
+    >>> with graph.record(loss, model) as g:
+    ...     loss.backward()
+    >>> g
+    """
+    # two frames up: contextlib's own frame stands between the caller and this generator
+    graph, torch_nodes = read_graph(loss, params, model, inspect.currentframe().f_back.f_back)
+    recorder = _Recorder(graph.edges, {node.id for node in graph.nodes if node.is_leaf})
+    handles = [node.register_hook(partial(recorder.ran, i)) for i, node in enumerate(torch_nodes)]
+    try:
+        yield graph
+    except BaseException as error:
+        graph.error = f"{type(error).__name__}: {error}".split("\n")[0]
+        raise
+    finally:
+        for handle in handles:
+            handle.remove()
+        recorder.held.clear()
+        graph.recorded, graph.passes = True, recorder.passes if recorder.order else 0
+        graph.nodes, graph.edges = _merge(graph, recorder, torch_nodes)
+        graph.first_nonfinite = first_nonfinite(graph.nodes, graph.edges)
+        graph.raised = raised(graph.nodes, graph.edges) if graph.error else None
+        # the loop variables of a suspended generator would keep the last node alive as long as `g`'s block lives
+        del torch_nodes, handles
+
+
+def read_graph(
+    loss: Losses, params: Mapping[str, torch.Tensor] | None, model: nn.Module | Watched | None, frame: FrameType | None
+) -> tuple[Graph, list[TorchNode]]:
+    names = Names(model, params, frame)
+    roots = roots_of(loss)
+    torch_nodes, edges = collect(roots)
+    nodes = infer_modules(describe(torch_nodes, names), edges)
+    numbers = {node: i for i, node in enumerate(torch_nodes)}
+    starts = tuple(dict.fromkeys(numbers[node] for node, _ in roots))
+    return Graph(tuple(nodes), tuple(edges), starts, names.classes), torch_nodes
+
+
+class _Recorder:
+    """What the hooks write to: numbers and statistics, and for a moment a gradient on its way."""
+
+    def __init__(self, edges: Sequence[Edge], leaves: set[int]) -> None:
+        arriving = Counter((edge.target, edge.output) for edge in edges)
+        # (source, slot) -> (target, output), where exactly one gradient arrives: there what was emitted is what is
+        # received unless a user's hook stepped in between, and need not be measured twice. Leaves are left out:
+        # AccumulateGrad copies a gradient that someone else still holds.
+        self.alone = {
+            (edge.source, edge.slot): (edge.target, edge.output)
+            for edge in edges
+            if arriving[edge.target, edge.output] == 1 and edge.target not in leaves
+        }
+        self.held: dict[tuple[int, int], tuple[torch.Tensor, int, Stats]] = {}
+        self.passes = 1
+        self._restart()
+
+    def _restart(self) -> None:
+        self.order: dict[int, int] = {}
+        self.received: dict[int, tuple[Stats | None, ...]] = {}
+        self.emitted: dict[int, tuple[Stats | None, ...]] = {}
+        self.held.clear()
+
+    def ran(self, i: int, grad_inputs: tuple, grad_outputs: tuple) -> None:
+        """Note that node i ran. Returns None always: any other value would replace the gradient."""
+        if i in self.order:
+            self.passes += 1
+            self._restart()
+        self.order[i] = len(self.order) + 1
+        received = [self._received(i, output, gradient) for output, gradient in enumerate(grad_outputs)]
+        known = [(gradient, stats) for gradient, stats in zip(grad_outputs, received, strict=True) if stats]
+        emitted = []
+        for slot, gradient in enumerate(grad_inputs):
+            stats = None if gradient is None else _same(gradient, known) or measure(gradient)
+            emitted.append(stats)
+            if stats is None:
+                continue
+            known.append((gradient, stats))
+            if target := self.alone.get((i, slot)):
+                self.held[target] = (gradient, gradient._version, stats)
+        self.received[i], self.emitted[i] = tuple(received), tuple(emitted)
+
+    def _received(self, i: int, output: int, gradient: torch.Tensor | None) -> Stats | None:
+        if gradient is None:
+            return None
+        held = self.held.pop((i, output), None)
+        if held and held[0] is gradient and held[1] == gradient._version:
+            return held[2]
+        return measure(gradient)
+
+
+def _same(gradient: torch.Tensor, known: list[tuple[torch.Tensor, Stats]]) -> Stats | None:
+    """Return the statistics of a gradient that is handed on untouched, as addition does."""
+    return next((stats for other, stats in known if other is gradient), None)
+
+
+def _merge(
+    graph: Graph, recorder: _Recorder, torch_nodes: Sequence[TorchNode]
+) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+    nodes = tuple(_merge_node(node, recorder, torch_nodes[node.id]) for node in graph.nodes)
+    return nodes, tuple(_merge_edge(edge, recorder.emitted.get(edge.source)) for edge in graph.edges)
+
+
+def _merge_node(node: Node, recorder: _Recorder, torch_node: TorchNode) -> Node:
+    if node.id not in recorder.order:
+        return node
+    received = recorder.received[node.id]
+    grad = torch_node.variable.grad if node.is_leaf else None
+    return replace(
+        node,
+        shapes=node.shapes or tuple(stats.shape if stats else None for stats in received),
+        order=recorder.order[node.id],
+        received=received,
+        grad=None if grad is None else measure(grad),
+    )
+
+
+def _merge_edge(edge: Edge, emitted: tuple[Stats | None, ...] | None) -> Edge:
+    if emitted is None:
+        return replace(edge, state="not visited")
+    # a Function that returns fewer gradients than it had inputs fails later, in torch's own words
+    gradient = emitted[edge.slot] if edge.slot < len(emitted) else None
+    return replace(edge, state="flowed" if gradient else "none", gradient=gradient)

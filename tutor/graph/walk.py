@@ -1,0 +1,148 @@
+"""Read the structure of an autograd graph, one node after the other: no recursion, so no depth is too great."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from .model import Edge, Node
+from .naming import Names
+
+# torch.autograd.graph.Node; named Any-like here because some builds export no such class to isinstance against
+TorchNode = torch.autograd.graph.Node
+
+_TORCH_FOLDER = str(Path(torch.__file__).parent)
+_OPAQUE = ("CompiledFunctionBackward", "CheckpointFunctionBackward")
+
+
+def roots_of(loss: torch.Tensor | Sequence[torch.Tensor]) -> list[tuple[TorchNode, int]]:
+    """Return the (node, output number) pairs a graph starts from.
+
+    Raises
+    ------
+    TypeError
+        If loss is neither a tensor nor a sequence of tensors.
+    ValueError
+        If no graph leads to it; the message says why.
+    """
+    losses = [loss] if isinstance(loss, torch.Tensor) else loss
+    if not isinstance(losses, list | tuple) or not losses or not all(isinstance(x, torch.Tensor) for x in losses):
+        raise TypeError(f"A graph starts from a tensor or a non-empty list of tensors, not from {_said(loss)}.")
+    for tensor in losses:
+        if tensor.grad_fn is None:
+            raise ValueError(_why_no_graph(tensor))
+    return [(tensor.grad_fn, tensor.output_nr) for tensor in losses]
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"a {type(value).__name__} that is empty or holds other things"
+    return f"an object of type {type(value).__name__}"
+
+
+def _why_no_graph(tensor: torch.Tensor) -> str:
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        return f"A tensor of dtype {tensor.dtype} has no autograd graph: only floating point and complex tensors do."
+    if tensor.requires_grad:
+        return (
+            "This tensor is a leaf: it was made by you, not computed, so it has no grad_fn and no graph; "
+            "pass the loss computed from it."
+        )
+    return (
+        "This tensor has no grad_fn, so there is no graph to draw: nothing it was computed from has "
+        "requires_grad=True, or it was computed under torch.no_grad() or detached."
+    )
+
+
+def collect(roots: Sequence[tuple[TorchNode, int]]) -> tuple[list[TorchNode], list[Edge]]:
+    """Return all nodes reachable from the roots, breadth first, and the edges between them in slot order."""
+    numbers: dict[TorchNode, int] = {}
+    order: list[TorchNode] = []
+    for node, _ in roots:
+        if node not in numbers:
+            numbers[node] = len(order)
+            order.append(node)
+    edges = []
+    for node in order:
+        source = numbers[node]
+        for slot, (following, output) in enumerate(node.next_functions):
+            if following is None:
+                continue
+            target = numbers.get(following)
+            if target is None:
+                target = numbers[following] = len(order)
+                order.append(following)
+            edges.append(Edge(source, target, slot, output))
+    return order, edges
+
+
+def describe(torch_nodes: Sequence[TorchNode], names: Names) -> list[Node]:
+    """Turn torch's nodes into plain ones that keep nothing of torch alive."""
+    sources = names.sources or _has_traceback(torch_nodes[0])
+    return [_describe(i, node, names, sources) for i, node in enumerate(torch_nodes)]
+
+
+def _describe(i: int, node: TorchNode, names: Names, sources: bool) -> Node:
+    variable = getattr(node, "variable", None)
+    if variable is not None:
+        kind = "parameter" if names.is_parameter(variable) else "leaf"
+        return Node(i, "AccumulateGrad", kind, (tuple(variable.shape),), names.leaf(variable), names.owner(variable))
+    op = node.name().rsplit("::", 1)[-1]
+    sequence = _sequence(node)
+    module, calls = names.module_at(sequence)
+    return Node(
+        i,
+        op,
+        _kind(node, op),
+        _shapes(node),
+        names.variable(node),
+        module,
+        calls,
+        _source(node) if sources else "",
+        sequence,
+    )
+
+
+def _kind(node: TorchNode, op: str) -> str:
+    if op in _OPAQUE:
+        return "opaque"
+    return "custom" if isinstance(node, torch.autograd.function.BackwardCFunction) else "operation"
+
+
+def _shapes(node: TorchNode) -> tuple[tuple[int, ...] | None, ...]:
+    # private: without it shapes are known only once gradients have been recorded
+    return tuple(_shape(entry) for entry in getattr(node, "_input_metadata", None) or ())
+
+
+def _shape(entry: object) -> tuple[int, ...] | None:
+    try:
+        return tuple(int(size) for size in entry.shape)
+    except (AttributeError, RuntimeError, TypeError):  # nested tensors have no plain shape
+        return None
+
+
+def _sequence(node: TorchNode) -> int:
+    # private: without it modules are inferred from their parameters alone
+    try:
+        return node._sequence_nr()
+    except AttributeError:
+        return -1
+
+
+def _has_traceback(node: TorchNode) -> bool:
+    return "traceback_" in (getattr(node, "metadata", None) or {})
+
+
+def _source(node: TorchNode) -> str:
+    """Return "file.py:12: code" for the innermost frame outside torch, from what anomaly mode kept."""
+    for entry in reversed((getattr(node, "metadata", None) or {}).get("traceback_", ())):
+        place, _, code = entry.strip().partition("\n")
+        parts = place.split('"')
+        if len(parts) < 3 or parts[1].startswith(_TORCH_FOLDER):
+            continue
+        line = parts[2].removeprefix(", line ").split(",")[0]
+        code = code.strip().split("\n")[0]
+        return f"{Path(parts[1]).name}:{line}: {code}".rstrip(": ")
+    return ""
