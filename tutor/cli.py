@@ -246,3 +246,16 @@ def _lessons(names: tuple[str, ...]) -> list[Any]:
 def _print(lines: Any) -> None:
     for line in lines:
         click.echo(line)
+
+
+@main.command()
+@click.argument("lessons", nargs=-1)
+def quality(lessons: tuple[str, ...]) -> None:
+    """Prove the exercises of LESSONS (all by default) and print the table; fails if one is not proven."""
+    from tutor.builder import quality as proofs
+
+    proven = proofs.prove_all(_lessons(lessons))
+    click.echo(proofs.table(proven))
+    complaints = [complaint for proof in proven for complaint in proof.complaints]
+    if complaints:
+        raise TutorError("\n".join(complaints))

@@ -26,12 +26,17 @@ class Trial:
     outcome: Outcome
     scale: float
     seed: int
-    probe: Callable[..., tuple]
 
     def difference(self, spec: Spec, got: Any = None) -> judge.Difference | None:
         """How `got` (by default the answer's output) differs from what was expected, or None."""
         got = self.outcome.value if got is None else got
         return judge.compare(got, self.expected, self.scale, names=spec.outputs, exact=spec.exact)
+
+    def differences(self, spec: Spec) -> list[judge.Difference]:
+        """Every difference between the answer's outputs and the expected ones."""
+        return list(
+            judge.differences(self.outcome.value, self.expected, self.scale, names=spec.outputs, exact=spec.exact)
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def diagnose(
     wrong : runs a misconception on a trial's probe.
     argument_names : names of the probe's arguments, for the messages.
     """
-    matched = [m for m in spec.misconceptions if _matches(spec, trials, m, wrong)]
+    matched = [m for m in spec.misconceptions if matches(spec, trials, m, wrong)]
     if len(matched) == 1:
         return Finding("misconception", matched[0].message, matched[0])
     failing = [t for t in trials if t.difference(spec) is not None]
@@ -67,7 +72,7 @@ def diagnose(
     raise AssertionError("the last tier always speaks")
 
 
-def _matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong: Callable[..., Outcome]) -> bool:
+def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong: Callable[..., Outcome]) -> bool:
     """Whether the answer does what the misconception does, on all probes, two or more of which tell it from right."""
     telling = 0
     for trial in trials:
@@ -193,12 +198,7 @@ def _which_outputs(spec: Spec, trial: Trial, difference: judge.Difference) -> st
     """Name the outputs that are right, where there are several and some are."""
     if len(spec.outputs) < 2 or not isinstance(trial.outcome.value, tuple | list):
         return ""
-    wrong = {
-        d.path
-        for d in judge.differences(
-            trial.outcome.value, trial.expected, trial.scale, names=spec.outputs, exact=spec.exact
-        )
-    }
+    wrong = {d.path for d in trial.differences(spec)}
     right = [f"`{name}`" for name in spec.outputs if not any(w == name or w.startswith(f"{name}[") for w in wrong)]
     if not right or "" in wrong:
         return ""

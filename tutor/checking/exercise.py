@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tutor.checking import diagnose, guard, judge
 from tutor.checking.probes import Draw, clone, in_float64, largest, same
@@ -19,6 +19,15 @@ from tutor.checking.shortcut import watch
 from tutor.checking.spec import Misconception, Spec, SpecError
 
 _numbers = itertools.count()
+
+
+class Probed(NamedTuple):
+    """A probe and what the reference makes of it."""
+
+    arguments: tuple[Any, ...]
+    expected: Any
+    scale: float
+    seed: int
 
 
 class Exercise:
@@ -105,26 +114,29 @@ class Exercise:
         return tuple(inspect.signature(target).parameters)[skip:]
 
     @functools.cached_property
-    def _trials(self) -> list[tuple[tuple[Any, ...], Any, float, int, Callable[..., tuple]]]:
-        """Arguments, expected outputs, scale and seed of every probe; made once."""
-        trials, subject = [], self._subject(self.reference, None)
-        for number, probe in enumerate(self.spec.probes):
-            for case in range(self.spec.cases):
-                seed = 1000 * number + case + 1
-                arguments = probe(Draw(seed))
-                outcome = self._run(subject, in_float64(arguments), seed)
-                if outcome.error is not None:
-                    raise SpecError(
-                        f"{self.id}: the solution fails on its own probe: {outcome.error!r}."
-                    ) from outcome.error
-                trials.append((arguments, outcome.value, largest(arguments), seed, probe))
-        return trials
+    def _rounds(self) -> dict[int, list[Probed]]:
+        return {}
+
+    def probed(self, turn: int = 0) -> list[Probed]:
+        """Every probe with what the reference makes of it, in float64; each `turn` draws other numbers."""
+        if turn not in self._rounds:
+            seeds = itertools.product(enumerate(self.spec.probes), range(1, self.spec.cases + 1))
+            numbered = [(probe, 100_000 * turn + 1000 * number + case) for (number, probe), case in seeds]
+            self._rounds[turn] = [self._probe(probe, seed) for probe, seed in numbered]
+        return self._rounds[turn]
+
+    def _probe(self, probe: Callable[..., tuple], seed: int) -> Probed:
+        arguments = probe(Draw(seed))
+        outcome = self._run(self._subject(self.reference, None), in_float64(arguments), seed)
+        if outcome.error is not None:
+            raise SpecError(f"{self.id}: the solution fails on its own probe: {outcome.error!r}.") from outcome.error
+        return Probed(arguments, outcome.value, largest(arguments), seed)
 
     @functools.cached_property
     def _wrong_outcomes(self) -> dict[tuple[str, int], guard.Outcome]:
         return {}
 
-    def _run_wrong(self, misconception: Misconception, trial: diagnose.Trial) -> guard.Outcome:
+    def run_wrong(self, misconception: Misconception, trial: diagnose.Trial) -> guard.Outcome:
         """What a misconception makes of a probe; kept, since it never changes."""
         key = misconception.name, trial.seed
         if key not in self._wrong_outcomes:
@@ -141,6 +153,14 @@ class Exercise:
         setattr(owner, self.name, candidate)
         return owner
 
+    def try_build(self, text: str) -> guard.Outcome:
+        """Execute a text as `build` does, under guard."""
+        return guard.call(lambda: self.build(text)[0])
+
+    def run(self, candidate: Any, arguments: tuple[Any, ...], seed: int) -> guard.Outcome:
+        """Run an answer once, under guard, as a check would."""
+        return self._run(self._subject(candidate, None), arguments, seed)
+
     def _run(self, subject: Any, arguments: tuple[Any, ...], seed: int, seconds: float | None = None) -> guard.Outcome:
         def run() -> Any:
             result = self.spec.use(subject, *arguments) if self.spec.use else subject(*arguments)
@@ -148,7 +168,7 @@ class Exercise:
 
         return guard.call(run, seconds=seconds or self.spec.seconds, seed=seed)
 
-    def check(self, candidate: Any, *, of: Any = None, seconds: float | None = None) -> Report:
+    def check(self, candidate: Any, *, of: Any = None, seconds: float | None = None, turn: int = 0) -> Report:
         """Judge an answer; displays nothing, writes nothing, and never raises for what the candidate does.
 
         Parameters
@@ -156,9 +176,13 @@ class Exercise:
         candidate : the reader's function, class, method or value; `...` is a stub.
         of : for a method, the class that it is filled into (the lesson's own by default).
         seconds : time limit of the whole check, by default the exercise's own.
+        turn : which numbers the probes are drawn with; readers always get the first, the course's proof tries many.
         """
         started = time.perf_counter()
-        report = self._check_value(candidate) if self.kind == "value" else self._check_code(candidate, of, seconds)
+        if self.kind == "value":
+            report = self._check_value(candidate)
+        else:
+            report = self._check_code(candidate, of, seconds, turn)
         return replace(report, seconds=time.perf_counter() - started)
 
     def _report(self, verdict: str, message: str, **more: Any) -> Report:
@@ -187,11 +211,11 @@ class Exercise:
         if outcome.value.kind == "value":
             message = f"`{_short(answer)}` is not what happens."
         else:
-            trial = diagnose.Trial((), self.reference, guard.Outcome(answer), 1.0, 0, tuple)
-            message = diagnose.diagnose(replace(self.spec, misconceptions=()), [trial], self._run_wrong, ()).message
+            trial = diagnose.Trial((), self.reference, guard.Outcome(answer), 1.0, 0)
+            message = diagnose.diagnose(replace(self.spec, misconceptions=()), [trial], self.run_wrong, ()).message
         return self._report("wrong", message, tier="value", hint=self._first_hint(None))
 
-    def _check_code(self, candidate: Any, owner: Any, seconds: float | None) -> Report:
+    def _check_code(self, candidate: Any, owner: Any, seconds: float | None, turn: int) -> Report:
         if candidate is Ellipsis:
             return self._report("todo", f"Write `{self.name}` in place of the `...` and run the cell again.")
         if (self.kind == "class" and not isinstance(candidate, type)) or not callable(candidate):
@@ -201,7 +225,7 @@ class Exercise:
             )
         limit = seconds or self.spec.seconds
         deadline, trials, printed = time.perf_counter() + limit, [], ""
-        for arguments, expected, scale, seed, probe in self._trials:
+        for arguments, expected, scale, seed in self.probed(turn):
             given = clone(arguments)
             with watch(self.spec.forbid) as found:
                 subject = self._subject(candidate, owner)
@@ -209,7 +233,7 @@ class Exercise:
             printed = printed or outcome.printed
             if refused := self._refused(outcome, found, arguments, given, candidate, limit):
                 return replace(refused, printed=outcome.printed)
-            trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed, probe))
+            trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed))
         if all(t.outcome.error is None and t.difference(self.spec) is None for t in trials):
             return self._report("pass", self._praise(trials), printed=printed)
         return replace(self._explain(trials, candidate), printed=printed)
@@ -262,7 +286,7 @@ class Exercise:
         if failed is not None and not any(self._crashes_alike(m, trials) for m in self.spec.misconceptions):
             message = diagnose.exception(failed.outcome, candidate)
             return self._report("error", message, tier="exception", hint=None)
-        finding = diagnose.diagnose(self.spec, trials, self._run_wrong, self.argument_names)
+        finding = diagnose.diagnose(self.spec, trials, self.run_wrong, self.argument_names)
         known = finding.misconception
         verdict = "error" if failed is not None else "wrong"
         name = known.name if known else None
@@ -271,7 +295,7 @@ class Exercise:
         )
 
     def _crashes_alike(self, misconception: Misconception, trials: list[diagnose.Trial]) -> bool:
-        return diagnose._matches(self.spec, trials, misconception, self._run_wrong)
+        return diagnose.matches(self.spec, trials, misconception, self.run_wrong)
 
     def _first_hint(self, known: Misconception | None) -> str | None:
         return next(iter(self.hints_for(known.name if known else None)), None)

@@ -36,7 +36,7 @@ def probe_finite_difference(d):
     """A cubic function of a vector, then of a matrix; a cubic tells central from one-sided differences."""
     shape = d.sizes(d.integer(1, 2), 2, 4)
     weight = d.array(*shape).astype(np.float64)
-    return (lambda w: float((weight * w**3).sum() + (w * w).sum())), d.array(*shape).astype(np.float64), 1e-2
+    return (lambda w: float((weight * w**3).sum() + (w * w).sum())), d.array(*shape).astype(np.float64), 0.05
 
 
 def probe_net(d):
@@ -348,6 +348,10 @@ EXERCISES = {
                 hints=("Which single entry belongs to `grad[index]`?",),
             ),
         ),
+        equivalent_mutants={
+            "grad = np.ones(w.shape)": "every entry is overwritten",
+            "for index in np.ndindex(*grad.shape):": "grad has the shape of w",
+        },
         alternatives=(difference_flat, difference_in_place, difference_nditer),
         hints=(
             "How much does f change if only `w[index]` moves?",
@@ -387,6 +391,7 @@ EXERCISES = {
                 hints=("What shape should `h_relu` have?",),
             ),
         ),
+        equivalent_mutants={"h_relu = np.maximum(0, h)": "the larger of two numbers does not depend on their order"},
         alternatives=(forward_at, forward_einsum, forward_where),
         hints=(
             "What are the shapes on the way, from (N, D_in) to (N, D_out)?",

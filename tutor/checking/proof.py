@@ -1,0 +1,161 @@
+"""Prove an exercise: wrong answers fail under their own names, right ones pass however they are written."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tutor.checking import judge
+from tutor.checking.diagnose import Trial
+from tutor.checking.exercise import Exercise
+from tutor.checking.guard import Outcome
+from tutor.checking.mutants import mutants
+from tutor.checking.probes import clone, same
+from tutor.checking.report import Report
+
+SEEDS = 20
+FAR = 100 * judge.RTOL  # how far from right a misconception has to be
+KILLED = 0.99  # the share of silent mutants that have to be killed
+MUTANT_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was tried on an exercise and what came of it.
+
+    Attributes
+    ----------
+    mutants : how many variants of the solution were made; `silent` of them ran and were not listed as equivalent;
+        `killed` of those were rejected.
+    complaints : a sentence for everything that is not as it should be; empty if the exercise is proven.
+    milliseconds : median time of a check.
+    """
+
+    exercise: str
+    misconceptions: int
+    mutants: int
+    silent: int
+    killed: int
+    equivalent: int
+    alternatives: int
+    milliseconds: float
+    complaints: tuple[str, ...]
+
+
+def prove(exercise: Exercise) -> Proof:
+    """Try the misconceptions, the mutants and the alternatives of an exercise."""
+    complaints, times = [], []
+    for complaint in _misconceptions(exercise, times):
+        complaints.append(complaint)
+    made = silent = killed = equivalent = 0
+    survivors: list[str] = []
+    used: set[str] = set()
+    if exercise.kind != "value":
+        complaints += _alternatives(exercise, times)
+        made, silent, survivors, used = _mutants(exercise)
+        equivalent, killed = len(used), silent - len(survivors)
+        if silent and killed / silent < KILLED:
+            complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
+        for line in set(exercise.spec.equivalent_mutants) - used:
+            complaints.append(f'{exercise.id}: equivalent_mutants lists "{line}", which no mutant contains.')
+    alternatives = len(exercise.alternatives) if exercise.kind != "value" else 0
+    milliseconds = 1000 * statistics.median(times) if times else 0.0
+    return Proof(
+        exercise.id,
+        len(exercise.misconceptions),
+        made,
+        silent,
+        killed,
+        equivalent,
+        alternatives,
+        milliseconds,
+        tuple(complaints),
+    )
+
+
+def _misconceptions(exercise: Exercise, times: list[float]) -> Iterator[str]:
+    """Each is diagnosed as itself whatever the numbers, and lies far from right."""
+    for name, known in exercise.misconceptions.items():
+        for turn in range(3 if exercise.kind != "value" else 1):
+            report = exercise.check(known.wrong, turn=turn)
+            times.append(report.seconds)
+            if report.misconception != name:
+                told = report.misconception or f"{report.verdict} ({report.message.splitlines()[0]})"
+                yield f"{exercise.id}: {name} is diagnosed as {told}."
+                break
+        if exercise.kind != "value" and (distance := _distance(exercise, known.wrong)) < FAR:
+            yield f"{exercise.id}: {name} lies only {distance:.1g} from right; {FAR:g} is the least."
+
+
+def _distance(exercise: Exercise, wrong: Any) -> float:
+    """The smallest error that an answer makes on the probes that it fails; infinite where the structure differs."""
+    errors = []
+    for probed in exercise.probed():
+        given = clone(probed.arguments)
+        outcome = exercise.run(wrong, given, probed.seed)
+        if outcome.error is not None or (not exercise.spec.inplace and not same(given, probed.arguments)):
+            return float("inf")
+        trial = Trial(probed.arguments, probed.expected, outcome, probed.scale, probed.seed)
+        found = [d.error for d in trial.differences(exercise.spec)]
+        if found:
+            errors.append(max(found))
+    return min(errors, default=0.0)
+
+
+def _alternatives(exercise: Exercise, times: list[float]) -> Iterator[str]:
+    """Right answers written differently pass over many seeds, with one torch thread and with two."""
+    turns = -(-SEEDS // (exercise.spec.cases * len(exercise.spec.probes)))
+    for number, right in enumerate((exercise.reference, *exercise.alternatives)):
+        for turn in range(turns):
+            with _threads(1 + turn % 2):
+                report = exercise.check(right, turn=turn)
+            times.append(report.seconds)
+            if report.verdict != "pass":
+                name = f"{number} ({getattr(right, '__name__', 'the solution')})"
+                yield f"{exercise.id}: alternative {name} is rejected on turn {turn}: {report.message}"
+                break
+
+
+class _threads:  # noqa: N801  it is used like a function
+    """Run a block with a number of torch threads, where torch is loaded."""
+
+    def __init__(self, count: int):
+        self.count, self.torch = count, sys.modules.get("torch")
+
+    def __enter__(self) -> None:
+        if self.torch is not None:
+            self.before = self.torch.get_num_threads()
+            self.torch.set_num_threads(self.count)
+
+    def __exit__(self, *exception: object) -> None:
+        if self.torch is not None:
+            self.torch.set_num_threads(self.before)
+
+
+def _mutants(exercise: Exercise) -> tuple[int, int, list[str], set[str]]:
+    """How many mutants there are, how many are silent, the lines of the survivors, and the equivalents met."""
+    made = silent = 0
+    survivors, used = [], set()
+    for mutant in mutants(exercise.source):
+        made += 1
+        report = _judged(exercise, mutant.text)
+        if report is None or report.verdict == "error":
+            continue
+        if report.verdict == "pass" and mutant.line in exercise.spec.equivalent_mutants:
+            used.add(mutant.line)
+            continue
+        silent += 1
+        if report.verdict == "pass":
+            survivors.append(f"{mutant.line}   ({mutant.change})")
+    return made, silent, survivors, used
+
+
+def _judged(exercise: Exercise, text: str) -> Report | None:
+    """The verdict on a mutant, or None if it does not even define its name."""
+    outcome: Outcome = exercise.try_build(text)
+    if outcome.error is not None:
+        return None
+    return exercise.check(outcome.value, seconds=MUTANT_SECONDS)
