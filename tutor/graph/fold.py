@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .model import Edge, Node
-from .modules import is_view, topological
+from .modules import is_view, only_moves, topological
 from .repeats import merge_repeats
 
 if TYPE_CHECKING:
@@ -160,8 +160,8 @@ def _by_module(plain: Plain, graph: Graph, depth: int) -> dict[int, Key]:
     for edge in plain.inner:  # breadth first from the loss: users come before what they use
         i = edge.target
         # a view or copy between two modules computes nothing and belongs with what it prepares
-        moves = is_view(plain.nodes[i].op) or plain.nodes[i].op.startswith("CloneBackward")
-        if keys[i][0] == "node" and users[i] == 1 and moves and keys[edge.source][0] == "module":
+        alone = keys[i][0] == "node" and users[i] == 1 and only_moves(plain.nodes[i].op)
+        if alone and keys[edge.source][0] == "module":
             keys[i] = keys[edge.source]
     return keys
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .model import Edge, Node
 
 
-def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[Node]:
+def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge], classes: Mapping[str, str]) -> list[Node]:
     """Give every node without a module the path that its neighbours in the order of the program agree on.
 
     A node that uses ``layers.0.linear1.weight`` belongs to ``layers.0.linear1``; what ran between ``layers.0.linear1``
     and ``layers.0.linear2`` belongs to what the two have in common, ``layers.0``; what ran before the first module
     or after the last one (the loss) belongs to none. Nothing is inferred where a watched forward pass already told.
+    ``classes`` are the class names of modules by path.
     """
     if any(node.module for node in nodes if not node.is_leaf) or not any(node.module for node in nodes):
         return list(nodes)
@@ -23,7 +24,7 @@ def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[Node]:
     later = _nearest(order, own)
     earlier = _nearest(order[::-1], own)
     return [
-        node if node.is_leaf else replace(node, module=own[i] or _between(earlier[i], later[i]))
+        node if node.is_leaf else replace(node, module=own[i] or _between(earlier[i], later[i], node.op, classes))
         for i, node in enumerate(nodes)
     ]
 
@@ -36,8 +37,15 @@ def _nearest(order: Sequence[int], own: Sequence[str | None]) -> dict[int, str |
     return nearest
 
 
-def _between(earlier: str | None, later: str | None) -> str:
-    return "" if earlier is None or later is None else common_path([earlier, later])
+def _between(earlier: str | None, later: str | None, op: str, classes: Mapping[str, str]) -> str:
+    if earlier is None or later is None:
+        return ""
+    common = common_path([earlier, later])
+    if classes.get(common) in ("ModuleList", "ModuleDict"):  # a list runs nothing itself: one of its members did
+        nearer = later if only_moves(op) else earlier
+        member = ".".join(nearer.split(".")[: common.count(".") + 2])
+        return common if member == nearer else member
+    return common
 
 
 def _from_parameters(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[str | None]:
@@ -80,6 +88,11 @@ VIEW_OPS = frozenset(
 def is_view(op: str) -> bool:
     """Tell whether a backward function undoes a transpose or another view, which computes nothing."""
     return op.rstrip("0123456789") in VIEW_OPS
+
+
+def only_moves(op: str) -> bool:
+    """Tell whether a backward function undoes a view or a copy: what prepares the next module, and computes nothing."""
+    return is_view(op) or op.startswith("CloneBackward")
 
 
 def topological(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:

@@ -31,7 +31,7 @@ def order_rows(rows: Rows, above: Links, below: Links) -> tuple[Rows, int]:
     for sweep in range(SWEEPS):
         if fewest == 0 or since_best == PATIENCE:
             break
-        _sweep(current, above if sweep % 2 == 0 else below, place, downwards=sweep % 2 == 0)
+        _sweep(current, above if sweep % 2 == 0 else below, place, downwards=sweep % 2 == 0, turn_ties=sweep % 4 > 1)
         if len(place) <= MOST_FOR_EXCHANGES:
             _exchange(current, above, below, place)
         crossings = count_crossings(current, below, place)
@@ -41,12 +41,14 @@ def order_rows(rows: Rows, above: Links, below: Links) -> tuple[Rows, int]:
     return best, fewest
 
 
-def _sweep(rows: Rows, fixed: Links, place: dict[int, int], downwards: bool) -> None:
+def _sweep(rows: Rows, fixed: Links, place: dict[int, int], downwards: bool, turn_ties: bool) -> None:
     for row in rows if downwards else reversed(rows):
         if len(row) < 2:
             continue
         # an element without neighbours on that side keeps its place
         key = {i: sum(place[j] for j in fixed[i]) / len(fixed[i]) if fixed[i] else place[i] for i in row}
+        if turn_ties:  # elements with equal keys would otherwise never change places
+            row.reverse()
         row.sort(key=key.__getitem__)
         for p, i in enumerate(row):
             place[i] = p

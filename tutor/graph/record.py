@@ -110,7 +110,7 @@ def read_graph(
     names = Names(model, params, frame)
     roots = roots_of(loss)
     torch_nodes, edges = collect(roots)
-    nodes = infer_modules(describe(torch_nodes, names), edges)
+    nodes = infer_modules(describe(torch_nodes, names), edges, names.classes)
     numbers = {node: i for i, node in enumerate(torch_nodes)}
     starts = tuple(dict.fromkeys(numbers[node] for node, _ in roots))
     return Graph(tuple(nodes), tuple(edges), starts, names.classes), torch_nodes

@@ -54,7 +54,9 @@ def make_dot(
     if not reason:
         try:
             var = tuple(var) if isinstance(var, list) else var
-            return theirs(var, params, show_attrs, show_saved, max_attr_chars)
+            with warnings.catch_warnings():  # about torchviz's own use of distutils: nothing that a reader can mend
+                warnings.simplefilter("ignore", DeprecationWarning)
+                return theirs(var, params, show_attrs, show_saved, max_attr_chars)
         except RecursionError:
             reason = "the graph is too deep for torchviz, which walks it by recursion"
     warnings.warn(f"Drawn by tutor.graph instead of torchviz: {reason}.", stacklevel=2)

@@ -1,0 +1,454 @@
+"""What record() and trace() read: structure, gradients, order, names, and how they behave when things go wrong."""
+
+import gc
+import math
+import warnings
+import weakref
+
+import pytest
+import torch
+from lesson_graphs import LESSON_GRAPHS, DynamicNet, LegendrePolynomial3, LSTMLoop, chain, transformer
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from tutor import graph
+
+
+def recorded(loss, model=None, **leaves):
+    with graph.record(loss, model, params=leaves) as g:
+        loss.backward()
+    return g
+
+
+def leaf(g, name):
+    return next(node for node in g.nodes if node.is_leaf and node.name == name)
+
+
+def into(g, node):
+    return [edge for edge in g.edges if edge.target == node.id]
+
+
+def out_of(g, node):
+    return [edge for edge in g.edges if edge.source == node.id]
+
+
+@pytest.mark.parametrize("name", LESSON_GRAPHS)
+def test_every_edge_of_a_lesson_graph_carries_a_gradient(name):
+    loss, _ = LESSON_GRAPHS[name]()
+    g = recorded(loss)
+    assert g.edges
+    assert {edge.state for edge in g.edges} == {"flowed"}
+    assert all(edge.gradient.finite and edge.gradient.norm >= 0 for edge in g.edges)
+
+
+@pytest.mark.parametrize("name", LESSON_GRAPHS)
+def test_every_node_ran_once_in_an_order_that_follows_the_edges(name):
+    loss, _ = LESSON_GRAPHS[name]()
+    g = recorded(loss)
+    assert [node.order for node in g.order] == list(range(1, len(g.nodes) + 1))
+    assert all(g.nodes[edge.source].order < g.nodes[edge.target].order for edge in g.edges)
+
+
+@pytest.mark.parametrize("name", LESSON_GRAPHS)
+def test_what_arrived_at_a_leaf_is_its_grad(name):
+    loss, leaves = LESSON_GRAPHS[name]()
+    g = recorded(loss, **leaves)
+    assert {node.name for node in g.nodes if node.is_leaf} == set(leaves)
+    for key, tensor in leaves.items():
+        node = leaf(g, key)
+        assert node.received[0].norm == pytest.approx(tensor.grad.norm().item(), rel=1e-5)
+        assert node.received[0].shape == tuple(tensor.shape)
+        assert node.grad == node.received[0]
+
+
+@pytest.mark.parametrize("name", LESSON_GRAPHS)
+def test_recording_changes_no_gradient(name):
+    torch.manual_seed(1)
+    loss, leaves = LESSON_GRAPHS[name]()
+    loss.backward()
+    plain = {key: tensor.grad.clone() for key, tensor in leaves.items()}
+    torch.manual_seed(1)
+    loss, leaves = LESSON_GRAPHS[name]()
+    recorded(loss)
+    assert plain
+    for key, tensor in leaves.items():
+        assert torch.equal(tensor.grad, plain[key])
+
+
+def test_small_gradients_keep_their_values_and_large_ones_do_not():
+    small, large = torch.ones(64, requires_grad=True), torch.ones(65, requires_grad=True)
+    g = recorded((small * 3).sum() + (large * 3).sum(), small=small, large=large)
+    assert leaf(g, "small").received[0].values == (3.0,) * 64
+    assert leaf(g, "large").received[0].values is None
+    assert leaf(g, "large").received[0].max == 3.0
+
+
+def test_contributions_to_a_shared_parameter_add_up_to_what_arrives():
+    x = torch.tensor([1.0, 2.0])
+    w = torch.tensor([3.0, 5.0], requires_grad=True)
+    g = recorded((w * x).sum() + (w * w).sum(), w=w)
+    contributions = [edge.gradient.values for edge in into(g, leaf(g, "w"))]
+    assert len(contributions) == 3
+    assert tuple(map(sum, zip(*contributions, strict=True))) == leaf(g, "w").received[0].values == (7.0, 12.0)
+
+
+def test_a_gradient_of_an_earlier_pass_is_told_from_what_arrived():
+    w = torch.tensor([1.0], requires_grad=True)
+    (2 * w).sum().backward()
+    g = recorded((3 * w).sum(), w=w)
+    assert leaf(g, "w").received[0].values == (3.0,)
+    assert leaf(g, "w").grad.values == (5.0,)
+
+
+def test_variables_are_called_what_they_are_called_where_the_recording_is():
+    weights = torch.ones(3, requires_grad=True)
+    hidden = weights * 2
+    loss = hidden.sum()
+    g = graph.trace(loss)
+    assert [node.name for node in g.nodes] == ["loss", "hidden", "weights"]
+
+
+def test_names_given_as_params_come_before_those_of_variables():
+    weights = torch.ones(3, requires_grad=True)
+    g = graph.trace(weights.sum(), params={"theta": weights})
+    assert g.nodes[-1].name == "theta"
+    assert g.nodes[-1].kind == "parameter"
+
+
+def test_leaves_that_are_no_parameters_are_told_apart():
+    x, w = torch.ones(2, requires_grad=True), nn.Parameter(torch.ones(2))
+    g = graph.trace((x * w).sum())
+    assert leaf(g, "x").kind == "leaf"
+    assert leaf(g, "w").kind == "parameter"
+
+
+def test_shapes_of_forward_outputs_are_known_before_any_backward():
+    g = graph.trace((torch.ones(5, 3) @ torch.ones(3, 4, requires_grad=True)).sum())
+    assert [node.shape for node in g.nodes] == [(), (5, 4), (3, 4)]
+    assert {edge.state for edge in g.edges} == {"traced"}
+    assert not g.recorded
+
+
+def test_an_unused_output_arrives_as_none():
+    first, _ = torch.ones(4, requires_grad=True).unbind(0)[:2]
+    halves = torch.ones(4, 2, requires_grad=True).split(2)
+    g = recorded(halves[0].sum() + first)
+    split = next(node for node in g.nodes if node.op.startswith("Split"))
+    assert split.shapes == ((2, 2), (2, 2))
+    assert split.received[0].shape == (2, 2)
+    assert split.received[1] is None
+
+
+def test_a_function_that_returns_none_makes_a_none_edge_and_leaves_no_grad():
+    class Deaf(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a * b
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad, None
+
+    a, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    g = recorded(Deaf.apply(a, b).sum(), a=a, b=b)
+    assert [edge.state for edge in into(g, leaf(g, "b"))] == ["none"]
+    assert leaf(g, "b").received == (None,)
+    assert leaf(g, "b").grad is None
+    assert next(node for node in g.nodes if node.kind == "custom").op == "DeafBackward"
+
+
+def test_autograd_grad_leaves_the_other_branch_not_visited():
+    x, w = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    loss = (x.sin() * w.cos()).sum()
+    with graph.record(loss) as g:
+        (gradient,) = torch.autograd.grad(loss, x)
+    assert gradient.shape == (2,)
+    cos = next(node for node in g.nodes if node.op == "CosBackward0")
+    assert cos.order is None
+    assert [edge.state for edge in out_of(g, cos)] == ["not visited"]
+    assert "not visited" in g.svg()
+
+
+def test_of_two_passes_over_a_retained_graph_the_last_is_shown():
+    x = torch.tensor([2.0], requires_grad=True)
+    loss = (x * x).sum()
+    with graph.record(loss) as g:
+        loss.backward(retain_graph=True)
+        loss.backward(torch.tensor(10.0))
+    assert g.passes == 2
+    assert leaf(g, "x").received[0].values == (40.0,)
+    assert leaf(g, "x").grad.values == (44.0,)
+
+
+def test_the_graph_of_a_gradient_is_recorded_for_double_backward():
+    x = torch.tensor([2.0], requires_grad=True)
+    cube = (x**3).sum()
+    with graph.record(cube) as first:
+        (slope,) = torch.autograd.grad(cube, x, create_graph=True)
+    assert first.nodes[1].received[0].values == (1.0,)
+    second = recorded(slope.sum(), x=x)
+    assert leaf(second, "x").received[0].values == (12.0,)
+    assert len(second.nodes) > len(first.nodes)
+
+
+def test_a_hook_of_the_user_is_seen_where_it_changes_a_gradient():
+    x = torch.ones(2, requires_grad=True)
+    h = x * 3
+    h.register_hook(lambda grad: grad * 10)
+    x.register_hook(lambda grad: grad + 1)
+    g = recorded(h.sum(), x=x)
+    mul = next(node for node in g.nodes if node.op == "MulBackward0")
+    assert into(g, mul)[0].gradient.values == (1.0, 1.0)
+    assert mul.received[0].values == (10.0, 10.0)
+    assert leaf(g, "x").received[0].values == (31.0, 31.0) == tuple(x.grad.tolist())
+    assert "a hook made it" in g.text()
+
+
+def test_in_place_and_view_operations_are_followed():
+    x = torch.ones(4, requires_grad=True)
+    y = x * 2
+    y[1:3].mul_(5)
+    g = recorded(y.sum(), x=x)
+    assert "CopySlices" in {node.op for node in g.nodes}
+    assert leaf(g, "x").received[0].values == (2.0, 10.0, 10.0, 2.0) == tuple(x.grad.tolist())
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpointed_parts_record_the_gradients_they_pass(reentrant):
+    x = torch.ones(3, requires_grad=True)
+    w = nn.Parameter(torch.full((3,), 2.0))
+    loss = checkpoint(lambda x: (x * w).sin(), x, use_reentrant=reentrant).sum()
+    g = recorded(loss, x=x)
+    assert leaf(g, "x").received[0].norm == pytest.approx(x.grad.norm().item())
+    kinds = {node.op: node.kind for node in g.nodes}
+    assert (kinds.get("CheckpointFunctionBackward") == "opaque") == reentrant
+
+
+def test_a_compiled_region_is_one_opaque_node():
+    x = torch.ones(3, requires_grad=True)
+    compiled = torch.compile(lambda x: (x * 2).sin().sum(), backend="aot_eager")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loss = compiled(x)
+    g = recorded(loss)
+    assert [node.kind for node in g.nodes] == ["opaque", "leaf"]
+    assert "inside not visible" in g.svg()
+
+
+def test_a_backward_that_raises_half_way_is_kept_as_far_as_it_got():
+    class Broken(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise ArithmeticError("no derivative today")
+
+    x = torch.ones(2, requires_grad=True)
+    loss = (Broken.apply(x.sin()) * 2).sum()
+    with pytest.raises(ArithmeticError, match="no derivative today"), graph.record(loss) as g:
+        loss.backward()
+    assert g.nodes[g.raised].op == "BrokenBackward"
+    assert [node.op for node in g.order] == ["SumBackward0", "MulBackward0"]
+    assert "no derivative today" in g.error
+    assert "raised here" in g.svg()
+
+
+def test_the_origin_of_the_first_nan_is_marked():
+    x = torch.tensor([0.0, 1.0], requires_grad=True)
+    g = recorded((x.sqrt() * torch.tensor([0.0, 1.0])).sum())
+    assert g.nodes[g.first_nonfinite].op == "SqrtBackward0"
+    assert "NaN begins here" in g.svg()
+    assert recorded((x * 2).sum()).first_nonfinite is None
+
+
+def test_infinity_is_told_from_nan():
+    x = torch.tensor([0.0], requires_grad=True)
+    g = recorded(x.log().sum())
+    assert out_of(g, g.nodes[1])[0].gradient.trouble == "Inf"
+    assert "Inf begins here" in g.svg()
+
+
+def test_module_paths_are_inferred_from_parameters():
+    model = transformer(layers=2)
+    g = graph.trace(model(torch.randn(2, 5, 32)).sum(), model=model)
+    paths = {node.module for node in g.nodes if not node.is_leaf}
+    assert {"layers.0.linear1", "layers.1.self_attn", "layers.1", ""} <= paths
+    assert g.nodes[0].module == ""
+
+
+def test_a_watched_forward_pass_tells_the_calls_of_a_shared_module_apart():
+    model = DynamicNet()
+    with graph.watch(model) as seen:
+        loss = model(torch.randn(4, 5)).sum()
+    g = recorded(loss, seen)
+    calls = {node.calls for node in g.nodes if node.module == "middle_linear" and not node.is_leaf}
+    assert calls == {(0,), (1,), (2,)}
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+def test_watching_attributes_nearly_every_node_of_a_transformer():
+    model = transformer()
+    with graph.watch(model) as seen:
+        loss = model(torch.randn(2, 5, 32)).sum()
+    operations = [node for node in graph.trace(loss, model=seen).nodes if not node.is_leaf]
+    assert len(operations) > 700
+    assert sum(not node.module for node in operations) <= 3
+
+
+def test_source_lines_are_kept_where_asked_for():
+    model = nn.Linear(2, 1)
+    with graph.watch(model, sources=True) as seen:
+        loss = model(torch.ones(1, 2)).square().sum()
+    g = graph.trace(loss, model=seen)
+    assert g.nodes[0].source.startswith("test_graph_record.py:")
+    assert "square().sum()" in g.nodes[0].source
+    assert not graph.trace(model(torch.ones(1, 2)).sum()).nodes[0].source
+
+
+def test_hooks_are_gone_when_the_block_ends():
+    w = torch.ones(2, requires_grad=True)
+    first = recorded((w * 2).sum(), w=w)
+    before = first.nodes
+    (w * 3).sum().backward()
+    assert first.nodes is before
+    assert leaf(first, "w").grad.values == (2.0, 2.0)
+
+
+def test_a_recording_keeps_no_torch_object_alive():
+    w = torch.ones(100, requires_grad=True)
+    h = w * 2
+    watched = weakref.ref(h)
+    g = recorded(h.sum())
+    del h
+    gc.collect()
+    assert watched() is None
+    assert len(g.nodes) == 3
+    held = gc.get_referents(g, *g.nodes, *g.edges, *(vars(node) for node in g.nodes))
+    assert not any(isinstance(thing, torch.Tensor) or type(thing).__module__.startswith("torch") for thing in held)
+
+
+def test_a_recording_inside_a_function_does_not_hold_its_locals():
+    big = torch.ones(1000, requires_grad=True)
+    h = big * 2
+    recorded(h.sum())
+    graph.trace(h.sum())
+    watched = weakref.ref(h)
+    del h
+    assert watched() is None
+
+
+def test_a_hundred_recordings_leak_nothing():
+    psutil = pytest.importorskip("psutil", reason="psutil measures the memory of this test")
+    process = psutil.Process()
+
+    def once():
+        x = torch.ones(1_000_000, requires_grad=True)  # 4 MB, and as much for each of three gradients
+        return recorded((x.sin() * x).sum())
+
+    once()
+    gc.collect()
+    before = process.memory_info().rss
+    kept = [once() for _ in range(100)]
+    gc.collect()
+    assert len(kept) == 100
+    assert process.memory_info().rss - before < 100e6  # one tensor kept for each would be 400 MB
+
+
+def test_a_chain_of_ten_thousand_nodes_is_recorded_without_recursion():
+    g = recorded(chain(10_000))
+    assert len(g.nodes) == 10_002
+    assert g.order[-1].is_leaf
+
+
+def test_an_lstm_of_fifty_steps_shares_its_parameters():
+    model = LSTMLoop()
+    g = recorded(model(torch.randn(50, 2, 8)).sum(), model)
+    assert len(into(g, leaf(g, "cell.bias_hh"))) == 50
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: torch.ones(2), ValueError, "no grad_fn"),
+        (lambda: torch.ones(2, requires_grad=True), ValueError, "is a leaf"),
+        (lambda: torch.arange(3), ValueError, "torch.int64"),
+        (lambda: (torch.ones(2, requires_grad=True) * 2).detach(), ValueError, "detached"),
+        (lambda: 3.0, TypeError, "float"),
+        (list, TypeError, "empty"),
+        (lambda: None, TypeError, "NoneType"),
+    ],
+)
+def test_what_has_no_graph_is_refused_with_one_sentence(make, error, words):
+    for enter in (graph.trace, lambda loss: graph.record(loss).__enter__()):
+        with pytest.raises(error, match=words) as caught:
+            enter(make())
+        assert "\n" not in str(caught.value)
+
+
+def test_wrong_models_and_params_are_refused_with_one_sentence():
+    loss = torch.ones(2, requires_grad=True).sum()
+    with pytest.raises(TypeError, match="dict from name to tensor"):
+        graph.trace(loss, params={"w": 3})
+    with pytest.raises(TypeError, match=r"nn\.Module"):
+        graph.trace(loss, model="model")
+    with pytest.raises(TypeError, match=r"nn\.Module"), graph.watch(loss):
+        pass
+
+
+def test_a_graph_whose_buffers_were_freed_is_still_read():
+    x = torch.ones(2, requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward()
+    assert len(graph.trace(loss).nodes) == 3
+    with pytest.raises(RuntimeError, match="second time"), graph.record(loss) as g:
+        loss.backward()
+    assert "backward stopped" in g.svg()
+
+
+def test_a_loss_that_is_no_scalar_is_recorded_with_the_gradient_it_is_given():
+    x = torch.ones(2, requires_grad=True)
+    y = x * 3
+    with graph.record(y, params={}) as g:
+        y.backward(torch.tensor([1.0, 2.0]))
+    assert g.nodes[0].received[0].values == (1.0, 2.0)
+    with pytest.raises(RuntimeError, match="scalar"), graph.record(x * 3) as g:
+        (x * 3).backward()
+
+
+def test_several_losses_share_one_graph():
+    x = torch.ones(2, requires_grad=True)
+    h = x.exp()
+    losses = [h.sum(), h.mean()]
+    with graph.record(losses) as g:
+        torch.autograd.backward(losses)
+    assert g.roots == (0, 1)
+    assert len(g.nodes) == 4
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.complex64])
+def test_gradients_of_every_dtype_are_measured(dtype):
+    x = torch.full((100,), 3.0, dtype=dtype, requires_grad=True)
+    y = x * 2
+    with graph.record(y) as g:
+        y.backward(torch.full_like(y, 1000.0))
+    stats = leaf(g, "x").received[0]
+    assert stats.dtype == str(dtype).removeprefix("torch.")
+    assert stats.norm == pytest.approx(20_000, rel=0.01)
+    assert stats.finite
+
+
+def test_sparse_and_empty_gradients_are_measured():
+    table = nn.Embedding(1000, 4, sparse=True)
+    loss = table(torch.tensor([3, 3, 5])).sum()
+    g = recorded(loss, table)
+    assert leaf(g, "weight").received[0].norm == pytest.approx(math.sqrt(4 * (4 + 1)))
+    empty = torch.ones(0, 3, requires_grad=True)
+    assert leaf(recorded((empty * 2).sum(), empty=empty), "empty").received[0].norm == 0
+
+
+def test_a_custom_function_runs_as_it_would_without_a_recording():
+    x = torch.tensor([0.3], requires_grad=True)
+    g = recorded(LegendrePolynomial3.apply(x).sum(), x=x)
+    assert leaf(g, "x").received[0].values == pytest.approx((1.5 * (5 * 0.09 - 1),))
