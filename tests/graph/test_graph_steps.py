@@ -101,7 +101,8 @@ def test_every_picture_of_a_step_has_words():
 def test_the_running_node_stands_out_and_what_is_to_come_is_pale():
     svg = square().svg(1)
     assert svg.count(" here") >= 1
-    assert svg.count('class="pale"') == 2  # x is drawn twice, once per use
+    assert svg.count('<g class="pale">') == 2  # x is drawn twice, once per use
+    assert 'class="e pale"' in square().svg(0)
 
 
 def test_a_large_graph_shows_the_neighbourhood_of_each_step():

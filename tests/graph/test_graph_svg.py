@@ -52,7 +52,8 @@ def test_nothing_lies_outside_the_view_box(name):
         assert left <= x <= x + w <= left + width
         assert top <= y <= y + h <= top + height
     for text in root.iter(f"{SVG}text"):
-        reach = columns("".join(text.itertext())) * 8 * (0.5 if text.get("text-anchor") == "middle" else 1)
+        column = 6.15 if text.get("class") == "n" else 8
+        reach = columns("".join(text.itertext())) * column * (0.5 if text.get("text-anchor") == "middle" else 1)
         x = float(text.get("x"))
         assert x + reach <= left + width + 1
         assert text.get("text-anchor") != "middle" or x - reach >= left - 1
@@ -246,3 +247,12 @@ def test_what_was_folded_is_written_under_the_drawing():
 def test_a_custom_function_is_drawn_by_its_name():
     loss, _ = custom_function()
     assert ">LegendrePolynomial3<" in graph.trace(loss).svg()
+
+
+def test_gradients_that_hardly_differ_are_drawn_alike():
+    x = torch.ones(100, requires_grad=True)
+    loss = (x.sin() * 1.01).sum()
+    with graph.record(loss) as g:
+        loss.backward()
+    widths = [float(width) for width in re.findall(r'stroke-width="([\d.]+)" d=', g.svg())]
+    assert max(widths) - min(widths) < 1

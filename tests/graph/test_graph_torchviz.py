@@ -11,6 +11,7 @@ from lesson_graphs import LESSON_GRAPHS, LSTMLoop, chain
 
 from tutor import graph
 
+pytestmark = pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
 torchviz = pytest.importorskip("torchviz", reason="torchviz is not installed")
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not installed")
 

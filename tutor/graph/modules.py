@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from .model import Edge, Node
 
@@ -24,7 +23,7 @@ def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge], classes: Mapping
     later = _nearest(order, own)
     earlier = _nearest(order[::-1], own)
     return [
-        node if node.is_leaf else replace(node, module=own[i] or _between(earlier[i], later[i], node.op, classes))
+        node if node.is_leaf else node._replace(module=own[i] or _between(earlier[i], later[i], node.op, classes))
         for i, node in enumerate(nodes)
     ]
 

@@ -11,7 +11,6 @@ import inspect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from types import FrameType
 
@@ -146,7 +145,7 @@ class _Recorder:
             self._restart()
         self.order[i] = len(self.order) + 1
         received = [self._received(i, output, gradient) for output, gradient in enumerate(grad_outputs)]
-        known = [(gradient, stats) for gradient, stats in zip(grad_outputs, received, strict=True) if stats]
+        known = list(zip(grad_outputs, received, strict=True))
         emitted = []
         for slot, gradient in enumerate(grad_inputs):
             stats = None if gradient is None else _same(gradient, known) or measure(gradient)
@@ -184,18 +183,13 @@ def _merge_node(node: Node, recorder: _Recorder, torch_node: TorchNode) -> Node:
         return node
     received = recorder.received[node.id]
     grad = torch_node.variable.grad if node.is_leaf else None
-    return replace(
-        node,
-        shapes=node.shapes or tuple(stats.shape if stats else None for stats in received),
-        order=recorder.order[node.id],
-        received=received,
-        grad=None if grad is None else measure(grad),
-    )
+    shapes = node.shapes or tuple(stats.shape if stats else None for stats in received)
+    order, after = recorder.order[node.id], None if grad is None else measure(grad)
+    return node._replace(shapes=shapes, order=order, received=received, grad=after)
 
 
 def _merge_edge(edge: Edge, emitted: tuple[Stats | None, ...] | None) -> Edge:
-    if emitted is None:
-        return replace(edge, state="not visited")
     # a Function that returns fewer gradients than it had inputs fails later, in torch's own words
-    gradient = emitted[edge.slot] if edge.slot < len(emitted) else None
-    return replace(edge, state="flowed" if gradient else "none", gradient=gradient)
+    gradient = emitted[edge.slot] if emitted and edge.slot < len(emitted) else None
+    state = "not visited" if emitted is None else "flowed" if gradient else "none"
+    return Edge(edge.source, edge.target, edge.slot, edge.output, state, gradient)

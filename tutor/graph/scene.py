@@ -88,7 +88,7 @@ def _node_card(graph: Graph, node: Node) -> Card:
     return Card(
         "output" if is_root else node.kind,
         (node.id,),
-        shorten(title),
+        shorten(title, 34),
         rest,
         tag=" · ".join(filter(None, ["output" if is_root else "", tags.get(node.kind, "")])),
         lines=tuple(filter(None, [f"{name} {shapes}".strip()])),
@@ -139,7 +139,7 @@ def _arrived(group: Group, node: Node) -> list[str]:
     # through a view the same numbers arrive in another shape
     if uses == 1 and sent and received.finite and not math.isclose(sent.norm, received.norm, rel_tol=1e-4):
         lines.append(f"a hook made it {gradient_words(received)}")
-    if node.grad is not None and node.grad != received:
+    if node.grad is not None and not node.grad.same(received):
         lines.append(f".grad now {gradient_words(node.grad)}")
     return lines
 
@@ -161,7 +161,7 @@ def _folded_card(graph: Graph, group: Group) -> Card:
         lines=(shape_text(inside[0].shape), content),
         faint=(shorten(where, 34),) if where else (),
         marks=tuple(dict.fromkeys(mark for node in inside for mark in _marks(graph, node) if mark != "not visited")),
-        badge=f"{min(orders)}-{max(orders)}" if orders else "",
+        badge="-".join(dict.fromkeys(f"{end}" for end in (min(orders), max(orders)))) if orders else "",
         visited=not graph.recorded or bool(orders),
     )
 

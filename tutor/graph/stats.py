@@ -9,7 +9,7 @@ import torch
 from .model import Stats
 
 SMALL = 64
-_UNMEASURED = {"norm": math.nan, "min": math.nan, "max": math.nan, "finite": True}
+_UNMEASURED = (math.nan, math.nan, math.nan, True, None)
 
 
 def measure(gradient: torch.Tensor) -> Stats:
@@ -21,26 +21,26 @@ def measure(gradient: torch.Tensor) -> Stats:
     shape, dtype = tuple(gradient.shape), str(gradient.dtype).removeprefix("torch.")
     try:
         # create_graph=True leaves grad mode on inside hooks; what is measured must not join the graph
-        with torch.no_grad():
-            return Stats(shape, dtype, **_figures(gradient.detach()))
+        if torch.is_grad_enabled():
+            with torch.no_grad():
+                return Stats(shape, dtype, *_figures(gradient.detach()))
+        return Stats(shape, dtype, *_figures(gradient))
     except Exception:
-        return Stats(shape, dtype, **_UNMEASURED)
+        return Stats(shape, dtype, *_UNMEASURED)
 
 
-def _figures(gradient: torch.Tensor) -> dict:
+def _figures(gradient: torch.Tensor) -> tuple[float, float, float, bool, tuple | None]:
+    """Return norm, min, max, finite and values."""
     if gradient.layout is not torch.strided:
         gradient = gradient.to_dense() if gradient.numel() <= SMALL else gradient.coalesce().values()
     numel = gradient.numel()
     if numel == 0:
-        return {"norm": 0.0, "min": math.nan, "max": math.nan, "finite": True, "values": ()}
+        return 0.0, math.nan, math.nan, True, ()
     sizes = gradient.abs() if gradient.is_complex() else gradient
-    low, high = (end.item() for end in torch.aminmax(sizes))
+    ends = torch.aminmax(sizes)
+    low, high = ends.min.item(), ends.max.item()
     # half precision overflows when squared; min and max are NaN as soon as one element is
     wide = torch.float32 if gradient.dtype in (torch.float16, torch.bfloat16) else None
-    return {
-        "norm": torch.linalg.vector_norm(gradient, dtype=wide).item(),
-        "min": low,
-        "max": high,
-        "finite": math.isfinite(low) and math.isfinite(high),
-        "values": tuple(gradient.flatten().tolist()) if numel <= SMALL else None,
-    }
+    norm = torch.linalg.vector_norm(gradient, dtype=wide).item()
+    values = tuple(gradient.flatten().tolist()) if numel <= SMALL else None
+    return norm, low, high, math.isfinite(low) and math.isfinite(high), values

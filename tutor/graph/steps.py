@@ -131,7 +131,7 @@ def _steps(graph: Graph, budget: int | None) -> list[Step]:
 def _leaf_words(node: Node) -> str:
     if node.grad is None:
         return f"{_name(node)} received None, .grad stays None"
-    before = "" if node.received and node.received[0] == node.grad else " (with what it held before)"
+    before = "" if node.grad.same(node.received[0]) else " (with what it held before)"
     return f"{_name(node)}.grad {_gradient(node.grad)}{before}"
 
 

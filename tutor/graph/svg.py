@@ -16,6 +16,8 @@ MARGIN = 16.0
 WIDE, MIDDLE, SMALL = 8.0, 6.75, 6.15
 LINE = 14.0
 
+LEGEND = "Gradients flow down: # is the order of the nodes, ‖g‖ the norm of a gradient, thickness its magnitude."
+
 
 def draw(
     scene: Scene, title: str, description: str, now: Collection[int] = (), done: Collection[int] | None = None
@@ -36,12 +38,14 @@ def draw(
         sizes, [(link.source, link.target) for link in scene.links], [_label_size(link) for link in scene.links]
     )
     thickness = _thickness(scene.links)
-    body = [_edge(link, layout, e, thickness[e], now) for e, link in enumerate(scene.links)]
-    body += [_label(link, layout.labels[e]) for e, link in enumerate(scene.links) if link.label]
+    ran = None if done is None else {*done, *now}
+    body = [_edge(link, layout, e, thickness[e], now, ran) for e, link in enumerate(scene.links)]
+    body += [_label(link, layout.labels[e], ran) for e, link in enumerate(scene.links) if link.label]
     for card, centre, size in zip(scene.cards, layout.centres, sizes, strict=True):
-        body.append(_card(card, centre, size, now, done))
+        body.append(_card(card, centre, size, now, ran))
     width = max(layout.width, 300.0)
-    notes = _wrap(scene.notes, width)
+    legend = [LEGEND] if any(link.norm is not None for link in scene.links) else []
+    notes = _wrap([*legend, *scene.notes], width)
     body += [
         f'<text class="n" x="0" y="{layout.height + 30 + LINE * k:.0f}">{markup(line)}</text>'
         for k, line in enumerate(notes)
@@ -85,6 +89,8 @@ def _thickness(links: Sequence[Link]) -> list[float]:
     """Return line widths from 1 to 6 pixels that follow the order of magnitude of the gradients."""
     sizes = [math.log10(link.norm) for link in links if link.norm and math.isfinite(link.norm)]
     low, high = (min(sizes), max(sizes)) if sizes else (0.0, 0.0)
+    # no less than two decades from thin to thick: gradients that hardly differ should not look as if they did
+    span = max(high - low, 2.0)
     widths = []
     for link in links:
         if link.trouble:
@@ -92,13 +98,19 @@ def _thickness(links: Sequence[Link]) -> list[float]:
         elif not link.norm or not math.isfinite(link.norm):
             widths.append(1.2)
         else:
-            widths.append(1.2 + 4.6 * ((math.log10(link.norm) - low) / (high - low) if high > low else 0.2))
+            widths.append(3.5 + 4.6 * (math.log10(link.norm) - (low + high) / 2) / span)
     return widths
 
 
-def _edge(link: Link, layout: Layout, e: int, thickness: float, now: Collection[int]) -> str:
+def _pale(link: Link, ran: Collection[int] | None) -> str:
+    return "" if ran is None or any(source in ran for source, _ in link.nodes) else " pale"
+
+
+def _edge(
+    link: Link, layout: Layout, e: int, thickness: float, now: Collection[int], ran: Collection[int] | None
+) -> str:
     route = layout.routes[e]
-    look = {"none": " none", "not visited": " lost"}.get(link.state, "")
+    look = {"none": " none", "not visited": " lost"}.get(link.state, "") + _pale(link, ran)
     look += " bad" if link.trouble else ""
     look += " now" if any(source in now for source, _ in link.nodes) else ""
     x, y = route[-1]
@@ -125,12 +137,12 @@ def _curve(points: Sequence[Point]) -> str:
     return "".join(parts)
 
 
-def _label(link: Link, centre: Point) -> str:
+def _label(link: Link, centre: Point, ran: Collection[int] | None) -> str:
     width, height = _label_size(link)
     x, y = centre
-    alarm = " a" if link.trouble else ""
+    alarm, pale = " a" if link.trouble else "", _pale(link, ran)
     lines = "".join(
-        f'<text class="l{alarm if k == len(link.label) - 1 else ""}" text-anchor="middle" x="{x:.1f}" '
+        f'<text class="l{alarm if k == len(link.label) - 1 else ""}{pale}" text-anchor="middle" x="{x:.1f}" '
         f'y="{y - height / 2 + 10 + 13 * k:.1f}">{markup(line)}</text>'
         for k, line in enumerate(link.label)
     )
@@ -140,11 +152,11 @@ def _label(link: Link, centre: Point) -> str:
 
 
 def _card(
-    card: Card, centre: Point, size: tuple[float, float], now: Collection[int], done: Collection[int] | None
+    card: Card, centre: Point, size: tuple[float, float], now: Collection[int], ran: Collection[int] | None
 ) -> str:
     (x, y), (width, height) = centre, size
     left, top = x - width / 2, y - height / 2
-    pale = not card.visited or (done is not None and not any(node in done or node in now for node in card.nodes))
+    pale = not card.visited or (ran is not None and not any(node in ran for node in card.nodes))
     here = " here" if any(node in now for node in card.nodes) else ""
     parts = [f"<g{' class=' + chr(34) + 'pale' + chr(34) if pale else ''}>"]
     if card.hint:

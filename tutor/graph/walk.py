@@ -118,7 +118,7 @@ def _shapes(node: TorchNode) -> tuple[tuple[int, ...] | None, ...]:
 
 def _shape(entry: object) -> tuple[int, ...] | None:
     try:
-        return tuple(int(size) for size in entry.shape)
+        return tuple(map(int, entry.shape))
     except (AttributeError, RuntimeError, TypeError):  # nested tensors have no plain shape
         return None
 
