@@ -1,4 +1,4 @@
-"""The two problems that run through the series, as arrays or as tensors; torch is imported only for tensors."""
+"""The problems and the networks that lessons share; torch is imported only for tensors and networks."""
 
 from __future__ import annotations
 
@@ -81,3 +81,12 @@ def _placed(arrays: tuple[np.ndarray, ...], numpy: bool, dtype: Any, device: Any
     import torch
 
     return tuple(torch.from_numpy(a).to(dtype or torch.float32).to(device or "cpu") for a in arrays)
+
+
+def __getattr__(name: str) -> Any:
+    # the networks are torch modules, and a notebook on NumPy should not wait a second for torch
+    if name in ("Polynomial3", "TwoLayerNet", "fashion_mlp"):
+        from tutor import networks
+
+        return getattr(networks, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

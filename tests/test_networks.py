@@ -1,0 +1,65 @@
+"""The networks that lessons share, and how `tutor.models` hands them out."""
+
+import pytest
+import torch
+
+from tutor import models, networks
+
+
+def test_models_hands_out_the_networks():
+    for name in ("Polynomial3", "TwoLayerNet", "fashion_mlp"):
+        assert getattr(models, name) is getattr(networks, name)
+
+
+def test_an_unknown_name_is_refused_by_its_name():
+    with pytest.raises(AttributeError, match="no attribute 'Polynomial4'"):
+        _ = models.Polynomial4
+
+
+def filled_cubic():
+    cubic = models.Polynomial3()
+    with torch.no_grad():
+        for value, parameter in zip((1.0, -2.0, 3.0, -4.0), cubic.parameters(), strict=True):
+            parameter.fill_(value)
+    return cubic
+
+
+def test_the_cubic_has_four_named_parameters_and_keeps_the_shape_of_x():
+    cubic = filled_cubic()
+    assert {name: p.item() for name, p in cubic.named_parameters()} == {"a": 1, "b": -2, "c": 3, "d": -4}
+    x = torch.tensor([[0.0, 1.0], [2.0, -1.0]])
+    assert torch.equal(cubic(x), torch.tensor([[1.0, -2.0], [-23.0, 10.0]]))
+
+
+def test_the_cubic_tells_its_formula_rounded():
+    assert filled_cubic().formula() == "y = 1.00 + -2.00 x + 3.00 x² + -4.00 x³"
+
+
+def test_the_cubic_starts_anew_each_time_and_the_same_with_the_same_seed():
+    starts = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        starts.append(torch.stack(list(models.Polynomial3().parameters())))
+    assert torch.equal(starts[0], starts[1])
+    assert not torch.equal(starts[0], starts[2])
+
+
+def test_the_two_layer_net_has_its_relu_between_the_layers_and_none_at_the_end():
+    torch.manual_seed(0)
+    net, x = models.TwoLayerNet(5, 7, 3).double(), torch.randn(11, 5, dtype=torch.float64)
+    h = x @ net.linear1.weight.T + net.linear1.bias
+    y_pred = torch.where(h > 0, h, 0.0) @ net.linear2.weight.T + net.linear2.bias
+    assert torch.allclose(net(x), y_pred)
+    assert (y_pred < 0).any()
+
+
+def test_the_fashion_network_takes_images_with_and_without_a_channel():
+    torch.manual_seed(0)
+    net, images = models.fashion_mlp(), torch.rand(3, 1, 28, 28)
+    assert net(images).shape == (3, 10)
+    assert torch.equal(net(images), net(images.squeeze(1)))
+
+
+def test_the_fashion_network_has_the_sizes_of_its_name():
+    weights = [tuple(p.shape) for name, p in models.fashion_mlp().named_parameters() if name.endswith("weight")]
+    assert weights == [(512, 784), (512, 512), (10, 512)]

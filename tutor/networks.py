@@ -1,0 +1,52 @@
+"""The networks that lessons share; lessons take them from `tutor.models`, which imports torch only for them."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class Polynomial3(nn.Module):
+    """The cubic a + b x + c x^2 + d x^3, its four coefficients drawn from the standard normal distribution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Parameter(torch.randn(()))
+        self.b = nn.Parameter(torch.randn(()))
+        self.c = nn.Parameter(torch.randn(()))
+        self.d = nn.Parameter(torch.randn(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the cubic at each entry of x, in the shape of x."""
+        return self.a + self.b * x + self.c * x**2 + self.d * x**3
+
+    def formula(self) -> str:
+        """Return the cubic as text, rounded to two decimals."""
+        a, b, c, d = (p.item() for p in (self.a, self.b, self.c, self.d))
+        return f"y = {a:.2f} + {b:.2f} x + {c:.2f} x² + {d:.2f} x³"
+
+
+class TwoLayerNet(nn.Module):
+    """Two linear layers with a ReLU between them: (N, d_in) -> (N, d_hidden) -> (N, d_out)."""
+
+    def __init__(self, d_in: int, d_hidden: int, d_out: int) -> None:
+        super().__init__()
+        self.linear1 = nn.Linear(d_in, d_hidden)
+        self.linear2 = nn.Linear(d_hidden, d_out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return y_pred, shape (N, d_out)."""
+        h_relu = self.linear1(x).clamp(min=0)  # (N, d_hidden)
+        return self.linear2(h_relu)  # (N, d_out)
+
+
+def fashion_mlp() -> nn.Sequential:
+    """The 784-512-512-10 network: images (N, 1, 28, 28) or (N, 28, 28) -> logits (N, 10)."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 512),
+        nn.ReLU(),
+        nn.Linear(512, 512),
+        nn.ReLU(),
+        nn.Linear(512, 10),
+    )
