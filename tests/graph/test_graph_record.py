@@ -1,5 +1,6 @@
 """What record() and trace() read: structure, gradients, order, names, and how they behave when things go wrong."""
 
+import contextlib
 import gc
 import math
 import warnings
@@ -12,6 +13,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from tutor import graph
+from tutor.graph import naming, walk
 
 
 def recorded(loss, model=None, **leaves):
@@ -457,3 +459,69 @@ def test_a_custom_function_runs_as_it_would_without_a_recording():
     x = torch.tensor([0.3], requires_grad=True)
     g = recorded(LegendrePolynomial3.apply(x).sum(), x=x)
     assert leaf(g, "x").received[0].values == pytest.approx((1.5 * (5 * 0.09 - 1),))
+
+
+def test_inputs_that_are_no_tensors_do_not_shift_the_slots_of_a_custom_function():
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, factor, a, name, b):
+            ctx.factor = factor
+            return a * factor + b
+
+        @staticmethod
+        def backward(ctx, grad):
+            return None, grad * ctx.factor, None, grad
+
+    a, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    g = recorded(Scaled.apply(3.0, a, "name", b).sum(), a=a, b=b)
+    assert into(g, leaf(g, "a"))[0].gradient.values == (3.0, 3.0)
+    assert into(g, leaf(g, "b"))[0].gradient.values == (1.0, 1.0)
+
+
+def test_backward_for_chosen_inputs_leaves_the_others_not_visited():
+    x, w = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    loss = (x * w).sum()
+    with graph.record(loss) as g:
+        loss.backward(inputs=[x])
+    assert leaf(g, "x").order == 3
+    assert leaf(g, "w").order is None
+    assert w.grad is None
+
+
+def test_an_error_after_backward_is_not_taken_for_one_of_backward():
+    x = torch.ones(2, requires_grad=True)
+    loss = x.sum()
+    with pytest.raises(KeyError), graph.record(loss) as g:
+        loss.backward()
+        raise KeyError("afterwards")
+    assert g.raised is None
+    assert "backward stopped" not in g.text()
+    assert leaf(g, "x").received[0].values == (1.0, 1.0)
+
+
+def test_names_are_found_through_an_exit_stack_too():
+    theta = torch.ones(2, requires_grad=True)
+    with contextlib.ExitStack() as stack:
+        g = stack.enter_context(graph.record(theta.sum()))
+    assert g.nodes[-1].name == "theta"
+
+
+def test_a_torch_without_its_private_parts_still_gives_a_drawing(monkeypatch):
+    """Shapes then come from the gradients, and modules from the parameters."""
+    monkeypatch.setattr(walk, "_shapes", lambda node: ())
+    monkeypatch.setattr(walk, "_sequence", lambda node: -1)
+    monkeypatch.setattr(naming, "_sequence_now", lambda: None)
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    with graph.watch(model) as seen:
+        loss = model(torch.ones(1, 3)).sum()
+    g = recorded(loss, seen)
+    assert [node.shape for node in g.nodes[:3]] == [(), (1, 2), (2,)]
+    assert g.nodes[1].module == "2"
+    assert g.svg()
+
+
+def test_private_parts_that_are_missing_are_passed_over(monkeypatch):
+    assert walk._shapes(object()) == ()
+    assert walk._sequence(object()) == -1
+    monkeypatch.delattr(torch.autograd, "_get_sequence_nr")
+    assert naming._sequence_now() is None

@@ -2,6 +2,8 @@
 
 import base64
 import re
+import shutil
+import subprocess
 from xml.etree import ElementTree
 
 import pytest
@@ -220,6 +222,16 @@ def test_mermaid_and_dot_hold_every_card_and_edge():
     assert g.mermaid().startswith("flowchart TD\n")
     assert g.mermaid().count("-->") == g.dot().count(" -> ") == len(scene.links)
     assert len(re.findall(r"^    c\d+ \[label", g.dot(), re.M)) == len(scene.cards)
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not installed")
+def test_graphviz_draws_what_is_exported():
+    for name in ["plain", *HOSTILE]:
+        w = torch.ones(2, requires_grad=True)
+        source = graph.trace((w * 2).sum(), params={name: w}).dot()
+        done = subprocess.run(["dot", "-Tsvg"], input=source.encode(), capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count(b'class="node"') == 3
 
 
 def test_mermaid_says_when_there_are_too_many_edges():

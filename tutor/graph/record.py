@@ -7,10 +7,10 @@ collector. All hooks are removed when the block ends; AccumulateGrad nodes would
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
@@ -52,7 +52,7 @@ def trace(
     return graph
 
 
-@contextmanager
+@contextlib.contextmanager
 def record(
     loss: Losses, model: nn.Module | Watched | None = None, params: Mapping[str, torch.Tensor] | None = None
 ) -> Iterator[Graph]:
@@ -82,8 +82,11 @@ def record(
     ...     loss.backward()
     >>> g
     """
-    # two frames up: contextlib's own frame stands between the caller and this generator
-    graph, torch_nodes = read_graph(loss, params, model, inspect.currentframe().f_back.f_back)
+    frame = inspect.currentframe().f_back
+    while frame and frame.f_code.co_filename == contextlib.__file__:  # stands between the caller and a generator
+        frame = frame.f_back
+    graph, torch_nodes = read_graph(loss, params, model, frame)
+    del frame
     recorder = _Recorder(graph.edges, {node.id for node in graph.nodes if node.is_leaf})
     handles = [node.register_hook(partial(recorder.ran, i)) for i, node in enumerate(torch_nodes)]
     try:

@@ -60,7 +60,7 @@ def set_scene(graph: Graph, folding: Folding) -> Scene:
     notes = list(folding.notes)
     if graph.passes > 1:
         notes.append(f"the last of {graph.passes} backward passes")
-    if graph.error:
+    if graph.error and any(node.order is None for node in graph.nodes):
         notes.append(f"backward stopped: {shorten(graph.error, 100)}")
     return Scene(cards, links, tuple(notes))
 
