@@ -6,7 +6,11 @@ Everything is imported when it is first used, so that `import tutor` costs next 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
+
+if sys.version_info < (3, 11):  # noqa: UP036  pip refuses older ones, a folder on the path does not
+    sys.exit(f"tutor needs Python 3.11 or newer; this is Python {sys.version_info[0]}.{sys.version_info[1]}.")
 
 __version__ = "0.1.0"
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -148,7 +152,7 @@ def chain(names: Sequence[str], values: Sequence[float], gradients: Sequence[flo
 def matmul_shapes(
     left: str, left_shape: tuple[str, str], right: str, right_shape: tuple[str, str], result: str, *, title: str
 ) -> Picture:
-    """Draw a matrix product as three rectangles with named sides; the inner size, which is summed over, is hatched.
+    """Draw a matrix product as three rectangles with named sides; the inner size, which is summed over, is marked.
 
     Raises
     ------
@@ -159,34 +163,202 @@ def matmul_shapes(
         raise ValueError(
             f"The inner sizes differ: {left} has {left_shape[1]} columns, {right} has {right_shape[0]} rows."
         )
-    sides = {
-        name: 1.0 + 0.45 * k for k, name in enumerate(dict.fromkeys((right_shape[1], left_shape[0], left_shape[1])))
-    }
-    figure, ax = axes(8.0, 2.6)
-    position = 0.0
-    result_shape = (left_shape[0], right_shape[1])
-    for k, (name, shape, symbol) in enumerate(
-        ((left, left_shape, "·"), (right, right_shape, "="), (result, result_shape, ""))
-    ):
-        height, width = sides[shape[0]], sides[shape[1]] * 1.4
-        ax.add_patch(
-            Rectangle((position, -height / 2), width, height, facecolor="#f2f2f2", edgecolor=COLOURS[k], linewidth=2)
-        )
-        ax.text(position + width / 2, 0, name, ha="center", va="center", fontsize=11)
-        summed = "  (summed over)"
-        ax.text(
-            position + width / 2, height / 2 + 0.1, shape[1] + (summed if k == 0 else ""), ha="center", color=COLOURS[k]
-        )
-        ax.text(position - 0.1, 0, shape[0], ha="right", va="center", color=COLOURS[k])
-        position += width
-        ax.text(position + 0.35, 0, symbol, ha="center", va="center", fontsize=18)
-        position += 1.3
-    ax.set(xlim=(-0.7, position - 0.9), ylim=(-1.2, 1.4), title=title)
+    terms = [
+        _Term(left, left_shape, "·"),
+        _Term(right, right_shape, "="),
+        _Term(result, (left_shape[0], right_shape[1])),
+    ]
+    return _draw_products({"": terms}, title)
+
+
+def product_shapes(rows: Mapping[str, str], *, title: str) -> Picture:
+    """Draw products as boxes with named sides, a row each; sizes that are summed over carry a Σ.
+
+    A vector is a strip, a matrix a rectangle, a batch of matrices a stack of rectangles, one number a small square.
+
+    Parameters
+    ----------
+    rows : label of the row -> its formula, every name followed by its shape, such as
+        ``{"addmm": "b (H) + x (N, D) · w (D, H) = h (N, H)"}``.
+
+    Raises
+    ------
+    ValueError
+        If a formula has no result, or a size of the result stands nowhere on the left.
+    """
+    return _draw_products({label: _terms(formula) for label, formula in rows.items()}, title)
+
+
+@dataclass(frozen=True)
+class _Term:
+    """One box of a drawn product: its name, the names of its sizes and the sign that follows it."""
+
+    name: str
+    shape: tuple[str, ...]
+    sign: str = ""
+
+
+def _terms(formula: str) -> list[_Term]:
+    """Read ``x (N, D) · w (D, H) = h (N, H)`` into terms."""
+    found = list(re.finditer(r"([^\s()]+)\s*\(([^)]*)\)\s*([+·*=-]?)", formula))
+    terms = [_Term(m[1], tuple(re.findall(r"[^\s,]+", m[2])), m[3]) for m in found]
+    if len(terms) < 2 or [t.sign for t in terms[-2:]] != ["=", ""]:
+        raise ValueError(f'"{formula}" is not of the form "x (N, D) · w (D, H) = h (N, H)".')
+    known = {size for term in terms[:-1] for size in term.shape}
+    if unknown := set(terms[-1].shape) - known:
+        raise ValueError(f'The result of "{formula}" has the size {unknown.pop()}, which no factor has.')
+    return terms
+
+
+_SHEET = 0.17  # how far the sheets of a drawn stack lie apart
+
+
+def _extent(term: _Term, sides: Mapping[str, float]) -> tuple[float, float]:
+    """Width and height of a term's front sheet."""
+    width = sides[term.shape[-1]] if term.shape else 0.4
+    return width, sides[term.shape[-2]] if len(term.shape) > 1 else 0.4
+
+
+def _draw_products(rows: Mapping[str, Sequence[_Term]], title: str) -> Picture:
+    names = dict.fromkeys(size for terms in rows.values() for term in terms for size in term.shape)
+    sides = {name: 1.0 + 0.4 * (k % 4) for k, name in enumerate(names)}
+    heights = [max(_extent(term, sides)[1] for term in terms) + 1.15 for terms in rows.values()]
+    margin = 0.3 + 0.19 * max(len(label) for label in rows)
+    figure, ax = axes(1.0, 1.0)
+    rightmost, bottom, said = 0.0, 0.0, []
+    for (label, terms), height in zip(rows.items(), heights, strict=True):
+        middle = bottom - height / 2
+        ax.text(0, middle, label, va="center", fontsize=10, family="monospace", weight="bold")
+        summed = {size for term in terms for size in term.shape} - set(terms[-1].shape)
+        left = margin
+        for term in terms:
+            left = _draw_term(ax, term, left, middle, sides, summed)
+        rightmost, bottom = max(rightmost, left), bottom - height
+        said.append(_say_product(label, terms, summed))
+    ax.set(xlim=(-0.1, rightmost), ylim=(bottom, 0.1), title=title, aspect="equal")
     ax.axis("off")
+    figure.set_size_inches(0.62 * (rightmost + 0.1), 0.62 * (0.1 - bottom) + 0.35)
+    return Picture(figure, f"{title}. {' '.join(said)}")
+
+
+def _draw_term(ax: Any, term: _Term, left: float, middle: float, sides: Mapping[str, float], summed: set[str]) -> float:
+    """Draw one box, its sizes and the sign after it; return where the next one begins."""
+    width, height = _extent(term, sides)
+    sheets = 3 if len(term.shape) > 2 else 1
+    labels = [f"Σ {size}" if size in summed else size for size in term.shape]
+    left += 0.4 + (0.15 * len(labels[-2]) if len(labels) > 1 else 0)
+    for k in reversed(range(sheets)):
+        corner = left + _SHEET * k, middle - height / 2 + _SHEET * k
+        edge = COLOURS[2] if not term.sign else COLOURS[0]
+        ax.add_patch(Rectangle(corner, width, height, facecolor="#f2f2f2", edgecolor=edge, linewidth=1.6))
+    ax.text(left + width / 2, middle, term.name, ha="center", va="center", fontsize=9.5)
+    places = (
+        (left + width / 2, middle - height / 2 - 0.22, "center"),
+        (left - 0.08, middle, "right"),
+        (left - 0.02 + _SHEET, middle + height / 2 + 1.5 * _SHEET, "right"),
+    )
+    for text, (x, y, align) in zip(reversed(labels), places, strict=False):
+        weight, colour = ("bold", COLOURS[1]) if text.startswith("Σ") else ("normal", "black")
+        ax.text(x, y, text, ha=align, va="center", fontsize=9, color=colour, weight=weight)
+    left += width + _SHEET * (sheets - 1)
+    ax.text(left + 0.3, middle, term.sign, ha="center", va="center", fontsize=20 if term.sign == "·" else 15)
+    return left + 0.45
+
+
+def _say_product(label: str, terms: Sequence[_Term], summed: set[str]) -> str:
+    words = {"·": " times ", "*": " times, entry by entry, ", "+": " plus ", "-": " minus ", "=": " gives ", "": ""}
+    told = "".join(f"{t.name} of shape ({', '.join(t.shape)}){words[t.sign]}" for t in terms)
+    order = [size for term in terms for size in term.shape if size in summed]
+    gone = f"; summed over: {', '.join(dict.fromkeys(order))}" if summed else ""
+    return f"{label + ': ' if label else ''}{told}{gone}."
+
+
+def strides(tensors: Mapping[str, Any], *, title: str) -> Picture:
+    """Draw the memory that matrices share as a strip of cells, and under it each matrix with its shape and strides.
+
+    Every cell carries its number and, small, its place in memory; the deeper the blue, the later the place.
+
+    Parameters
+    ----------
+    tensors : name -> a torch tensor of two dimensions; all of them views of the same memory.
+
+    Raises
+    ------
+    ValueError
+        If they do not share one memory, or one is no matrix.
+    """
+    first, *others = tensors.values()
+    if any(t.dim() != 2 for t in (first, *others)):
+        raise ValueError("Only matrices can be drawn: tensors of two dimensions.")
+    if any(t.untyped_storage().data_ptr() != first.untyped_storage().data_ptr() for t in others):
+        raise ValueError("These tensors do not share one memory.")
+    count = first.untyped_storage().nbytes() // first.element_size()
+    memory = first.as_strided((count,), (1,), 0).tolist()
+    figure, ax = axes(1.0, 1.0)
+    for place in range(count):
+        _cell(ax, 2.2 + place, 0, memory[place], place, count)
+    ax.text(0, 0.5, "in memory", va="center", fontsize=10, weight="bold")
+    top, said = -0.9, [f"in memory {', '.join(f'{v:g}' for v in memory)}"]
+    for name, tensor in tensors.items():
+        rows, columns = tensor.shape
+        (down, along), start = tensor.stride(), tensor.storage_offset()
+        for i, j in np.ndindex(rows, columns):
+            place = start + i * down + j * along
+            _cell(ax, 2.2 + j, top - 1 - i, memory[place], place, count)
+        facts = f"shape {tuple(tensor.shape)}\nstrides {tensor.stride()}"
+        facts += "\ncontiguous" if tensor.is_contiguous() else "\nnot contiguous"
+        ax.text(0, top - rows / 2, name, va="center", fontsize=10, family="monospace", weight="bold")
+        ax.text(2.5 + columns, top - rows / 2, facts, va="center", fontsize=9)
+        said.append(f"{name} with {facts.replace(chr(10), ', ')}, holding {tensor.tolist()}")
+        top -= rows + 0.7
+    right = 2.2 + max(count, *(t.shape[1] + 3.4 for t in tensors.values()))
+    ax.set(xlim=(-0.1, right), ylim=(top + 0.5, 1.2), title=title, aspect="equal")
+    ax.axis("off")
+    figure.set_size_inches(0.5 * (right + 0.1), 0.5 * (0.7 - top) + 0.35)
+    return Picture(figure, f"{title}: {'; '.join(said)}.")
+
+
+def _cell(ax: Any, x: float, y: float, number: float, place: int, count: int) -> None:
+    """One cell of memory: its number large, its place small, and a blue that grows with the place."""
+    shade = 0.08 + 0.42 * place / max(1, count - 1)
+    ax.add_patch(Rectangle((x, y), 1, 1, facecolor=(*to_rgb(COLOURS[5]), shade), edgecolor="black", linewidth=1))
+    ax.text(x + 0.5, y + 0.56, f"{number:g}", ha="center", va="center", fontsize=10)
+    ax.text(x + 0.93, y + 0.07, str(place), ha="right", va="bottom", fontsize=6)
+
+
+def broadcast(left: Any, right: Any, sign: str = "+", *, names: tuple[str, str] = ("a", "b"), title: str) -> Picture:
+    """Draw how two arrays are stretched to one shape and combined; the copies that nobody stored are dashed.
+
+    Parameters
+    ----------
+    left, right : arrays or tensors of up to two dimensions whose shapes broadcast.
+    sign : "+", "-" or "*".
+    names : what to call the two.
+    """
+    a, b = np.asarray(left), np.asarray(right)
+    result = {"+": np.add, "-": np.subtract, "*": np.multiply}[sign](a, b)
+    figure, ax = axes(1.0, 1.0)
+    rows, columns = np.atleast_2d(result).shape
+    shown = ((names[0], a, sign), (names[1], b, "="), (f"{names[0]} {sign} {names[1]}", result, ""))
+    for k, (name, array, after) in enumerate(shown):
+        x = k * (columns + 1.6)
+        stored = np.atleast_2d(array).shape
+        wide = np.broadcast_to(array, result.shape).reshape(rows, columns)
+        for i, j in np.ndindex(rows, columns):
+            real = i < stored[0] and j < stored[1]
+            looks = {"facecolor": "#cfe6f5", "linestyle": "-"} if real else {"facecolor": "white", "linestyle": "--"}
+            ax.add_patch(Rectangle((x + j, -1 - i), 1, 1, edgecolor="black" if real else "#8c959f", **looks))
+            ax.text(x + j + 0.5, -0.5 - i, f"{wide[i, j]:g}", ha="center", va="center", color="black", fontsize=10)
+        ax.text(x + columns / 2, 0.25, f"{name}  {array.shape}", ha="center", fontsize=10)
+        ax.text(x + columns + 0.8, -rows / 2, after, ha="center", va="center", fontsize=16)
+    width = 3 * (columns + 1.6) - 1.4
+    ax.set(xlim=(-0.2, width), ylim=(-rows - 0.2, 0.8), title=title, aspect="equal")
+    ax.axis("off")
+    figure.set_size_inches(0.5 * (width + 0.2), 0.5 * (rows + 1.0) + 0.35)
     return Picture(
         figure,
-        f"{title}: {left} of shape ({', '.join(left_shape)}) times {right} of shape ({', '.join(right_shape)}) gives "
-        f"{result} of shape ({', '.join(result_shape)}); {left_shape[1]} is summed over.",
+        f"{title}: {names[0]} of shape {a.shape} {sign} {names[1]} of shape {b.shape}, both stretched to "
+        f"{result.shape}, gives {result.tolist()}.",
     )
 
 
@@ -255,3 +427,216 @@ def images(
     marks = [] if right is None else [" (right)" if r else " (wrong)" for r in right]
     said = ", ".join(c.replace("\n", " ") + (marks[k] if marks else "") for k, c in enumerate(captions))
     return Picture(figure, f"{title}: a grid of {len(pixels)} images: {said}.")
+
+
+def lines(curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, title: str) -> Picture:
+    """Draw one line per curve against 0, 1, 2, …, on linear axes.
+
+    Parameters
+    ----------
+    curves : label -> values, at least one each.
+    """
+    figure, ax = axes()
+    for k, (label, values) in enumerate(curves.items()):
+        ax.plot(np.asarray(values, dtype=float), color=COLOURS[k % 6], linestyle=STYLES[k % 6], label=label)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.grid(alpha=0.3)
+    ax.legend()
+    said = (f"{label} goes from {v[0]:.3g} to {v[-1]:.3g}, highest {max(v):.3g}" for label, v in curves.items())
+    return Picture(figure, f"{title}, {ylabel} against {xlabel}: " + "; ".join(said) + ".")
+
+
+class Animation(Picture):
+    """A figure with a dot that runs along each of several paths: an SVG of a few tens of kilobytes.
+
+    It plays by itself in an `<img>`, so it needs no script, no widget and no network. Everything but the dots and their
+    trails is drawn still, for printers and for readers who ask their system for reduced motion.
+
+    Parameters
+    ----------
+    figure, ax : the still picture and the axes that the paths lie in.
+    alt : what it shows, in words.
+    paths : label -> points (steps, 2) in data coordinates, all of one length.
+    seconds : how long a round takes; the dots rest at the end before they start again.
+    """
+
+    REST = 0.2  # the part of a round that the dots rest
+
+    def __init__(self, figure: Figure, ax: Any, alt: str, paths: Mapping[str, np.ndarray], seconds: float = 8.0):
+        super().__init__(figure, alt)
+        if len({len(points) for points in paths.values()}) != 1:
+            raise ValueError("The paths of an animation need the same number of points.")
+        self.ax, self.paths, self.seconds = ax, paths, seconds
+
+    def svg(self) -> str:
+        """The animation as the text of an SVG document."""
+        buffer = io.StringIO()
+        with rc_context({"svg.hashsalt": "tutor", "svg.fonttype": "path"}):
+            self.figure.savefig(buffer, format="svg", facecolor="white", metadata={"Date": None})
+        still = buffer.getvalue()
+        return still[: still.rindex("</svg>")] + self._moving() + "</svg>\n"
+
+    def _moving(self) -> str:
+        """The dots and their trails, cut at the edge of the axes and hidden where motion is unwanted."""
+        scale = 72 / self.figure.dpi  # matplotlib writes SVG at 72 dots per inch
+        height = self.figure.bbox.height
+        x0, y0, wide, high = (scale * v for v in self.ax.bbox.bounds)
+        parts = [
+            "<style>@media (prefers-reduced-motion: reduce) {#moving {display: none}}</style>",
+            f'<clipPath id="frame"><rect x="{x0:.1f}" y="{scale * height - y0 - high:.1f}" width="{wide:.1f}" '
+            f'height="{high:.1f}"/></clipPath><g id="moving" clip-path="url(#frame)">',
+        ]
+        for k, points in enumerate(self.paths.values()):
+            spots = self.ax.transData.transform(points) * scale
+            spots[:, 1] = scale * height - spots[:, 1]
+            parts.append(self._dot(spots, COLOURS[k % 6]))
+        return "\n".join(parts) + "\n</g>\n"
+
+    def _dot(self, spots: np.ndarray, colour: str) -> str:
+        times = np.append(np.linspace(0, 1 - self.REST, len(spots)), 1)
+        lengths = np.append(0, np.cumsum(np.hypot(*np.diff(spots, axis=0).T)))
+        ahead = 1 - lengths / (lengths[-1] or 1)  # how much of the trail is still to be drawn
+        clock = f'dur="{self.seconds:g}s" repeatCount="indefinite" keyTimes="{_listed(times, 4)}"'
+
+        def moving(name: str, values: np.ndarray, digits: int) -> str:
+            held = np.append(values, values[-1])
+            return f'<animate attributeName="{name}" values="{_listed(held, digits)}" {clock}/>'
+
+        trail = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
+        return (
+            f'<polyline points="{trail}" pathLength="1" fill="none" stroke="{colour}" stroke-width="2.4" '
+            f'stroke-dasharray="1 1">{moving("stroke-dashoffset", ahead, 4)}</polyline>'
+            f'<circle r="5" fill="{colour}" stroke="white">{moving("cx", spots[:, 0], 1)}'
+            f"{moving('cy', spots[:, 1], 1)}</circle>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        source = base64.b64encode(self.svg().encode()).decode("ascii")
+        width = int(self.figure.get_size_inches()[0] * 80)
+        looks = f'width="{width}" style="max-width:100%" alt="{html.escape(self.alt)}"'
+        image = f'<img {looks} src="data:image/svg+xml;base64,{source}">'
+        return {"text/plain": f"[animation: {self.alt}]", "text/html": image}
+
+
+def _listed(values: np.ndarray, digits: int) -> str:
+    """Numbers as SVG's animate wants them, rounded."""
+    return ";".join(f"{v:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{v:.0f}" for v in values)
+
+
+def loss_surface(
+    loss: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    paths: Mapping[str, np.ndarray],
+    *,
+    minimum: tuple[float, float],
+    spans: tuple[tuple[float, float], tuple[float, float]],
+    names: tuple[str, str],
+    title: str,
+    animated: bool = False,
+    seconds: float = 8.0,
+) -> Picture:
+    """Draw the contours of a loss over two weights, and the paths that optimisers took on it.
+
+    Parameters
+    ----------
+    loss : the loss of every point of a grid, given as two arrays of one shape.
+    paths : label -> points (steps, 2), the start first.
+    minimum : where the loss is lowest; marked with a star.
+    spans : (low, high) of each weight.
+    names : what the two axes are called.
+    animated : whether a dot runs along each path; the paths then need the same number of points.
+    seconds : how long a round of the animation takes.
+    """
+    figure, ax = axes(8.0, 4.6)
+    grid = np.meshgrid(np.linspace(*spans[0], 90), np.linspace(*spans[1], 90))
+    floor = float(loss(*(np.array([v]) for v in minimum))[0])
+    excess = loss(*grid) - floor
+    levels = np.geomspace(excess.max() / 1e4, excess.max(), 11)[:-1]
+    contours = ax.contour(*grid, excess, levels=levels, cmap="Greys_r", norm=LogNorm(levels[0], 50 * levels[-1]))
+    ax.clabel(contours, levels[2::2], fmt={v: f"loss {v + floor:,.0f}" for v in levels}, fontsize=8)
+    said = []
+    for k, (label, points) in enumerate(paths.items()):
+        looks = {"color": COLOURS[k % 6], "linestyle": STYLES[k % 6], "linewidth": 1.0 if animated else 1.6}
+        ax.plot(*points.T, label=label, marker="." if len(points) <= 30 else None, **looks)
+        here = f"({points[-1][0]:.3g}, {points[-1][1]:.3g}), loss {float(loss(*points[-1:].T)[0]):.4g}"
+        said.append(f"{label} ends after {len(points) - 1} steps at {here}")
+    ax.plot(*minimum, marker="*", markersize=13, color="white", markeredgecolor="black", linestyle="none")
+    ax.annotate("lowest", minimum, (8, 8), textcoords="offset points", fontsize=9)
+    ax.set(xlim=spans[0], ylim=spans[1], xlabel=names[0], ylabel=names[1], title=title)
+    ax.legend(loc="best", fontsize=9)
+    start = next(iter(paths.values()))[0]
+    alt = (
+        f"{title}: contours of the loss over {names[0]} and {names[1]}, "
+        f"lowest at ({minimum[0]:.3g}, {minimum[1]:.3g}). From ({start[0]:.3g}, {start[1]:.3g}), "
+        + "; ".join(said)
+        + "."
+    )
+    return Animation(figure, ax, alt, paths, seconds) if animated else Picture(figure, alt)
+
+
+def computation(parents: Mapping[str, Sequence[str]], notes: Mapping[str, str], *, title: str) -> Picture:
+    """Draw a graph of computations from left to right: a box for each, an arrow from each thing that it was made from.
+
+    A name that stands twice among the parents gets two arrows.
+
+    Parameters
+    ----------
+    parents : name -> what it was made from, each after its own parents.
+    notes : name -> a line (or several) that stands under the box.
+    """
+    depth: dict[str, int] = {}
+    for name, made_from in parents.items():
+        depth[name] = max((depth[p] for p in made_from), default=-1) + 1
+    columns = [[n for n in parents if depth[n] == k] for k in range(max(depth.values()) + 1)]
+    place = {n: (3.0 * k, 1.7 * ((len(c) - 1) / 2 - i)) for k, c in enumerate(columns) for i, n in enumerate(c)}
+    bent = any(depth[n] - depth[p] > 1 for n, made_from in parents.items() for p in made_from)
+    rows = max(len(column) for column in columns)
+    figure, ax = axes(8.5, 1.3 * rows + 0.9 + bent)
+    for name, (x, y) in place.items():
+        rounded = FancyBboxPatch((x - 0.75, y - 0.3), 1.5, 0.6, boxstyle="round,pad=0.05", fc="#f2f2f2", ec="black")
+        ax.add_patch(rounded)
+        ax.text(x, y, name, ha="center", va="center", fontsize=10)
+        ax.text(x, y - 0.45, notes.get(name, ""), ha="center", va="top", fontsize=9, color=COLOURS[0])
+        for target in (n for n, made_from in parents.items() if name in made_from):
+            count = list(parents[target]).count(name)
+            for k in range(count):
+                curve = (k - (count - 1) / 2) * 0.5 - (0.42 if depth[target] - depth[name] > 1 else 0.0)
+                _arrow(ax, place[name], place[target], curve)
+    top = 0.85 * (rows - 1) + 0.5 + bent
+    ax.set(xlim=(-1.2, 3.0 * (len(columns) - 1) + 1.2), ylim=(-0.85 * (rows - 1) - 1.1, top), title=title)
+    ax.axis("off")
+    said = (
+        f"{name}{' from ' + ' and '.join(p) if (p := parents[name]) else ''}"
+        + (f" ({notes[name]})" if name in notes else "")
+        for name in parents
+    )
+    return Picture(figure, f"{title}. From left to right: " + "; ".join(said).replace("\n", ", ") + ".")
+
+
+def _arrow(ax: Any, start: tuple[float, float], end: tuple[float, float], curve: float) -> None:
+    """An arrow between two boxes of `computation`, from edge to edge; `curve` bends it, upwards if it is negative."""
+    lift = 0.0 if abs(curve) < 0.3 else 0.36  # a strongly bent arrow leaves and arrives at the top
+    shift = 0.55 if lift else 0.85
+    looks = {"arrowstyle": "-|>", "color": COLOURS[1], "lw": 1.6, "connectionstyle": f"arc3,rad={curve}"}
+    ax.annotate("", (end[0] - shift, end[1] + lift), (start[0] + shift, start[1] + lift), arrowprops=looks)
+
+
+def costs(sizes: Sequence[float], times: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> Picture:
+    """Draw measured times against sizes, both on logarithmic scales, a line per label.
+
+    Parameters
+    ----------
+    sizes : what was varied, all above zero.
+    times : label -> seconds, one for each size.
+    """
+    figure, ax = axes()
+    for k, (label, seconds) in enumerate(times.items()):
+        milliseconds = 1e3 * np.asarray(seconds)
+        ax.plot(sizes, milliseconds, color=COLOURS[k % 6], linestyle=STYLES[k % 6], marker="os^D"[k % 4], label=label)
+    ax.set(xscale="log", yscale="log", xlabel=f"{xlabel} (log scale)", ylabel="time in ms (log scale)", title=title)
+    ax.grid(alpha=0.3)
+    ax.legend()
+    said = (
+        f"{label} takes " + ", ".join(f"{1e3 * s:.2g} ms at {n:,}" for n, s in zip(sizes, seconds, strict=True))
+        for label, seconds in times.items()
+    )
+    return Picture(figure, f"{title}: " + "; ".join(said) + ".")

@@ -311,18 +311,20 @@ def expect(kind: type[BaseException]) -> Iterator[None]:
     TutorError
         If the block ends without it, so that a lesson's claim cannot go stale unseen.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        if issubclass(kind, Warning):
+    if issubclass(kind, Warning):
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            yield
+        met = next((f"{w.category.__name__}: {w.message}" for w in caught if issubclass(w.category, kind)), None)
+    else:
+        met = None
         try:
             yield
         except kind as error:
-            _show_expected(kind, "".join(traceback.format_exception_only(error)).strip())
-            return
-    met = next((w for w in caught if issubclass(w.category, kind)), None) if issubclass(kind, Warning) else None
+            met = "".join(traceback.format_exception_only(error)).strip()
     if met is None:
         raise TutorError(f"{kind.__name__} was expected here, but the block ended without it.")
-    _show_expected(kind, f"{met.category.__name__}: {met.message}")
+    _show_expected(kind, met)
 
 
 def _show_expected(kind: type[BaseException], message: str) -> None:

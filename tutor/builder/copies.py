@@ -46,7 +46,7 @@ def _start_one(lesson: Lesson, path: Path) -> str:
         _write(path, fresh)
         return f"{path} is new."
     old = notebooks.read_notebook(path)
-    if old.get("metadata", {}).get("tutor", {}).get("cells") == fresh["metadata"]["tutor"]["cells"]:
+    if notebooks.marks_of(old) == notebooks.marks_of(fresh):
         return ""
     merged, carried = carry_over(old, fresh)
     copy = keep(path)
@@ -65,7 +65,7 @@ def carry_over(old: Notebook, fresh: Notebook) -> tuple[Notebook, int]:
     -------
     The new notebook and how many cells of the reader's are in it.
     """
-    marks = old.get("metadata", {}).get("tutor", {}).get("cells", {})
+    marks, new_marks = dict(notebooks.marks_of(old)), dict(notebooks.marks_of(fresh))
     edited = [c for c in old["cells"] if marks.get(c.get("id")) != digest(source_of(c))]
     answers = {
         exercise_id(source_of(c)): c for c in edited if c.get("cell_type") == "code" and exercise_id(source_of(c))
@@ -81,7 +81,7 @@ def carry_over(old: Notebook, fresh: Notebook) -> tuple[Notebook, int]:
         elif asked is None and cell["id"] in by_id:
             mine = by_id[cell["id"]]
             placed.add(id(mine))
-            if marks[cell["id"]] == fresh["metadata"]["tutor"]["cells"][cell["id"]]:
+            if marks[cell["id"]] == new_marks[cell["id"]]:
                 cell["source"] = mine["source"]
             else:
                 cells.append(_raw(mine, cells))

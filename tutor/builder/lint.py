@@ -26,7 +26,7 @@ def lint(lesson: Lesson) -> list[str]:
             complaints += [f"{lesson.name}: {complaint}" for complaint in rule(lesson)]
         except TutorError as error:
             complaints.append(f"{lesson.name}: {error}")
-    return complaints
+    return list(dict.fromkeys(complaints))
 
 
 def exercises_are_described(lesson: Lesson) -> Iterator[str]:

@@ -48,7 +48,7 @@ def _notebook(lesson: Lesson, *, solved: bool) -> dict[str, Any]:
         output = expected.get(cell.name) if CHECKED in cell.tags else None
         cells.append(_code(lesson, cell, text, output, count))
     cells.append(_navigation(lesson))
-    texts = {cell["id"]: digest("".join(cell["source"])) for cell in cells}
+    texts = [[cell["id"], digest("".join(cell["source"]))] for cell in cells]
     marks = {"lesson": lesson.name, "cells": texts}
     return {"cells": cells, "metadata": {**_KERNEL, "tutor": marks}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -170,17 +170,15 @@ def source_of(cell: dict[str, Any]) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
+def marks_of(notebook: dict[str, Any]) -> list[list[str]]:
+    """What a build wrote down of its cells: [id, digest of the text] of each, in order."""
+    marks = notebook.get("metadata", {}).get("tutor", {}).get("cells", [])
+    return marks if isinstance(marks, list) else []
+
+
 def is_pristine(notebook: dict[str, Any]) -> bool:
-    """Whether a notebook is just as some `tutor build` wrote it: no cell changed, added, removed or run."""
-    marks = notebook.get("metadata", {}).get("tutor", {}).get("cells")
+    """Whether a notebook is just as some `tutor build` wrote it: no cell changed, added, moved, removed or run."""
     cells = notebook["cells"]
-    if not isinstance(marks, dict) or any(c.get("outputs") or c.get("execution_count") for c in cells):
+    if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
         return False
-    return [(c.get("id"), digest(source_of(c))) for c in cells] == list(_ordered(marks, cells))
-
-
-def _ordered(marks: dict[str, str], cells: list[dict[str, Any]]) -> Any:
-    """The recorded marks in the order of the cells; JSON does not keep the order of keys."""
-    if set(marks) != {c.get("id") for c in cells}:
-        return iter(())
-    return ((c["id"], marks[c["id"]]) for c in cells)
+    return [[cell.get("id"), digest(source_of(cell))] for cell in cells] == marks_of(notebook)

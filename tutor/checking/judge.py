@@ -85,7 +85,9 @@ def _walk(got: Any, expected: Any, scale: float, path: str, exact: bool) -> Iter
 def _sequences(got: Any, expected: Any, scale: float, names: tuple[str, ...], exact: bool) -> Iterator[Difference]:
     if is_numeric(got) and family(got) != "number" and all(is_numeric(e) and not np.ndim(e) for e in expected):
         got = list(got)  # an array of as many numbers unpacks like a tuple
-    if not isinstance(got, tuple | list):
+    if got is None:
+        yield Difference("none", "", got, expected)
+    elif not isinstance(got, tuple | list):
         yield Difference("type", "", got, expected)
     elif len(got) != len(expected):
         yield Difference("length", "", got, expected)

@@ -18,12 +18,14 @@ class Draw:
     """
 
     def __init__(self, seed: int):
-        self.seed = seed
+        self.seed, self._asked = seed, 0
         self.rng = np.random.default_rng(seed)
 
     def sizes(self, count: int, low: int = 2, high: int = 8) -> tuple[int, ...]:
-        """Return `count` distinct sizes between `low` and `high`."""
-        return tuple(int(n) for n in self.rng.permutation(np.arange(low, high + 1))[:count])
+        """Return `count` distinct sizes between `low` and `high`; each one differs from that of the next seed."""
+        order = np.random.default_rng(count).permutation(np.arange(low, high + 1))
+        self._asked += 1
+        return tuple(int(n) for n in np.roll(order, self.seed + 3 * (self._asked - 1))[:count])
 
     def integer(self, low: int, high: int) -> int:
         """Return an integer from `low` to `high`, both included."""

@@ -69,7 +69,21 @@ class Lesson:
 
     @functools.cached_property
     def data(self) -> ModuleType:
-        """The module `exercises.py` (imported when first needed: it may import torch)."""
+        """The module `exercises.py` (imported when first needed: it may import torch).
+
+        Raises
+        ------
+        SpecError
+            If it cannot be imported.
+        """
+        try:
+            return self._import()
+        except ModuleNotFoundError:
+            raise
+        except Exception as error:  # an author's file may fail in any way; what is told is one sentence
+            raise SpecError(f"{self.name}/exercises.py: {error}") from error
+
+    def _import(self) -> ModuleType:
         if self.folder.parent == HOME:
             return importlib.import_module(f"tutor.lessons.{self.name}.exercises")
         name = f"tutor_extra_lessons.{self.name}"
@@ -96,12 +110,9 @@ class Lesson:
         SpecError
             If `exercises.py` is missing, is wrong, or does not know the exercise.
         """
-        where = f"{self.name}/exercises.py"
-        try:
-            specs = self.specs()
-        except (SpecError, OSError, SyntaxError, AttributeError) as error:
-            raise SpecError(f"{where}: {error}") from error
+        specs = self.specs()
         if name not in specs:
+            where = f"{self.name}/exercises.py"
             raise SpecError(f'{where}: EXERCISES has no entry "{name}", which lesson.py asks for.')
         return specs[name]
 

@@ -84,6 +84,8 @@ def read_lesson(path: Path) -> list[Cell]:
     """
     lines = path.read_text(encoding="utf-8").split("\n")
     starts = [i for i, line in enumerate(lines) if line.startswith("# %%")]
+    if not starts:
+        raise LessonError(f"{path.name}: no cell found; a cell starts with a line `# %%`.")
     cells, names = [], set()
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         cell = _read_cell(path, lines, start, end)
@@ -93,19 +95,16 @@ def read_lesson(path: Path) -> list[Cell]:
             )
         names.add(cell.name)
         cells.append(cell)
-    if not cells:
-        raise LessonError(f"{path.name}: no cell found; a cell starts with a line `# %%`.")
     return cells
 
 
 def _read_cell(path: Path, lines: list[str], start: int, end: int) -> Cell:
     where = f"{path.name}, line {start + 1}"
     header = _HEADER.match(lines[start].rstrip())
-    if header is None:
-        raise LessonError(
-            f'{where}: cannot read the cell header "{lines[start]}"; write `# %% [markdown] name="…" tags=["…"]`.'
-        )
-    options = {key: json.loads(value) for key, value in _OPTION.findall(header["options"])}
+    if header is None or _OPTION.sub("", header["options"]).strip():
+        wanted = '`# %% [markdown] name="…" tags=["…"]`'
+        raise LessonError(f'{where}: cannot read the cell header "{lines[start]}"; write {wanted}.')
+    options = {key: json.loads(text) for key, text in _OPTION.findall(header["options"])}
     if unknown := set(options) - {"name", "tags"}:
         raise LessonError(f"{where}: a cell header knows name= and tags=, not {', '.join(sorted(unknown))}=.")
     body = "\n".join(lines[start + 1 : end]).strip("\n")

@@ -1,0 +1,63 @@
+"""The two lanes under nbval, and every way in which they have to turn red."""
+
+import pytest
+
+from tutor.builder import lanes, notebooks
+
+NL = "\n"
+pytestmark = pytest.mark.slow
+
+
+def run(lesson, capfd, **more):
+    status = lanes.run([lesson], jobs=1, **more)
+    shown = capfd.readouterr()
+    return status, shown.out + shown.err
+
+
+@pytest.mark.parametrize("solved", [False, True])
+def test_every_form_of_exercise_runs_in_both_lanes(forms, capfd, solved):
+    status, shown = run(forms, capfd, solved=solved)
+    assert status == 0, shown
+
+
+def test_a_solved_exercise_in_the_shipped_lane_is_red(make_lesson, capfd, monkeypatch):
+    monkeypatch.setattr(notebooks, "student", notebooks.solved)
+    status, shown = run(make_lesson(), capfd, solved=False)
+    assert status and "expected the verdict todo, got pass" in shown
+
+
+def test_an_unsolved_exercise_in_the_solved_lane_is_red(make_lesson, capfd, monkeypatch):
+    monkeypatch.setattr(notebooks, "solved", notebooks.student)
+    status, shown = run(make_lesson(), capfd, solved=True)
+    assert status and "expected the verdict pass, got todo" in shown
+
+
+def test_an_altered_kept_output_is_red(make_lesson, capfd):
+    status, shown = run(make_lesson(expected='{"prints": "the sum is 4\\n"}'), capfd, solved=True)
+    assert status and "the sum is 4" in shown
+
+
+def test_an_undeclared_deprecation_warning_is_red_and_a_declared_one_is_not(make_lesson, capfd):
+    warns = "import warnings\nwarnings.warn('old', DeprecationWarning)\n"
+    status, shown = run(make_lesson(text=[("print(", f"{warns}print(")]), capfd, solved=True)
+    assert status and "DeprecationWarning" in shown and "old" in shown
+    declared = (
+        f"# %%\nfrom tutor import expect\nwith expect(DeprecationWarning):\n    {warns.replace(NL, NL + '    ')}\n\n"
+    )
+    status, shown = run(make_lesson(text=[('# %% name="prints"', f'{declared}# %% name="prints"')]), capfd, solved=True)
+    assert status == 0, shown
+
+
+def test_an_exercise_that_never_reports_is_red(make_lesson, capfd, monkeypatch):
+    monkeypatch.setattr(lanes, "read_report", lambda path: [])
+    status, shown = run(make_lesson(), capfd, solved=True)
+    assert status == 1 and "small.add never reported pass." in shown
+
+
+def test_a_shipped_notebook_is_run_as_it_lies_in_its_folder(make_lesson, capfd, tmp_path):
+    lesson = make_lesson()
+    (tmp_path / lesson.filename).write_bytes(
+        notebooks.as_bytes(notebooks.student(lesson)).replace(b"add(1, 2)", b"add(1)")
+    )
+    status, shown = run(lesson, capfd, solved=False, folder=tmp_path)
+    assert status and "TypeError" in shown

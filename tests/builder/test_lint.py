@@ -1,0 +1,74 @@
+"""Every rule of the lint is seen to fail."""
+
+import pytest
+
+from tutor.builder.lint import lint
+from tutor.lessons.registry import find_lesson, series
+
+
+@pytest.mark.parametrize("lesson", [lesson.name for lesson in series()])
+def test_the_course_is_clean(lesson):
+    assert lint(find_lesson(lesson)) == []
+
+
+def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(make_lesson):
+    assert lint(make_lesson()) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "old", "new", "complaint"),
+    [
+        ("text", '    """Return a + b."""\n', "", "small.add has no docstring"),
+        ("text", "    ### BEGIN SOLUTION\n", "", "do not pair up"),
+        (
+            "text",
+            "    ### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION\n",
+            "    return a + b\n",
+            "shipped solved",
+        ),
+        ("text", ' tags=["item:adding"]', "", 'no cell carries the tag "item:adding"'),
+        ("text", '"item:adding"', '"item:adding", "item:other"', 'unknown tag "item:other"'),
+        ("text", "from tutor import check, exercise", "import matplotlib.pyplot as plt", "draws with pyplot"),
+        ("text", "## Recap", "## Recap\n# ![](picture.png)", "image without alt text"),
+        ("text", "## Recap", '## Recap\n# <img src="a.png">', "image without alt text"),
+        ("text", "# ## Recap\n", "", 'no section "Recap"'),
+        ("text", "### What changed since the last notebook", "", 'no section "What changed since"'),
+        ("text", "**You need** nothing.", "", "does not say **You need**"),
+        ("text", 'print("the sum', "\n".join(["1 + 1"] * 30) + '\nprint("the sum', "24 is the most"),
+        ("text", 'print("the sum is", add(1, 2))', "print(", "is not Python"),
+        ("text", 'name="end"', 'name="open/ing"\n# a\n# %% [markdown] name="open-ing"', "two cells have the id"),
+        ("data", 'drills=("adding",)', 'drills=("taking",)', "is no item of the lesson"),
+        ("data", '"add": code', '"sub": None, "add": code', 'describes "sub", which lesson.py never asks'),
+        ("data", 'difficulty="easy",', "", "difficulty"),
+        ("data", "lambda a, b: b + a, ", "", "2 alternatives; 3 of each"),
+        ("data", 'patch=("a + b", "a * b")', 'patch=("a plus b", "a * b")', "does not apply"),
+        ("data", '        hints=("What is asked?", "Which sign?", "`return a + b`"),\n', "", "hints"),
+    ],
+)
+def test_each_mistake_gets_its_complaint(make_lesson, where, old, new, complaint):
+    complaints = " ".join(lint(make_lesson(**{where: [(old, new)]})))
+    assert complaint in complaints
+
+
+def test_a_solution_that_fails_its_own_check_is_told(make_lesson):
+    lesson = make_lesson(
+        text=[
+            (
+                "    return a + b\n",
+                "    global calls\n    calls = globals().get('calls', 0) + 1\n    return a + b + calls\n",
+            )
+        ]
+    )
+    assert "the solution of small.add does not pass" in " ".join(lint(lesson))
+
+
+@pytest.mark.parametrize(
+    ("expected", "complaint"),
+    [
+        (None, "has no recorded output"),
+        ('{"prints": "x", "gone": "y"}', 'recorded for "gone"'),
+        ("{", "not valid JSON"),
+    ],
+)
+def test_kept_outputs_have_to_match_the_cells(make_lesson, expected, complaint):
+    assert complaint in " ".join(lint(make_lesson(expected=expected)))

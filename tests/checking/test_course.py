@@ -1,0 +1,42 @@
+"""The course proves itself: every exercise of every lesson, from the lesson's data alone."""
+
+import pytest
+
+import tutor
+from tutor.checking.proof import FAR, KILLED, prove
+from tutor.lessons.registry import series
+
+
+@pytest.mark.parametrize("identifier", [i for lesson in series() for i in lesson.exercises])
+def test_an_exercise_is_proven(identifier):
+    proof = prove(tutor.exercises[identifier])
+    assert not proof.complaints, "\n".join(proof.complaints)
+    assert proof.silent == 0 or proof.killed / proof.silent >= KILLED
+
+
+def test_a_lax_probe_is_found_out_by_the_mutants(make_lesson):
+    """An exercise that is only ever asked for 0 + 0 cannot tell anything."""
+    lesson = make_lesson(data=[("(d.number(), d.number())", "(0.0, 0.0)")])
+    complaints = " ".join(prove(lesson.exercises["small.add"]).complaints)
+    assert "mutant passes: return a - b" in complaints
+    assert "minus is diagnosed as pass" in complaints
+
+
+def test_two_misconceptions_that_look_alike_are_found_out(make_lesson):
+    lesson = make_lesson(data=[('patch=("a + b", "a * b")', 'patch=("a + b", "-(b - a)")')])
+    assert any("minus is diagnosed as" in c for c in prove(lesson.exercises["small.add"]).complaints)
+
+
+def test_a_misconception_that_is_almost_right_is_found_out(make_lesson):
+    lesson = make_lesson(data=[('patch=("a + b", "a * b")', 'patch=("a + b", "a + b * 1.003")')])
+    assert any(f"{FAR:g} is the least" in c for c in prove(lesson.exercises["small.add"]).complaints)
+
+
+def test_a_right_answer_that_is_rejected_is_found_out(make_lesson):
+    lesson = make_lesson(data=[("lambda a, b: b + a", "lambda a, b: b - a")])
+    assert any("is rejected" in c for c in prove(lesson.exercises["small.add"]).complaints)
+
+
+def test_an_equivalent_that_no_mutant_contains_is_found_out(make_lesson):
+    lesson = make_lesson(data=[("minutes=1", 'minutes=1, equivalent_mutants={"return b + a": "order"}')])
+    assert any("no mutant contains" in c for c in prove(lesson.exercises["small.add"]).complaints)

@@ -1,0 +1,204 @@
+"""A whole check: six verdicts, one message, and no harm."""
+
+import numpy as np
+import pytest
+import torch
+
+import tutor
+from tutor.checking import VERDICTS
+
+RELU = tutor.exercises["numpy_backprop.relu_backward"]
+NET = tutor.exercises["numpy_backprop.two_layer_gradients"]
+FORWARD = tutor.exercises["numpy_backprop.two_layer_forward"]
+GRADS = tutor.exercises["numpy_backprop.polynomial_gradients"]
+
+
+def net(x, y, w1, w2, *, two=2.0):
+    h = x @ w1
+    grad_y_pred = two * (np.maximum(h, 0) @ w2 - y)
+    return x.T @ ((grad_y_pred @ w2.T) * (h > 0)), np.maximum(h, 0).T @ grad_y_pred
+
+
+def test_a_stub_is_to_do():
+    assert RELU.check(...).verdict == "todo"
+
+
+def test_a_right_answer_passes_and_says_on_how_many_probes():
+    report = RELU.check(lambda g, h: g * (h > 0))
+    assert (report.verdict, report.message) == ("pass", "Right on all 3 probes.")
+
+
+def test_any_subgradient_passes_at_the_kink():
+    assert RELU.check(lambda g, h: g * (h >= 0)).verdict == "pass"
+
+
+def test_a_known_mistake_is_told_by_its_name_with_a_question():
+    report = RELU.check(lambda g, h: g * (g > 0))
+    assert (report.verdict, report.misconception, report.tier) == ("wrong", "mask-by-gradient", "misconception")
+    assert report.hint.endswith("?")
+
+
+def test_an_unknown_factor_is_told_as_a_relation():
+    report = NET.check(lambda x, y, w1, w2: tuple(3 * g for g in net(x, y, w1, w2)))
+    assert report.tier == "relation" and "3 times the right one" in report.message
+
+
+def test_a_transpose_is_told_as_one():
+    report = NET.check(lambda *a: (net(*a)[0].T, net(*a)[1]))
+    assert "`grad_w2` is right. Look at `grad_w1`. It is the transpose" in report.message
+
+
+def test_a_factor_that_is_a_size_is_told_by_the_size():
+    def by_rows(x, y, w1, w2):
+        return tuple(g / len(x) for g in net(x, y, w1, w2))
+
+    assert "the right one divided by `x.shape[0]`" in NET.check(by_rows).message
+
+
+def test_a_wrong_gradient_is_shown_beside_the_finite_difference():
+    def off(x, y, w1, w2):
+        grad_w1, grad_w2 = net(x, y, w1, w2)
+        grad_w1[0, 0] += 1
+        return grad_w1, grad_w2
+
+    message = NET.check(off).message
+    assert "at index [0, 0]" in message and "1 of" in message
+    lines = {line.split()[0]: float(line.split()[1]) for line in message.split("\n") if line.startswith("    ")}
+    assert lines["expected"] == pytest.approx(lines["measured"], rel=1e-4)
+    assert lines["yours"] == pytest.approx(lines["expected"] + 1, rel=1e-4)
+
+
+def test_the_derivative_with_respect_to_a_coefficient_is_measured_too():
+    report = GRADS.check(lambda x, g: (g.sum(), (g * x).sum(), (g * x**2).sum() + x[0], (g * x**3).sum()))
+    assert "`grad_a`, `grad_b` and `grad_d` are right." in report.message
+    assert "finite difference" in report.message
+
+
+def test_an_exception_shows_the_readers_line_and_the_shapes_in_it():
+    def broken(x, w1, w2):
+        h = x @ w1
+        return h, h, w2 @ h
+
+    report = FORWARD.check(broken)
+    assert (report.verdict, report.tier) == ("error", "exception")
+    assert "    return h, h, w2 @ h" in report.message
+    assert "`w2` of shape" in report.message and "`h` of shape" in report.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x, w1, w2: None, "return"),
+        (lambda x, w1, w2: (x @ w1,), "should return 3 things"),
+        (
+            lambda x, w1, w2: (torch.from_numpy(x @ w1), np.maximum(x @ w1, 0), np.maximum(x @ w1, 0) @ w2),
+            "NumPy array",
+        ),
+        (lambda x, w1: None, "TypeError"),
+        (lambda x, w1, w2: exec("raise SystemExit"), "tried to end the program"),
+        (lambda x, w1, w2: (_ for _ in ()).throw(KeyboardInterrupt), "interrupted"),
+    ],
+)
+def test_answers_of_the_wrong_kind_are_told_in_words(answer, words):
+    report = FORWARD.check(answer)
+    assert words in report.message and report.verdict in ("wrong", "error")
+
+
+def test_endless_recursion_is_told_as_such():
+    def again(x, w1, w2):
+        return again(x, w1, w2)
+
+    assert "without end" in FORWARD.check(again).message
+
+
+def test_a_loop_is_slow_and_the_message_says_what_to_do():
+    def loop(x, w1, w2):
+        while True:
+            pass
+
+    report = FORWARD.check(loop, seconds=0.3)
+    assert report.verdict == "slow" and "restart the kernel" in report.message
+
+
+def test_changing_an_input_is_wrong_even_if_the_result_is_right():
+    def in_place(x, w1, w2):
+        h = x @ w1
+        x *= 0
+        h_relu = np.maximum(h, 0)
+        return h, h_relu, h_relu @ w2
+
+    report = FORWARD.check(in_place)
+    assert report.verdict == "wrong" and "changes its input `x` in place" in report.message
+
+
+def test_what_an_answer_prints_is_shown_in_the_report():
+    def chatty(g, h):
+        print("shape", g.shape[0] > 0)
+        return g * (h > 0)
+
+    report = RELU.check(chatty)
+    assert report.printed == "shape True" and "shape True" in report.text and "shape True" in report.html
+
+
+@pytest.mark.parametrize("answer", [3, None, "text", np.ones(3), int, [], object()])
+def test_nothing_that_is_handed_in_makes_a_check_raise(answer):
+    assert RELU.check(answer).verdict in ("error", "wrong")
+
+
+def test_a_value_is_judged_with_its_cause():
+    ask = tutor.exercises["numpy_backprop.predict_shape"]
+    assert ask.check((1000, 100)).verdict == "pass"
+    assert ask.check([1000, 100]).verdict == "pass"
+    assert ask.check((100, 1000)).misconception == "transposed-weight"
+    assert ask.check((1, 2)).verdict == "wrong"
+    assert ask.check("(1000, 100)").verdict == "wrong"
+    assert ask.check(...).verdict == "todo"
+    assert ask.check(1000).verdict == "wrong"
+
+
+def test_a_report_has_both_forms_and_escapes_what_it_quotes():
+    def angry(g, h):
+        raise ValueError("<script>alert(1)</script>")
+
+    report = RELU.check(angry)
+    assert "<script>" not in report.html and "&lt;script&gt;" in report.html
+    assert "<script>" in report.text
+    assert report.verdict in VERDICTS
+
+
+def test_a_wrong_answer_does_not_poison_the_next_check():
+    RELU.check(lambda g, h: g.fill(0))
+    assert RELU.check(lambda g, h: g * (h > 0)).verdict == "pass"
+
+
+def test_a_method_is_judged_on_the_class_it_is_filled_into(forms):
+    add = forms.exercises["forms.add"]
+    assert add.check(add.reference).verdict == "pass"
+    assert add.check(add.misconceptions["minus"].wrong).misconception == "minus"
+
+    class Number:
+        def __init__(self, value):
+            self.value = value
+
+    assert add.check(lambda self, other: Number(self.value + other.value), of=Number).verdict == "pass"
+
+
+@pytest.mark.parametrize("name", ["add", "double", "shift", "counter", "scale", "square", "answer"])
+def test_every_form_of_exercise_tells_right_from_wrong(forms, name):
+    exercise = forms.exercises[f"forms.{name}"]
+    assert exercise.check(exercise.reference).verdict == "pass"
+    for wrong in exercise.misconceptions.values():
+        assert exercise.check(wrong.wrong).misconception == wrong.name
+
+
+def test_autograd_in_a_by_hand_exercise_is_a_shortcut(make_lesson):
+    lesson = make_lesson(data=[("minutes=1", 'minutes=1, forbid=("autograd",)')])
+
+    def through_autograd(a, b):
+        t = torch.tensor(a, requires_grad=True)
+        (t * 1).backward()
+        return a + b
+
+    exercise = lesson.exercises["small.add"]
+    assert exercise.check(through_autograd).verdict == "shortcut"
+    assert exercise.check(lambda a, b: a + b).verdict == "pass"

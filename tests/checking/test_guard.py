@@ -1,0 +1,102 @@
+"""The guard: nothing an answer does may harm the notebook."""
+
+import contextlib
+import random
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call
+
+
+def forever():
+    while True:
+        pass
+
+
+def forever_in_torch():
+    x = torch.ones(50, 50)
+    while True:
+        x = x @ x * 0
+
+
+def swallow_once():
+    with contextlib.suppress(BaseException):
+        forever()
+    forever()
+
+
+@pytest.mark.parametrize("loop", [forever, forever_in_torch, lambda: time.sleep(60), swallow_once])
+def test_a_loop_is_stopped_at_the_limit(loop):
+    outcome = call(loop, seconds=0.3)
+    assert isinstance(outcome.error, TooSlow)
+    assert outcome.seconds < 2
+
+
+def test_a_loop_outside_the_main_thread_is_stopped_too():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(call(forever, seconds=0.3)))
+    thread.start()
+    thread.join(10)
+    assert found and found[0].slow
+
+
+def test_no_alarm_is_left_behind():
+    call(lambda: None, seconds=0.1)
+    time.sleep(0.3)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(1), KeyboardInterrupt(), GeneratorExit()])
+def test_whatever_is_raised_is_caught(error):
+    def raising():
+        raise error
+
+    assert call(raising).error is error
+
+
+def test_prints_are_kept_to_a_readable_length():
+    assert call(lambda: print("hello")).printed == "hello"
+    assert len(call(lambda: print("x" * 10_000)).printed) < KEPT_OUTPUT + 100
+
+
+def test_an_output_flood_is_stopped():
+    def flood():
+        while True:
+            print("y" * 1000)
+
+    outcome = call(flood, seconds=5)
+    assert isinstance(outcome.error, OutputFlood)
+    assert f"{FLOOD:,}" in str(outcome.error)
+
+
+def test_random_states_are_as_they_were():
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    call(lambda: (random.random(), np.random.rand(3), torch.rand(3)))
+    after = random.random(), np.random.rand(), torch.rand(1).item()
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    assert after == (random.random(), np.random.rand(), torch.rand(1).item())
+
+
+def test_randomness_inside_is_the_same_every_time():
+    assert call(lambda: torch.rand(1).item(), seed=3).value == call(lambda: torch.rand(1).item(), seed=3).value
+
+
+def test_a_changed_default_dtype_is_told_and_mended():
+    outcome = call(lambda: torch.set_default_dtype(torch.float64))
+    assert torch.get_default_dtype() == torch.float32
+    assert "default dtype" in outcome.harm[0]
+
+
+def test_a_changed_grad_mode_is_told_and_mended():
+    outcome = call(lambda: torch.set_grad_enabled(False))
+    assert torch.is_grad_enabled()
+    assert "grad mode" in outcome.harm[0]
+
+
+def test_an_answer_is_judged_with_gradients_on_even_under_no_grad():
+    with torch.no_grad():
+        assert call(torch.is_grad_enabled).value is True
+        assert not torch.is_grad_enabled()

@@ -1,0 +1,115 @@
+"""Shared fixtures: a home of its own for every test, and a maker of small lessons."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+FORMS = Path(__file__).parent / "forms"
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory, monkeypatch):
+    """No test touches the progress of the person who runs it."""
+    monkeypatch.setenv("TUTOR_HOME", str(tmp_path_factory.mktemp("home")))
+    for name in ("TUTOR_EXPECT", "TUTOR_REPORT", "TUTOR_SKIP", "TUTOR_LESSONS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def use_lessons(monkeypatch):
+    """Add lesson folders to the series for one test."""
+    from tutor.lessons import registry
+
+    def use(*folders: Path):
+        monkeypatch.setenv("TUTOR_LESSONS", os.pathsep.join(map(str, folders)))
+        registry.series.cache_clear()
+        return [registry.find_lesson(folder.name) for folder in folders]
+
+    yield use
+    registry.series.cache_clear()
+
+
+@pytest.fixture
+def forms(use_lessons):
+    """The lesson that has every form of exercise."""
+    return use_lessons(FORMS)[0]
+
+
+LESSON = '''
+# %% [markdown] name="opening"
+# # A small lesson
+#
+# **You will be able to** add. **You need** nothing. **It takes** a minute.
+
+# %% name="imports"
+from tutor import check, exercise
+
+# %% tags=["item:adding"]
+@exercise("small.add")
+def add(a, b):
+    """Return a + b."""
+    ### BEGIN SOLUTION
+    return a + b
+    ### END SOLUTION
+
+# %% name="prints" tags=["nbval-check-output"]
+print("the sum is", add(1, 2))
+
+# %% [markdown] name="end"
+# ## Recap
+# ### What changed since the last notebook
+# ## Self-check
+# ## Where to read on
+'''
+
+DATA = """
+from tutor.checking import Misconception, code
+from tutor.lessons.registry import About
+
+ABOUT = About(minutes=5, items={"adding": "how to add"})
+EXERCISES = {
+    "add": code(
+        difficulty="easy",
+        minutes=1,
+        probe=lambda d: (d.number(), d.number()),
+        drills=("adding",),
+        hints=("What is asked?", "Which sign?", "`return a + b`"),
+        misconceptions=(
+            Misconception("minus", "That is the difference.", patch=("a + b", "a - b"), hints=("Which way?",)),
+            Misconception("times", "That is the product.", patch=("a + b", "a * b")),
+            Misconception("first", "That is the first.", patch=("a + b", "a")),
+        ),
+        alternatives=(lambda a, b: b + a, lambda a, b: sum([a, b]), lambda a, b: a - (-b)),
+    ),
+}
+"""
+
+
+@pytest.fixture
+def make_lesson(tmp_path, use_lessons):
+    """Write a small lesson, with replacements in its text or its data, and return it."""
+
+    def make(text=(), data=(), expected='{"prints": "the sum is 3\\n"}', name="small"):
+        folder = tmp_path / "lessons" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        lesson, numbers = LESSON, DATA
+        for old, new in text:
+            assert old in lesson, old
+            lesson = lesson.replace(old, new)
+        for old, new in data:
+            assert old in numbers, old
+            numbers = numbers.replace(old, new)
+        (folder / "lesson.py").write_text(textwrap.dedent(lesson), encoding="utf-8")
+        (folder / "exercises.py").write_text(numbers, encoding="utf-8")
+        if expected is not None:
+            (folder / "expected.json").write_text(expected, encoding="utf-8")
+        return use_lessons(folder)[0]
+
+    return make

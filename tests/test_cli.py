@@ -1,0 +1,143 @@
+"""The commands: what they print, and one sentence for bad input."""
+
+import csv
+import io
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tutor.cli import main
+from tutor.lessons.registry import series
+from tutor.store import Progress
+
+
+def tutor(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command", ["lab", "start", "run", "check", "progress", "reset", "doctor", "build", "data", "quality"]
+)
+def test_every_command_explains_itself(command):
+    shown = tutor(command, "--help")
+    assert shown.exit_code == 0 and "Usage:" in shown.output
+
+
+def test_start_copies_every_notebook_into_the_folder():
+    shown = tutor("start", "mine")
+    assert shown.exit_code == 0
+    assert sorted(p.name for p in Path("mine").glob("*.ipynb")) == sorted(lesson.filename for lesson in series())
+    assert tutor("start", "mine").output == "mine is up to date.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("run", "numpy_backprob"), 'Did you mean "numpy_backprop"?'),
+        (("reset", "nowhere"), 'There is no lesson "nowhere"'),
+        (("reset", "numpy_backprop", "relu"), 'no exercise "relu"'),
+        (("reset", "numpy_backprop", "polynomial"), "There is no notebook"),
+        (("check",), "run `tutor start` first"),
+        (("check", "gone.ipynb"), "There is no notebook gone.ipynb"),
+        (("build", "--solved"), "name another folder"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_a_failing_status(arguments, sentence):
+    shown = tutor(*arguments)
+    assert shown.exit_code == 1
+    assert sentence in shown.output and "Traceback" not in shown.output
+    assert len(shown.output.strip().split("\n")) == 1
+
+
+def test_debug_shows_the_traceback():
+    shown = CliRunner().invoke(main, ["--debug", "reset", "nowhere"])
+    assert type(shown.exception).__name__ == "LessonError"
+
+
+def test_a_port_in_use_is_told_before_anything_starts():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        shown = tutor("lab", "--port", port)
+    assert shown.exit_code == 1 and f"Port {port} is in use" in shown.output
+    assert not Path("work").exists()
+
+
+def test_without_torch_the_mend_is_told(monkeypatch):
+    found = __import__("importlib").util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "torch" else found(name, *a))
+    shown = tutor("lab")
+    assert shown.exit_code == 1 and "PyTorch is not installed here: run `make lab`" in shown.output
+
+
+def test_an_old_python_is_told_in_one_sentence():
+    code = "import sys; sys.version_info = (3, 9, 1, 'final', 0); import tutor"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stderr.strip() == "tutor needs Python 3.11 or newer; this is Python 3.9."
+
+
+def test_progress_lists_every_lesson():
+    Progress().record("start_here.chance", "pass")
+    shown = tutor("progress").output
+    assert "1 of 3" in shown and all(lesson.name in shown for lesson in series())
+
+
+def test_reset_restores_and_forgets():
+    tutor("start")
+    Progress().record("numpy_backprop.polynomial", "pass")
+    shown = tutor("reset", "numpy_backprop", "polynomial")
+    assert shown.exit_code == 0 and "is to do again" in shown.output
+    assert Progress().read() == {}
+
+
+def test_doctor_finds_this_machine_healthy_and_a_rival_not(monkeypatch, tmp_path):
+    assert tutor("doctor").exit_code == 0
+    (tmp_path / "tutor.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shown = tutor("doctor")
+    assert shown.exit_code == 1 and "other tutor" in shown.output and "Rename it" in shown.output
+
+
+def test_build_check_fails_where_a_build_would_change_something():
+    tutor("build", "here")
+    assert tutor("build", "here", "--check").exit_code == 0
+    Path("here", "README.md").write_text("old")
+    shown = tutor("build", "here", "--check")
+    assert shown.exit_code == 1 and "README.md in here is not what the lessons say" in shown.output
+
+
+@pytest.mark.slow
+def test_check_notes_progress_for_your_own_notebooks_and_gives_teachers_tables():
+    tutor("start")
+    for path in Path("work").glob("*.ipynb"):
+        if not path.name.startswith("01"):
+            path.unlink()
+    path = Path("work/01_numpy_backprop.ipynb")
+    path.write_text(path.read_text(encoding="utf-8").replace("shape = ...", "shape = (1000, 100)"), encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(tutor("check", path, "--csv").output)))
+    assert {r["exercise"]: r["verdict"] for r in rows}["numpy_backprop.predict_shape"] == "pass"
+    assert Progress().read() == {}, "somebody else's notebook is not your progress"
+    (found,) = json.loads(tutor("check", "--json").output)
+    assert len(found["rows"]) == 8
+    assert Progress().read()["numpy_backprop.predict_shape"]["verdict"] == "pass"
+
+
+@pytest.mark.slow
+def test_one_bad_notebook_does_not_stop_the_others():
+    tutor("start")
+    Path("work/00_start_here.ipynb").write_text("{")
+    shown = tutor("check", "work/00_start_here.ipynb", "work/01_numpy_backprop.ipynb")
+    assert shown.exit_code == 1
+    assert "not a valid notebook" in shown.output and "todo      numpy_backprop.polynomial" in shown.output

@@ -1,0 +1,54 @@
+"""The package as it is installed and described."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+
+CONDA_NAMES = {"torch": "pytorch"}
+
+
+@pytest.fixture(scope="module")
+def root(pytestconfig):
+    return pytestconfig.rootpath
+
+
+def names(requirements):
+    return {re.match(r"[\w-]+", r).group().lower(): r for r in requirements}
+
+
+def test_importing_tutor_loads_neither_torch_nor_numpy():
+    code = "import sys, tutor; assert not {'torch', 'numpy', 'matplotlib'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_conda_and_pip_name_the_same_dependencies_and_ranges(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = {CONDA_NAMES.get(n, n): r[len(n) :] for n, r in names(project["dependencies"]).items()}
+    listed = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
+    plain = [item for item in listed if isinstance(item, str)]
+    (pip,) = [item["pip"] for item in listed if isinstance(item, dict)]
+    found = {n: r[len(n) :] for n, r in names([*plain, *(p for p in pip if not p.startswith("-e"))]).items()}
+    assert found.pop("python") == project["requires-python"]
+    found.pop("pip")
+    assert found == wanted
+
+
+def test_every_dependency_is_pinned_in_the_constraints_and_within_its_range(root):
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins = {line.split("==")[0].lower().replace("_", "-"): line.split("==")[1] for line in lines if "==" in line}
+    for text in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+        requirement = Requirement(text)
+        assert requirement.specifier.contains(pins[requirement.name.lower()]), text
+
+
+def test_every_module_says_in_its_first_line_what_it_is(root):
+    for path in (root / "tutor").rglob("*.py"):
+        if path.name != "lesson.py":
+            assert path.read_text(encoding="utf-8").startswith('"""'), path

@@ -1,0 +1,199 @@
+"""What a notebook sees, cell by cell, in a real IPython shell."""
+
+import json
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from tutor import session
+from tutor.store import Progress
+
+START = "import numpy as np\nfrom tutor import exercise, check, hint, solution, lend, progress, reset, expect"
+
+STUB = '''
+@exercise("numpy_backprop.relu_backward")
+def relu_backward(grad_h_relu, h):
+    """Doc."""
+    ...
+'''
+WRONG = STUB.replace("...", "return grad_h_relu * (grad_h_relu > 0)")
+RIGHT = STUB.replace("...", "return grad_h_relu * (h > 0)")
+
+
+class Notebook:
+    """Runs cells and gives back what was shown."""
+
+    def __init__(self):
+        InteractiveShell.clear_instance()
+        self.shell = InteractiveShell.instance()
+        self.shell.reset()
+        self.run(START)
+
+    def run(self, cell, fails=False):
+        with capture_output() as shown:
+            result = self.shell.run_cell(cell)
+        assert result.success is not fails, shown.stdout
+        texts = [output.data["text/plain"] for output in shown.outputs]
+        return "\n".join([*texts, shown.stdout])
+
+    def __getitem__(self, name):
+        return self.shell.user_ns[name]
+
+
+@pytest.fixture
+def notebook():
+    session._memory.clear()
+    session._last_failed.clear()
+    yield Notebook()
+    InteractiveShell.clear_instance()
+
+
+def test_a_stub_is_to_do_and_the_solution_is_lent_with_a_notice(notebook):
+    shown = notebook.run(STUB)
+    assert "To do: numpy_backprop.relu_backward" in shown and "is lent for now" in shown
+    assert notebook["relu_backward"](notebook["np"].ones(2), notebook["np"].array([1, -1])).tolist() == [1, 0]
+
+
+def test_a_wrong_answer_stays_bound_and_is_explained(notebook):
+    shown = notebook.run(WRONG)
+    assert "You zero the entries where the *gradient* is negative" in shown
+    assert notebook["relu_backward"](notebook["np"].ones(2), notebook["np"].array([1, -1])).tolist() == [1, 1]
+
+
+def test_lend_swaps_a_wrong_answer_on_request(notebook):
+    notebook.run(WRONG)
+    notebook.run('lend("numpy_backprop.relu_backward")')
+    assert notebook["relu_backward"](notebook["np"].ones(2), notebook["np"].array([1, -1])).tolist() == [1, 0]
+
+
+def test_a_right_answer_passes_and_is_remembered(notebook):
+    assert "Right: numpy_backprop.relu_backward" in notebook.run(RIGHT)
+    assert Progress().read()["numpy_backprop.relu_backward"]["verdict"] == "pass"
+    assert "1 of 8" in notebook.run("progress()")
+
+
+def test_a_pass_is_not_lost_by_a_later_wrong_try(notebook):
+    notebook.run(RIGHT)
+    notebook.run(WRONG)
+    assert Progress().read()["numpy_backprop.relu_backward"]["verdict"] == "pass"
+
+
+def test_hints_climb_from_the_misconception_to_the_line_and_end(notebook):
+    assert "Hint: Which array tells" in notebook.run(WRONG)
+    shown = [notebook.run("hint()") for _ in range(4)]
+    assert "Hint 2 of 4" in shown[0] and "Copy the gradient" in shown[1] and "Hint 4 of 4" in shown[2]
+    assert "no further hint" in shown[3] and 'solution("numpy_backprop.relu_backward")' in shown[3]
+
+
+def test_the_same_wrong_answer_again_moves_one_hint_on(notebook):
+    first, second = notebook.run(WRONG), notebook.run(WRONG)
+    assert "Which array tells" in first and "Which array tells" not in second
+    assert "Hint: If a small nudge" in second
+
+
+def test_another_wrong_answer_starts_its_own_hints(notebook):
+    notebook.run(WRONG)
+    assert "Hint: Where h is positive" in notebook.run(WRONG.replace("(grad_h_relu > 0)", "(h < 0)"))
+
+
+def test_a_hint_can_be_asked_for_before_an_answer(notebook):
+    assert "No answer has failed yet" in notebook.run("hint()")
+    assert "Hint 1 of 3" in notebook.run('hint("numpy_backprop.relu_backward")')
+
+
+def test_the_solution_is_shown_and_after_a_pass_beside_yours(notebook):
+    shown = notebook.run('solution("numpy_backprop.relu_backward")')
+    assert "grad_h[h < 0] = 0" in shown and "Yours" not in shown
+    notebook.run(RIGHT)
+    shown = notebook.run('solution("numpy_backprop.relu_backward")')
+    assert "Yours:" in shown and "return grad_h_relu * (h > 0)" in shown
+
+
+def test_reset_shows_the_stub_and_forgets_the_progress(notebook):
+    notebook.run(RIGHT)
+    shown = notebook.run('reset("numpy_backprop.relu_backward")')
+    assert '"""Return the gradient of the loss with respect to h.' in shown and "tutor reset" in shown
+    assert "numpy_backprop.relu_backward" not in Progress().read()
+
+
+def test_a_prediction_is_judged_and_never_lent(notebook):
+    notebook.run("shape = ...")
+    assert "To do" in notebook.run('shape = check("numpy_backprop.predict_shape", shape)')
+    assert notebook["shape"] is Ellipsis
+    assert "transposed" not in notebook.run('shape = check("numpy_backprop.predict_shape", (1000, 100))')
+    assert "wrong order" in notebook.run('shape = check("numpy_backprop.predict_shape", (100, 1000))')
+    assert "not lent" in notebook.run('lend("numpy_backprop.predict_shape")')
+
+
+def test_a_mistyped_id_is_answered_and_the_answer_stays_bound(notebook):
+    shown = notebook.run(WRONG.replace("relu_backward", "relu_backwrd", 1))
+    assert 'Did you mean "numpy_backprop.relu_backward"?' in shown
+    assert callable(notebook["relu_backward"])
+
+
+def test_a_renamed_function_is_judged_and_told_the_name_that_the_cells_below_use(notebook):
+    shown = notebook.run(RIGHT.replace("def relu_backward", "def my_relu"))
+    assert "Right" in shown and "The cells below call it `relu_backward`" in shown
+    assert notebook["relu_backward"] is notebook["my_relu"]
+
+
+def test_a_kernel_error_in_an_unknown_id_is_one_sentence_without_traceback(notebook):
+    shown = notebook.run('hint("nowhere.nothing")', fails=True)
+    assert "LessonError: There is no exercise" in shown and "Traceback" not in shown
+
+
+def test_expect_shows_the_true_message_and_goes_on(notebook):
+    shown = notebook.run("with expect(ValueError):\n    np.ones(3) + np.ones(4)\nafter = 1")
+    assert "could not be broadcast" in shown and notebook["after"] == 1
+
+
+def test_expect_fails_when_nothing_happens_or_something_else_does(notebook):
+    assert "ended without it" in notebook.run("with expect(ValueError):\n    pass", fails=True)
+    assert "ZeroDivisionError" in notebook.run("with expect(ValueError):\n    1 / 0", fails=True)
+
+
+def test_expect_shows_a_warning_too(notebook):
+    cell = "import warnings\nwith expect(DeprecationWarning):\n    warnings.warn('old', DeprecationWarning)"
+    assert "DeprecationWarning: old" in notebook.run(cell)
+
+
+def test_methods_are_filled_into_the_readers_own_class(notebook, forms):
+    notebook.run("class Number:\n    def __init__(self, value):\n        self.value = value\n        self.mine = True")
+    notebook.run('@exercise("forms.add", of=Number)\ndef __add__(self, other):\n    """Doc."""\n    ...')
+    notebook.run("total = Number(1.0) + Number(2.0)")
+    assert notebook["total"].mine and notebook["total"].value == 3.0
+
+
+def test_the_class_lane_expects_its_verdict(notebook, monkeypatch):
+    monkeypatch.setenv("TUTOR_EXPECT", "pass")
+    assert "expected the verdict pass, got todo" in notebook.run(STUB, fails=True)
+    notebook.run(RIGHT)
+    assert Progress().read() == {}, "a lane writes no progress"
+    monkeypatch.setenv("TUTOR_EXPECT", "todo")
+    notebook.run(STUB)
+    assert "expected the verdict todo, got pass" in notebook.run(RIGHT, fails=True)
+
+
+def test_every_report_is_logged_for_the_runner(notebook, monkeypatch, tmp_path):
+    monkeypatch.setenv("TUTOR_REPORT", str(tmp_path / "report.jsonl"))
+    notebook.run(STUB)
+    notebook.run(WRONG)
+    rows = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert [r["verdict"] for r in rows] == ["todo", "wrong"]
+    assert rows[1]["misconception"] == "mask-by-gradient"
+
+
+def test_a_progress_that_cannot_be_saved_is_told_and_stops_nothing(notebook, monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("TUTOR_HOME", str(blocked))
+    shown = notebook.run(RIGHT)
+    assert "Right" in shown and "Progress cannot be saved" in shown
+
+
+def test_outside_a_notebook_reports_are_printed(capsys, monkeypatch):
+    InteractiveShell.clear_instance()
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)
+    session.check("numpy_backprop.predict_shape", (1, 2))
+    assert "Not yet: numpy_backprop.predict_shape" in capsys.readouterr().out
