@@ -640,3 +640,87 @@ def costs(sizes: Sequence[float], times: Mapping[str, Sequence[float]], *, xlabe
         for label, seconds in times.items()
     )
     return Picture(figure, f"{title}: " + "; ".join(said) + ".")
+
+
+def bars(labels: Sequence[str], panels: Mapping[str, Sequence[float]], *, title: str) -> Picture:
+    """Draw one panel of bars beside the other, a bar per label, each with its number.
+
+    Parameters
+    ----------
+    labels : what the bars stand for.
+    panels : axis label -> a number for each bar.
+    """
+    figure, grid = axes(3.6 * len(panels), 2.9, columns=len(panels), squeeze=False)
+    said = []
+    for k, (name, numbers) in enumerate(panels.items()):
+        ax = grid[0, k]
+        drawn = ax.bar(labels, numbers, color=COLOURS[k % 6], width=0.6)
+        ax.bar_label(drawn, fmt="{:.3g}", padding=2, fontsize=9)
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.margins(y=0.18)
+        ax.set(ylabel=name)
+        ax.grid(axis="y", alpha=0.3)
+        ax.set_axisbelow(True)
+        said.append(f"{name}: " + ", ".join(f"{b} {n:.3g}" for b, n in zip(labels, numbers, strict=True)))
+    figure.suptitle(title, fontsize=11)
+    return Picture(figure, f"{title}. Bars: " + "; ".join(said) + ".")
+
+
+def timings(
+    sizes: Sequence[int],
+    seconds: Mapping[str, Sequence[float]],
+    *,
+    crossing: float | None = None,
+    xlabel: str,
+    title: str,
+) -> Picture:
+    """Draw time against size, both on logarithmic scales, a line per device, and the size from which one pays.
+
+    Parameters
+    ----------
+    sizes : increasing, the same for every line.
+    seconds : label -> time at each size, in seconds; drawn in microseconds.
+    crossing : a size to mark; `math.inf` says that there is none among these, None says nothing.
+    """
+    figure, ax = axes()
+    said = []
+    for k, (label, times) in enumerate(seconds.items()):
+        micros = 1e6 * np.asarray(times, dtype=float)
+        ax.plot(sizes, micros, color=COLOURS[k % 6], linestyle=STYLES[k % 6], marker="osD^vP"[k % 6], label=label)
+        said.append(f"{label} takes {micros[0]:.3g} microseconds at {sizes[0]} and {micros[-1]:.3g} at {sizes[-1]}")
+    if crossing is not None and np.isfinite(crossing):
+        ax.axvline(crossing, color="black", linewidth=0.8, linestyle=":", label=f"pays from {crossing:g} on")
+        said.append(f"the second pays from {crossing:g} on")
+    elif crossing is not None:
+        said.append("the second does not pay at any of these sizes")
+    ax.set(xscale="log", yscale="log", xlabel=f"{xlabel} (log scale)", ylabel="time (µs, log scale)", title=title)
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return Picture(figure, f"{title}: {'; '.join(said)}.")
+
+
+def timeline(rows: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -> Picture:
+    """Draw who was busy when: a row of numbered bars for each of them, the first at the top.
+
+    Parameters
+    ----------
+    rows : label -> (start, end) of each piece of work, in seconds on one clock; drawn in milliseconds from the first.
+    """
+    begin = min(start for spans in rows.values() for start, _ in spans)
+    last = max(end for spans in rows.values() for _, end in spans)
+    figure, ax = axes(8.5, 0.7 * len(rows) + 1.1)
+    said = []
+    for k, (label, spans) in enumerate(rows.items()):
+        looks = {"facecolor": COLOURS[k % 6], "edgecolor": "black", "linewidth": 0.8}
+        ax.broken_barh([(1e3 * (s - begin), 1e3 * (e - s)) for s, e in spans], (-k - 0.3, 0.6), **looks)
+        for number, (start, end) in enumerate(spans, 1):
+            if end - start > 0.05 * (last - begin):  # a number in a narrower bar could not be read
+                middle = 1e3 * ((start + end) / 2 - begin)
+                ax.text(middle, -k, str(number), ha="center", va="center", color="white", weight="bold")
+        said.append(f"{label}, {len(spans)} bar(s), {1e3 * sum(e - s for s, e in spans):.2f} ms in all")
+    ax.set_yticks([-k for k in range(len(rows))], list(rows))
+    ax.set(xlabel="time (ms)", title=title, xlim=(-0.01e3 * (last - begin), None))
+    ax.grid(axis="x", alpha=0.3)
+    return Picture(figure, f"{title}: {'; '.join(said)}; the whole takes {1e3 * (last - begin):.2f} ms.")
