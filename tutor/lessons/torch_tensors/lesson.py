@@ -1,0 +1,751 @@
+# %% [markdown] name="opening"
+# # Tensors
+#
+# A torch tensor is a NumPy array with two more talents: it can live on a graphics processor, and it can remember how it
+# was computed. This notebook is about everything else: how tensors are made, where their numbers lie in memory, and how
+# they are multiplied. Most bugs in deep learning are not about learning. They are about two tensors that share memory when
+# nobody knew, or that have a shape nobody expected, and they rarely stop with an error. Here you make these mistakes on purpose.
+#
+# **You will be able to**
+#
+# - make tensors, name their shape, dtype and device, cut them up and join them;
+# - say which operations share memory, which copy, and why `view` sometimes refuses;
+# - predict the shape that broadcasting gives, and avoid its two classic traps;
+# - choose between `*`, `dot`, `mm`, `@`, `bmm`, `addmm`, `baddbmm`, `addbmm` and `einsum`, and name the shape of each result.
+#
+# **You need** NumPy as in notebook 01. **It takes** about 80 minutes to read and answer; the code runs in a few seconds on a
+# laptop.
+
+# %% name="imports"
+import numpy as np
+import torch
+
+from tutor import check, exercise, expect, plots, progress
+
+# %% [markdown] name="making"
+# ## 1. Making tensors
+#
+# From a list, from a shape, from another tensor. The functions that end in `_like` copy shape, dtype and device, so
+# that code written with them runs wherever its input lives.
+
+# %% tags=["item:create", "nbval-check-output"] name="make"
+print(torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+print(torch.zeros(2, 3).shape, torch.arange(6).shape, torch.linspace(0, 1, 5).shape)
+torch.manual_seed(0)
+x = torch.randn(2, 3)  # (2, 3), normally distributed
+print(torch.ones_like(x), torch.randn_like(x).shape)
+
+# %% [markdown] name="three-facts"
+# Three facts describe every tensor: its **shape**, the **dtype** of its numbers, and the **device** that holds them.
+# Whole numbers in a list make an integer tensor. That is the first surprise: integers have no mean.
+
+# %% tags=["item:attributes", "nbval-check-output"] name="shape-dtype-device"
+counts = torch.tensor([1, 2, 4])
+print(counts.shape, counts.dtype, counts.device)
+print(torch.tensor([1.0, 2.0, 4.0]).dtype, counts.float().dtype, counts.float().mean())
+
+# %% tags=["item:attributes"] name="integers-have-no-mean"
+with expect(RuntimeError):
+    counts.mean()
+
+# %% [markdown] name="device-words"
+# Two tensors must agree in dtype and device before they are multiplied. `.to(...)` changes either, and returns a new
+# tensor; if there is nothing to change, it returns the very same one. One variable for the device is all that a
+# program needs; the next notebook builds on it.
+
+# %% tags=["item:attributes"] name="to-device"
+device = "cuda" if torch.cuda.is_available() else "cpu"
+print("moved to", x.to(device).device, "| as float64", x.to(torch.float64).dtype, "| nothing to do:", x.to("cpu") is x)
+with expect(RuntimeError):
+    x @ torch.ones(3, 2, dtype=torch.float64)
+
+# %% [markdown] name="capital-t"
+# One more trap has a capital letter. `torch.tensor(3)` is the number 3. `torch.Tensor(3)` is an old spelling of "three
+# numbers, whatever happens to lie in memory". Use the small one.
+
+# %% tags=["item:create", "nbval-check-output"] name="capital"
+print("tensor(3) has shape", tuple(torch.tensor(3).shape), "and Tensor(3) has shape", tuple(torch.Tensor(3).shape))
+
+# %% [markdown] name="bridge"
+# ## 2. The NumPy bridge
+#
+# `torch.from_numpy(a)` costs nothing, because it copies nothing: the tensor uses the array's own memory. The way back,
+# `.numpy()`, is the same bridge. What you write on one side is there on the other.
+#
+# Here is the mistake that this invites. Someone keeps the raw data in `x`, then prepares the array for a plot.
+
+# %% tags=["item:numpy-bridge", "nbval-check-output"] name="shared-by-mistake"
+a = np.array([10.0, 20.0, 60.0])
+x = torch.from_numpy(a)
+a -= a.mean()  # "only for the plot"
+print("x is now", x.tolist(), "and its dtype is", x.dtype)
+
+# %% [markdown] name="bridge-silent"
+# No error, no warning, and the raw data are gone. The dtype came along as well: NumPy's float64, while torch works in
+# float32.
+#
+# Now you. After these lines, **what is `x[0]`: 0, 1 or 2?** Look closely at the last two; they are not the same.
+#
+# ```python
+# a = np.zeros(3)
+# x = torch.from_numpy(a)
+# a += 1
+# a = a + 1
+# ```
+
+# %% tags=["item:numpy-bridge"]
+first = ...
+### BEGIN SOLUTION
+first = 1
+### END SOLUTION
+first = check("torch_tensors.predict_memory", first)
+
+# %% tags=["item:numpy-bridge", "nbval-check-output"] name="shared-or-not"
+a = np.zeros(3)
+x = torch.from_numpy(a)
+a += 1  # writes into the memory of a, which is that of x
+a = a + 1  # makes a new array and calls it a; x keeps the old memory
+print("x", x.tolist(), " a", a.tolist(), " shared:", x.numpy().ctypes.data == a.ctypes.data)
+
+# %% [markdown] name="ask-own"
+# So a tensor that must stay as it is needs memory of its own. `torch.tensor(...)` always copies. `torch.as_tensor` and
+# `.float()` copy only if they have to, which makes them worse: whether memory is shared depends on the input.
+
+
+# %% tags=["item:numpy-bridge", "item:create"]
+@exercise("torch_tensors.own_tensor")
+def own_tensor(array):
+    """Return a float32 tensor with the array's numbers in memory of its own.
+
+    array : NumPy array of any shape and dtype; writing into it later must not change the tensor
+    Returns a tensor of the array's shape.
+    """
+    ### BEGIN SOLUTION
+    return torch.tensor(array, dtype=torch.float32)
+    ### END SOLUTION
+
+
+# %% [markdown] name="indexing"
+# ## 3. Indexing, slicing, joining
+#
+# Indexing works as in NumPy: numbers drop a dimension, slices keep it, `None` inserts one, a list or a mask picks entries.
+
+# %% tags=["item:indexing", "nbval-check-output"] name="index"
+x = torch.arange(12).view(3, 4)  # (3, 4)
+print(x)
+print("x[1]     ", x[1].tolist(), "  x[:, 1] ", x[:, 1].tolist())
+print("x[1:, :2]", x[1:, :2].tolist(), "  x[x > 8]", x[x > 8].tolist())
+print("x[1, 2]  ", x[1, 2], "  x[:, None].shape", tuple(x[:, None].shape))
+
+# %% [markdown] name="slices-share"
+# A number or a slice gives a **view**: a second window onto the same memory. A list or a mask gives a **copy**. Both
+# are useful, and both are traps. Here the first row is wanted as a starting point, and the data are destroyed; then
+# entries are to be cleared, and nothing happens.
+
+# %% tags=["item:indexing", "nbval-check-output"] name="view-or-copy"
+row = x[0]
+row += 100  # a view: x changes
+print("x[0] is now", x[0].tolist())
+x[[0]][0, 0] = -1  # x[[0]] is a copy; the -1 is written into it and lost
+print("x[0, 0] is still", x[0, 0].item())
+
+# %% [markdown] name="joining"
+# `cat` puts tensors one behind the other along a dimension that **exists**; `stack` makes a **new** one. Both copy.
+
+# %% tags=["item:indexing", "nbval-check-output"] name="cat-stack"
+x, y = torch.zeros(2, 3), torch.ones(2, 3)
+print("cat  ", tuple(torch.cat([x, y]).shape), tuple(torch.cat([x, y], dim=1).shape))
+print("stack", tuple(torch.stack([x, y]).shape), tuple(torch.stack([x, y], dim=2).shape))
+
+# %% tags=["item:indexing"] name="cat-refuses"
+with expect(RuntimeError):
+    torch.cat([torch.zeros(2, 3), torch.zeros(2, 4)])
+
+# %% [markdown] name="memory"
+# ## 4. One memory, many shapes
+#
+# Memory has no rows and columns. It is one long strip, and a tensor is a way to walk along it. The **strides** say how
+# many places to move for one step in each dimension. For a tensor of shape $(n, m)$ that was just made they are $(m, 1)$:
+#
+# $$\text{place of } x_{ij} = i \cdot \text{stride}_0 + j \cdot \text{stride}_1$$
+#
+# `x.t()` moves no number. It swaps the strides. The picture is drawn from the tensors themselves.
+
+# %% tags=["item:views", "figure"] name="strides-drawn"
+x = torch.tensor([[10, 20, 30], [40, 50, 60]])  # (2, 3)
+plots.strides({"x": x, "x.t()": x.t(), "x[:, 1:]": x[:, 1:]}, title="One memory, three tensors")
+
+# %% [markdown] name="view"
+# A tensor whose places count up without a gap, row after row, is **contiguous**. `view` gives such a strip another
+# shape, for free; one size may be `-1` and is worked out. On `x.t()` no pair of strides does that, so `view` refuses.
+
+# %% tags=["item:views", "nbval-check-output"] name="view-minus-one"
+print(x.view(-1).tolist(), tuple(x.view(3, -1).shape), x.is_contiguous(), x.t().is_contiguous())
+
+# %% tags=["item:views"] name="view-refuses"
+with expect(RuntimeError):
+    x.t().view(-1)
+
+# %% [markdown] name="reshape-words"
+# `reshape` never refuses: it gives a view if it can and a **copy if it must**. The message above recommends it, and usually
+# that is right. But whoever writes into the result has to know which of the two it was:
+
+# %% tags=["item:views", "nbval-check-output"] name="reshape-copies"
+x = torch.zeros(2, 3)
+x.reshape(-1)[0] = 7.0  # a view: arrives in x
+x.t().reshape(-1)[1] = 8.0  # a copy: lost
+print(x.tolist())
+print("shares memory:", x.reshape(-1).data_ptr() == x.data_ptr(), x.t().reshape(-1).data_ptr() == x.data_ptr())
+
+# %% [markdown] name="reshape-is-no-transpose"
+# ### A reshape is not a transpose
+#
+# Both turn a $(2, 3)$ into a $(3, 2)$. Only one of them keeps the columns together. The wrong one never raises an
+# error, because the shape is right. Images are the usual victims: shuffled pixels still train, only badly.
+
+# %% tags=["item:views", "nbval-check-output"] name="reshape-scrambles"
+x = torch.tensor([[10, 20, 30], [40, 50, 60]])
+print("x.t()          ", x.t().tolist())
+print("x.reshape(3, 2)", x.reshape(3, 2).tolist())
+
+# %% [markdown] name="ask-channels"
+# Cameras and image files store the three colours of a pixel side by side: $(N, H, W, C)$. PyTorch's layers want one plane
+# per colour: $(N, C, H, W)$. `permute` reorders any number of dimensions; like `t`, it moves nothing. The next user of
+# these images calls `view(N, -1)` on them, so hand over a contiguous tensor.
+
+
+# %% tags=["item:views"]
+@exercise("torch_tensors.channels_first")
+def channels_first(images):
+    """Bring the channels to the front, in contiguous memory.
+
+    images : tensor of shape (N, H, W, C)
+    Returns a contiguous tensor of shape (N, C, H, W).
+    """
+    ### BEGIN SOLUTION
+    return images.permute(0, 3, 1, 2).contiguous()
+    ### END SOLUTION
+
+
+# %% tags=["item:views", "nbval-check-output"] name="channels-shown"
+images = torch.arange(8).view(1, 2, 2, 2)  # one image, 2 x 2 pixels, 2 colours
+print("first colour", channels_first(images)[0, 0].tolist(), "second colour", channels_first(images)[0, 1].tolist())
+
+# %% [markdown] name="arithmetic"
+# ## 5. Arithmetic, in place or not
+#
+# `+ - * / **` and functions such as `exp` work entry by entry and return a **new** tensor. Reductions such as `sum` take
+# `dim=`, the dimension that disappears. One entry becomes a Python number with `item()`.
+
+# %% tags=["item:arithmetic", "item:item", "nbval-check-output"] name="arithmetic-shown"
+x, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([4.0, 4.0, 6.0])
+print((x + y).tolist(), (y / x).tolist(), (x**2).tolist(), torch.add(x, y).tolist())
+loss = ((x - y) ** 2).sum()
+print(loss, "becomes", loss.item(), "of", type(loss.item()))
+print(
+    "sum over dim 0", tuple(torch.zeros(2, 3).sum(dim=0).shape), "over dim 1", tuple(torch.zeros(2, 3).sum(dim=1).shape)
+)
+
+# %% [markdown] name="item-words"
+# Use `item()` when you keep a loss for a plot: a list of tensors keeps every tensor alive, later with the whole graph
+# that computed it. Several entries have no single value:
+
+# %% tags=["item:item"] name="item-refuses"
+with expect(RuntimeError):
+    (x - y).item()
+
+# %% [markdown] name="underscore"
+# A method whose name ends in an underscore writes **into** its tensor: `add_`, `mul_`, `zero_`, `clamp_`. So do `+=` and
+# `x[...] = `. Plain `=` never writes into a tensor. It only gives a name to another one.
+
+# %% tags=["item:in-place", "nbval-check-output"] name="in-place"
+w = torch.ones(3)
+old = w  # a second name, not a copy
+place = w.data_ptr()
+w.mul_(5)
+print("in place:", w.tolist(), " same memory:", w.data_ptr() == place, " and old is", old.tolist())
+w = w * 2
+print("new:     ", w.tolist(), " same memory:", w.data_ptr() == place, " but old is", old.tolist())
+
+# %% [markdown] name="clone"
+# `old = w` was meant to keep the old weights, and they changed with the new ones. `old = w.clone()` keeps them. An in-place
+# operation also has to fit into its tensor, in dtype and in shape:
+
+# %% tags=["item:in-place"] name="in-place-refuses"
+with expect(RuntimeError):
+    torch.tensor([1, 2, 3]).div_(2)
+with expect(RuntimeError):
+    torch.ones(3).add_(torch.ones(2, 3))
+
+# %% [markdown] name="out"
+# `out=` is the third way: the result goes into a tensor that is there already. It saves memory in tight loops. If
+# the shape is wrong, torch resizes that tensor, and says so.
+
+# %% tags=["item:arithmetic", "nbval-check-output"] name="out-shown"
+buffer = torch.empty(3)
+place = buffer.data_ptr()
+torch.add(x, y, out=buffer)
+print(buffer.tolist(), "same memory:", buffer.data_ptr() == place)
+
+# %% tags=["item:arithmetic"] name="out-resizes"
+with expect(UserWarning):
+    torch.add(x, y, out=torch.empty(2))
+
+# %% [markdown] name="ask-update"
+# In lesson 01 you wrote `w1 -= learning_rate * grad_w1`. Now put that step into a function. Whoever calls it looks at
+# *their own* `w` afterwards, so the numbers have to change where they lie. The underscore in the name is a promise.
+
+
+# %% tags=["item:in-place"]
+@exercise("torch_tensors.update_")
+def update_(w, grad, learning_rate):
+    """Take one step of gradient descent, in the memory of w.
+
+    w : the weights, any shape; they are changed
+    grad : the gradient, of the same shape; it stays as it is
+    learning_rate : a number
+    """
+    ### BEGIN SOLUTION
+    w -= learning_rate * grad
+    ### END SOLUTION
+
+
+# %% tags=["item:in-place", "nbval-check-output"] name="update-shown"
+w = torch.tensor([1.0, 2.0])
+update_(w, torch.tensor([10.0, -10.0]), 0.1)
+print([round(v, 4) for v in w.tolist()])
+
+# %% [markdown] name="broadcasting"
+# ## 6. Broadcasting
+#
+# Two tensors of different shape are stretched to a common one. Write the shapes above each other, **aligned at the
+# right**. In each column the sizes must be equal, or one of them must be 1 or missing; that one is repeated.
+#
+# $$\begin{array}{rccc} a & 4 & \times & 1 \\ b & & & 3 \\ \hline a + b & 4 & \times & 3 \end{array}$$
+
+# %% tags=["item:broadcasting", "figure"] name="broadcast-drawn"
+a = torch.tensor([[0], [10], [20], [30]])  # (4, 1)
+b = torch.tensor([1, 2, 3])  # (3,)
+plots.broadcast(a, b, "+", title="Dashed cells are read, never stored")
+
+# %% [markdown] name="stride-zero"
+# Nothing is copied: the stride of a stretched dimension is **0**, so every step lands on the same place. That is why writing
+# into a stretched tensor is refused.
+
+# %% tags=["item:broadcasting", "nbval-check-output"] name="strides-of-zero"
+wide = a.expand(4, 3)
+print("shape", tuple(wide.shape), "strides", wide.stride(), "numbers stored", a.numel())
+
+# %% tags=["item:broadcasting"] name="expand-refuses"
+with expect(RuntimeError):
+    wide.add_(1)
+
+# %% [markdown] name="ask-centre"
+# ### Two traps
+#
+# **The first.** You want every *row* of `x` to have mean zero, so you subtract the mean of each row: `x - x.mean(dim=1)`.
+# Here `x` has the shape $(3, 3)$. Commit to an answer: what happens?
+#
+# - `"centred"`: every row of the result has mean zero
+# - `"error"`: the shapes do not fit
+# - `"silent"`: there is no error, and the rows do not have mean zero
+
+# %% tags=["item:broadcasting"]
+outcome = ...
+### BEGIN SOLUTION
+outcome = "silent"
+### END SOLUTION
+outcome = check("torch_tensors.predict_centre", outcome)
+
+# %% tags=["item:broadcasting", "nbval-check-output"] name="centre-silently"
+x = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0], [100.0, 200.0, 300.0]])
+print("means of the rows afterwards ", (x - x.mean(dim=1)).mean(dim=1).tolist())
+print("with keepdim=True            ", (x - x.mean(dim=1, keepdim=True)).mean(dim=1).tolist())
+
+# %% [markdown] name="why-silent"
+# The means have the shape $(3,)$. Aligned at the right, that is a *row*: the mean of row 0 was subtracted from column 0.
+# `keepdim=True` leaves them as $(3, 1)$, a column. With any shape that is not square the same mistake is loud. Try
+# your shape code on sizes that all differ.
+
+# %% tags=["item:broadcasting"] name="centre-loudly"
+x = torch.randn(4, 3)
+with expect(RuntimeError):
+    x - x.mean(dim=1)
+
+# %% [markdown] name="second-trap"
+# **The second** you have met in NumPy: predictions of shape $(N, 1)$ against targets of shape $(N,)$. The difference is $(N, N)$,
+# and the loss of a perfect prediction is not zero. Written by hand, nothing complains. torch's own loss at least warns:
+
+# %% tags=["item:broadcasting", "nbval-check-output"] name="loss-of-a-perfect-prediction"
+y_pred = torch.tensor([[1.0], [2.0], [3.0]])  # (3, 1)
+y = torch.tensor([1.0, 2.0, 3.0])  # (3,)
+print("difference", tuple((y_pred - y).shape), "loss", ((y_pred - y) ** 2).sum().item())
+print("mended    ", tuple((y_pred.squeeze(1) - y).shape), "loss", ((y_pred.squeeze(1) - y) ** 2).sum().item())
+
+# %% tags=["item:broadcasting"] name="mse-warns"
+with expect(UserWarning):
+    torch.nn.functional.mse_loss(y_pred, y)
+
+# %% [markdown] name="ask-distances"
+# ### Put it to use
+#
+# Broadcasting on purpose replaces loops. Given points $x_n$ and centres $y_m$, find the squared distance of each to each.
+# `None` in an index (or `unsqueeze`) inserts a dimension of size 1, wherever you need something to be stretched.
+#
+# $$\underset{(N,\,M)}{d_{nm}} = \sum_{k=1}^{D} \bigl(\underset{(N,\,D)}{x_{nk}} - \underset{(M,\,D)}{y_{mk}}\bigr)^2$$
+
+
+# %% tags=["item:broadcasting"]
+@exercise("torch_tensors.distances")
+def distances(x, y):
+    """Return the squared distance of every point in x to every point in y.
+
+    x : (N, D)    y : (M, D)
+    Returns a tensor of shape (N, M).
+    """
+    ### BEGIN SOLUTION
+    difference = x[:, None] - y[None, :]  # (N, 1, D) - (1, M, D) -> (N, M, D)
+    return (difference**2).sum(dim=2)
+    ### END SOLUTION
+
+
+# %% tags=["item:broadcasting", "nbval-check-output"] name="distances-shown"
+print(distances(torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.tensor([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0]])).tolist())
+
+# %% [markdown] name="products"
+# ## 7. The family of products
+#
+# There are nine of them, and one question tells them apart: **which sizes are summed over, and which stay?** In the
+# drawings a Σ marks what is summed; everything else stands in the result. First those without a batch. (`@`
+# and `matmul` are the same function; with two matrices it is `mm`.)
+
+# %% tags=["item:products", "item:matrix-products", "figure"] name="products-drawn"
+plots.product_shapes(
+    {
+        "*": "x (N, D_in) * v (D_in) = out (N, D_in)",
+        "dot": "v (D_in) · v (D_in) = s ()",
+        "mm, @": "x (N, D_in) · w1 (D_in, H) = h (N, H)",
+        "@": "x (N, D_in) · v (D_in) = out (N)",
+        "addmm": "b (H) + x (N, D_in) · w1 (D_in, H) = h (N, H)",
+    },
+    title="Products without a batch: Σ marks what is summed over",
+)
+
+# %% [markdown] name="products-words"
+# $$\underset{(N,\,H)}{h_{nj}} = \underset{(H,)}{b_j} + \sum_{k=1}^{D_{in}} \underset{(N,\,D_{in})}{x_{nk}} \; \underset{(D_{in},\,H)}{w_{1,kj}}$$
+#
+# `*` is broadcasting and sums nothing. `addmm` adds a bias in the same call; with `beta=` and `alpha=` it weighs the two parts:
+# `beta * b + alpha * (x @ w1)`.
+#
+# Two ways to add up the same numbers differ in the last digit. So floats are compared with `torch.allclose` and a tolerance.
+
+# %% tags=["item:products", "item:matrix-products", "nbval-check-output"] name="products-run"
+torch.manual_seed(0)
+B, N, D_in, H = 2, 4, 3, 5
+x, v = torch.randn(N, D_in), torch.randn(D_in)
+w1, b = torch.randn(D_in, H), torch.randn(H)
+
+
+def agree(p, q):
+    return torch.allclose(p, q, atol=1e-5)
+
+
+print("dot is * and a sum ", agree(v.dot(v), (v * v).sum()))
+print(
+    "one entry of mm    ",
+    agree(x.mm(w1)[1, 2], x[1].dot(w1[:, 2])),
+    " @ is the same",
+    torch.equal(x @ w1, x.mm(w1)),
+)
+print("addmm is + and mm  ", agree(torch.addmm(b, x, w1), x.mm(w1) + b))
+print("weighed            ", agree(torch.addmm(b, x, w1, beta=0.5, alpha=2), 0.5 * b + 2 * (x @ w1)))
+
+# %% [markdown] name="dot-changed"
+# NumPy's `dot` multiplied matrices, in every line of lesson 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
+# matrices and never broadcasts. They are strict, and that is a help: a batch that slipped in is found at once. The
+# quiet one is `*`. On two square matrices it gives a matrix of the right shape with the wrong numbers.
+
+# %% tags=["item:products"] name="dot-refuses"
+with expect(RuntimeError):
+    x.dot(w1)
+
+# %% tags=["item:matrix-products"] name="mm-refuses"
+with expect(RuntimeError):
+    x.mm(x)
+
+# %% tags=["item:products", "nbval-check-output"] name="star-is-silent"
+square = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+print("square @ square", (square @ square).tolist())
+print("square * square", (square * square).tolist())
+
+# %% [markdown] name="sine-product"
+# The cubic of lesson 01 is one product of this kind: broadcasting makes the matrix of powers, and `@` weighs its columns.
+#
+# $$\underset{(2000,)}{y_{pred}} = \underset{(2000,\,4)}{\begin{pmatrix} 1 & x & x^2 & x^3 \end{pmatrix}} \; \underset{(4,)}{(a, b, c, d)^T}$$
+
+# %% tags=["item:broadcasting", "item:matrix-products", "nbval-check-output"] name="sine-as-product"
+points = torch.linspace(-torch.pi, torch.pi, 2000)  # (2000,)
+powers = points[:, None] ** torch.arange(4)  # (2000, 1) ** (4,) -> (2000, 4)
+y_pred = powers @ torch.tensor([0.1, 0.2, 0.3, 0.4])  # (2000, 4) @ (4,) -> (2000,)
+by_hand = 0.1 + 0.2 * points + 0.3 * points**2 + 0.4 * points**3
+print(tuple(powers.shape), tuple(y_pred.shape), agree(y_pred, by_hand))
+
+# %% [markdown] name="batched"
+# ### A batch of matrices
+#
+# `bmm` multiplies matrix by matrix, as many times as there are matrices in the batch. `baddbmm` adds something to each
+# product. `addbmm` adds **all products together**, so that the batch disappears: one letter more, one dimension
+# less. A sum over a batch is what you will need when many examples share one weight.
+
+# %% tags=["item:batched-products", "figure"] name="batched-drawn"
+plots.product_shapes(
+    {
+        "bmm": "a (B, N, D_in) · c (B, D_in, H) = out (B, N, H)",
+        "baddbmm": "m (B, N, H) + a (B, N, D_in) · c (B, D_in, H) = out (B, N, H)",
+        "addbmm": "m (N, H) + a (B, N, D_in) · c (B, D_in, H) = out (N, H)",
+        "@": "a (B, N, D_in) · w1 (D_in, H) = out (B, N, H)",
+    },
+    title="Products of batches",
+)
+
+# %% tags=["item:batched-products", "nbval-check-output"] name="batched-run"
+a, c = torch.randn(B, N, D_in), torch.randn(B, D_in, H)
+each = torch.stack([a[i].mm(c[i]) for i in range(B)])  # (B, N, H), as a loop
+print("bmm is a loop of mm    ", agree(torch.bmm(a, c), each))
+print("baddbmm adds to each   ", agree(torch.baddbmm(b, a, c), each + b))
+print("addbmm adds all up     ", agree(torch.addbmm(b, a, c), each.sum(dim=0) + b))
+print("@ broadcasts the batch ", agree(a @ w1, torch.stack([a[i].mm(w1) for i in range(B)])))
+
+# %% tags=["item:batched-products"] name="bmm-refuses"
+with expect(RuntimeError):
+    torch.bmm(a, w1)
+
+# %% [markdown] name="einsum"
+# ### einsum: name the dimensions
+#
+# `einsum` is all of them at once. Each operand gets a letter per dimension; the same letter means the same index. **A
+# letter that is missing after the arrow is summed over.** That is the whole rule, and it makes transposes needless.
+
+# %% tags=["item:einsum", "figure"] name="einsum-drawn"
+plots.product_shapes(
+    {
+        "nd,dh->nh": "x (n, d) · w1 (d, h) = out (n, h)",
+        "nd,d->nd": "x (n, d) · v (d) = out (n, d)",
+        "nd->d": "x (n, d) = out (d)",
+        "bnd,bdh->nh": "a (b, n, d) · c (b, d, h) = out (n, h)",
+    },
+    title="einsum: a letter that is missing on the right is summed over",
+)
+
+# %% tags=["item:einsum", "nbval-check-output"] name="einsum-run"
+print("mm     ", agree(torch.einsum("nd,dh->nh", x, w1), x.mm(w1)))
+print("*      ", agree(torch.einsum("nd,d->nd", x, v), x * v))
+print("sum    ", agree(torch.einsum("nd->d", x), x.sum(dim=0)))
+print("addbmm ", agree(torch.einsum("bnd,bdh->nh", a, c), torch.addbmm(b, a, c) - b))
+print("x.t() y", agree(torch.einsum("nd,nh->dh", x, x.mm(w1)), x.t().mm(x.mm(w1))))
+
+# %% [markdown] name="ask-shapes"
+# ### Predict the shapes
+#
+# Put in the shape of every product, as a tuple of letters: `(N, H)`; one size alone is `(N,)`, no size at all `()`. Decide
+# all ten before you run the cell.
+
+
+# %% tags=["item:products", "item:matrix-products", "item:batched-products", "item:einsum"]
+@exercise("torch_tensors.product_shapes")
+def product_shapes(B, N, D_in, H):
+    """Return the shapes of ten products.
+
+    x : (N, D_in)    v : (D_in,)    w1 : (D_in, H)    b : (H,)    a : (B, N, D_in)    c : (B, D_in, H)
+
+    times   = x * v                      addmm   = torch.addmm(b, x, w1)
+    dot     = v.dot(v)                   bmm     = torch.bmm(a, c)
+    vector  = x @ v                      baddbmm = torch.baddbmm(b, a, c)
+    mm      = w1.t().mm(x.t())           addbmm  = torch.addbmm(b, a, c)
+    matmul  = a @ w1                     einsum  = torch.einsum("bnd,bdh->bh", a, c)
+    """
+    times = ...
+    ### BEGIN SOLUTION
+    times = (N, D_in)
+    ### END SOLUTION
+    dot = ...
+    ### BEGIN SOLUTION
+    dot = ()
+    ### END SOLUTION
+    vector = ...
+    ### BEGIN SOLUTION
+    vector = (N,)
+    ### END SOLUTION
+    mm = ...
+    ### BEGIN SOLUTION
+    mm = (H, N)
+    ### END SOLUTION
+    matmul = ...
+    ### BEGIN SOLUTION
+    matmul = (B, N, H)
+    ### END SOLUTION
+    addmm = ...
+    ### BEGIN SOLUTION
+    addmm = (N, H)
+    ### END SOLUTION
+    bmm = ...
+    ### BEGIN SOLUTION
+    bmm = (B, N, H)
+    ### END SOLUTION
+    baddbmm = ...
+    ### BEGIN SOLUTION
+    baddbmm = (B, N, H)
+    ### END SOLUTION
+    addbmm = ...
+    ### BEGIN SOLUTION
+    addbmm = (N, H)
+    ### END SOLUTION
+    einsum = ...
+    ### BEGIN SOLUTION
+    einsum = (B, H)
+    ### END SOLUTION
+    return times, dot, vector, mm, matmul, addmm, bmm, baddbmm, addbmm, einsum
+
+
+# %% [markdown] name="shapes-truth"
+# And what torch says, for $B = 2$, $N = 4$, $D_{in} = 3$, $H = 5$:
+
+# %% tags=["item:products", "item:batched-products", "nbval-check-output"] name="shapes-shown"
+made = {"times": x * v, "dot": v.dot(v), "vector": x @ v, "mm": w1.t().mm(x.t()), "matmul": a @ w1}
+made |= {"addmm": torch.addmm(b, x, w1), "bmm": torch.bmm(a, c), "baddbmm": torch.baddbmm(b, a, c)}
+made |= {"addbmm": torch.addbmm(b, a, c), "einsum": torch.einsum("bnd,bdh->bh", a, c)}
+for name, product in made.items():
+    print(f"{name:8} {tuple(product.shape)}")
+
+# %% [markdown] name="ask-scores"
+# ### The product inside a language model
+#
+# Attention asks how well each query fits each key: a dot product of every query with every key, separately in each
+# sequence of the batch. Which size is summed over, and which three stay?
+#
+# $$\underset{(B,\,N,\,M)}{s_{bnm}} = \sum_{k=1}^{D} \underset{(B,\,N,\,D)}{q_{bnk}} \; \underset{(B,\,M,\,D)}{k_{bmk}}$$
+
+
+# %% tags=["item:batched-products", "item:einsum"]
+@exercise("torch_tensors.scores")
+def scores(queries, keys):
+    """Return the dot product of every query with every key of the same sequence.
+
+    queries : (B, N, D)    keys : (B, M, D)
+    Returns a tensor of shape (B, N, M).
+    """
+    ### BEGIN SOLUTION
+    return torch.bmm(queries, keys.transpose(1, 2))
+    ### END SOLUTION
+
+
+# %% [markdown] name="net"
+# ## 8. The two-layer network, in tensors
+#
+# You have everything for the forward pass of lesson 01. Three lines change: `dot` becomes `mm`, `np.maximum` becomes `clamp`.
+
+
+# %% tags=["item:matrix-products"] name="two_layer_forward"
+def two_layer_forward(x, w1, w2):
+    """Run the network forward; return h, h_relu and y_pred.
+
+    x : (N, D_in)    w1 : (D_in, H)    w2 : (H, D_out)
+    Returns h (N, H), h_relu (N, H) and y_pred (N, D_out).
+    """
+    h = x.mm(w1)  # (N, H)
+    h_relu = h.clamp(min=0)  # (N, H)
+    y_pred = h_relu.mm(w2)  # (N, D_out)
+    return h, h_relu, y_pred
+
+
+# %% [markdown] name="compare-words"
+# NumPy is the judge. Both compute from the same numbers, torch in float32 and NumPy in float64, so they agree to about
+# seven digits of the largest entry and not exactly.
+
+# %% tags=["item:numpy-bridge", "item:matrix-products", "nbval-check-output"] name="compare-with-numpy"
+N, D_in, H, D_out = 64, 1000, 100, 10
+rng = np.random.default_rng(0)
+arrays = rng.normal(size=(N, D_in)), rng.normal(size=(D_in, H)), rng.normal(size=(H, D_out))
+x, w1, w2 = (own_tensor(array) for array in arrays)
+y_pred = two_layer_forward(x, w1, w2)[2]
+expected = np.maximum(arrays[0].dot(arrays[1]), 0).dot(arrays[2])
+error = abs(y_pred.numpy() - expected).max() / abs(expected).max()
+print(f"y_pred {tuple(y_pred.shape)}  relative difference below 1e-5: {error < 1e-5}")
+assert error < 1e-5
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# | you want | write | memory |
+# |---|---|---|
+# | an array as a tensor, for free | `torch.from_numpy(a)` | shared with the array |
+# | an array as a tensor of your own | `torch.tensor(a, dtype=torch.float32)` | new |
+# | part of it | `x[1:]`, `x[0]` (view); `x[[0, 2]]`, `x[mask]` (copy) | shared; new |
+# | another shape | `view` (never copies), `reshape` (copies if it must) | shared; it depends |
+# | other order of dimensions | `t`, `transpose`, `permute`, then `contiguous()` | shared; new if needed |
+# | to change it where it lies | `add_`, `-=`, `x[...] =` | the same |
+# | to keep the old values | `x.clone()` | new |
+# | a Python number | `x.item()` | none |
+#
+# | product | shapes | summed over |
+# |---|---|---|
+# | `*` | any that broadcast | nothing |
+# | `dot` | $(D)\,(D) \to ()$ | $D$ |
+# | `mm`, `@` | $(N, D)\,(D, H) \to (N, H)$ | $D$ |
+# | `addmm` | $(H) + (N, D)\,(D, H) \to (N, H)$ | $D$ |
+# | `bmm`, `@` | $(B, N, D)\,(B, D, H) \to (B, N, H)$ | $D$ |
+# | `baddbmm` | $(B, N, H) + (B, N, D)\,(B, D, H) \to (B, N, H)$ | $D$ |
+# | `addbmm` | $(N, H) + (B, N, D)\,(B, D, H) \to (N, H)$ | $D$ and $B$ |
+# | `einsum` | as you write it | what is missing after `->` |
+#
+# ### What changed since the last notebook
+#
+# The forward pass, before and after. The shapes in the comments did not change, and neither did the mathematics:
+#
+# <!-- diff: numpy_backprop/two_layer_forward torch_tensors/two_layer_forward -->
+
+# %% [markdown] name="quiz"
+# ## Self-check
+#
+# Answer in your head, then open.
+#
+# <details><summary>1. <code>x.t().view(-1)</code> fails and <code>x.t().reshape(-1)</code> does not. What does the second do that the first may not?</summary>
+#
+# It copies. No strides can walk through the transposed matrix in order, so the numbers have to be moved.
+# </details>
+#
+# <details><summary>2. A function does <code>w = w - 0.1 * grad</code> and returns nothing. What has happened to the caller's <code>w</code>?</summary>
+#
+# Nothing. The function made a new tensor and named it; the name ended with the function. <code>w -= 0.1 * grad</code> writes into the caller's memory.
+# </details>
+#
+# <details><summary>3. Which shape has the sum of a <code>(5, 1, 3)</code> and a <code>(4, 3)</code>?</summary>
+#
+# (5, 4, 3). Aligned at the right: 3 and 3, 1 and 4, 5 and nothing.
+# </details>
+#
+# <details><summary>4. Your loss is far too large although the predictions look right. Which shapes do you compare first?</summary>
+#
+# Those of <code>y_pred</code> and <code>y</code>. If one is (N, 1) and the other (N,), their difference is (N, N).
+# </details>
+#
+# <details><summary>5. What is <code>torch.einsum("nd,nd->n", x, y)</code>?</summary>
+#
+# The dot product of each row of x with the same row of y: d is summed over, n stays. The same as (x * y).sum(dim=1).
+# </details>
+#
+# <details><summary>6. <code>addbmm</code> or <code>baddbmm</code>: which result has no batch dimension?</summary>
+#
+# addbmm. It adds the products of the whole batch to one matrix.
+# </details>
+
+# %% name="see-progress"
+progress()
+
+# %% [markdown] name="onwards"
+# ## Where to read on
+#
+# The next notebook takes the backward pass across as well, and then moves all of it to a graphics processor by changing one
+# variable. The rules of broadcasting stand in the torch documentation under *Broadcasting semantics*, those of views
+# under *Tensor Views*. How strides make arrays fast is told by van der Walt, Colbert and Varoquaux, *The NumPy
+# array: a structure for efficient numerical computation*, Computing in Science & Engineering 13 (2011).
