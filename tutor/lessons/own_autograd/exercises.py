@@ -1,0 +1,949 @@
+"""Exercises of lesson 04: the engine is judged on graphs with shared nodes, broadcasting and repeated sweeps.
+
+Probes build their graphs from `Tensor(data, parents, vjp)` alone and sweep them with `gradients` below. So a method is
+judged by what it does itself, whatever else the reader's class has or lacks.
+"""
+
+import numpy as np
+
+from tutor.checking import FiniteDifference, Misconception, code, value
+from tutor.lessons.registry import About
+
+ABOUT = About(
+    minutes=85,
+    items={
+        "tensor": "build reverse-mode differentiation in about 100 lines on NumPy: a Tensor with data, grad, parents, backward",
+        "local-rules": "a way back for every operation: add, mul, matmul as vector-Jacobian products",
+        "operations": "the operations of the engine: sum, relu, pow, exp, log, and those built from others",
+        "accumulation": "accumulation with +=: a node used twice, a second sweep",
+        "topological-order": "topological order",
+        "unbroadcasting": "unbroadcasting",
+        "backward": "the sweep that puts order, accumulation and unbroadcasting together",
+        "against-torch": "checked against torch",
+        "two-layer-net": "the two-layer net trained on it",
+        "cost": "what the engine costs against torch on a million-element tensor, measured",
+    },
+)
+
+
+class Node:
+    """A stand-in with the lesson's protocol, for answers that come without a Tensor of their own."""
+
+    def __init__(self, data, parents=(), vjp=lambda grad: ()):
+        self.data, self.grad, self.parents, self.vjp = np.asarray(data, dtype=float), None, parents, vjp
+
+
+def home(answer, otherwise):
+    """The class that the answer itself calls `Tensor`, so that its `isinstance` and its constructor agree with ours."""
+    return getattr(answer, "__globals__", {}).get("Tensor", otherwise)
+
+
+def engine(owner, name):
+    """The class to judge a method on, with the method filled in."""
+    method = vars(owner)[name]
+    own = home(method, owner)
+    setattr(own, name, method)
+    return own
+
+
+def called(words, result):
+    """The result of an operation, if it is a tensor at all.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    if not hasattr(result, "parents"):
+        kind = "None" if result is None else f"a {type(result).__name__}"
+        raise TypeError(f"{words} gave back {kind}; it should be Tensor(numbers, parents, vjp).")
+    return result
+
+
+def gradients(result, arriving, leaves):
+    """Sweep back from a result and return the gradients of the leaves, each summed to its leaf's shape where it fits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a vjp does not return one array for each parent.
+    """
+    order = []
+
+    def visit(node):
+        if all(node is not known for known in order):
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(result)
+    grads = {id(result): arriving}
+    for node in reversed(order):
+        if node.parents:
+            for parent, grad in zip(node.parents, _one_each(node, grads.get(id(node), 0.0)), strict=True):
+                grads[id(parent)] = grads.get(id(parent), 0.0) + _summed(grad, parent.data.shape)
+    return tuple(np.asarray(grads.get(id(leaf), np.zeros_like(leaf.data))) for leaf in leaves)
+
+
+def _one_each(node, arriving):
+    given = node.vjp(arriving)
+    if not isinstance(given, tuple | list):
+        raise TypeError(
+            f"vjp returned a {type(given).__name__}; it should return a tuple, one gradient for each parent."
+        )
+    if len(given) != len(node.parents):
+        raise ValueError(f"vjp returned {len(given)} gradients for {len(node.parents)} parents.")
+    if any(hasattr(grad, "parents") for grad in given):
+        raise TypeError("vjp returned a Tensor; gradients are plain arrays, so take the numbers from .data.")
+    return given
+
+
+def _summed(grad, shape):
+    grad = np.asarray(grad, dtype=float)
+    new = grad.ndim - len(shape)
+    if new < 0 or any(have != want != 1 for have, want in zip(grad.shape[new:], shape, strict=True)):
+        return grad  # it does not fit; the comparison will say so
+    grad = grad.sum(axis=tuple(range(new)))
+    return grad.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+def probe_mul(d):
+    """Two factors, one of which is broadcast, and the gradient that arrives at their product."""
+    n, m = d.sizes(2)
+    return d.array(n, m), d.array(*((m,), (n, 1), (n, m))[d.integer(0, 2)]), d.array(n, m), d.number()
+
+
+def use_mul(owner, x, y, arriving, factor):
+    tensor = engine(owner, "__mul__")
+    a, b, twice, scaled = tensor(x), tensor(y), tensor(x), tensor(x)
+    product = called("x * y", a * b)
+    grad_x, grad_y = gradients(product, arriving, (a, b))
+    (grad_twice,) = gradients(called("x * x", twice * twice), arriving, (twice,))
+    (grad_scaled,) = gradients(called("x * number", scaled * factor), arriving, (scaled,))
+    return product.data, grad_x, grad_y, grad_twice, grad_scaled
+
+
+def probe_exp(d):
+    """An input and the gradient that arrives."""
+    shape = d.sizes(d.integer(1, 2))
+    return d.array(*shape), d.array(*shape)
+
+
+def use_exp(owner, x, arriving):
+    tensor = engine(owner, "exp")
+    a = tensor(x)
+    out = called("x.exp()", a.exp())
+    return out.data, gradients(out, arriving, (a,))[0]
+
+
+def probe_matmul(d):
+    """Two matrices that fit, what arrives at their product, and a square one for a product with itself."""
+    n, k, m = d.sizes(3)
+    return d.array(n, k), d.array(k, m), d.array(n, m), d.array(k, k), d.array(k, k)
+
+
+def use_matmul(owner, x, w, arriving, square, arriving_square):
+    tensor = engine(owner, "__matmul__")
+    a, b, s, beside = tensor(x), tensor(w), tensor(square), tensor(x)
+    product = called("x @ w", a @ b)
+    grad_x, grad_w = gradients(product, arriving, (a, b))
+    (grad_square,) = gradients(called("s @ s", s @ s), arriving_square, (s,))
+    (grad_beside,) = gradients(called("x @ array", beside @ w), arriving, (beside,))
+    return product.data, grad_x, grad_w, grad_square, grad_beside
+
+
+def probe_unbroadcast(d):
+    """A gradient, and a shape that broadcasting turned into the gradient's."""
+    full = d.sizes(3)
+    dropped = d.integer(0, 2)
+    shape = list(full[dropped:])
+    for k in range(len(shape)):
+        if d.integer(0, 1):
+            shape[k] = 1
+    return d.array(*full), tuple(shape)
+
+
+def probe_leading(d):
+    """New axes in front and nothing else; with the third seed all axes."""
+    full = d.sizes(3)
+    return d.array(*full), full[d.seed % 1000 :]
+
+
+def probe_stretched(d):
+    """One axis that was stretched, none in front."""
+    full = list(d.sizes(3))
+    stretched = d.integer(0, 2)
+    return d.array(*full), tuple(1 if k == stretched else n for k, n in enumerate(full))
+
+
+def probe_order(d):
+    """A graph as a list: for each tensor the numbers of its parents; the last one is the result."""
+    graph = [[], [], [0, 1], [2, 0], [2, 3]]
+    for k in range(5, 5 + d.integer(1, 3)):
+        graph.append([d.integer(2, k - 2), k - 1])
+    return (graph,)
+
+
+def probe_order_turned(d):
+    """The like with the nearer parent first, and a tensor beside it that the result does not need."""
+    (graph,) = probe_order(d)
+    last = len(graph)
+    return ([parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]],)
+
+
+def use_order(order, graph):
+    """List a graph by the answer, and say in words the first thing that is wrong with the list."""
+    tensor = home(order, Node)
+    made = []
+    for parents in graph:
+        made.append(tensor(float(len(made)), tuple(made[p] for p in parents)))
+    names = {id(node): "abcdefghijkl"[k] for k, node in enumerate(made)}
+    listed = order(made[-1])
+    return None if listed is None else _fault([names.get(id(n), "?") for n in listed], graph)
+
+
+def _fault(listed, graph):
+    letters = "abcdefghijkl"[: len(graph)]
+    needed = {len(graph) - 1}
+    for k in range(len(graph) - 1, -1, -1):
+        needed |= set(graph[k]) if k in needed else set()
+    counts = {k: listed.count(letters[k]) for k in needed}
+    if missing := [k for k in needed if counts[k] == 0]:
+        leaves = sum(not graph[k] for k in missing)
+        result = " (the tensor itself is missing)" if max(missing) == len(graph) - 1 else ""
+        return f"{leaves} leaves and {len(missing) - leaves} other tensors are missing{result}"
+    if repeated := [k for k in needed if counts[k] > 1]:
+        return f"{len(repeated)} tensors stand in the list more than once"
+    if len(listed) > len(needed):
+        return "something stands in the list that the tensor was not made from"
+    early = [k for k in needed if any(listed.index(letters[p]) > listed.index(letters[k]) for p in graph[k])]
+    if early:
+        return f"{len(early)} tensors stand before one of their parents"
+    return "every tensor once, each after its parents"
+
+
+def probe_backward(d):
+    """Inputs, weights that are broadcast over them, two terms to add, and the unequal weights of the loss."""
+    n, m = d.sizes(2)
+    return d.array(n, m), d.array(m), d.array(n, m), d.array(n, m), d.array(n, m)
+
+
+def loss_of(tensor, x, w, b, v, c):
+    """The sum of c * (r + r) with h = x * w, s = h + b, u = h + v, t = s * u, r = s * t; built from bare tensors.
+
+    `s` has to wait for `t`, `h` for `s` and `u`; and a sum gives one array to both of its parents.
+    """
+    h = tensor(x.data * w.data, (x, w), lambda g: (g * w.data, g * x.data))
+    s = tensor(h.data + b.data, (h, b), lambda g: (g, g))
+    u = tensor(h.data + v.data, (h, v), lambda g: (g, g))
+    t = tensor(s.data * u.data, (s, u), lambda g: (g * u.data, g * s.data))
+    r = tensor(s.data * t.data, (s, t), lambda g: (g * t.data, g * s.data))
+    q = tensor(r.data + r.data, (r, r), lambda g: (g, g))
+    return h, tensor((c * q.data).sum(), (q,), lambda g: (g * c,))
+
+
+def use_backward(owner, x, w, b, v, c):
+    tensor = engine(owner, "backward")
+    leaves = tuple(tensor(values) for values in (x, w, b, v))
+    h, loss = loss_of(tensor, *leaves, c)
+    loss.backward()
+    once = [_gradient(t) for t in (*leaves, h, loss)]
+    loss.backward()
+    again = _gradient(leaves[0])
+    loss_of(tensor, *leaves, 2 * c)[1].backward()
+    return *once, again, _gradient(leaves[1])
+
+
+def _gradient(node):
+    """A copy, since a later sweep may write into it; nothing counts as zero."""
+    return np.zeros_like(node.data) if node.grad is None else np.array(node.grad)
+
+
+def plain_loss(x, w, b, v, c):
+    """The loss of `loss_of` in NumPy, for finite differences."""
+    return float((2 * c * (x * w + b) ** 2 * (x * w + v)).sum())
+
+
+MUL_NESTED = '''
+def __mul__(self, other):
+    """Return the product."""
+    if not isinstance(other, Tensor):
+        other = Tensor(other)
+    out = Tensor(np.multiply(other.data, self.data))
+    out.parents = [self, other]
+    out.vjp = lambda grad: [np.multiply(other.data, grad), np.multiply(self.data, grad)]
+    return out
+'''
+MUL_SUMMED = '''
+def __mul__(self, other):
+    """Return the product; the gradients come summed to the shapes of the factors already."""
+    other = as_tensor(other)
+
+    def fit(grad, shape):
+        grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+        return grad.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+
+    def vjp(grad):
+        return fit(grad * other.data, self.data.shape), fit(self.data * grad, other.data.shape)
+
+    return Tensor(self.data * other.data, (self, other), vjp)
+'''
+MUL_TURNED = '''
+def __mul__(self, other):
+    """Return the product; the parents stand the other way round, and so do their gradients."""
+    other = as_tensor(other)
+    a, b = self.data, other.data
+    return Tensor(a * b, (other, self), lambda grad: (a * grad, b * grad))
+'''
+EXP_AGAIN = '''
+def exp(self):
+    """Return e to the power of self; the way back computes it again."""
+    return Tensor(np.exp(self.data), (self,), lambda grad: (np.exp(self.data) * grad,))
+'''
+EXP_RESULT = '''
+def exp(self):
+    """Return e to the power of self, through the result's own data."""
+    result = Tensor(np.e ** self.data)
+    result.parents = (self,)
+    result.vjp = lambda grad: (result.data * grad,)
+    return result
+'''
+EXP_LIST = '''
+def exp(self):
+    """Return e to the power of self."""
+    out = 1 / np.exp(-self.data)
+    def vjp(grad):
+        return [np.multiply(grad, out)]
+    return Tensor(out, [self], vjp)
+'''
+MATMUL_DOT = '''
+def __matmul__(self, other):
+    """Return the matrix product."""
+    other = other if isinstance(other, Tensor) else Tensor(other)
+    a, b = self.data, other.data
+    return Tensor(a.dot(b), (self, other), lambda grad: (grad.dot(b.T), a.T.dot(grad)))
+'''
+MATMUL_EINSUM = '''
+def __matmul__(self, other):
+    """Return the matrix product, indices written out."""
+    other = as_tensor(other)
+    def vjp(grad):
+        return np.einsum("nh,dh->nd", grad, other.data), np.einsum("nd,nh->dh", self.data, grad)
+    return Tensor(np.einsum("nd,dh->nh", self.data, other.data), (self, other), vjp)
+'''
+MATMUL_TURNED = '''
+def __matmul__(self, other):
+    """Return the matrix product; gradients by transposed products."""
+    other = as_tensor(other)
+    def vjp(grad):
+        return (other.data @ grad.T).T, (grad.T @ self.data).T
+    return Tensor((other.data.T @ self.data.T).T, (self, other), vjp)
+'''
+ORDER_STACK = '''
+def topological_order(tensor):
+    """Deep first without recursion, so that a graph may be as deep as it likes."""
+    order, done, stack = [], set(), [(tensor, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in done:
+            done.add(id(node))
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node.parents)
+    return order
+'''
+ORDER_COUNTS = '''
+def topological_order(tensor):
+    """Count the uses of every tensor, and take a tensor from the end when all its uses have been taken (Kahn)."""
+    uses, found = {}, [tensor]
+    for node in found:
+        for parent in node.parents:
+            if parent not in uses:
+                uses[parent] = 0
+                found.append(parent)
+            uses[parent] += 1
+    ready, backwards = [tensor], []
+    while ready:
+        node = ready.pop()
+        backwards.append(node)
+        for parent in node.parents:
+            uses[parent] -= 1
+            if uses[parent] == 0:
+                ready.append(parent)
+    return backwards[::-1]
+'''
+ORDER_LIST = '''
+def topological_order(tensor, order=None):
+    """Deep first, with the list itself as the memory of what was visited."""
+    order = [] if order is None else order
+    for parent in tensor.parents:
+        if parent not in order:
+            topological_order(parent, order)
+    order.append(tensor)
+    return order
+'''
+BACKWARD_DICTIONARY = '''
+def backward(self):
+    """Keep the gradients of this sweep in a dictionary and hand them over at the end."""
+    grads = {self: np.ones_like(self.data)}
+    for node in topological_order(self)[::-1]:
+        for parent, grad in zip(node.parents, node.vjp(grads[node])):
+            grad = unbroadcast(grad, parent.data.shape)
+            grads[parent] = grads[parent] + grad if parent in grads else grad
+    for node, grad in grads.items():
+        node.grad = grad if node.parents or node.grad is None else node.grad + grad
+'''
+BACKWARD_NONE = '''
+def backward(self):
+    """Gradients start as None and are never changed in place."""
+    order = topological_order(self)
+    for node in order:
+        if len(node.parents) > 0:
+            node.grad = None
+    self.grad = np.array(1.0)
+    while order:
+        node = order.pop()
+        for i, grad in enumerate(node.vjp(node.grad)):
+            parent = node.parents[i]
+            grad = unbroadcast(grad, parent.data.shape)
+            if parent.grad is None:
+                parent.grad = grad
+            else:
+                parent.grad = parent.grad + grad
+'''
+BACKWARD_SHARES = '''
+def backward(self):
+    """Collect every contribution first, sum them when their tensor's turn comes."""
+    shares = {}
+    shares[id(self)] = [np.ones(self.data.shape)]
+    for node in reversed(topological_order(self)):
+        total = sum(shares[id(node)])
+        if node.parents:
+            node.grad = total
+        else:
+            node.grad = total if node.grad is None else node.grad + total
+        for parent, grad in zip(node.parents, node.vjp(total)):
+            shares.setdefault(id(parent), []).append(unbroadcast(grad, parent.data.shape))
+'''
+
+
+def unbroadcast_at_once(grad, shape):
+    new = grad.ndim - len(shape)
+    padded = (1,) * new + tuple(shape)
+    axes = tuple(k for k, n in enumerate(padded) if n == 1)
+    return grad.sum(axis=axes).reshape(shape)
+
+
+def unbroadcast_from_the_end(grad, shape):
+    for axis in range(1, grad.ndim + 1):
+        if axis > len(shape) or shape[-axis] == 1:
+            grad = grad.sum(axis=-axis, keepdims=True)
+    return np.reshape(grad, shape)
+
+
+def unbroadcast_by_loop(grad, shape):
+    out = np.zeros(shape)
+    for index in np.ndindex(*grad.shape):
+        place = index[grad.ndim - len(shape) :]
+        out[tuple(0 if n == 1 else i for i, n in zip(place, shape, strict=True))] += grad[index]
+    return out
+
+
+def unbroadcast_by_einsum(grad, shape):
+    new = grad.ndim - len(shape)
+    axes = list(range(grad.ndim))
+    kept = [axis for axis in axes[new:] if shape[axis - new] != 1]
+    return np.einsum(grad, axes, kept).reshape(shape)
+
+
+EXERCISES = {
+    "mul": code(
+        difficulty="easy",
+        minutes=8,
+        probe=probe_mul,
+        use=use_mul,
+        drills=("local-rules", "tensor"),
+        outputs=(
+            "x * y",
+            "gradient of x in x * y",
+            "gradient of y in x * y",
+            "gradient of x in x * x",
+            "gradient of x in x * number",
+        ),
+        gradients={
+            "gradient of x in x * y": FiniteDifference(lambda x, y, g, f: float((g * x * y).sum()), wrt=0),
+            "gradient of y in x * y": FiniteDifference(lambda x, y, g, f: float((g * x * y).sum()), wrt=1),
+            "gradient of x in x * x": FiniteDifference(lambda x, y, g, f: float((g * x * x).sum()), wrt=0),
+        },
+        misconceptions=(
+            Misconception(
+                "own-factor",
+                "Each factor is given a gradient made with itself. If `self` moves, the product moves by *the other* factor "
+                "times as much: the gradient of `self` needs `other.data`, and the other way round.",
+                patch=("grad * other.data, grad * self.data", "grad * self.data, grad * other.data"),
+                hints=("In 5 * x, by how much does the product move if x moves by 1?",),
+            ),
+            Misconception(
+                "ignores-what-arrives",
+                "Your vjp returns the local derivatives and forgets what arrives. The chain rule multiplies them by `grad`.",
+                patch=("grad * other.data, grad * self.data", "other.data, self.data"),
+                hints=("The argument of vjp is called grad. Where do you use it?",),
+            ),
+            Misconception(
+                "like-a-sum",
+                "Your vjp passes `grad` on unchanged. That is the rule of a sum; in a product each factor scales what the other does.",
+                patch=("grad * other.data, grad * self.data", "grad, grad"),
+                hints=("In 5 * x, by how much does the product move if x moves by 1?",),
+            ),
+            Misconception(
+                "parents-forgotten",
+                "The product is right, but it does not remember its parents, so nothing can ever flow back to them. Hand "
+                "`Tensor` all three: the numbers, the parents and the vjp.",
+                patch=("self.data * other.data, (self, other), vjp)", "self.data * other.data)"),
+                hints=("What does the constructor in the class above take besides the data?",),
+            ),
+            Misconception(
+                "array-for-tensor",
+                "You return a plain array. It has the right numbers and no memory: wrap it in a `Tensor`, with parents and vjp.",
+                patch=("Tensor(self.data * other.data, (self, other), vjp)", "self.data * other.data"),
+                hints=("What did the addition above return?",),
+            ),
+            Misconception(
+                "number-not-lifted",
+                "`other` may be a plain number, and a number has no `.data`. `as_tensor(other)` makes a tensor of it, and leaves tensors alone.",
+                patch=("other = as_tensor(other)", "pass"),
+                hints=("What is `other` in x * 0.5?",),
+            ),
+        ),
+        alternatives=(MUL_NESTED, MUL_SUMMED, MUL_TURNED),
+        hints=(
+            "If `self` moves by a little, by how much does `self * other` move?",
+            "Copy the addition and change two things: the numbers of the result, and what vjp returns.",
+            "`return grad * other.data, grad * self.data` is the vjp.",
+        ),
+    ),
+    "predict_used_twice": value(
+        difficulty="easy",
+        minutes=2,
+        drills=("accumulation",),
+        misconceptions=(
+            Misconception(
+                "last-one-stays",
+                "That is one contribution of the product alone. x stands in the formula three times, and each place contributes.",
+                value=3,
+            ),
+            Misconception(
+                "only-the-sum",
+                "That is what comes through the `+ x` alone. The two factors of the product contribute as well.",
+                value=1,
+            ),
+            Misconception(
+                "product-counted-once",
+                "You counted the product once. x stands in it twice, as the left factor and as the right one.",
+                value=4,
+            ),
+            Misconception(
+                "sum-forgotten",
+                "That is the derivative of x · x. The `+ x` contributes too.",
+                value=6,
+            ),
+            Misconception(
+                "value-for-gradient",
+                "That is the value of y at x = 3. The gradient says how fast y changes when x moves.",
+                value=12,
+            ),
+        ),
+        hints=(
+            "What is the derivative of x² + x, from school?",
+            "The product contributes x for its left factor and x for its right one; the sum contributes 1.",
+        ),
+        explain="The three contributions are 3, 3 and 1, and they add up: 2x + 1 at x = 3.",
+    ),
+    "topological_order": code(
+        difficulty="medium",
+        minutes=12,
+        probe=(probe_order, probe_order_turned),
+        use=use_order,
+        drills=("topological-order",),
+        outputs=("order",),
+        misconceptions=(
+            Misconception(
+                "no-memory",
+                "A tensor that is used twice stands in your list more than once, because nothing remembers what was visited. "
+                "In a deep network the list would grow without measure.",
+                patch=("        if node not in visited:\n            visited", "        if True:\n            visited"),
+                hints=("What should happen when the walk comes to a tensor that it has met before?",),
+            ),
+            Misconception(
+                "before-its-parents",
+                "You put a tensor on the list before its parents were visited. Turning that list round does not help either: with "
+                "a tensor that is used twice, neither direction is an order.",
+                patch=(
+                    (
+                        "                visit(parent)\n",
+                        "                visit(parent)\n",
+                    ),
+                    (
+                        "            visited.add(node)\n",
+                        "            visited.add(node)\n            order.append(node)\n",
+                    ),
+                    ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
+                ),
+                hints=("When may a tensor be put on the list: before or after its parents?",),
+            ),
+            Misconception(
+                "leaves-left-out",
+                "The leaves are missing from your list. They have no parents, but they belong to the graph: they are what the gradients are for.",
+                patch=(
+                    "            order.append(node)",
+                    "            if node.parents:\n                order.append(node)",
+                ),
+                hints=("Which tensors of the graph have no parents?",),
+            ),
+            Misconception(
+                "result-left-out",
+                "The tensor that you start from is missing. It is the last of its own order, and the sweep begins with it.",
+                patch=("    return order", "    return order[:-1]"),
+                hints=("Which tensor does a sweep begin with?",),
+            ),
+            Misconception(
+                "first-parent-only",
+                "Only the first parent of each tensor is visited. Whatever hangs on the others is missing from the list.",
+                patch=("for parent in node.parents:", "for parent in node.parents[:1]:"),
+                hints=("How many parents does a product have?",),
+            ),
+        ),
+        equivalent_mutants={
+            "if node not in order:": "a tensor cannot be met again before it is on the list: a graph has no circles"
+        },
+        alternatives=(ORDER_STACK, ORDER_COUNTS, ORDER_LIST),
+        hints=(
+            "Which tensors must already be on the list when you append one?",
+            "A function inside the function that calls itself: for each parent first, then append. A set remembers what was visited.",
+            "`def visit(node):` with `if node not in visited:`, then `visited.add(node)`, `visit` for every parent, and at the end `order.append(node)`.",
+        ),
+    ),
+    "unbroadcast": code(
+        difficulty="medium",
+        minutes=10,
+        probe=(probe_unbroadcast, probe_leading, probe_stretched),
+        drills=("unbroadcasting",),
+        misconceptions=(
+            Misconception(
+                "stretched-axes-stay",
+                "New axes in front are summed away, but an axis of size 1 that was stretched keeps its length. Those are copies too: sum them back to size 1.",
+                patch=("        if size == 1:", "        if False:"),
+                hints=("What does broadcasting do to an axis of size 1?",),
+            ),
+            Misconception(
+                "new-axes-stay",
+                "Axes of size 1 are summed, but the axes that broadcasting put in front are still there.",
+                patch=(
+                    "    while grad.ndim > len(shape):\n        grad = grad.sum(axis=0)",
+                    "    while False:\n        grad = grad.sum(axis=0)",
+                ),
+                hints=("How many axes should the result have, and how many has yours?",),
+            ),
+            Misconception(
+                "mean-for-sum",
+                "You average over the copies. Each copy moves the loss and the effects add up, so the gradient is their sum.",
+                patch=(".sum(", ".mean("),
+                hints=("If five copies of a bias each move the loss by 2, by how much does the bias move it?",),
+            ),
+            Misconception(
+                "one-copy",
+                "You keep the gradient of one copy and drop the others. Every copy contributes: sum over them.",
+                patch=(
+                    ("grad = grad.sum(axis=0)", "grad = grad[0]"),
+                    ("grad.sum(axis=axis, keepdims=True)", "grad.take([0], axis=axis)"),
+                ),
+                hints=("How many copies did broadcasting make, and how many do you look at?",),
+            ),
+            Misconception(
+                "axes-lost",
+                "Summing removes an axis unless you ask to keep it: `keepdims=True`. The result must have the shape that was asked for, sizes of 1 included.",
+                patch=("grad.sum(axis=axis, keepdims=True)", "grad.sum(axis=min(axis, grad.ndim - 1))"),
+                hints=(
+                    "How many axes does an array of shape (4, 1) have, and how many are left after a sum over one?",
+                ),
+            ),
+            Misconception(
+                "wrong-end",
+                "You sum away axes at the end. Broadcasting lines shapes up at the end and puts new axes in front.",
+                patch=("grad = grad.sum(axis=0)  #", "grad = grad.sum(axis=-1)  #"),
+                hints=("On which side does NumPy add axes when it broadcasts (3,) to (4, 3)?",),
+            ),
+            Misconception(
+                "reshaped",
+                "Reshaping only arranges the same numbers anew, and there are more of them than fit. Copies are undone by summing.",
+                patch=(
+                    "    while grad.ndim > len(shape):\n        grad = grad.sum(axis=0)",
+                    "    return grad.reshape(shape)\n    while grad.ndim > len(shape):\n        grad = grad.sum(axis=0)",
+                ),
+                hints=("How many numbers come in, and how many should come out?",),
+            ),
+        ),
+        alternatives=(unbroadcast_at_once, unbroadcast_from_the_end, unbroadcast_by_loop, unbroadcast_by_einsum),
+        hints=(
+            "Which axes does the gradient have that `shape` does not, and which have another length?",
+            "First sum over axis 0 as long as there are too many axes; then over each axis whose size in `shape` is 1, keeping it.",
+            "`grad.sum(axis=0)` in a `while`, then `grad.sum(axis=axis, keepdims=True)` where `size == 1`.",
+        ),
+    ),
+    "backward": code(
+        difficulty="hard",
+        minutes=18,
+        probe=probe_backward,
+        use=use_backward,
+        drills=("backward", "accumulation", "topological-order", "unbroadcasting"),
+        outputs=(
+            "x.grad",
+            "w.grad",
+            "b.grad",
+            "v.grad",
+            "grad of a tensor in between",
+            "grad of the loss itself",
+            "x.grad after a second sweep",
+            "w.grad after a sweep from another result",
+        ),
+        gradients={
+            "x.grad": FiniteDifference(plain_loss, wrt=0),
+            "w.grad": FiniteDifference(plain_loss, wrt=1),
+            "b.grad": FiniteDifference(plain_loss, wrt=2),
+            "v.grad": FiniteDifference(plain_loss, wrt=3),
+        },
+        misconceptions=(
+            Misconception(
+                "overwrites",
+                "You overwrite the gradient of a parent. A tensor that is used several times gets a contribution from each use: add them with `+=`.",
+                patch=("parent.grad += unbroadcast", "parent.grad = unbroadcast"),
+                hints=(
+                    "If a tensor has two children, what happens to the first contribution when the second arrives?",
+                ),
+            ),
+            Misconception(
+                "no-start",
+                "Everything is zero because the sweep starts from zero. The loss changes by 1 when the loss is nudged by 1: give it the gradient 1.",
+                patch=("    self.grad += 1.0\n", ""),
+                hints=("What is the gradient of the loss with respect to itself?",),
+            ),
+            Misconception(
+                "forwards",
+                "You go through the list from the leaves to the loss. Gradients flow the other way: the loss is the first to have one.",
+                patch=("reversed(order)", "order"),
+                hints=("Which tensor is the only one that knows its gradient at the start?",),
+            ),
+            Misconception(
+                "leaves-start-again",
+                "The first sweep is right, but the next one erases what the leaves had. They add up over sweeps; only the tensors in between start again.",
+                patch=("        if node.parents or node.grad is None:\n", "        if True:\n"),
+                hints=("What should `x.grad` hold after two sweeps: the gradient once, or twice?",),
+            ),
+            Misconception(
+                "leftovers-flow-again",
+                "The first sweep is right, the second is too large. The tensors in between still held the gradients of the first sweep, and passed them on again.",
+                patch=("        if node.parents or node.grad is None:\n", "        if node.grad is None:\n"),
+                hints=("What do the tensors in between hold when the second sweep starts?",),
+            ),
+            Misconception(
+                "no-unbroadcast",
+                "The contribution to `w` has the shape that broadcasting made of `w`. Sum it to the parent's own shape with `unbroadcast` before you add it.",
+                patch=("unbroadcast(grad, parent.data.shape)", "grad"),
+                hints=("Which shape must `w.grad` have, and which one arrives?",),
+            ),
+            Misconception(
+                "no-unbroadcast-quietly",
+                "Gradients come out in the shapes that broadcasting made. Sum each contribution to its parent's own shape with `unbroadcast` before you add it.",
+                patch=(
+                    "parent.grad += unbroadcast(grad, parent.data.shape)",
+                    "parent.grad = parent.grad + grad",
+                ),
+                hints=("Which shape must `w.grad` have, and which one do you get?",),
+            ),
+            Misconception(
+                "shared-array",
+                "Two tensors share one array. The first contribution is stored as it came, and a sum hands the *same* array to both of its parents; `+=` then "
+                "changes it for both. Start from zeros, or write `a = a + b`, which makes a new array.",
+                patch=(
+                    ("            node.grad = np.zeros_like(node.data)", "            node.grad = None"),
+                    ("    self.grad += 1.0", "    self.grad = np.ones_like(self.data)"),
+                    (
+                        "            parent.grad += unbroadcast(grad, parent.data.shape)",
+                        "            grad = unbroadcast(grad, parent.data.shape)\n"
+                        "            if parent.grad is None:\n"
+                        "                parent.grad = grad\n"
+                        "            else:\n"
+                        "                parent.grad += grad",
+                    ),
+                ),
+                hints=("After `p.grad = g` and `q.grad = g`, what does `p.grad += 1` do to `q.grad`?",),
+            ),
+        ),
+        equivalent_mutants={
+            "self.grad = 1.0": "the loss has parents, so its gradient has just been set to zero",
+            "node.grad += 1.0": "the last of the order is self",
+        },
+        alternatives=(BACKWARD_DICTIONARY, BACKWARD_NONE, BACKWARD_SHARES),
+        hints=(
+            "When a tensor passes its gradient on, which other tensors must have done so before?",
+            "Four steps: the order, zeros where a sweep begins afresh, 1 for self, and then the list backwards, every parent adding what vjp gives it.",
+            "`for node in reversed(topological_order(self)):` and inside `for parent, grad in zip(node.parents, node.vjp(node.grad)): parent.grad += unbroadcast(grad, parent.data.shape)`",
+        ),
+    ),
+    "predict_second_backward": value(
+        difficulty="easy",
+        minutes=2,
+        drills=("accumulation",),
+        misconceptions=(
+            Misconception(
+                "starts-afresh",
+                "That would be so if every sweep began by resetting the leaves. Look at what your backward does with a leaf that has a gradient already.",
+                value=7,
+            ),
+            Misconception(
+                "leftovers-flow-again",
+                "That happens where the tensors in between keep what the first sweep left in them and pass it on again. Ours start from zero.",
+                value=20,
+            ),
+            Misconception(
+                "squared",
+                "Sweeps do not multiply: the second finds the same gradient as the first. What happens to two equal contributions at a leaf?",
+                value=49,
+            ),
+            Misconception(
+                "zero",
+                "Nothing sets it to zero: that is the reader's own business between two steps.",
+                value=0,
+            ),
+        ),
+        hints=(
+            "Does the second sweep find another gradient than the first?",
+            "A leaf keeps what it has, and `+=` adds to it.",
+        ),
+        explain="The second sweep finds 7 again, and the leaf adds it to the 7 that it has.",
+    ),
+    "exp": code(
+        difficulty="easy",
+        minutes=5,
+        probe=probe_exp,
+        use=use_exp,
+        drills=("operations",),
+        outputs=("x.exp()", "gradient of x"),
+        gradients={"gradient of x": FiniteDifference(lambda x, g: float((g * np.exp(x)).sum()), wrt=0)},
+        misconceptions=(
+            Misconception(
+                "power-rule",
+                "You used the rule of a power, n · x^(n-1). There the base moves and the exponent is fixed; here it is the other way round.",
+                patch=("(grad * out,)", "(grad * self.data * np.exp(self.data - 1),)"),
+                hints=("What is the derivative of e^x, from school?",),
+            ),
+            Misconception(
+                "input-for-output",
+                "You multiply by x. The derivative of e^x is e^x, the result that you have just computed.",
+                patch=("(grad * out,)", "(grad * self.data,)"),
+                hints=("What is the derivative of e^x, from school?",),
+            ),
+            Misconception(
+                "ignores-what-arrives",
+                "Your vjp returns the local derivative and forgets what arrives. The chain rule multiplies it by `grad`.",
+                patch=("(grad * out,)", "(out,)"),
+                hints=("The argument of vjp is called grad. Where do you use it?",),
+            ),
+            Misconception(
+                "passes-unchanged",
+                "Your vjp passes `grad` on as it is. The local derivative, e^x, is missing.",
+                patch=("(grad * out,)", "(grad,)"),
+                hints=("What is the derivative of e^x, from school?",),
+            ),
+            Misconception(
+                "comma-missing",
+                "A vjp returns a tuple, one gradient for each parent. With a single parent that takes a comma: `(grad * out,)`. Without it "
+                "the parentheses mean nothing, and the sweep would take the rows of the array for gradients.",
+                patch=("(grad * out,)", "(grad * out)"),
+                hints=("What is the type of (5), and what is the type of (5,)?",),
+            ),
+            Misconception(
+                "parents-forgotten",
+                "The value is right, but the result does not remember its parent, so nothing can flow back.",
+                patch=("Tensor(out, (self,), vjp)", "Tensor(out)"),
+                hints=("What does the constructor of Tensor take besides the data?",),
+            ),
+        ),
+        alternatives=(EXP_AGAIN, EXP_RESULT, EXP_LIST),
+        hints=(
+            "What is the derivative of e^x?",
+            "Follow `log` above: one parent, and a vjp that multiplies what arrives by the local derivative.",
+            "`out = np.exp(self.data)`; the vjp returns `(grad * out,)`.",
+        ),
+    ),
+    "matmul": code(
+        difficulty="medium",
+        minutes=8,
+        probe=probe_matmul,
+        use=use_matmul,
+        drills=("operations", "local-rules"),
+        outputs=(
+            "x @ w",
+            "gradient of x in x @ w",
+            "gradient of w in x @ w",
+            "gradient of s in s @ s",
+            "gradient of x in x @ array",
+        ),
+        gradients={
+            "gradient of x in x @ w": FiniteDifference(lambda x, w, g, s, h: float((g * (x @ w)).sum()), wrt=0),
+            "gradient of w in x @ w": FiniteDifference(lambda x, w, g, s, h: float((g * (x @ w)).sum()), wrt=1),
+            "gradient of s in s @ s": FiniteDifference(lambda x, w, g, s, h: float((h * (s @ s)).sum()), wrt=3),
+        },
+        misconceptions=(
+            Misconception(
+                "no-transpose",
+                "The products on the way back need transposes: (N, H) times (D, H) does not fit, (N, H) times (H, D) does.",
+                patch=("grad @ other.data.T, self.data.T @ grad", "grad @ other.data, self.data @ grad"),
+                hints=("Which shapes have grad and other.data, and what must come out?",),
+            ),
+            Misconception(
+                "factors-in-the-wrong-order",
+                "A matrix product cannot be turned round: the gradient of `self` is `grad @ other.data.T`, with `grad` on the left.",
+                patch=("grad @ other.data.T, self.data.T @ grad", "other.data.T @ grad, grad @ self.data.T"),
+                hints=("Write the shapes under both factors. Which sizes meet in the middle?",),
+            ),
+            Misconception(
+                "like-mul",
+                "Your way back multiplies entry by entry, as for `*`. A matrix product is led back by matrix products.",
+                patch=("grad @ other.data.T, self.data.T @ grad", "grad * other.data, grad * self.data"),
+                hints=("Which operation did the forward line use, and which one do you use on the way back?",),
+            ),
+            Misconception(
+                "gradients-exchanged",
+                "Both gradients are right, but they stand in the wrong places: vjp returns them in the order of the parents.",
+                patch=("grad @ other.data.T, self.data.T @ grad", "self.data.T @ grad, grad @ other.data.T"),
+                hints=("Which parent comes first in (self, other), and whose gradient do you return first?",),
+            ),
+            Misconception(
+                "array-not-lifted",
+                "`other` may be a plain array, which has no parents and no vjp. `as_tensor(other)` makes a tensor of it, and leaves tensors alone.",
+                patch=("other = as_tensor(other)", "pass"),
+                hints=("How did the addition treat an `other` that is no tensor?",),
+            ),
+            Misconception(
+                "transposed-gradient",
+                "The gradient of `other` comes out as its own transpose: it must have the shape of `other`, (D, H).",
+                patch=("self.data.T @ grad", "grad.T @ self.data"),
+                hints=("Which shape must the gradient of `other` have?",),
+            ),
+            Misconception(
+                "ignores-what-arrives",
+                "Your vjp returns the transposed factors and forgets what arrives. Multiply by `grad`.",
+                patch=("grad @ other.data.T, self.data.T @ grad", "other.data.T, self.data.T"),
+                hints=("The argument of vjp is called grad. Where do you use it?",),
+            ),
+        ),
+        alternatives=(MATMUL_DOT, MATMUL_EINSUM, MATMUL_TURNED),
+        hints=(
+            "Which shape must each gradient have? Which products of grad and the other factor have it?",
+            "You had these lines in notebook 01: `grad_h_relu = grad_y_pred.dot(w2.T)` and `grad_w2 = h_relu.T.dot(grad_y_pred)`.",
+            "`return grad @ other.data.T, self.data.T @ grad` is the vjp.",
+        ),
+    ),
+}

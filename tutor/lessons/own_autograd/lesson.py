@@ -1,0 +1,707 @@
+# %% [markdown] name="opening"
+# # Build your own autograd
+#
+# In notebooks 01 and 03 you derived every gradient on paper and typed it in. Change one line of the network and you start
+# again. But look at what you did: the same few local rules, applied in reverse order. A program can do that. In this
+# notebook you write that program: about a hundred lines of NumPy, and `loss.backward()` works.
+#
+# **You will be able to**
+#
+# - say what a tensor has to remember so that gradients can be found later;
+# - write the way back of an operation, and let shapes and broadcasting check it;
+# - put a graph into the one order in which gradients may be passed back, and say what breaks in any other;
+# - explain why gradients are added up and never overwritten;
+# - train the two-layer network on your own engine, and say what the engine costs beside PyTorch's.
+#
+# **You need** notebook 01 (the chain rule, the two-layer network) and Python classes. **It takes** about 85 minutes to
+# read and answer; the code runs in a few seconds on a laptop.
+
+# %% name="imports"
+import time
+
+import numpy as np
+
+from tutor import check, exercise, expect, plots, progress
+
+# %% [markdown] name="remember"
+# ## 1. A tensor that remembers
+#
+# To walk back through a computation, something must have written down how it went. So each result keeps three things
+# beside its numbers: a place for its gradient, the tensors it was made from (its **parents**), and one small function
+# that leads the gradient back from the result to the parents.
+#
+# That function is called `vjp`, for *vector-Jacobian product*. It is given the gradient that arrives at the result and
+# returns one gradient for each parent:
+#
+# $$\underset{\text{shape of } x}{\text{grad\_}x} \;=\;
+# \underset{\text{Jacobian, never written out}}{\left(\frac{\partial\, out}{\partial x}\right)^{T}}
+# \;\underset{\text{shape of } out}{\text{grad\_}out}$$
+#
+# A tensor that nobody computed (an input, a weight) has no parents. It is called a **leaf**, and its `vjp` has nothing to
+# return.
+
+
+# %% tags=["reference", "item:tensor"] name="tensor-class"
+class Tensor:
+    """A NumPy array that remembers how it was made."""
+
+    __array_ufunc__ = None  # so that `array * tensor` asks the tensor, not NumPy
+
+    def __init__(self, data, parents=(), vjp=lambda grad: ()):
+        self.data = np.asarray(data, dtype=float)
+        self.grad = None  # filled in by backward, an array of the shape of data
+        self.parents = parents
+        self.vjp = vjp  # gradient of this tensor -> a tuple, one gradient for each parent
+
+    def __repr__(self):
+        return f"Tensor({self.data.tolist()})"
+
+
+def as_tensor(value):
+    """Return a tensor as it is, and make one of a number or an array."""
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
+# %% [markdown] name="first-operation"
+# Here is the first operation. If $out = a + b$, a nudge to either moves the result just as far, so the gradient passes
+# unchanged to both. A class in Python is an object like any other: we can add methods to it later, one cell at a time.
+# That is how this engine grows.
+
+
+# %% tags=["reference", "item:local-rules"] name="add"
+def __add__(self, other):
+    other = as_tensor(other)
+
+    def vjp(grad):
+        return grad, grad
+
+    return Tensor(self.data + other.data, (self, other), vjp)
+
+
+Tensor.__add__ = __add__
+
+# %% tags=["item:tensor", "nbval-check-output"] name="try-add"
+a, b = Tensor([1.0, 2.0]), Tensor([10.0, 20.0])
+out = a + b
+print(out, "made from", out.parents)
+print("if grad_out is [5, 7], then the parents get", [g.tolist() for g in out.vjp(np.array([5.0, 7.0]))])
+
+# %% [markdown] name="ask-mul"
+# Now the product, entry by entry. Ask about one factor at a time: if `self` moves by a little, by how much does
+# `self * other` move? Multiply that by the gradient that arrives. Mind that `vjp` works on plain arrays, so it takes the
+# numbers from `.data`.
+
+
+# %% tags=["item:local-rules"]
+@exercise("own_autograd.mul", of=Tensor)
+def __mul__(self, other):
+    """Return the product of two tensors, entry by entry.
+
+    self : tensor    other : tensor, array or number; shapes as NumPy multiplies them
+    Returns a tensor with the parents (self, other). Its vjp takes an array of the shape of the product and returns
+    two arrays, the gradient of self and the gradient of other.
+    """
+    ### BEGIN SOLUTION
+    other = as_tensor(other)
+
+    def vjp(grad):
+        return grad * other.data, grad * self.data
+
+    return Tensor(self.data * other.data, (self, other), vjp)
+    ### END SOLUTION
+
+
+# %% [markdown] name="mirrored"
+# Python turns `2 * x` into `x.__rmul__(2)`. Everything else that looks like arithmetic follows from what is there:
+# $-x = (-1)\,x$ and $a - b = a + (-b)$. An operation that is built from others needs no `vjp` of its own.
+
+
+# %% tags=["reference", "item:operations"] name="derived-arithmetic"
+def __neg__(self):
+    return self * -1.0
+
+
+def __sub__(self, other):
+    return self + -as_tensor(other)
+
+
+Tensor.__radd__ = lambda self, other: self + other
+Tensor.__rmul__ = lambda self, other: self * other
+Tensor.__neg__, Tensor.__sub__ = __neg__, __sub__
+Tensor.__rsub__ = lambda self, other: -self + other
+
+# %% [markdown] name="twice"
+# ## 2. A node that is used twice
+#
+# Take $y = x \cdot x + x$ at $x = 3$. The tensor `x` stands in this formula three times: twice in the product, once in
+# the sum. Each use has its own way back, and each way brings a contribution. **Commit to an answer**: what is the
+# gradient of $y$ with respect to $x$? (A whole number.)
+
+# %% tags=["item:accumulation"]
+grad_x = ...
+### BEGIN SOLUTION
+grad_x = 7
+### END SOLUTION
+grad_x = check("own_autograd.predict_used_twice", grad_x)
+
+# %% [markdown] name="by-hand"
+# Let us walk back by hand. We start at `y` with a gradient of 1, ask `y.vjp` for the gradients of its parents, and ask
+# the product in turn.
+
+# %% tags=["item:accumulation", "nbval-check-output"] name="walk-by-hand"
+x = Tensor(3.0)
+square = x * x
+y = square + x
+
+grad_square, first = y.vjp(np.array(1.0))
+second, third = square.vjp(grad_square)
+print("three contributions to x:", float(first), float(second), float(third))
+print("added up:", float(first + second + third))
+
+# %% tags=["item:accumulation", "figure"] name="twice-drawn"
+plots.computation(
+    {"x": (), "square = x·x": ("x", "x"), "y = square + x": ("square = x·x", "x")},
+    {
+        "x": f"value {x.data:g}\ngradient {first:g} + {second:g} + {third:g} = {first + second + third:g}",
+        "square = x·x": f"value {square.data:g}\ngradient {grad_square:g}",
+        "y = square + x": f"value {y.data:g}\ngradient 1",
+    },
+    title="Three arrows leave x, so three contributions come back",
+)
+
+# %% [markdown] name="why-add"
+# Check it with school calculus: the derivative of $x^2 + x$ is $2x + 1 = 7$. The rule behind it: if $x$ moves, it moves
+# $y$ through every arrow at once, and to first order the effects add. So a gradient is **accumulated** with `+=`. Whoever
+# writes `=` keeps the last contribution and loses the others, and no error message ever says so.
+#
+# ## 3. In which order?
+#
+# A program has to do the same walk for any graph. The first idea that comes to mind: start at the result, pass gradients to
+# the parents, put the parents into a queue, go on with the next in the queue. Here is that idea, on a graph
+# where it meets a difficulty.
+
+
+# %% tags=["item:topological-order"] name="impatient-sweep"
+def impatient_sweep(result):
+    """Pass gradients back in the order of a queue; return them by tensor."""
+    grads, queue = {result: np.array(1.0)}, [result]
+    for node in queue:
+        for parent, grad in zip(node.parents, node.vjp(grads[node])):
+            grads[parent] = grads.get(parent, 0.0) + grad
+            if parent not in queue:
+                queue.append(parent)
+    return grads
+
+
+# %% tags=["item:topological-order", "nbval-check-output"] name="impatience-shown"
+def small_graph(a_value, b_value):
+    a, b = Tensor(a_value), Tensor(b_value)
+    c = a * b
+    d = c + a
+    e = c * d
+    return a, b, c, d, e
+
+
+a, b, c, d, e = small_graph(2.0, 3.0)
+grads = impatient_sweep(e)
+eps = 1e-6
+measured = (small_graph(2.0 + eps, 3.0)[-1].data - small_graph(2.0 - eps, 3.0)[-1].data) / (2 * eps)
+print(f"grad_a from the queue {float(grads[a]):.1f}, measured by finite differences {measured:.1f}")
+
+# %% [markdown] name="what-went-wrong"
+# It adds up, and is wrong all the same. `c` feeds both `d` and `e`. The queue took `c` before `d`, so `c` passed
+# its gradient on when the contribution from `d` had not arrived yet. It came too late and went nowhere.
+#
+# So the rule is: **a tensor may pass its gradient on only when everything that was made from it has passed on
+# its own.** A list in which every tensor stands after all of its parents, read backwards, is exactly that. It is
+# called a **topological order**.
+
+# %% tags=["item:topological-order", "figure"] name="order-drawn"
+made_from = {
+    "a": (),
+    "b": (),
+    "c = a·b": ("a", "b"),
+    "d = c + a": ("c = a·b", "a"),
+    "e = c·d": ("c = a·b", "d = c + a"),
+}
+plots.computation(
+    made_from,
+    {name: f"number {k}" for k, name in enumerate(made_from, start=1)},
+    title="A topological order: every arrow leads to a larger number",
+)
+
+# %% [markdown] name="ask-order"
+# The usual way to find one goes deep first: visit all parents of a tensor, *then* put the tensor itself on the list. A
+# tensor that was visited before is not visited again. (Numbers 1 and 2 could be swapped in the picture; any
+# topological order is right.)
+
+
+# %% tags=["item:topological-order"]
+@exercise("own_autograd.topological_order")
+def topological_order(tensor):
+    """List a tensor and everything that it was made from, each once, each after all of its parents.
+
+    tensor : a tensor; t.parents is the tuple of what t was made from, empty for a leaf
+    Returns a list of tensors; `tensor` itself is the last.
+    """
+    ### BEGIN SOLUTION
+    order, visited = [], set()
+
+    def visit(node):
+        if node not in visited:
+            visited.add(node)
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(tensor)
+    return order
+    ### END SOLUTION
+
+
+# %% tags=["item:topological-order"] name="order-shown"
+names = {a: "a", b: "b", c: "c", d: "d", e: "e"}
+print(" ".join(names[node] for node in topological_order(e)))
+assert set(topological_order(e)) == {a, b, c, d, e}
+
+# %% [markdown] name="broadcasting"
+# ## 4. Broadcasting owes a sum
+#
+# One difficulty is left. A layer with a bias adds an array of shape $(H,)$ to one of shape $(N, H)$, and NumPy stretches the
+# bias over all rows without a word. Look at what the way back makes of it.
+
+# %% tags=["item:unbroadcasting", "nbval-check-output"] name="bias-gradient"
+h = Tensor(np.arange(12.0).reshape(4, 3))  # (N, H)
+bias = Tensor([0.1, 0.2, 0.3])  # (H,)
+out = h + bias  # (N, H)
+grad_h, grad_bias = out.vjp(np.ones((4, 3)))
+print("bias has the shape", bias.data.shape, "and its gradient", grad_bias.shape)
+
+# %% tags=["item:unbroadcasting"] name="bias-step"
+with expect(ValueError):
+    bias.data -= 0.01 * grad_bias
+
+# %% [markdown] name="copies"
+# A gradient must have the shape of the thing it belongs to. The stretched bias is really $N$ copies of it, one for each row. It is
+# a tensor that was used $N$ times; so by the rule of section 2 its gradient is the **sum** over the copies:
+#
+# $$\underset{(H,)}{\text{grad\_}bias} = \sum_{n=1}^{N} \underset{(N,\,H)}{\text{grad\_}out}_{\,n}$$
+#
+# Broadcasting copies in two ways: it puts new axes in front, $(H,) \to (N, H)$, and it stretches axes of size 1,
+# $(N, 1) \to (N, H)$. Undo both: sum the new axes away, and sum the stretched axes back to size 1.
+
+
+# %% tags=["item:unbroadcasting"]
+@exercise("own_autograd.unbroadcast")
+def unbroadcast(grad, shape):
+    """Sum a gradient over everything that broadcasting copied.
+
+    grad : array of the shape that broadcasting made of `shape`
+    shape : tuple, the shape before broadcasting; it may be (), and it may hold sizes of 1
+    Returns an array of exactly that shape.
+    """
+    ### BEGIN SOLUTION
+    while grad.ndim > len(shape):
+        grad = grad.sum(axis=0)  # an axis that broadcasting put in front
+    for axis, size in enumerate(shape):
+        if size == 1:
+            grad = grad.sum(axis=axis, keepdims=True)  # an axis that it stretched
+    return grad
+    ### END SOLUTION
+
+
+# %% tags=["item:unbroadcasting", "nbval-check-output"] name="unbroadcast-shown"
+grad_out = np.ones((4, 3))
+for shape in [(4, 3), (3,), (4, 1), (1, 3), ()]:
+    grad = unbroadcast(grad_out, shape)
+    print(f"{shape!s:7} was copied into (4, 3); every entry of its gradient is {np.max(grad):.0f}")
+
+# %% [markdown] name="sweep"
+# ## 5. The sweep
+#
+# You have all the parts. `backward` starts from a tensor that holds one number (the loss) and does four things:
+#
+# 1. It lists the graph in topological order.
+# 2. It sets the gradients to zero where a sweep has to begin afresh. A **leaf** keeps what it has: contributions of several
+#    sweeps add up. The tensors **in between** start from zero, because what an earlier sweep left there was passed on
+#    already.
+# 3. The loss itself gets the gradient 1: nudged by a little, it changes by just that.
+# 4. Backwards through the list, every tensor asks its `vjp`, and each parent **adds** what it is given, summed to
+#    the parent's shape.
+
+
+# %% tags=["item:backward", "item:accumulation", "item:unbroadcasting"]
+@exercise("own_autograd.backward", of=Tensor)
+def backward(self):
+    """Fill in the gradients of everything that self was made from.
+
+    self : a tensor that holds one number
+    Afterwards every leaf t has the gradient of self with respect to t ADDED to its t.grad (None counts as zero).
+    Every other tensor holds the gradient of this sweep alone. Every t.grad has the shape of t.data. Returns nothing.
+    """
+    ### BEGIN SOLUTION
+    order = topological_order(self)
+    for node in order:
+        if node.parents or node.grad is None:
+            node.grad = np.zeros_like(node.data)
+    self.grad += 1.0
+    for node in reversed(order):
+        for parent, grad in zip(node.parents, node.vjp(node.grad)):
+            parent.grad += unbroadcast(grad, parent.data.shape)
+    ### END SOLUTION
+
+
+# %% [markdown] name="try-it"
+# The graph on which the queue failed:
+
+# %% tags=["item:backward", "nbval-check-output"] name="sweep-shown"
+a, b, c, d, e = small_graph(2.0, 3.0)
+e.backward()
+print("gradients:", {name: float(t.grad) for name, t in zip("abcde", (a, b, c, d, e))})
+assert np.isclose(a.grad, measured)
+
+# %% [markdown] name="ask-second"
+# ### Once more
+#
+# Back to $y = x \cdot x + x$ at $x = 3$, where the gradient is 7. Suppose that you call `y.backward()` twice and reset
+# nothing in between. What does `x.grad` hold then? (A whole number.)
+
+# %% tags=["item:accumulation"]
+second_grad = ...
+### BEGIN SOLUTION
+second_grad = 14
+### END SOLUTION
+second_grad = check("own_autograd.predict_second_backward", second_grad)
+
+# %% tags=["item:accumulation", "nbval-check-output"] name="second-shown"
+x = Tensor(3.0)
+y = x * x + x
+for sweep in (1, 2, 3):
+    y.backward()
+    print(f"after sweep {sweep}: x.grad = {float(x.grad)}")
+x.grad = None
+y.backward()
+print("after x.grad = None and one more:", float(x.grad))
+
+# %% [markdown] name="why-accumulate"
+# Adding across sweeps is a decision, and PyTorch took the same one. It lets you split a large batch into parts
+# and add up their gradients. The price: in a training loop **you** have to reset the gradients before every step. Forget it
+# once, and each step follows the sum of all gradients since the beginning.
+#
+# ## 6. More operations
+#
+# The engine is finished; what it lacks is vocabulary. Each word is a forward line and a local rule:
+#
+# | operation | gradient of `self`, given `grad` |
+# |---|---|
+# | `self ** n`, $n$ a number | `grad * n * self.data ** (n - 1)` |
+# | `self.log()` | `grad / self.data` |
+# | `self.relu()` | `grad` where `self.data` is positive, else 0 |
+# | `self.sum()` | `grad`, copied to every entry: the mirror image of `unbroadcast` |
+
+
+# %% tags=["reference", "item:operations"] name="pow-and-log"
+def __pow__(self, n):
+    def vjp(grad):
+        return (grad * n * self.data ** (n - 1),)
+
+    return Tensor(self.data**n, (self,), vjp)
+
+
+def log(self):
+    def vjp(grad):
+        return (grad / self.data,)
+
+    return Tensor(np.log(self.data), (self,), vjp)
+
+
+Tensor.__pow__, Tensor.log = __pow__, log
+Tensor.__truediv__ = lambda self, other: self * as_tensor(other) ** -1.0
+Tensor.__rtruediv__ = lambda self, other: self**-1.0 * other
+
+
+# %% tags=["reference", "item:operations"] name="relu-and-sum"
+def relu(self):
+    def vjp(grad):
+        return (grad * (self.data > 0),)
+
+    return Tensor(np.maximum(self.data, 0.0), (self,), vjp)
+
+
+def sum_over(self, axis=None):
+    def vjp(grad):
+        if axis is not None:
+            grad = np.expand_dims(grad, axis)  # the summed axis comes back with size 1
+        return (np.broadcast_to(grad, self.data.shape),)
+
+    return Tensor(self.data.sum(axis=axis), (self,), vjp)
+
+
+Tensor.relu, Tensor.sum = relu, sum_over
+
+# %% [markdown] name="ask-exp"
+# A vjp with one parent returns a tuple of one gradient: mind the comma in `(grad,)`. Now write $e^x$. It is the one
+# function that is its own derivative, which saves computing anything twice.
+
+
+# %% tags=["item:operations"]
+@exercise("own_autograd.exp", of=Tensor)
+def exp(self):
+    """Return e to the power of every entry of self, as a tensor with the parent self."""
+    ### BEGIN SOLUTION
+    out = np.exp(self.data)
+
+    def vjp(grad):
+        return (grad * out,)
+
+    return Tensor(out, (self,), vjp)
+    ### END SOLUTION
+
+
+# %% [markdown] name="ask-matmul"
+# And the matrix product, which the network is made of. You derived its way back in notebook 01; let the shapes lead
+# you again:
+#
+# $$\underset{(N,\,H)}{out} = \underset{(N,\,D)}{self}\;\underset{(D,\,H)}{other} \qquad
+# \underset{(N,\,D)}{\text{grad\_}self} = \;?\qquad \underset{(D,\,H)}{\text{grad\_}other} = \;?$$
+
+
+# %% tags=["item:operations", "item:local-rules"]
+@exercise("own_autograd.matmul", of=Tensor)
+def __matmul__(self, other):
+    """Return the matrix product of two tensors.
+
+    self : tensor (N, D)    other : tensor or array (D, H)
+    Returns a tensor (N, H) with the parents (self, other); its vjp returns arrays of shapes (N, D) and (D, H).
+    """
+    ### BEGIN SOLUTION
+    other = as_tensor(other)
+
+    def vjp(grad):
+        return grad @ other.data.T, self.data.T @ grad
+
+    return Tensor(self.data @ other.data, (self, other), vjp)
+    ### END SOLUTION
+
+
+# %% [markdown] name="length"
+# How long is all of this? Count the lines of your class and of the three functions beside it.
+
+# %% tags=["item:tensor"] name="count-lines"
+import inspect
+
+functions = {f for f in vars(Tensor).values() if inspect.isfunction(f)} | {as_tensor, topological_order, unbroadcast}
+code_lines = [line for f in functions for line in inspect.getsource(f).split("\n") if line.strip()]
+print(len(code_lines), "lines, docstrings included")
+
+# %% [markdown] name="torch-judge"
+# ## 7. The judge: PyTorch
+#
+# Finite differences judged you in notebook 01. There is a stricter judge now: PyTorch does the same job, and the
+# same expression can be handed to both. (`requires_grad=True` tells torch to remember. The next notebook is about
+# that; here torch only gives its verdict.) The expression uses every operation, broadcasting, and shared nodes.
+
+# %% tags=["item:against-torch", "nbval-check-output"] name="judged-by-torch"
+import torch
+
+
+def expression(x, w, bias):
+    h = (x @ w + bias).relu()  # (4, 5)
+    p = h.exp() / h.exp().sum()  # (4, 5): h is used twice
+    return ((p + 0.1).log() * h).sum() - (w**2.0).sum() + (x - bias.sum()).exp().sum()
+
+
+rng = np.random.default_rng(0)
+arrays = {"x": rng.normal(size=(4, 3)), "w": rng.normal(size=(3, 5)), "bias": rng.normal(size=5)}
+ours = {name: Tensor(value) for name, value in arrays.items()}
+theirs = {name: torch.tensor(value, requires_grad=True) for name, value in arrays.items()}
+expression(**ours).backward()
+expression(**theirs).backward()
+for name in arrays:
+    difference = abs(ours[name].grad - theirs[name].grad.numpy()).max() / abs(ours[name].grad).max()
+    print(f"grad_{name:4} shape {ours[name].grad.shape!s:6}  ours equals torch's: {difference < 1e-12}")
+    assert difference < 1e-12
+
+# %% [markdown] name="judge-tests"
+# One expression proves little, so the tests of this series try hundreds of random ones, values and gradients both. Change
+# the expression yourself and run the cell again.
+#
+# ## 8. The two-layer network, trained on your engine
+#
+# The same data, the same starting weights and the same loop as before. What is gone is every line that began with
+# `grad_`.
+
+# %% tags=["item:two-layer-net"] name="train-two-layer"
+N, D_in, H, D_out = 64, 1000, 100, 10
+rng = np.random.default_rng(0)
+x, y = Tensor(rng.normal(size=(N, D_in))), Tensor(rng.normal(size=(N, D_out)))
+w1, w2 = Tensor(rng.normal(size=(D_in, H))), Tensor(rng.normal(size=(H, D_out)))
+
+learning_rate = 1e-6
+losses = []
+for step in range(500):
+    y_pred = (x @ w1).relu() @ w2  # (N, D_out)
+    loss = ((y_pred - y) ** 2).sum()
+    losses.append(loss.data.item())
+    loss.backward()
+    for w in (w1, w2):
+        w.data -= learning_rate * w.grad
+        w.grad = None
+
+# %% [markdown] name="train-torch"
+# Now torch from the same start. The loop differs in two details that the next notebook explains: `requires_grad` says which
+# tensors want a gradient, and `no_grad` keeps the update itself out of the graph.
+
+# %% tags=["item:two-layer-net", "item:against-torch"] name="train-in-torch"
+rng = np.random.default_rng(0)
+x_torch, y_torch = torch.tensor(rng.normal(size=(N, D_in))), torch.tensor(rng.normal(size=(N, D_out)))
+w1_torch = torch.tensor(rng.normal(size=(D_in, H)), requires_grad=True)
+w2_torch = torch.tensor(rng.normal(size=(H, D_out)), requires_grad=True)
+
+torch_losses = []
+for step in range(500):
+    loss = (((x_torch @ w1_torch).relu() @ w2_torch - y_torch) ** 2).sum()
+    torch_losses.append(loss.item())
+    loss.backward()
+    with torch.no_grad():
+        for w in (w1_torch, w2_torch):
+            w -= learning_rate * w.grad
+            w.grad = None
+
+# %% tags=["item:two-layer-net", "figure"] name="two-layer-curve"
+plots.loss_curves({"your engine": losses, "torch": torch_losses}, title="Loss at each step: two engines, one curve")
+
+# %% tags=["item:two-layer-net", "nbval-check-output"] name="two-layer-result"
+apart = max(abs(one / other - 1) for one, other in zip(losses, torch_losses))
+print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
+print(f"the two runs never differ by more than one part in a million: {apart < 1e-6}")
+assert losses[0] / losses[-1] > 1e6 and apart < 1e-6
+
+# %% [markdown] name="cost"
+# ## 9. What it costs
+#
+# Same results; what about time? We let both engines do one forward and one backward pass through a short chain of
+# operations, on tensors of up to a million numbers. To be fair, both use the same type (float64). Each time is
+# the median of several runs, after one that is not counted.
+
+
+# %% tags=["item:cost"] name="stopwatch"
+def median_time(run, repeats=7):
+    """Run once to warm up, then return the median time of `repeats` runs, in seconds."""
+    run()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def one_pass(x, y):
+    """Forward and backward through five operations."""
+    ((x * y + x).relu() ** 2.0).sum().backward()
+    x.grad = y.grad = None
+
+
+# %% tags=["item:cost"] name="measure-cost"
+sizes = [1, 100, 10_000, 1_000_000]
+times = {"your engine": [], "torch": []}
+for size in sizes:
+    one, other = rng.normal(size=size), rng.normal(size=size)
+    pairs = {
+        "your engine": [Tensor(one), Tensor(other)],
+        "torch": [torch.tensor(one, requires_grad=True), torch.tensor(other, requires_grad=True)],
+    }
+    for name, pair in pairs.items():
+        times[name].append(median_time(lambda: one_pass(*pair)))
+for k, size in enumerate(sizes):
+    mine, torchs = 1e3 * times["your engine"][k], 1e3 * times["torch"][k]
+    print(f"{size:9,} numbers: yours {mine:8.3f} ms, torch {torchs:8.3f} ms, ratio {mine / torchs:.1f}")
+
+# %% tags=["item:cost", "figure"] name="cost-drawn"
+plots.costs(sizes, times, xlabel="numbers in each tensor", title="One forward and one backward pass")
+
+# %% [markdown] name="read-the-cost"
+# Read the curves from left to right. For small tensors the time hardly depends on the size: both engines pay for
+# Python, for building a graph node, and for calling a function; the arithmetic is free beside it. (So a computation of many
+# tiny steps is slow in every framework of this kind; notebook 12 has a remedy.) For large tensors the numbers decide,
+# and memory more than arithmetic. You can count what your engine spends too much:
+#
+# - it writes zeros for every gradient and then adds to them, where torch hands the first contribution over as it is;
+# - it computes gradients that nobody asked for: in section 8 also those of the data `x` and `y`, in every step;
+# - it keeps every array in between until the whole graph is thrown away, where torch frees each as soon as the
+#   sweep has passed it;
+# - NumPy works here on one processor core, torch on all that it is given, in code written for it.
+#
+# The second point can be measured: the network has far more work with $x$ than you might think.
+
+# %% tags=["item:cost"] name="unasked-gradients"
+x.grad = None
+loss = (((x @ w1).relu() @ w2 - y) ** 2).sum()
+loss.backward()
+print(f"x.grad holds {x.grad.size:,} numbers, w1.grad {w1.grad.size:,}; only the second was wanted")
+w1.grad = w2.grad = None
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# | the engine has | because |
+# |---|---|
+# | `parents` and `vjp` on every result | the way back must be known before it is walked |
+# | a vjp that multiplies by what arrives | chain rule: outer gradient times local derivative |
+# | `parent.grad += …` | a tensor that is used twice gets a contribution from each use |
+# | a topological order, read backwards | a gradient may be passed on only when it is complete |
+# | `unbroadcast` | a stretched tensor is a tensor that is used many times |
+# | leaves that keep their gradient, the others reset | sweeps add up at the leaves, and nowhere else |
+#
+# Not one of these depends on what the network looks like. That is why it is called *automatic* differentiation.
+#
+# ### What changed since the last notebook
+#
+# The forward pass and the update stayed. Every hand-derived line is now one call:
+#
+# <!-- diff: numpy_backprop/train-two-layer own_autograd/train-two-layer -->
+
+# %% [markdown] name="quiz"
+# ## Self-check
+#
+# Answer in your head, then open.
+#
+# <details><summary>1. Someone writes <code>parent.grad = …</code> instead of <code>+=</code>. On which networks is that noticed?</summary>
+#
+# Only where a tensor is used more than once: shared weights, a skip connection, <code>x * x</code>. A plain chain of layers
+# trains as if nothing were wrong, which is what makes the mistake so durable.
+# </details>
+#
+# <details><summary>2. Why does the sweep need a topological order? Is "parents before children" not obvious from the code?</summary>
+#
+# The code ran in such an order, but a tensor knows only its parents, not what was made from it. The order has to be
+# found again from the links.
+# </details>
+#
+# <details><summary>3. Why is a gradient summed, not averaged, over the rows that a bias was copied to?</summary>
+#
+# Each copy moves the loss, and the effects add. A mean appears only if the loss itself is a mean.
+# </details>
+#
+# <details><summary>4. You call <code>backward()</code> twice on the same result without a reset. Which gradients double?</summary>
+#
+# Those of the leaves. The tensors in between start every sweep from zero.
+# </details>
+#
+# <details><summary>5. Between the forward pass and <code>backward()</code> you write into <code>w.data</code>. What do you get?</summary>
+#
+# A wrong gradient without an error: the vjp reads <code>w.data</code> when it is called, and finds the new numbers. Torch keeps a
+# version number with every tensor and refuses; notebook 05 shows it.
+# </details>
+
+# %% name="see-progress"
+progress()
+
+# %% [markdown] name="onwards"
+# ## Where to read on
+#
+# The next notebook opens torch's own autograd, and you will know every part: `grad_fn` is your `vjp`, `next_functions` are
+# your `parents`, `AccumulateGrad` is your `+=`. For the whole field, read Baydin, Pearlmutter, Radul and Siskind, *Automatic
+# differentiation in machine learning: a survey*, Journal of Machine Learning Research 18 (2018). A small exercise
+# without a checker: add `tanh` to your engine, and let torch judge it.
