@@ -85,3 +85,36 @@ def test_broadcasting_tells_stored_cells_from_stretched_ones():
 def test_shapes_that_do_not_broadcast_are_refused():
     with pytest.raises(ValueError, match="broadcast"):
         plots.broadcast(torch.zeros(2, 3), torch.zeros(2), title="Odd")
+
+
+def test_costs_are_told_in_milliseconds():
+    picture = plots.costs([10, 1000], {"slow": [0.001, 0.5]}, xlabel="size", title="Costs")
+    assert picture.alt == "Costs: slow takes 1 ms at 10, 5e+02 ms at 1,000."
+
+
+@pytest.mark.parametrize(
+    ("crossing", "said"), [(1000, "fast pays from 1000 on"), (float("inf"), "fast pays at none of these sizes")]
+)
+def test_costs_say_from_where_on_the_last_one_pays(crossing, said):
+    times = {"slow": [0.001, 0.5], "fast": [0.01, 0.02]}
+    assert said in plots.costs([10, 1000], times, xlabel="size", title="Costs", crossing=crossing).alt
+
+
+def test_only_a_crossing_among_the_sizes_is_marked():
+    def lines(crossing):
+        picture = plots.costs([1, 2], {"a": [1, 2], "b": [2, 1]}, xlabel="size", title="Costs", crossing=crossing)
+        return len(picture.figure.axes[0].lines)
+
+    assert [lines(2), lines(float("inf")), lines(None)] == [3, 2, 2]
+
+
+def test_a_timeline_adds_up_each_row_in_milliseconds_from_the_first_start():
+    picture = plots.timeline({"calls": [(10.0, 10.001)], "work": [(10.001, 10.02), (10.02, 10.04)]}, title="Busy")
+    assert picture.alt == (
+        "Busy: calls, 1 bar(s), 1.00 ms in all; work, 2 bar(s), 39.00 ms in all; the whole takes 40.00 ms."
+    )
+
+
+def test_a_timeline_numbers_the_bars_that_are_wide_enough():
+    picture = plots.timeline({"calls": [(0.0, 0.0001)], "work": [(0.0, 0.5), (0.5, 1.0)]}, title="Busy")
+    assert [text.get_text() for text in picture.figure.axes[0].texts] == ["1", "2"]

@@ -222,7 +222,10 @@ def _extent(term: _Term, sides: Mapping[str, float]) -> tuple[float, float]:
 def _draw_products(rows: Mapping[str, Sequence[_Term]], title: str) -> Picture:
     names = dict.fromkeys(size for terms in rows.values() for term in terms for size in term.shape)
     sides = {name: 1.0 + 0.4 * (k % 4) for k, name in enumerate(names)}
-    heights = [max(_extent(term, sides)[1] for term in terms) + 1.15 for terms in rows.values()]
+    heights = [
+        max(_extent(term, sides)[1] + (2.5 * _SHEET if len(term.shape) > 2 else 0) for term in terms) + 0.8
+        for terms in rows.values()
+    ]
     margin = 0.3 + 0.19 * max(len(label) for label in rows)
     figure, ax = axes(1.0, 1.0)
     rightmost, bottom, said = 0.0, 0.0, []
@@ -237,7 +240,7 @@ def _draw_products(rows: Mapping[str, Sequence[_Term]], title: str) -> Picture:
         said.append(_say_product(label, terms, summed))
     ax.set(xlim=(-0.1, rightmost), ylim=(bottom, 0.1), title=title, aspect="equal")
     ax.axis("off")
-    figure.set_size_inches(0.62 * (rightmost + 0.1), 0.62 * (0.1 - bottom) + 0.35)
+    figure.set_size_inches(0.68 * (rightmost + 0.1), 0.68 * (0.1 - bottom) + 0.35)
     return Picture(figure, f"{title}. {' '.join(said)}")
 
 
@@ -251,7 +254,7 @@ def _draw_term(ax: Any, term: _Term, left: float, middle: float, sides: Mapping[
         corner = left + _SHEET * k, middle - height / 2 + _SHEET * k
         edge = COLOURS[2] if not term.sign else COLOURS[0]
         ax.add_patch(Rectangle(corner, width, height, facecolor="#f2f2f2", edgecolor=edge, linewidth=1.6))
-    ax.text(left + width / 2, middle, term.name, ha="center", va="center", fontsize=9.5)
+    ax.text(left + width / 2, middle, term.name, ha="center", va="center", fontsize=10)
     places = (
         (left + width / 2, middle - height / 2 - 0.22, "center"),
         (left - 0.08, middle, "right"),
@@ -259,7 +262,7 @@ def _draw_term(ax: Any, term: _Term, left: float, middle: float, sides: Mapping[
     )
     for text, (x, y, align) in zip(reversed(labels), places, strict=False):
         weight, colour = ("bold", COLOURS[1]) if text.startswith("Σ") else ("normal", "black")
-        ax.text(x, y, text, ha=align, va="center", fontsize=9, color=colour, weight=weight)
+        ax.text(x, y, text, ha=align, va="center", fontsize=10, color=colour, weight=weight)
     left += width + _SHEET * (sheets - 1)
     ax.text(left + 0.3, middle, term.sign, ha="center", va="center", fontsize=20 if term.sign == "·" else 15)
     return left + 0.45
@@ -308,13 +311,13 @@ def strides(tensors: Mapping[str, Any], *, title: str) -> Picture:
         facts = f"shape {tuple(tensor.shape)}\nstrides {tensor.stride()}"
         facts += "\ncontiguous" if tensor.is_contiguous() else "\nnot contiguous"
         ax.text(0, top - rows / 2, name, va="center", fontsize=10, family="monospace", weight="bold")
-        ax.text(2.5 + columns, top - rows / 2, facts, va="center", fontsize=9)
+        ax.text(2.5 + columns, top - rows / 2, facts, va="center", fontsize=10)
         said.append(f"{name} with {facts.replace(chr(10), ', ')}, holding {tensor.tolist()}")
         top -= rows + 0.7
     right = 2.2 + max(count, *(t.shape[1] + 3.4 for t in tensors.values()))
     ax.set(xlim=(-0.1, right), ylim=(top + 0.5, 1.2), title=title, aspect="equal")
     ax.axis("off")
-    figure.set_size_inches(0.5 * (right + 0.1), 0.5 * (0.7 - top) + 0.35)
+    figure.set_size_inches(0.56 * (right + 0.1), 0.56 * (0.7 - top) + 0.35)
     return Picture(figure, f"{title}: {'; '.join(said)}.")
 
 
@@ -322,8 +325,8 @@ def _cell(ax: Any, x: float, y: float, number: float, place: int, count: int) ->
     """One cell of memory: its number large, its place small, and a blue that grows with the place."""
     shade = 0.08 + 0.42 * place / max(1, count - 1)
     ax.add_patch(Rectangle((x, y), 1, 1, facecolor=(*to_rgb(COLOURS[5]), shade), edgecolor="black", linewidth=1))
-    ax.text(x + 0.5, y + 0.56, f"{number:g}", ha="center", va="center", fontsize=10)
-    ax.text(x + 0.93, y + 0.07, str(place), ha="right", va="bottom", fontsize=6)
+    ax.text(x + 0.45, y + 0.6, f"{number:g}", ha="center", va="center", fontsize=10)
+    ax.text(x + 0.93, y + 0.07, str(place), ha="right", va="bottom", fontsize=7.5)
 
 
 def broadcast(left: Any, right: Any, sign: str = "+", *, names: tuple[str, str] = ("a", "b"), title: str) -> Picture:
@@ -354,7 +357,7 @@ def broadcast(left: Any, right: Any, sign: str = "+", *, names: tuple[str, str] 
     width = 3 * (columns + 1.6) - 1.4
     ax.set(xlim=(-0.2, width), ylim=(-rows - 0.2, 0.8), title=title, aspect="equal")
     ax.axis("off")
-    figure.set_size_inches(0.5 * (width + 0.2), 0.5 * (rows + 1.0) + 0.35)
+    figure.set_size_inches(0.56 * (width + 0.2), 0.56 * (rows + 1.0) + 0.35)
     return Picture(
         figure,
         f"{title}: {names[0]} of shape {a.shape} {sign} {names[1]} of shape {b.shape}, both stretched to "
@@ -620,25 +623,38 @@ def _arrow(ax: Any, start: tuple[float, float], end: tuple[float, float], curve:
     ax.annotate("", (end[0] - shift, end[1] + lift), (start[0] + shift, start[1] + lift), arrowprops=looks)
 
 
-def costs(sizes: Sequence[float], times: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> Picture:
+def costs(
+    sizes: Sequence[float],
+    times: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    title: str,
+    crossing: float | None = None,
+) -> Picture:
     """Draw measured times against sizes, both on logarithmic scales, a line per label.
 
     Parameters
     ----------
     sizes : what was varied, all above zero.
     times : label -> seconds, one for each size.
+    crossing : the size from which the last label pays, marked; `math.inf` if it never does, None if nobody asked.
     """
     figure, ax = axes()
     for k, (label, seconds) in enumerate(times.items()):
         milliseconds = 1e3 * np.asarray(seconds)
         ax.plot(sizes, milliseconds, color=COLOURS[k % 6], linestyle=STYLES[k % 6], marker="os^D"[k % 4], label=label)
+    said = [
+        f"{label} takes " + ", ".join(f"{1e3 * s:.2g} ms at {n:,}" for n, s in zip(sizes, seconds, strict=True))
+        for label, seconds in times.items()
+    ]
+    if crossing is not None and np.isfinite(crossing):
+        ax.axvline(crossing, color="black", linewidth=0.8, linestyle=":", label=f"{label} pays from {crossing:g} on")
+        said.append(f"{label} pays from {crossing:g} on")
+    elif crossing is not None:
+        said.append(f"{label} pays at none of these sizes")
     ax.set(xscale="log", yscale="log", xlabel=f"{xlabel} (log scale)", ylabel="time in ms (log scale)", title=title)
     ax.grid(alpha=0.3)
     ax.legend()
-    said = (
-        f"{label} takes " + ", ".join(f"{1e3 * s:.2g} ms at {n:,}" for n, s in zip(sizes, seconds, strict=True))
-        for label, seconds in times.items()
-    )
     return Picture(figure, f"{title}: " + "; ".join(said) + ".")
 
 
@@ -664,41 +680,6 @@ def bars(labels: Sequence[str], panels: Mapping[str, Sequence[float]], *, title:
         said.append(f"{name}: " + ", ".join(f"{b} {n:.3g}" for b, n in zip(labels, numbers, strict=True)))
     figure.suptitle(title, fontsize=11)
     return Picture(figure, f"{title}. Bars: " + "; ".join(said) + ".")
-
-
-def timings(
-    sizes: Sequence[int],
-    seconds: Mapping[str, Sequence[float]],
-    *,
-    crossing: float | None = None,
-    xlabel: str,
-    title: str,
-) -> Picture:
-    """Draw time against size, both on logarithmic scales, a line per device, and the size from which one pays.
-
-    Parameters
-    ----------
-    sizes : increasing, the same for every line.
-    seconds : label -> time at each size, in seconds; drawn in microseconds.
-    crossing : a size to mark; `math.inf` says that there is none among these, None says nothing.
-    """
-    figure, ax = axes()
-    said = []
-    for k, (label, times) in enumerate(seconds.items()):
-        micros = 1e6 * np.asarray(times, dtype=float)
-        ax.plot(sizes, micros, color=COLOURS[k % 6], linestyle=STYLES[k % 6], marker="osD^vP"[k % 6], label=label)
-        said.append(f"{label} takes {micros[0]:.3g} microseconds at {sizes[0]} and {micros[-1]:.3g} at {sizes[-1]}")
-    if crossing is not None and np.isfinite(crossing):
-        ax.axvline(crossing, color="black", linewidth=0.8, linestyle=":", label=f"pays from {crossing:g} on")
-        said.append(f"the second pays from {crossing:g} on")
-    elif crossing is not None:
-        said.append("the second does not pay at any of these sizes")
-    ax.set(xscale="log", yscale="log", xlabel=f"{xlabel} (log scale)", ylabel="time (µs, log scale)", title=title)
-    ax.set_xticks(sizes, [str(size) for size in sizes])
-    ax.minorticks_off()
-    ax.grid(alpha=0.3)
-    ax.legend()
-    return Picture(figure, f"{title}: {'; '.join(said)}.")
 
 
 def timeline(rows: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -> Picture:
