@@ -32,7 +32,11 @@ def test_the_cubic_has_four_named_parameters_and_keeps_the_shape_of_x():
 
 
 def test_the_cubic_tells_its_formula_rounded():
-    assert filled_cubic().formula() == "y = 1.00 + -2.00 x + 3.00 x² + -4.00 x³"
+    cubic = filled_cubic()
+    assert cubic.formula() == "y = 1.00 -2.00 x +3.00 x² -4.00 x³"
+    with torch.no_grad():
+        cubic.c.fill_(-0.001)
+    assert "+0.00 x²" in cubic.formula()
 
 
 def test_the_cubic_starts_anew_each_time_and_the_same_with_the_same_seed():

@@ -22,8 +22,8 @@ class Polynomial3(nn.Module):
 
     def formula(self) -> str:
         """Return the cubic as text, rounded to two decimals."""
-        a, b, c, d = (p.item() for p in (self.a, self.b, self.c, self.d))
-        return f"y = {a:.2f} + {b:.2f} x + {c:.2f} x² + {d:.2f} x³"
+        a, b, c, d = (round(p.item(), 2) + 0.0 for p in (self.a, self.b, self.c, self.d))  # + 0.0: no "-0.00"
+        return f"y = {a:.2f} {b:+.2f} x {c:+.2f} x² {d:+.2f} x³"
 
 
 class TwoLayerNet(nn.Module):

@@ -1,0 +1,752 @@
+# %% [markdown] name="opening"
+# # Layers and models: torch.nn
+#
+# Up to here you kept the weights in loose variables and passed them around by hand. That works for two matrices; a
+# network with fifty of them needs a place to keep them. `torch.nn` is that place: objects that own their parameters
+# and know how to use them. There is little more to it, and to see that you rebuild the main parts here.
+#
+# **You will be able to**
+#
+# - write layers, containers and whole models as modules, and say what a module does when you assign to it;
+# - train any of them with one step function that does not know what is inside;
+# - explain logits, softmax and cross-entropy, and write the loss so that it does not overflow;
+# - train a classifier on real images, save it, load it, and switch it between training and evaluation;
+# - tell from the first loss whether a network was initialised sensibly.
+#
+# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 100
+# minutes to read and answer; the code runs in less than 20 seconds on a laptop.
+
+# %% name="imports"
+import inspect
+import io
+import math
+
+import torch
+from torch import nn
+
+from tutor import check, data, exercise, expect, models, plots, progress
+
+# %% [markdown] name="about-linear"
+# ## 1. A layer owns its parameters
+#
+# `nn.Linear(D_in, D_out)` multiplies by a weight and adds a bias. It keeps its weight *the other way round* than you
+# did so far, one row for each **output**, and so a transpose stands in its formula:
+#
+# $$\underset{(N,\,D_{out})}{y_{pred}} = \underset{(N,\,D_{in})}{x}\;\underset{(D_{in},\,D_{out})}{W^T} + \underset{(D_{out})}{b}
+# \qquad W \text{ has the shape } (D_{out}, D_{in})$$
+
+# %% tags=["item:linear", "nbval-check-output"] name="look-at-linear"
+torch.manual_seed(0)
+layer = nn.Linear(3, 2)  # D_in = 3, D_out = 2
+x = torch.randn(5, 3)  # (N, D_in)
+print("weight", tuple(layer.weight.shape), " bias", tuple(layer.bias.shape), " output", tuple(layer(x).shape))
+print("by hand the same:", torch.allclose(layer(x), x @ layer.weight.T + layer.bias))
+
+# %% [markdown] name="parameter"
+# Where are the numbers kept, and how does training find them? The layer is an `nn.Module`. When you *assign* an
+# `nn.Parameter` to an attribute of a module, the module notices and enters it in a list. A `Parameter` is a tensor with
+# `requires_grad=True` and this one ability: modules notice it. A plain tensor they do not.
+
+# %% tags=["item:parameters", "nbval-check-output"] name="who-is-noticed"
+holder = nn.Module()
+holder.noticed = nn.Parameter(torch.zeros(2))
+holder.overlooked = torch.zeros(2, requires_grad=True)
+for name, parameter in holder.named_parameters():
+    print(name, tuple(parameter.shape), "requires_grad", parameter.requires_grad)
+
+# %% [markdown] name="parameters-call"
+# `named_parameters()` and `parameters()` are methods: without the brackets you hold the method itself, not what it gives.
+# A published tutorial has that slip, and this is how it ends:
+
+# %% tags=["item:parameters"] name="parameters-without-call"
+with expect(TypeError):
+    for parameter in layer.parameters:
+        print(parameter.shape)
+
+# %% [markdown] name="ask-linear"
+# Now rebuild it. A new layer starts with random numbers, spread evenly between $-1/\sqrt{D_{in}}$ and $1/\sqrt{D_{in}}$ (why
+# just so, section 8 will show). `torch.rand(shape)` draws evenly between 0 and 1; stretch and shift it.
+
+
+# %% tags=["item:linear", "item:parameters"]
+@exercise("nn.linear")
+class Linear(nn.Module):
+    """A linear layer: x (N, d_in) -> x W^T + b (N, d_out), without the help of torch's own.
+
+    weight : nn.Parameter (d_out, d_in)    bias : nn.Parameter (d_out,)
+    Both start spread evenly between -1/sqrt(d_in) and 1/sqrt(d_in).
+    """
+
+    def __init__(self, d_in, d_out):
+        super().__init__()
+        ### BEGIN SOLUTION
+        bound = 1 / math.sqrt(d_in)
+        self.weight = nn.Parameter((2 * torch.rand(d_out, d_in) - 1) * bound)
+        self.bias = nn.Parameter((2 * torch.rand(d_out) - 1) * bound)
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return x W^T + b, shape (N, d_out)."""
+        ### BEGIN SOLUTION
+        return x @ self.weight.T + self.bias
+        ### END SOLUTION
+
+
+# %% [markdown] name="same-as-torch"
+# Is it the same layer? Give both the same numbers and compare values **and** gradients. This little judge serves for
+# every part that we rebuild. It weighs the outputs by random numbers first, so that what flows back is not all ones.
+
+
+# %% tags=["item:linear"] name="equal-to-torch"
+def equal_to_torch(ours, theirs, x):
+    """Whether two modules agree in value, in the gradient of x and in the gradients of all parameters."""
+    found = []
+    for module in (ours, theirs):
+        x_own = x.clone().requires_grad_()
+        y_pred = module(x_own)
+        torch.manual_seed(1)
+        y_pred.backward(torch.randn(y_pred.shape))
+        found.append([y_pred, x_own.grad, *(p.grad for p in module.parameters())])
+    return len(found[0]) == len(found[1]) and all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*found))
+
+
+# %% tags=["item:linear", "nbval-check-output"] name="linear-is-equal"
+ours, theirs = Linear(3, 2), nn.Linear(3, 2)
+ours.load_state_dict(theirs.state_dict())  # copy the numbers; section 9 has more on this
+print("Linear: value and gradients equal torch's:", equal_to_torch(ours, theirs, x))
+
+# %% [markdown] name="mse"
+# ### A loss is a module, too
+#
+# `nn.MSELoss()` is the *mean* squared error; `nn.MSELoss(reduction="sum")` is the sum that this series has used so far. Mind
+# the mean: it divides by **all** entries, $N \cdot D_{out}$ of them, and the gradient with it.
+
+# %% tags=["item:mse", "nbval-check-output"] name="mse-rebuilt"
+y_pred, y = torch.randn(4, 3, requires_grad=True), torch.randn(4, 3)
+ours = ((y_pred - y) ** 2).sum() / y.numel()
+theirs = nn.MSELoss()(y_pred, y)
+(grad_ours,) = torch.autograd.grad(ours, y_pred)
+(grad_theirs,) = torch.autograd.grad(theirs, y_pred)
+print("MSELoss: value", torch.allclose(ours, theirs), " gradient", torch.allclose(grad_ours, grad_theirs))
+print("the sum is", round((nn.MSELoss(reduction="sum")(y_pred, y) / theirs).item()), "times the mean")
+
+# %% [markdown] name="ask-step"
+# ## 2. One step for every model
+#
+# Because every module can list its parameters, one function can train them all. The recipe has not changed since the
+# first notebook: forward, backward, a small step against the gradient. Two things to remember from notebook 05:
+# gradients **add up** until you clear them (`model.zero_grad()` does it for all parameters), and the update itself is no
+# part of the model, so it happens under `torch.no_grad()` and *in place*.
+
+
+# %% tags=["item:parameters"]
+@exercise("nn.train_step")
+def train_step(model, loss_fn, x, y, learning_rate):
+    """Take one step of gradient descent on all parameters of the model, in place.
+
+    model : nn.Module    loss_fn : called as loss_fn(y_pred, y), returns a scalar tensor
+    x, y : one batch    learning_rate : a number
+    Returns the loss before the step, as a Python number.
+    """
+    ### BEGIN SOLUTION
+    loss = loss_fn(model(x), y)
+    model.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter -= learning_rate * parameter.grad
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% [markdown] name="sine"
+# ## 3. The sine fit, twice
+#
+# The cubic $a + b\,x + c\,x^2 + d\,x^3$ is *linear in its coefficients*. So a linear layer with three inputs can be the
+# whole model, if it is fed with $x$, $x^2$ and $x^3$: its weight holds $b, c, d$ and its bias is $a$.
+#
+# $$\underset{(2000,\,1)}{y_{pred}} = \underset{(2000,\,3)}{[x,\,x^2,\,x^3]}\;\underset{(3,\,1)}{W^T} + \underset{(1)}{b}$$
+#
+# The target has the shape `(2000,)`, so a `Flatten(0, 1)` takes the last dimension away. (Without it, broadcasting would
+# compare every prediction with every target, and nothing would complain loudly: the accident of notebook 01.)
+
+# %% tags=["item:sine-fit"] name="sine-data"
+x, y = models.sine_data()  # (2000,), (2000,)
+xx = x.unsqueeze(-1).pow(torch.tensor([1, 2, 3]))  # (2000, 3): x, x^2, x^3
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(3, 1), nn.Flatten(0, 1))
+loss_fn = nn.MSELoss(reduction="sum")
+losses = [train_step(model, loss_fn, xx, y, learning_rate=2e-6) for step in range(2000)]
+
+# %% [markdown] name="sequential-in-use"
+# `nn.Sequential` applies its layers one after the other; `model[0]` is the first. How far from the best possible cubic did
+# it end? As in every notebook, least squares gives the answer.
+
+# %% tags=["item:sine-fit", "nbval-check-output"] name="sine-distance"
+best, best_loss = models.sine_optimum(x, y)
+found = [model[0].bias.item(), *model[0].weight[0].tolist()]
+print("found a, b, c, d:", [round(value, 2) + 0.0 for value in found])  # + 0.0 makes 0.0 of -0.0
+print(f"Linear(3, 1) ended {100 * (losses[-1] / best_loss - 1):.2f} % above the optimum {best_loss:.3f}")
+assert losses[-1] < 1.01 * best_loss
+
+# %% tags=["item:sine-fit", "figure"] name="sine-drawn"
+y_pred = model(xx).detach()  # (2000,)
+plots.sine_fit(x.numpy(), y.numpy(), {"Linear(3, 1) + Flatten": y_pred.numpy()}, losses, best_loss)
+
+# %% [markdown] name="polynomial3"
+# ### A model of your own
+#
+# Not everything is a chain of ready-made layers. A class of your own says what it owns in `__init__` and what it does in
+# `forward`. Here is the cubic with four parameters that have names. It stands in a file, `tutor/models.py`, because later
+# notebooks use it as well; Python can show you the text.
+
+# %% tags=["item:sine-fit", "item:parameters"] name="polynomial3-source"
+print(inspect.getsource(models.Polynomial3))
+
+# %% tags=["item:sine-fit", "nbval-check-output"] name="polynomial3-fit"
+torch.manual_seed(0)
+model = models.Polynomial3()
+losses = [train_step(model, loss_fn, x, y, learning_rate=2e-6) for step in range(2000)]
+print([name for name, parameter in model.named_parameters()])
+print(model.formula())
+print(f"Polynomial3 ended {100 * (losses[-1] / best_loss - 1):.2f} % above the optimum")
+assert losses[-1] < 1.01 * best_loss
+
+# %% [markdown] name="ask-two-layer"
+# The same `train_step` trained both: it never asks what is inside.
+#
+# ## 4. The two-layer network as a module
+#
+# A module that is assigned to an attribute of another module is noticed just like a parameter, and brings its own
+# parameters along. So a network of two `nn.Linear` is soon written. (`nn.Linear` adds a bias, which the network
+# of the earlier notebooks did not have.)
+
+
+# %% tags=["item:two-layer-net"]
+@exercise("nn.two_layer_net")
+class TwoLayerNet(nn.Module):
+    """x (N, d_in) -> linear1 -> ReLU -> linear2 -> y_pred (N, d_out).
+
+    linear1 : nn.Linear from d_in to d_hidden    linear2 : nn.Linear from d_hidden to d_out
+    """
+
+    def __init__(self, d_in, d_hidden, d_out):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.linear1 = nn.Linear(d_in, d_hidden)
+        self.linear2 = nn.Linear(d_hidden, d_out)
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return y_pred, shape (N, d_out)."""
+        ### BEGIN SOLUTION
+        h = self.linear1(x)  # (N, d_hidden)
+        h_relu = h.clamp(min=0)
+        return self.linear2(h_relu)  # (N, d_out)
+        ### END SOLUTION
+
+
+# %% tags=["item:two-layer-net", "nbval-check-output"] name="two-layer-parameters"
+N, D_in, H, D_out = 64, 1000, 100, 10
+x, y, _, _ = models.two_layer_data((N, D_in, H, D_out))  # (N, D_in), (N, D_out)
+torch.manual_seed(0)
+model = TwoLayerNet(D_in, H, D_out)
+for name, parameter in model.named_parameters():
+    print(f"{name:15} {tuple(parameter.shape)}")
+
+# %% tags=["item:two-layer-net"] name="train-two-layer"
+learning_rate = 1e-4
+losses = []
+for step in range(500):
+    y_pred = model(x)  # (N, D_out)
+    loss = loss_fn(y_pred, y)
+    losses.append(loss.item())
+    model.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter -= learning_rate * parameter.grad
+
+# %% tags=["item:two-layer-net", "nbval-check-output"] name="two-layer-result"
+print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
+assert losses[0] / losses[-1] > 1e6
+
+# %% [markdown] name="call"
+# ### Call the model, never its `forward`
+#
+# You write `forward`, but you call `model(x)`. The call goes through `nn.Module.__call__`, which runs whatever has been
+# hooked onto the module, before and after, and `forward` in between. Tools rely on it: recorders, profilers, some layers
+# themselves. `model.forward(x)` gives the same numbers and skips all of that in silence:
+
+# %% tags=["item:call", "nbval-check-output"] name="hooks-skipped"
+seen = []
+handle = model.register_forward_hook(lambda module, inputs, output: seen.append(tuple(output.shape)))
+model(x)
+print("after model(x)        ", seen)
+model.forward(x)
+print("after model.forward(x)", seen)
+handle.remove()
+
+# %% [markdown] name="ask-sequential"
+# ## 5. Sequential
+#
+# You have used `nn.Sequential`; now build it. One trap lies in the way. A module notices parameters and modules that are
+# assigned to its attributes, but it does not look into Python lists: layers in a list are overlooked, and never trained.
+
+# %% tags=["item:sequential", "nbval-check-output"] name="list-is-overlooked"
+holder = nn.Module()
+holder.layers = [nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)]
+print("in a list:       ", len(list(holder.parameters())), "parameters")
+holder = nn.Module()
+holder.layers = nn.ModuleList([nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)])
+print("in a ModuleList: ", len(list(holder.parameters())), "parameters")
+
+
+# %% tags=["item:sequential", "item:call"]
+@exercise("nn.sequential")
+class Sequential(nn.Module):
+    """Layers applied one after the other: Sequential(f, g)(x) is g(f(x)).
+
+    layers : any number of modules; their parameters become parameters of this module.
+    """
+
+    def __init__(self, *layers):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.layers = nn.ModuleList(layers)
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return what the last layer makes of what the layers before it made of x."""
+        ### BEGIN SOLUTION
+        for layer in self.layers:
+            x = layer(x)
+        return x
+        ### END SOLUTION
+
+
+# %% tags=["item:sequential", "nbval-check-output"] name="sequential-is-equal"
+torch.manual_seed(0)
+theirs = nn.Sequential(nn.Flatten(), nn.Linear(12, 4), nn.ReLU(), nn.Linear(4, 2))
+ours = Sequential(nn.Flatten(), Linear(12, 4), nn.ReLU(), Linear(4, 2))
+with torch.no_grad():
+    for mine, other in zip(ours.parameters(), theirs.parameters()):
+        mine.copy_(other)
+images = torch.randn(5, 3, 4)  # five images of 3 x 4: Flatten() keeps the batch and makes (5, 12)
+print("Sequential: value and gradients equal torch's:", equal_to_torch(ours, theirs, images))
+
+# %% [markdown] name="softmax"
+# ## 6. Logits, softmax, cross-entropy
+#
+# A classifier gives a score for every class. The raw scores are called **logits**: any numbers, of either sign. Softmax
+# makes probabilities of them, positive and with the sum 1:
+#
+# $$p_{k} = \frac{e^{z_k}}{\sum_j e^{z_j}} \qquad z \text{ and } p \text{ have the shape } (N, C), \text{ the sum runs over the } C \text{ classes}$$
+
+# %% tags=["item:softmax", "figure"] name="softmax-drawn"
+logits = torch.tensor([[2.0, 1.0, -1.0]])  # (1, 3)
+probabilities = nn.Softmax(dim=1)(logits)  # (1, 3)
+plots.bars(
+    ["bag", "coat", "shirt"],
+    {"logits": logits[0].tolist(), "probabilities": probabilities[0].tolist()},
+    title="Softmax: the larger the logit, the larger its share",
+)
+
+# %% [markdown] name="softmax-facts"
+# Only differences count: adding the same number to all logits of a row changes nothing, since the factor $e^{100}$ cancels.
+# That is on paper. In float32, $e^{100}$ is infinite, and infinite divided by infinite is *not a number*:
+
+# %% tags=["item:softmax", "nbval-check-output"] name="softmax-overflows"
+shifted = logits + 100
+print("torch's  ", nn.Softmax(dim=1)(shifted).numpy().round(3))
+print("by hand  ", (shifted.exp() / shifted.exp().sum(dim=1, keepdim=True)).numpy())
+largest = shifted.amax(dim=1, keepdim=True)  # (1, 1)
+powers_of_e = (shifted - largest).exp()  # the largest exponent is 0 now
+print("shifted  ", (powers_of_e / powers_of_e.sum(dim=1, keepdim=True)).numpy().round(3))
+
+# %% [markdown] name="cross-entropy"
+# So subtract the largest logit first: nothing changes, and nothing overflows.
+#
+# The loss asks how surprised the model is by the right class $y_i$ of each row. **Cross-entropy** is the
+# mean of $-\log p_{i, y_i}$. Never take the logarithm of a finished softmax: a small probability is rounded to 0, and
+# its logarithm is minus infinity. Write the logarithm of the quotient out instead:
+#
+# $$\log p_{i,k} = \underbrace{(z_{i,k} - m_i)}_{(N,\,C)} - \log \underbrace{\sum_j e^{z_{i,j} - m_i}}_{(N,\,1)}
+# \qquad m_i = \max_j z_{i,j} \qquad L = -\frac{1}{N} \sum_{i=1}^{N} \log p_{i, y_i}$$
+
+
+# %% tags=["item:cross-entropy"]
+@exercise("nn.cross_entropy")
+def cross_entropy(logits, y):
+    """Return the cross-entropy of logits and right classes, a scalar tensor, without overflow.
+
+    logits : (N, C), any numbers, large ones as well    y : (N,), class numbers
+    Use exp, log, sum and max (or amax), no ready-made softmax or loss.
+    """
+    ### BEGIN SOLUTION
+    z = logits - logits.amax(dim=1, keepdim=True)  # (N, C), no entry above 0
+    log_p = z - z.exp().sum(dim=1, keepdim=True).log()  # (N, C)
+    return -log_p[torch.arange(len(y)), y].mean()
+    ### END SOLUTION
+
+
+# %% [markdown] name="cross-entropy-equal"
+# Torch's `nn.CrossEntropyLoss()` takes **logits** and does all of this inside. The gradient is a beautiful one: what
+# the model said minus what was right, divided by the batch size.
+#
+# $$\underset{(N,\,C)}{\text{grad\_}z} = \frac{1}{N}\,\big(\underset{(N,\,C)}{p} - \underset{(N,\,C)}{\text{onehot}(y)}\big)$$
+
+# %% tags=["item:cross-entropy", "nbval-check-output"] name="cross-entropy-is-equal"
+torch.manual_seed(0)
+logits, y = (10 * torch.randn(6, 4)).requires_grad_(), torch.randint(4, (6,))
+ours, theirs = cross_entropy(logits, y), nn.CrossEntropyLoss()(logits, y)
+(grad_ours,) = torch.autograd.grad(ours, logits)
+(grad_theirs,) = torch.autograd.grad(theirs, logits)
+formula = (logits.softmax(dim=1) - nn.functional.one_hot(y, 4)) / len(y)
+print(
+    "value equal:", torch.allclose(ours, theirs), " gradient equal:", torch.allclose(grad_ours, grad_theirs, atol=1e-6)
+)
+print("gradient is (p - onehot) / N:", torch.allclose(grad_theirs, formula.detach(), atol=1e-6))
+
+# %% [markdown] name="classifier"
+# ## 7. A classifier: logistic regression
+#
+# One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `nn.LogSoftmax` gives
+# the $\log p$, and `nn.NLLLoss` (*negative log-likelihood*) picks the right one of each row and averages. Together they are the
+# cross-entropy. We keep 1,000 of the 6,000 training images aside to see how good it is on images that it has not seen.
+
+# %% tags=["item:classifier"] name="load-images"
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+train = data.FashionMNIST(data.sample_folder(), train=True)
+pixels = train.data.unsqueeze(1).float().div(255).to(device)  # (6000, 1, 28, 28), 0 to 1
+labels = train.targets.to(device)  # (6000,)
+x, y = pixels[:5000], labels[:5000]  # to learn from
+x_kept, y_kept = pixels[5000:], labels[5000:]  # to measure with
+
+# %% [markdown] name="ask-count"
+# Commit to a number: how many numbers does the model `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)` have to learn?
+
+# %% tags=["item:classifier", "item:parameters"]
+count = ...
+### BEGIN SOLUTION
+count = 784 * 10 + 10
+### END SOLUTION
+count = check("nn.predict_count", count)
+
+# %% [markdown] name="mini-batches"
+# 5,000 images are too many for one step at a time: most of the work would be done before the first improvement. So every
+# step takes a **mini-batch** of 64, chosen by a fresh shuffle in each epoch. Its gradient is a noisy estimate of the whole
+# one, and 79 rough steps go further than one exact step.
+
+
+# %% tags=["item:classifier"] name="fit"
+def fit(model, loss_fn, target, epochs, learning_rate):
+    """Train on mini-batches of 64; return the loss of every step."""
+    torch.manual_seed(0)
+    losses = []
+    for epoch in range(epochs):
+        for rows in torch.randperm(len(x)).split(64):
+            losses.append(train_step(model, loss_fn, x[rows], target[rows], learning_rate))
+    return losses
+
+
+def share_right(model):
+    """Return the fraction of the kept images whose highest score stands at the right class."""
+    with torch.no_grad():
+        return (model(x_kept).argmax(dim=1) == y_kept).float().mean().item()
+
+
+# %% tags=["item:classifier"] name="fit-classifier"
+torch.manual_seed(0)
+classifier = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1)).to(device)
+print("parameters:", sum(parameter.numel() for parameter in classifier.parameters()))
+losses = fit(classifier, nn.NLLLoss(), y, epochs=20, learning_rate=0.01)
+print(f"loss of the last 79 steps {sum(losses[-79:]) / 79:.2f}; right on kept images {share_right(classifier):.3f}")
+assert share_right(classifier) > 0.7
+
+# %% [markdown] name="templates"
+# What has it learned? Every class has one weight for each pixel, so its weights are an image: dark pixels speak for the class,
+# light ones against it. You can recognise a trouser, a dress and a bag.
+
+# %% tags=["item:classifier", "figure"] name="templates-drawn"
+weights = classifier[1].weight.detach().cpu().reshape(10, 28, 28)
+plots.images(weights, train.classes, columns=5, title="The weights of the ten classes")
+
+# %% [markdown] name="wrong-loss"
+# ### A mistake that trains without complaint
+#
+# A published tutorial feeds the output of a log-softmax into `MSELoss`, with one-hot targets. Shapes fit, the loss falls. But
+# a log-probability is never above 0, and the target asks for a 1 at the right class, and for 0 everywhere else: "certain",
+# for nine wrong classes at once. The best answer to that is to stay undecided, and so it does.
+
+# %% tags=["item:classifier", "nbval-check-output"] name="wrong-loss-run"
+torch.manual_seed(0)
+undecided = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1)).to(device)
+onehot = nn.functional.one_hot(y, 10).float()  # (5000, 10)
+wrong = fit(undecided, nn.MSELoss(), onehot, epochs=20, learning_rate=0.01)
+print("its loss falls:", sum(wrong[-79:]) < sum(wrong[:79]))
+for name, model in {"NLLLoss": classifier, "MSELoss": undecided}.items():
+    sure = model(x_kept).exp()[torch.arange(1000, device=device), y_kept].mean().item()  # model gives log p
+    print(f"{name}: mean probability given to the right class {sure:.1f}")
+assert sure < 0.15 and share_right(undecided) < share_right(classifier)
+
+# %% [markdown] name="wrong-loss-told"
+# The mistake is hard to see: the highest of its ten probabilities still stands at the right class rather often, so the accuracy
+# looks like that of a model that needs more training. But nothing helps it, because the loss wants something else.
+
+# %% [markdown] name="layer-by-layer"
+# ## 8. The 784-512-512-10 network, layer by layer
+#
+# This network will stay with us up to notebook 12. Send three images through it one layer at a time, and watch the shapes.
+
+# %% tags=["item:layer-by-layer", "figure"] name="three-images"
+plots.images(train.data[:3], [train.classes[k] for k in train.targets[:3]], columns=3, title="Three images")
+
+# %% tags=["item:layer-by-layer", "nbval-check-output"] name="through-the-layers"
+torch.manual_seed(0)
+network = models.fashion_mlp()
+h = pixels[:3].cpu()
+print("three images                   ", tuple(h.shape))
+for layer in network:
+    h = layer(h)
+    name = type(layer).__name__
+    owns = f"weight {tuple(layer.weight.shape)}" if name == "Linear" else ""
+    zeros = f"{100 * (h == 0).float().mean():.0f} % zeros" if name == "ReLU" else ""
+    print(f"{name:8} {owns:18} ->  {tuple(h.shape)!s:10} {zeros}".rstrip())
+print("parameters:", sum(parameter.numel() for parameter in network.parameters()))
+
+# %% [markdown] name="relu-and-flatten"
+# `Flatten` keeps the batch and lays the pixels of each image in a row. A `ReLU` has no parameters and changes no shape;
+# about half of what it receives is negative and becomes 0. The last layer gives logits: no softmax stands at the end, because
+# `CrossEntropyLoss` has it inside.
+#
+# ### How it starts decides how it learns
+#
+# Ten classes, and a network with sensible random weights that has learned nothing. About how large is its cross-entropy? Commit
+# to one of 0.1, 1.0, 2.3 and 10.0.
+
+# %% tags=["item:initialisation"]
+first_loss = ...
+### BEGIN SOLUTION
+first_loss = 2.3
+### END SOLUTION
+first_loss = check("nn.predict_first_loss", first_loss)
+
+
+# %% tags=["item:initialisation", "nbval-check-output"] name="first-losses"
+def started(how):
+    """Return the network with every parameter filled anew by how(parameter)."""
+    torch.manual_seed(0)
+    network = models.fashion_mlp().to(device)
+    for parameter in network.parameters():
+        how(parameter)
+    return network
+
+
+starts = {"as torch does it": lambda p: p, "normal, spread 1": nn.init.normal_, "all zero": nn.init.zeros_}
+for name, how in starts.items():
+    loss = nn.CrossEntropyLoss()(started(how)(x[:1000]), y[:1000]).item()
+    print(f"{name:17} first loss {'above 1000' if loss > 1000 else f'{loss:.1f}'}")
+print(f"log(10) = {math.log(10):.4f}")
+
+# %% [markdown] name="why-spread"
+# A model that knows nothing should give each class a probability of about $\frac{1}{10}$, and that is a loss of
+# $-\log \frac{1}{10} = \log 10$. **A first loss far above $\log C$ says: something is wrong with the start** (or with the data).
+#
+# Where do thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1 the spread of the
+# sum grows by $\sqrt{D_{in}}$ in every layer. Weights of size $1/\sqrt{D_{in}}$ make up for it: that is the bound that you
+# wrote into `Linear`.
+
+# %% tags=["item:initialisation", "nbval-check-output"] name="spread-grows"
+torch.manual_seed(0)
+h = torch.randn(1000, 512)
+for name, weight in {"1": torch.randn(512, 512), "1/sqrt(512)": torch.randn(512, 512) / math.sqrt(512)}.items():
+    print(f"weights of spread {name:11}: outputs of spread {(h @ weight.T).std():.0f}")
+
+# %% tags=["item:initialisation", "figure"] name="starts-drawn"
+runs = {name: fit(started(how), nn.CrossEntropyLoss(), y, 2, learning_rate=0.05) for name, how in starts.items()}
+plots.loss_curves(runs, floor=math.log(10), floor_label="log 10", title="Three starts, the same training")
+
+# %% [markdown] name="zeros-stand-still"
+# All zero begins with a perfect $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is
+# multiplied by zero weights. Only the bias of the last layer moves:
+
+# %% tags=["item:initialisation", "nbval-check-output"] name="zero-gradients"
+network = started(nn.init.zeros_)
+nn.CrossEntropyLoss()(network(x[:1000]), y[:1000]).backward()
+for name, parameter in network.named_parameters():
+    print(f"{name:9} largest gradient is zero: {parameter.grad.abs().max().item() == 0}")
+
+# %% [markdown] name="state"
+# ## 9. Buffers and state_dict
+#
+# Some numbers belong to a model without being learned: the mean and the spread of the training pixels, for instance. They must
+# be saved with it and move to the GPU with it, but no step may touch them. `register_buffer` says so.
+
+
+# %% tags=["item:state", "nbval-check-output"] name="buffers"
+class Standardise(nn.Module):
+    """Shift and scale the input by fixed numbers: (x - mean) / std."""
+
+    def __init__(self, mean, std):
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+
+    def forward(self, x):
+        return (x - self.mean) / self.std
+
+
+torch.manual_seed(0)
+model = nn.Sequential(Standardise(x.mean(), x.std()), nn.Flatten(), nn.Linear(784, 10)).to(device)
+print("parameters:", [name for name, _ in model.named_parameters()])
+print("buffers:   ", [name for name, _ in model.named_buffers()])
+print("state_dict:", list(model.state_dict()))
+
+# %% [markdown] name="save"
+# `state_dict()` is a dictionary from names to tensors, parameters and buffers together. It is what you save: numbers, without
+# code. To load it, build the model from its class and fill it. `weights_only=True` lets nothing but tensors in, so a
+# file from a stranger cannot run code on your machine.
+
+# %% tags=["item:state", "nbval-check-output"] name="save-and-load"
+file = io.BytesIO()  # a file in memory; a path such as "model.pt" works the same
+torch.save(model.state_dict(), file)
+file.seek(0)
+
+fresh = nn.Sequential(Standardise(torch.zeros(()), torch.ones(())), nn.Flatten(), nn.Linear(784, 10)).to(device)
+print("before:", torch.equal(fresh(x_kept), model(x_kept)))
+fresh.load_state_dict(torch.load(file, weights_only=True))
+print("after: ", torch.equal(fresh(x_kept), model(x_kept)))
+
+# %% [markdown] name="load-wrong"
+# The names and shapes must fit; if they do not, you are told which. That is the message to expect when code and file are
+# of different age:
+
+# %% tags=["item:state"] name="load-into-another"
+with expect(RuntimeError):
+    nn.Sequential(nn.Flatten(), nn.Linear(784, 20)).load_state_dict(model.state_dict())
+
+# %% [markdown] name="snapshot"
+# One trap: `state_dict()` hands out the model's *own* tensors, not copies. "The best weights so far" kept in this way go on
+# changing while you train. Copy them.
+
+# %% tags=["item:state", "nbval-check-output"] name="no-snapshot"
+kept = model.state_dict()
+copied = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+train_step(model, nn.CrossEntropyLoss(), x[:64], y[:64], learning_rate=0.1)
+print("kept is still the old one:  ", not torch.equal(kept["2.weight"], model[2].weight))
+print("copied is still the old one:", not torch.equal(copied["2.weight"], model[2].weight))
+
+# %% [markdown] name="train-eval"
+# ## 10. train and eval
+#
+# A few layers behave differently while training. `nn.Dropout(p)` sets a random share `p` of its input to zero, so that the
+# network relies on no single value, and multiplies the rest by $\frac{1}{1-p}$, so that the mean stays. `model.train()` and
+# `model.eval()` switch a module and everything inside it. Commit to a number: what does the last line print?
+#
+# ```python
+# dropout = nn.Dropout(p=0.5)
+# dropout.eval()
+# print(dropout(torch.ones(1000)).sum())
+# ```
+
+# %% tags=["item:train-eval"]
+total = ...
+### BEGIN SOLUTION
+total = 1000
+### END SOLUTION
+total = check("nn.predict_eval", total)
+
+# %% tags=["item:train-eval", "nbval-check-output"] name="dropout"
+torch.manual_seed(0)
+dropout = nn.Dropout(p=0.5)
+print("a new module is in training mode:", dropout.training)
+print("values in training mode  ", dropout(torch.ones(1000)).unique().tolist())
+dropout.eval()
+print("values in evaluation mode", dropout(torch.ones(1000)).unique().tolist())
+
+# %% [markdown] name="batch-norm"
+# Batch normalisation is the other one. In training it uses the mean of the batch at hand and keeps a running mean in
+# a *buffer*; in evaluation it uses the running mean and leaves it alone. So a model that is asked for an answer while
+# still in training mode gives another answer for other neighbours in the batch, and changes itself by being asked:
+
+# %% tags=["item:train-eval", "nbval-check-output"] name="batch-norm-run"
+torch.manual_seed(0)
+norm = nn.BatchNorm1d(1, affine=False)
+x_norm = torch.tensor([[4.0], [6.0]])
+norm.eval()
+norm(x_norm)
+print("after a call in eval mode: running mean", norm.running_mean.item())
+norm.train()
+norm(x_norm)
+print("after a call in train mode: running mean", norm.running_mean.item())  # a tenth of the way to the mean, 5
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# | you want to | write | because |
+# |---|---|---|
+# | a number that is learned | `self.w = nn.Parameter(...)` | assignment registers it; a plain tensor is overlooked |
+# | a number that is kept, not learned | `self.register_buffer("mean", ...)` | it is saved and moved, never stepped |
+# | several layers | `nn.ModuleList(layers)` or `nn.Sequential(*layers)` | a Python list is overlooked |
+# | all parameters | `model.parameters()` | a method: mind the brackets |
+# | an answer | `model(x)` | `model.forward(x)` skips the hooks |
+# | to train a classifier | `nn.CrossEntropyLoss()(logits, y)` | takes logits; stable; MSE on log-probabilities learns to stay undecided |
+# | to judge the start | first loss near `log(C)` | far above: too large weights; exactly there for ever: all zero |
+# | to save | `torch.save(model.state_dict(), path)` | numbers only; clone them to keep a snapshot |
+# | to measure | `model.eval()` first, `model.train()` after | dropout and batch normalisation differ |
+#
+# ### What changed since the last notebook
+#
+# The two-layer network of notebook 01 beside this one. The weights have moved into the model, their gradients into
+# `backward()`, and one loop over `parameters()` updates however many there are:
+#
+# <!-- diff: numpy_backprop/train-two-layer nn/train-two-layer -->
+
+# %% [markdown] name="quiz"
+# ## Self-check
+#
+# Answer in your head, then open.
+#
+# <details><summary>1. You keep your layers in a Python list. The model runs, the loss does not fall. Why?</summary>
+#
+# A module does not look into lists. <code>parameters()</code> is empty, so no step moves anything. Use <code>nn.ModuleList</code>.
+# </details>
+#
+# <details><summary>2. Which shape has the weight of <code>nn.Linear(784, 10)</code>, and why?</summary>
+#
+# <code>(10, 784)</code>: one row for each output. The layer computes <code>x @ weight.T + bias</code>.
+# </details>
+#
+# <details><summary>3. Your network ends in a softmax and you train it with <code>CrossEntropyLoss</code>. What is wrong?</summary>
+#
+# The loss applies a softmax of its own to what it takes for logits. Numbers between 0 and 1 are nearly equal logits: it learns
+# slowly and can never be sure. Leave the softmax away.
+# </details>
+#
+# <details><summary>4. A classifier with 100 classes starts with a loss of 4.6. Is that good?</summary>
+#
+# Yes: log(100) is 4.6. It knows nothing and does not pretend to.
+# </details>
+#
+# <details><summary>5. What is the difference between a parameter and a buffer?</summary>
+#
+# Both are saved and moved with the model. A parameter gets a gradient and is changed by steps; a buffer is not.
+# </details>
+#
+# <details><summary>6. You measure twice with the same images and get two different accuracies. Where do you look first?</summary>
+#
+# At <code>model.eval()</code>: in training mode dropout is random and batch normalisation changes itself.
+# </details>
+
+# %% name="see-progress"
+progress()
+
+# %% [markdown] name="onwards"
+# ## Where to read on
+#
+# The next notebook takes the last hand-written piece of `train_step`, the update, and turns it into an optimiser. The source of
+# `torch.nn.Module` is long but readable: look for `__setattr__`, where assignment is noticed, and `__call__`. Why the size of the
+# first weights matters is worked out in Glorot and Bengio, *Understanding the difficulty of training deep feedforward
+# neural networks*, AISTATS 2010, and for ReLU networks in He et al., *Delving Deep into Rectifiers*, ICCV 2015.
