@@ -39,6 +39,8 @@ class Memory:
     owner: Any = None
 
 
+LENT = "Until then our own solution is lent to you, so that the cells below run."
+
 _memory: dict[str, Memory] = {}
 _last_failed: list[str] = []
 
@@ -166,7 +168,8 @@ def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
         show(report)
         raise AssertionError(f"{known.id}: expected the verdict {expected}, got {report.verdict}: {report.message}")
     notice = "" if expected else _record(known.id, report.verdict)
-    show(report)
+    lent = report.verdict == "todo" and known.kind != "value"
+    show(replace(report, message=f"{report.message}\n{LENT}") if lent else report)
     if notice:
         say(notice, colour="#9a6700")
 
@@ -201,10 +204,6 @@ def _lend(known: Exercise, memory: Memory) -> Any:
     lent = space[known.name]
     if memory.owner is not None:
         setattr(memory.owner, known.name, lent)
-    say(
-        f"`{known.name}` is lent for now.",
-        "So that the cells below run, our solution stands in. Write your own and run this cell again.",
-    )
     return lent
 
 
@@ -218,8 +217,8 @@ def lend(identifier: str) -> None:
         memory.owner = memory.space.get(known.owner)
     if known.kind == "value":
         say("A prediction is not lent: nothing below depends on it.")
-    else:
-        _lend(known, memory)
+    elif _lend(known, memory) is not ...:
+        say(f"`{known.name}` is lent for now: our solution stands in its place.")
 
 
 def hint(identifier: str | None = None) -> None:

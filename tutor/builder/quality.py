@@ -34,8 +34,8 @@ def totals(proofs: list[Proof]) -> str:
     silent, killed = sum(p.silent for p in proofs), sum(p.killed for p in proofs)
     return (
         f"{len(proofs)} exercises; {sum(p.misconceptions for p in proofs)} misconceptions, each told by its name; "
-        f"{killed:,} of {silent:,} silent mutants rejected; {sum(p.alternatives for p in proofs)} right answers written "
-        "differently, all accepted."
+        f"{killed:,} of {silent:,} silent mutants rejected; {sum(p.alternatives for p in proofs)} right answers "
+        "written differently, all accepted."
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 
 VERDICTS = ("pass", "todo", "wrong", "error", "slow", "shortcut")
+
+_STRESSED = re.compile(r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])")
 
 # A mark and a word stand beside each colour: colour is never the only signal.
 _LOOKS = {
@@ -91,11 +94,11 @@ def preformatted(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """Escape a line of text and turn `code` between backquotes into HTML code."""
+    """Escape a line of text and turn `code` between backquotes and *stressed* words into HTML."""
     pieces = html.escape(text, quote=False).split("`")
     if len(pieces) % 2 == 0:
         return "`".join(pieces)
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+    return "".join(f"<code>{p}</code>" if i % 2 else _STRESSED.sub(r"<em>\1</em>", p) for i, p in enumerate(pieces))
 
 
 def _blocks(message: str) -> str:

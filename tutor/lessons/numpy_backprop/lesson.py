@@ -19,7 +19,7 @@
 # %% name="imports"
 import numpy as np
 
-from tutor import check, exercise, plots, progress
+from tutor import check, exercise, expect, hint, plots, progress, solution
 
 # %% [markdown] name="sine-problem"
 # ## 1. Fit a cubic to a sine
@@ -419,8 +419,6 @@ print("loss of a perfect prediction", ((y_pred - target) ** 2).sum())
 # refuses. The message names both shapes: read it from there.
 
 # %% tags=["item:batched-shapes"] name="loud-failure"
-from tutor import expect
-
 N, H, D_out = 64, 100, 10
 y_pred, target = np.ones((N, D_out)), np.ones((H, D_out))
 with expect(ValueError):

@@ -17,7 +17,7 @@
 import torch
 
 import tutor
-from tutor import check, data, exercise, hint, plots, progress
+from tutor import check, data, exercise, hint, plots, progress, reset, solution
 
 # %% [markdown] name="how-it-works"
 # ## 1. How a notebook works
