@@ -78,13 +78,16 @@ def look_at_weights(answer, w, grad, learning_rate):
 
 def probe_points(d):
     """Points and centres of one dimension, of different number."""
-    n, m, dim = d.sizes(3)
+    n, m, dim = d.sizes(3, 2, 5)
     return d.tensor(n, dim), d.tensor(m, dim)
 
 
 def probe_as_many(d):
-    """As many centres as points, so that a difference without a new dimension raises no error."""
-    n, dim = d.sizes(2)
+    """As many centres as points, so that a difference without a new dimension raises no error.
+
+    Larger than `probe_points`, whose distinct sizes make the better example in a message.
+    """
+    n, dim = d.sizes(2, 6, 8)
     return d.tensor(n, dim), d.tensor(n, dim)
 
 
@@ -96,7 +99,8 @@ def probe_letters(d):
 def in_letters(answer, B, N, D_in, H):
     """The shapes as text, with letters for the sizes."""
     letters = {B: "B", N: "N", D_in: "D_in", H: "H"}
-    return tuple(_spelt(shape, letters) for shape in answer(B, N, D_in, H))
+    shapes = answer(B, N, D_in, H)
+    return tuple(_spelt(shape, letters) for shape in shapes) if isinstance(shapes, tuple | list) else shapes
 
 
 def _spelt(shape, letters):
@@ -252,7 +256,7 @@ EXERCISES = {
         minutes=5,
         probe=(probe_float32, probe_float64, probe_whole),
         use=write_afterwards,
-        outputs=("the tensor, after the array was written to", "its dtype"),
+        outputs=("the tensor after a later write into the array", "dtype"),
         drills=("numpy-bridge", "create"),
         misconceptions=(
             Misconception(
@@ -299,7 +303,7 @@ EXERCISES = {
         minutes=8,
         probe=probe_images,
         use=look_at_memory,
-        outputs=("the images", "their memory"),
+        outputs=("images", "memory"),
         drills=("views",),
         misconceptions=(
             Misconception(
@@ -314,8 +318,8 @@ EXERCISES = {
             ),
             Misconception(
                 "not-contiguous",
-                "The right numbers in the right order of dimensions, but still in the old memory: `permute` only swaps strides "
-                "(and `clone` keeps them). `view(N, -1)` would refuse.",
+                "The right numbers in the right order of dimensions, but they do not lie in memory in that order: `permute` and "
+                "`transpose` only swap strides, and `clone` keeps them. `view(N, -1)` would refuse.",
                 patch=(".contiguous()", ""),
                 hints=("What is `is_contiguous()` of your result?",),
             ),
@@ -346,13 +350,13 @@ EXERCISES = {
         minutes=5,
         probe=probe_update,
         use=look_at_weights,
-        outputs=("w", "grad"),
+        outputs=("w after three steps", "grad"),
         drills=("in-place",),
         misconceptions=(
             Misconception(
                 "new-tensor",
-                "After the call, the caller's `w` holds what it held before. `w = w - …` (and `w.sub(…)` without the underscore) "
-                "makes a new tensor; it never reaches the memory of the old one.",
+                "After the call, the memory of `w` holds what it held before. `w = w - …` (and `w.sub(…)` without the underscore) "
+                "makes a new tensor; nothing is written into the old one.",
                 patch=("w -= learning_rate * grad", "w = w - learning_rate * grad"),
                 hints=("What does `=` do to a tensor: write into it, or name another one?",),
             ),
@@ -432,6 +436,20 @@ EXERCISES = {
                 "Your result is the transpose: rows belong to the points in `x`, columns to those in `y`.",
                 patch=("x[:, None] - y[None, :]", "x[None, :] - y[:, None]"),
                 hints=("Which of the two is stretched along the rows of the result?",),
+            ),
+            Misconception(
+                "sum-before-square",
+                "You add up the differences first and square afterwards. Then differences of opposite sign cancel before "
+                "they are squared.",
+                patch=("(difference**2).sum(dim=2)", "difference.sum(dim=2) ** 2"),
+                hints=("Which comes first in the formula, the square or the sum?",),
+            ),
+            Misconception(
+                "summed-over-the-centres",
+                "You sum over dimension 1, which runs over the centres. The coordinates are the last dimension, and they are "
+                "what should disappear.",
+                patch=("sum(dim=2)", "sum(dim=1)"),
+                hints=("Which of N, M and D stands at which place before the sum?",),
             ),
             Misconception(
                 "square-root",

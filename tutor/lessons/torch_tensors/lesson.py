@@ -49,7 +49,7 @@ with expect(RuntimeError):
     counts.mean()
 
 # %% [markdown] name="device-words"
-# Two tensors must agree in dtype and device before they are multiplied. `.to(...)` changes either, and returns a new
+# Two matrices must agree in dtype and device before they are multiplied. `.to(...)` changes either, and returns a new
 # tensor; if there is nothing to change, it returns the very same one. One variable for the device is all that a
 # program needs; the next notebook builds on it.
 
@@ -109,7 +109,7 @@ print("x", x.tolist(), " a", a.tolist(), " shared:", x.numpy().ctypes.data == a.
 
 # %% [markdown] name="ask-own"
 # So a tensor that must stay as it is needs memory of its own. `torch.tensor(...)` always copies. `torch.as_tensor` and
-# `.float()` copy only if they have to, which makes them worse: whether memory is shared depends on the input.
+# `.float()` copy only if they have to. Whether memory is shared then depends on the input, and a test with the wrong input misses it.
 
 
 # %% tags=["item:numpy-bridge", "item:create"]
@@ -177,7 +177,7 @@ plots.strides({"x": x, "x.t()": x.t(), "x[:, 1:]": x[:, 1:]}, title="One memory,
 
 # %% [markdown] name="view"
 # A tensor whose places count up without a gap, row after row, is **contiguous**. `view` gives such a strip another
-# shape, for free; one size may be `-1` and is worked out. On `x.t()` no pair of strides does that, so `view` refuses.
+# shape, for free; one size may be `-1` and is worked out. No single stride walks through `x.t()` in its own order, so there `view(-1)` refuses.
 
 # %% tags=["item:views", "nbval-check-output"] name="view-minus-one"
 print(x.view(-1).tolist(), tuple(x.view(3, -1).shape), x.is_contiguous(), x.t().is_contiguous())
@@ -242,9 +242,8 @@ x, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([4.0, 4.0, 6.0])
 print((x + y).tolist(), (y / x).tolist(), (x**2).tolist(), torch.add(x, y).tolist())
 loss = ((x - y) ** 2).sum()
 print(loss, "becomes", loss.item(), "of", type(loss.item()))
-print(
-    "sum over dim 0", tuple(torch.zeros(2, 3).sum(dim=0).shape), "over dim 1", tuple(torch.zeros(2, 3).sum(dim=1).shape)
-)
+zeros = torch.zeros(2, 3)
+print("sum over dim 0", tuple(zeros.sum(dim=0).shape), " over dim 1", tuple(zeros.sum(dim=1).shape))
 
 # %% [markdown] name="item-words"
 # Use `item()` when you keep a loss for a plot: a list of tensors keeps every tensor alive, later with the whole graph
@@ -256,7 +255,7 @@ with expect(RuntimeError):
 
 # %% [markdown] name="underscore"
 # A method whose name ends in an underscore writes **into** its tensor: `add_`, `mul_`, `zero_`, `clamp_`. So do `+=` and
-# `x[...] = `. Plain `=` never writes into a tensor. It only gives a name to another one.
+# `x[...] = `. A plain `x = ` never writes into a tensor. It only gives the name to another one.
 
 # %% tags=["item:in-place", "nbval-check-output"] name="in-place"
 w = torch.ones(3)
@@ -451,17 +450,13 @@ def agree(p, q):
 
 
 print("dot is * and a sum ", agree(v.dot(v), (v * v).sum()))
-print(
-    "one entry of mm    ",
-    agree(x.mm(w1)[1, 2], x[1].dot(w1[:, 2])),
-    " @ is the same",
-    torch.equal(x @ w1, x.mm(w1)),
-)
+print("one entry of mm    ", agree(x.mm(w1)[1, 2], x[1].dot(w1[:, 2])))
+print("@ is mm here       ", torch.equal(x @ w1, x.mm(w1)))
 print("addmm is + and mm  ", agree(torch.addmm(b, x, w1), x.mm(w1) + b))
 print("weighed            ", agree(torch.addmm(b, x, w1, beta=0.5, alpha=2), 0.5 * b + 2 * (x @ w1)))
 
 # %% [markdown] name="dot-changed"
-# NumPy's `dot` multiplied matrices, in every line of lesson 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
+# NumPy's `dot` multiplied matrices all through lesson 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
 # matrices and never broadcasts. They are strict, and that is a help: a batch that slipped in is found at once. The
 # quiet one is `*`. On two square matrices it gives a matrix of the right shape with the wrong numbers.
 
@@ -494,8 +489,8 @@ print(tuple(powers.shape), tuple(y_pred.shape), agree(y_pred, by_hand))
 # ### A batch of matrices
 #
 # `bmm` multiplies matrix by matrix, as many times as there are matrices in the batch. `baddbmm` adds something to each
-# product. `addbmm` adds **all products together**, so that the batch disappears: one letter more, one dimension
-# less. A sum over a batch is what you will need when many examples share one weight.
+# product. `addbmm` adds **all products together**, so that the batch disappears. The leading b of `baddbmm` is that of
+# the batch, and the batch stays. A sum over a batch is what you will need when many examples share one weight.
 
 # %% tags=["item:batched-products", "figure"] name="batched-drawn"
 plots.product_shapes(
@@ -530,7 +525,7 @@ with expect(RuntimeError):
 plots.product_shapes(
     {
         "nd,dh->nh": "x (n, d) · w1 (d, h) = out (n, h)",
-        "nd,d->nd": "x (n, d) · v (d) = out (n, d)",
+        "nd,d->nd": "x (n, d) * v (d) = out (n, d)",
         "nd->d": "x (n, d) = out (d)",
         "bnd,bdh->nh": "a (b, n, d) · c (b, d, h) = out (n, h)",
     },
@@ -659,8 +654,8 @@ def two_layer_forward(x, w1, w2):
 
 
 # %% [markdown] name="compare-words"
-# NumPy is the judge. Both compute from the same numbers, torch in float32 and NumPy in float64, so they agree to about
-# seven digits of the largest entry and not exactly.
+# NumPy is the judge. Both compute from the same numbers, torch in float32 and NumPy in float64, so they agree closely, but not
+# in every digit.
 
 # %% tags=["item:numpy-bridge", "item:matrix-products", "nbval-check-output"] name="compare-with-numpy"
 N, D_in, H, D_out = 64, 1000, 100, 10
