@@ -1,0 +1,943 @@
+"""Exercises of lesson 08: probes, misconceptions, right answers written differently, hints."""
+
+import contextlib
+
+import torch
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from tutor.checking import Misconception, code, value
+from tutor.lessons.registry import About
+
+ABOUT = About(
+    minutes=100,
+    items={
+        "zero-grad": "zero_grad and why",
+        "sgd": "SGD, by hand and matched step for step against torch.optim",
+        "weight-decay": "weight decay",
+        "loss-surface": "paths on a loss surface drawn and animated",
+        "momentum": "momentum, by hand and matched step for step against torch.optim",
+        "adagrad": "AdaGrad, by hand and matched step for step against torch.optim",
+        "rmsprop": "RMSprop, by hand and matched step for step against torch.optim",
+        "adam": "Adam, by hand and matched step for step against torch.optim",
+        "sine-rmsprop": "the sine fit with RMSprop",
+        "schedules": "schedules",
+        "mini-batches": "mini-batches",
+        "parameter-groups": "parameter groups",
+    },
+)
+
+STEPS = 5
+
+
+def probe_train_step(d):
+    """A problem for a two-layer network whose sizes all differ, and a learning rate that suits it."""
+    n, d_in, h, d_out = d.sizes(4)
+    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h, d_out), d.number(0.05, 0.1)
+
+
+def small_net(w1, w2):
+    """The two-layer network with given weights; tanh has no kink that rounding could push a number across."""
+    model = nn.Sequential(nn.Linear(*w1.shape, bias=False), nn.Tanh(), nn.Linear(*w2.shape, bias=False)).to(w1.dtype)
+    with torch.no_grad():
+        model[0].weight.copy_(w1.T)
+        model[2].weight.copy_(w2.T)
+    return model
+
+
+def lopsided_loss(y_pred, y):
+    """Large targets count more, so that prediction and target cannot be exchanged unseen."""
+    return ((1 + y**2) * (y_pred - y) ** 2).mean()
+
+
+def four_train_steps(train_step, x, y, w1, w2, lr):
+    """Losses of four steps, what the first two `optimizer.step()` had to work with, and the weights at the end."""
+    model, events = small_net(w1, w2), []
+    first = model[0].weight
+    optimizer = torch.optim.SGD(model.parameters(), lr)
+    first.register_hook(lambda gradient: events.append("backward"))
+    optimizer.register_step_post_hook(lambda *_: events.append("step" if first.grad is not None else "vain step"))
+    losses, steps = [], []
+    for _ in range(4):
+        events.clear()
+        losses.append(train_step(model, lopsided_loss, optimizer, x, y))
+        steps.append(_said_of(events))
+    return *losses, *steps[:2], first.detach().clone(), model[2].weight.detach().clone()
+
+
+def _said_of(events):
+    """In words, what `optimizer.step()` met."""
+    if "step" in events:
+        return "optimizer.step() met gradients"
+    if "vain step" not in events:
+        return "optimizer.step() was not called"
+    if "backward" not in events:
+        return "loss.backward() was not called"
+    return "the gradients were " + ("gone" if events[0] == "backward" else "not there yet") + " at optimizer.step()"
+
+
+def probe_sgd(d):
+    """A problem, weights, a parameter that takes no part in it, and the two settings."""
+    n, d_in, h, d_out = d.sizes(4)
+    settings = d.number(0.05, 0.1), d.number(0.5, 1.0)
+    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h, d_out), d.tensor(3), *settings
+
+
+def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
+    """The weights after each of three steps, the parameters given as a list; then after two, given by a generator."""
+    with _no_ready_made_optimiser():
+        listed = _sgd_steps(sgd, list, 3, x, y, (w1, w2, unused), lr, weight_decay)
+        generated = _sgd_steps(sgd, iter, 2, x, y, (w1, w2, unused), lr, weight_decay)
+        return [*listed, *generated]
+
+
+def _sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
+    leaves = [w.detach().clone().requires_grad_() for w in weights]
+    optimizer = sgd(as_given(leaves), lr, weight_decay)
+    for _ in range(steps):
+        loss = ((torch.tanh(x @ leaves[0]) @ leaves[1] - y) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        yield from (w.detach().clone() for w in leaves[:2])
+    yield leaves[2].detach().clone()
+
+
+@contextlib.contextmanager
+def _no_ready_made_optimiser():
+    """Stop an answer that lets one of PyTorch's optimisers do the step."""
+
+    def refuse(*_):
+        raise TypeError("one of torch.optim's own optimisers does the step; write it yourself")
+
+    handle = register_optimizer_step_pre_hook(refuse)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def probe_momentum(d):
+    """Gradients of five steps, a learning rate for each, and how much of the velocity is kept."""
+    return *_gradients_and_rates(d), d.number(0.3, 0.9)
+
+
+def probe_adagrad(d):
+    """Gradients of five steps, a learning rate for each, and an epsilon that can be seen."""
+    return *_gradients_and_rates(d), d.number(0.2, 0.8)
+
+
+def probe_rmsprop(d):
+    """Gradients of five steps, a learning rate for each, the part that is kept, and an epsilon that can be seen."""
+    return *_gradients_and_rates(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
+
+
+def probe_adam(d):
+    """Gradients of five steps, a learning rate for each, two different betas, and an epsilon that can be seen."""
+    return *_gradients_and_rates(d), d.number(0.3, 0.6), d.number(0.7, 0.95), d.number(0.2, 0.8)
+
+
+def _gradients_and_rates(d):
+    (n,) = d.sizes(1, 2, 7)
+    return d.tensor(STEPS, n), tuple(d.number(0.1, 1.0) for _ in range(STEPS))
+
+
+def walk(rule, grads, rates, *settings):
+    """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned."""
+    state, steps = {}, []
+    for grad, lr in zip(grads, rates, strict=True):
+        step = rule(grad, state, lr, *settings)
+        steps.append(step.clone() if isinstance(step, torch.Tensor) else step)
+    return steps
+
+
+def walk_momentum(rule, grads, rates, momentum):
+    return walk(rule, grads, rates, momentum)
+
+
+def walk_adagrad(rule, grads, rates, eps):
+    return walk(rule, grads, rates, eps)
+
+
+def walk_rmsprop(rule, grads, rates, alpha, eps):
+    return walk(rule, grads, rates, alpha, eps)
+
+
+def walk_adam(rule, grads, rates, beta1, beta2, eps):
+    return walk(rule, grads, rates, beta1, beta2, eps)
+
+
+def train_step_cleared_last(model, loss_fn, optimizer, x, y):
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return float(loss)
+
+
+def train_step_with_closure(model, loss_fn, optimizer, x, y):
+    def closure():
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        return loss
+
+    return optimizer.step(closure).detach()
+
+
+def train_step_clearing_the_model(model, loss_fn, optimizer, x, y):
+    for parameter in model.parameters():
+        parameter.grad = None
+    loss = loss_fn(model(x), y)
+    torch.autograd.backward(loss)
+    optimizer.step()
+    return loss.detach().numpy()
+
+
+def train_step_filling_zeros(model, loss_fn, optimizer, x, y):
+    optimizer.zero_grad(set_to_none=False)
+    loss = loss_fn(model.forward(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+class SGDByData:
+    def __init__(self, params, lr, weight_decay=0.0):
+        self.group = {"params": [*params], "lr": lr, "decay": weight_decay}
+
+    def zero_grad(self):
+        for parameter in self.group["params"]:
+            if parameter.grad is not None:
+                parameter.grad = None
+
+    def step(self):
+        for parameter in self.group["params"]:
+            if parameter.grad is None:
+                continue
+            parameter.data *= 1 - self.group["lr"] * self.group["decay"]
+            parameter.data -= self.group["lr"] * parameter.grad
+
+
+class SGDDecorated:
+    def __init__(self, params, lr, weight_decay=0.0):
+        self.params, self.lr, self.weight_decay = tuple(params), lr, weight_decay
+
+    def zero_grad(self):
+        for w in self.params:
+            if w.grad is not None:
+                w.grad.zero_()
+
+    @torch.no_grad()
+    def step(self):
+        for w in self.params:
+            if w.grad is None:
+                continue
+            grad = w.grad.add(w, alpha=self.weight_decay)
+            w.add_(grad, alpha=-self.lr)
+
+
+class SGDByCopy:
+    def __init__(self, params, lr, weight_decay=0.0):
+        self.weights = []
+        for w in params:
+            self.weights.append(w)
+        self.settings = (lr, weight_decay)
+
+    def zero_grad(self):
+        for k in range(len(self.weights)):
+            self.weights[k].grad = None
+
+    def step(self):
+        lr, weight_decay = self.settings
+        for w in filter(lambda w: w.grad is not None, self.weights):
+            w.detach().copy_(w.detach() - lr * w.grad - lr * weight_decay * w.detach())
+
+
+def momentum_in_place(grad, state, lr, momentum):
+    if "buffer" not in state:
+        state["buffer"] = grad.clone()
+    else:
+        state["buffer"].mul_(momentum).add_(grad)
+    return state["buffer"] * lr
+
+
+def momentum_from_history(grad, state, lr, momentum):
+    history = state.setdefault("history", [])
+    history.append(grad)
+    return lr * sum(momentum**age * old for age, old in enumerate(reversed(history)))
+
+
+def momentum_numpy(grad, state, lr, momentum):
+    velocity = state.get("v", 0.0)
+    state["v"] = momentum * velocity + grad.numpy().astype("float64")
+    return torch.from_numpy(lr * state["v"])
+
+
+def adagrad_in_place(grad, state, lr, eps):
+    if not state:
+        state["sum"] = torch.zeros_like(grad)
+    state["sum"].addcmul_(grad, grad)
+    return lr * grad / state["sum"].sqrt().add(eps)
+
+
+def adagrad_norm(grad, state, lr, eps):
+    state.setdefault("all", []).append(grad)
+    return lr / (torch.stack(state["all"]).norm(dim=0) + eps) * grad
+
+
+def adagrad_power(grad, state, lr, eps):
+    if "s" in state:
+        state["s"] = state["s"] + grad * grad
+    else:
+        state["s"] = grad.square()
+    return grad * lr / (eps + state["s"] ** 0.5)
+
+
+def rmsprop_in_place(grad, state, lr, alpha, eps):
+    state.setdefault("s", torch.zeros_like(grad)).mul_(alpha).addcmul_(grad, grad, value=1 - alpha)
+    return lr * grad / (torch.sqrt(state["s"]) + eps)
+
+
+def rmsprop_lerp(grad, state, lr, alpha, eps):
+    state["s"] = torch.lerp(state.get("s", torch.zeros_like(grad)), grad.square(), 1 - alpha)
+    return torch.addcdiv(torch.zeros_like(grad), grad, state["s"].sqrt() + eps, value=lr)
+
+
+def rmsprop_difference(grad, state, lr, alpha, eps):
+    if "mean" not in state:
+        state["mean"] = 0 * grad
+    state["mean"] = state["mean"] + (1 - alpha) * (grad * grad - state["mean"])
+    return lr * grad * (state["mean"] ** 0.5 + eps) ** -1
+
+
+def adam_in_place(grad, state, lr, beta1, beta2, eps):
+    if len(state) == 0:
+        state.update(step=0, exp_avg=torch.zeros_like(grad), exp_avg_sq=torch.zeros_like(grad))
+    state["step"] += 1
+    state["exp_avg"].mul_(beta1).add_(grad, alpha=1 - beta1)
+    state["exp_avg_sq"].mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    denominator = state["exp_avg_sq"].sqrt() / (1 - beta2 ** state["step"]) ** 0.5 + eps
+    return lr / (1 - beta1 ** state["step"]) * state["exp_avg"] / denominator
+
+
+def adam_running_products(grad, state, lr, beta1, beta2, eps):
+    if not state:
+        state["m"], state["v"], state["p1"], state["p2"] = 0.0, 0.0, 1.0, 1.0
+    state["m"] = state["m"] * beta1 + grad * (1 - beta1)
+    state["v"] = state["v"] * beta2 + grad**2 * (1 - beta2)
+    state["p1"], state["p2"] = state["p1"] * beta1, state["p2"] * beta2
+    return lr * (state["m"] / (1 - state["p1"])) / (torch.sqrt(state["v"] / (1 - state["p2"])) + eps)
+
+
+def adam_from_history(grad, state, lr, beta1, beta2, eps):
+    state.setdefault("grads", []).append(grad)
+    ages = range(len(state["grads"]) - 1, -1, -1)
+    share1, share2 = sum(beta1**age for age in ages), sum(beta2**age for age in ages)
+    m_hat = sum(beta1**age * g for age, g in zip(ages, state["grads"], strict=True)) / share1
+    v_hat = sum(beta2**age * g * g for age, g in zip(ages, state["grads"], strict=True)) / share2
+    return lr * m_hat / (v_hat**0.5 + eps)
+
+
+SUBTRACTED = tuple(f"step {k + 1}" for k in range(STEPS))
+
+STATE_NOT_KEPT = (
+    "The first step is right and the others are not: nothing is kept in `state`, so every step begins from zero again."
+)
+RATE_MISSING = "The learning rate is missing: the steps have the right direction, but not the right length."
+BRACKET_MISSING = (
+    "Without brackets Python divides by the root first and adds the epsilon to the result. It belongs below the line."
+)
+NOT_SQUARED = (
+    "The gradients are not squared. They have both signs, so what you keep may be negative, and then it has no root."
+)
+WHAT_IS_KEPT = "What does your function still know of the gradient before this one?"
+
+EXERCISES = {
+    "train_step": code(
+        difficulty="easy",
+        minutes=6,
+        probe=probe_train_step,
+        use=four_train_steps,
+        drills=("zero-grad",),
+        outputs=(
+            *(f"the loss of step {k + 1}" for k in range(4)),
+            "what happened at step 1",
+            "what happened at step 2",
+            "the first weight at the end",
+            "the second weight at the end",
+        ),
+        misconceptions=(
+            Misconception(
+                "no-zero-grad",
+                "The first step is right, then the gradients of earlier steps are still there: `backward()` adds to `.grad`, "
+                "it does not replace it.",
+                patch=("optimizer.zero_grad()\n", "pass\n"),
+                hints=("What is in `.grad` when the second step calls `backward()`?",),
+            ),
+            Misconception(
+                "cleared-too-late",
+                "You clear the gradients between `backward()` and `step()`. When `step()` runs they are gone, and no weight "
+                "moves.",
+                patch=(
+                    ("optimizer.zero_grad()\n", "pass\n"),
+                    ("loss.backward()\n", "loss.backward(); optimizer.zero_grad()\n"),
+                ),
+                hints=("What does `step()` find in `.grad` when it is called?",),
+            ),
+            Misconception(
+                "step-never-called",
+                "The weights never move: the gradients are computed, but `optimizer.step()` is not called.",
+                patch=("optimizer.step()\n", "pass\n"),
+                hints=("Which of the five lines moves the weights?",),
+            ),
+            Misconception(
+                "backward-never-called",
+                "No gradient is ever computed: `loss.backward()` is not called. (Without the brackets, Python only looks the "
+                "method up.)",
+                patch=("loss.backward()\n", "pass\n"),
+                hints=("Which of the five lines computes the gradients?",),
+            ),
+            Misconception(
+                "step-before-backward",
+                "`step()` comes before `backward()`. When it runs the gradients of this step have not been computed yet.",
+                patch=(
+                    ("optimizer.step()\n", "pass\n"),
+                    ("loss.backward()\n", "optimizer.step(); loss.backward()\n"),
+                ),
+                hints=("What has to be known before the weights can move?",),
+            ),
+            Misconception(
+                "loss-after-the-step",
+                "You train rightly, but return the loss of the weights *after* the step. Asked for is the loss that the step "
+                "started from; it costs no second forward pass.",
+                patch=("return loss.item()", "return loss_fn(model(x), y).item()"),
+                hints=("Which loss do you have already, without calling the model again?",),
+            ),
+            Misconception(
+                "target-first",
+                "Prediction and target have changed places in `loss_fn`. A squared error does not mind, but others do, "
+                "cross-entropy among them: the prediction comes first.",
+                patch=("loss_fn(y_pred, y)", "loss_fn(y, y_pred)"),
+                hints=("In which order does the docstring call loss_fn?",),
+            ),
+        ),
+        alternatives=(
+            train_step_cleared_last,
+            train_step_with_closure,
+            train_step_clearing_the_model,
+            train_step_filling_zeros,
+        ),
+        equivalent_mutants={
+            "model.zero_grad()": "the optimiser holds all parameters of the model, so both clear the same",
+            "return loss": "a tensor of one number counts as a number",
+        },
+        hints=(
+            "Five lines stand in the table above: in which order?",
+            "Clear the old gradients before `backward()` computes the new ones, and step after it.",
+            "`optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`, and then `return loss.item()`.",
+        ),
+    ),
+    "predict_forgotten": value(
+        difficulty="medium",
+        minutes=3,
+        drills=("zero-grad",),
+        misconceptions=(
+            Misconception(
+                "larger-steps-faster",
+                "The steps do become larger, but they do not stop at the optimum: there the sum of all gradients so far is at "
+                "its largest.",
+                value="faster",
+            ),
+            Misconception(
+                "sum-grows-for-ever",
+                "The sum does not grow for ever. Beyond the optimum the new gradients point back and take away from it again.",
+                value="grows",
+            ),
+        ),
+        hints=(
+            "When the weights reach the bottom, the newest gradient is zero. Is the sum of all of them zero as well?",
+        ),
+        explain="The sum carries the weights past the bottom and up the other side, and back again. Next you see it.",
+    ),
+    "SGD": code(
+        difficulty="medium",
+        minutes=12,
+        probe=probe_sgd,
+        use=three_sgd_steps,
+        drills=("sgd", "weight-decay"),
+        outputs=(
+            *(f"{w} after step {k + 1}" for k in range(3) for w in ("w1", "w2")),
+            "the parameter without a gradient",
+            *(f"{w} after step {k + 1}, params given by a generator," for k in range(2) for w in ("w1", "w2")),
+            "the parameter without a gradient, params given by a generator,",
+        ),
+        misconceptions=(
+            Misconception(
+                "generator-used-up",
+                "With a list all is right, but from `model.parameters()` nothing ever moves. That is a generator: the first loop "
+                "uses it up, and the next one finds it empty.",
+                patch=("list(params)", "params"),
+                hints=("How often can you loop over a generator, and how often do you have to?",),
+            ),
+            Misconception(
+                "rebinding",
+                "No parameter moves. `w - …` makes a new tensor, whatever you call it; the model still holds the old one. Change "
+                "the parameter itself, in place.",
+                patch=("w -= self.lr * (", "w = w - self.lr * ("),
+                hints=("Which tensor does the model see: the one that `w` meant before the line, or after?",),
+            ),
+            Misconception(
+                "autograd-watches",
+                "Autograd watches parameters and refuses to have one changed in place. The update is no part of the "
+                "model: put it under `torch.no_grad()`.",
+                patch=("torch.no_grad()", "torch.enable_grad()"),
+                hints=("Under which `with` may a parameter be changed?",),
+            ),
+            Misconception(
+                "no-weight-decay",
+                "The weight decay is missing: what is subtracted depends on the gradient alone.",
+                patch=(" + self.weight_decay * w", ""),
+                hints=("What is the gradient of the price on large weights?",),
+            ),
+            Misconception(
+                "decay-halved",
+                "The weight decay is half of what it should be. The price is λ/2 times w squared; its derivative has lost the half.",
+                patch=("self.weight_decay * w)", "self.weight_decay / 2 * w)"),
+                hints=("What is the derivative of w squared?",),
+            ),
+            Misconception(
+                "none-not-skipped",
+                "A parameter that takes no part in the loss has no gradient: its `.grad` is `None`. Such a parameter is left alone.",
+                patch=("if w.grad is not None:", "if True:"),
+                hints=("What is `.grad` of a parameter that the loss does not depend on?",),
+            ),
+            Misconception(
+                "decay-without-rate",
+                "The weight decay is not multiplied by the learning rate. It is a part of the gradient, and the whole gradient is.",
+                patch=(
+                    "self.lr * (w.grad + self.weight_decay * w)",
+                    "self.lr * w.grad + self.weight_decay * w",
+                ),
+                hints=("What does the bracket in the formula enclose?",),
+            ),
+            Misconception(
+                "zero-grad-does-nothing",
+                "From the second step on the old gradients are still there: `zero_grad` clears nothing.",
+                patch=("w.grad = None", "grad = None"),
+                hints=("After `zero_grad()`, what should `w.grad` be?",),
+            ),
+            Misconception(
+                "uphill",
+                "You go with the gradient, and that is uphill.",
+                patch=("w -= ", "w += "),
+                hints=("In which direction does a gradient point?",),
+            ),
+        ),
+        alternatives=(SGDByData, SGDDecorated, SGDByCopy),
+        hints=(
+            "What do `zero_grad` and `step` need to know, and where do you keep it?",
+            "Keep `list(params)` and the two settings; in `step`, loop over the parameters under `torch.no_grad()`.",
+            "`if w.grad is not None: w -= self.lr * (w.grad + self.weight_decay * w)`",
+        ),
+    ),
+    "sgd_momentum": code(
+        difficulty="medium",
+        minutes=7,
+        probe=probe_momentum,
+        use=walk_momentum,
+        drills=("momentum",),
+        outputs=SUBTRACTED,
+        misconceptions=(
+            Misconception(
+                "newest-gradient-only",
+                "Every step is lr times the newest gradient; nothing of the earlier ones is in it. The velocity has to be "
+                "kept in `state`, and what is subtracted is lr times the velocity.",
+                patch=("return lr * velocity", "return lr * grad"),
+                hints=(WHAT_IS_KEPT,),
+            ),
+            Misconception(
+                "mean-for-velocity",
+                "You take a running mean: the gradient is multiplied by 1 - momentum. The velocity here is a sum: the "
+                "new gradient goes in whole.",
+                patch=('state.get("velocity", 0) + grad', 'state.get("velocity", 0) + (1 - momentum) * grad'),
+                hints=("What stands before g in the formula of the velocity?",),
+            ),
+            Misconception(
+                "momentum-on-both",
+                "The new gradient is multiplied by the momentum too. Only the old velocity loses a part.",
+                patch=(
+                    'momentum * state.get("velocity", 0) + grad',
+                    'momentum * (state.get("velocity", 0) + grad)',
+                ),
+                hints=("Which of the two is multiplied by the momentum: the old velocity or the sum?",),
+            ),
+            Misconception(
+                "rate-inside-the-velocity",
+                "The learning rate is kept inside the velocity. As long as it never changes, that comes to the same; when it "
+                "does, the old gradients keep their old rate. PyTorch multiplies the whole velocity by the present one.",
+                patch=(
+                    ('state.get("velocity", 0) + grad', 'state.get("velocity", 0) + lr * grad'),
+                    ("return lr * velocity", "return velocity"),
+                ),
+                hints=("What if the learning rate falls to zero: should the weights still move?",),
+            ),
+            Misconception(
+                "no-friction",
+                "The velocity loses nothing: it is the sum of all gradients. Before the new one is added, the old velocity is "
+                "multiplied by the momentum.",
+                patch=("momentum * state.get", "state.get"),
+                hints=("What happens to the old velocity before the gradient is added?",),
+            ),
+            Misconception(
+                "rate-missing",
+                RATE_MISSING,
+                patch=("return lr * velocity", "return velocity"),
+                hints=("What makes the step small?",),
+            ),
+        ),
+        alternatives=(momentum_in_place, momentum_from_history, momentum_numpy),
+        hints=(
+            "What has to survive from one step to the next?",
+            "Take the old velocity out of `state` (0 at the first step), make the new one, put it back.",
+            '`velocity = momentum * state.get("velocity", 0) + grad`, into `state` with it, and `return lr * velocity`.',
+        ),
+    ),
+    "adagrad": code(
+        difficulty="medium",
+        minutes=7,
+        probe=probe_adagrad,
+        use=walk_adagrad,
+        drills=("adagrad",),
+        outputs=SUBTRACTED,
+        misconceptions=(
+            Misconception(
+                "state-not-kept",
+                STATE_NOT_KEPT,
+                patch=('    state["squares"] = squares\n', ""),
+                hints=(WHAT_IS_KEPT,),
+            ),
+            Misconception(
+                "eps-under-the-root",
+                "The epsilon stands under the root. It is added to the root.",
+                patch=("(squares.sqrt() + eps)", "(squares + eps).sqrt()"),
+                hints=("Over what does the root sign in the formula reach?",),
+            ),
+            Misconception(
+                "eps-missing",
+                "The epsilon is missing. A weight that has had no gradient yet would divide 0 by 0.",
+                patch=(" + eps", ""),
+                hints=("What does your rule return for a gradient of 0 at the first step?",),
+            ),
+            Misconception(
+                "no-root",
+                "You divide by the sum of squares itself. Without the root a gradient 100 times larger makes a step 100 times "
+                "smaller.",
+                patch=("squares.sqrt()", "squares"),
+                hints=("Which has the unit of a gradient: the sum of squares, or its root?",),
+            ),
+            Misconception(
+                "not-squared",
+                NOT_SQUARED,
+                patch=("grad**2", "grad"),
+                hints=("Can a sum of squares be negative? Can yours?",),
+            ),
+            Misconception(
+                "absolute-gradients",
+                "You add up absolute gradients, not their squares.",
+                patch=(("grad**2", "grad.abs()"), ("squares.sqrt()", "squares")),
+                hints=("What exactly does s add up?",),
+            ),
+            Misconception(
+                "one-rate-for-all",
+                "You add the squares of all entries together, so all weights share one rate. AdaGrad works entry by "
+                "entry.",
+                patch=("grad**2", "(grad**2).sum()"),
+                hints=("What is the shape of s?",),
+            ),
+            Misconception(
+                "rate-missing",
+                RATE_MISSING,
+                patch=("lr * grad /", "grad /"),
+                hints=("What makes the step small?",),
+            ),
+            Misconception(
+                "bracket-missing",
+                BRACKET_MISSING,
+                patch=("(squares.sqrt() + eps)", "squares.sqrt() + eps"),
+                hints=("What does Python do first: divide or add?",),
+            ),
+        ),
+        alternatives=(adagrad_in_place, adagrad_norm, adagrad_power),
+        hints=(
+            "Which number does each weight have to remember?",
+            "Add `grad**2` to the sum in `state`; divide by its root plus `eps`.",
+            '`squares = state.get("squares", 0) + grad**2`, keep it, `return lr * grad / (squares.sqrt() + eps)`.',
+        ),
+    ),
+    "rmsprop": code(
+        difficulty="medium",
+        minutes=5,
+        probe=probe_rmsprop,
+        use=walk_rmsprop,
+        drills=("rmsprop",),
+        outputs=SUBTRACTED,
+        misconceptions=(
+            Misconception(
+                "state-not-kept",
+                STATE_NOT_KEPT,
+                patch=('    state["mean_square"] = mean_square\n', ""),
+                hints=(WHAT_IS_KEPT,),
+            ),
+            Misconception(
+                "sum-for-mean",
+                "That is AdaGrad's sum: nothing is ever forgotten. Here the old mean keeps only the part `alpha`, and the new square comes "
+                "in with 1 - `alpha`.",
+                patch=(
+                    'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2',
+                    'state.get("mean_square", 0) + grad**2',
+                ),
+                hints=("Which two factors turn a sum into a running mean?",),
+            ),
+            Misconception(
+                "shares-exchanged",
+                "The shares have changed places: `alpha` is what is kept of the old mean, 1 - `alpha` what the new square gets.",
+                patch=(
+                    'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2',
+                    '(1 - alpha) * state.get("mean_square", 0) + alpha * grad**2',
+                ),
+                hints=("With alpha = 0.99, should the mean change slowly or quickly?",),
+            ),
+            Misconception(
+                "new-square-whole",
+                "The old mean shrinks, but the new square goes in whole. Then it is no mean: the two shares have to add up to 1.",
+                patch=("(1 - alpha) * grad**2", "grad**2"),
+                hints=("What would the mean of squares that are all 1 become?",),
+            ),
+            Misconception(
+                "eps-under-the-root",
+                "The epsilon stands under the root. It is added to the root.",
+                patch=("(mean_square.sqrt() + eps)", "(mean_square + eps).sqrt()"),
+                hints=("Over what does the root sign in the formula reach?",),
+            ),
+            Misconception(
+                "no-root",
+                "You divide by the mean square itself. Without the root a gradient 100 times larger makes a step 100 times "
+                "smaller.",
+                patch=("mean_square.sqrt()", "mean_square"),
+                hints=("What does the R in RMSprop stand for?",),
+            ),
+            Misconception(
+                "mean-of-gradients",
+                "You keep the mean of the gradients, squared afterwards. Gradients of both signs cancel in it; their squares do not.",
+                patch=(("(1 - alpha) * grad**2", "(1 - alpha) * grad"), ("mean_square.sqrt()", "mean_square.abs()")),
+                hints=("What comes first: the square or the mean?",),
+            ),
+            Misconception(
+                "rate-missing",
+                RATE_MISSING,
+                patch=("lr * grad /", "grad /"),
+                hints=("What makes the step small?",),
+            ),
+            Misconception(
+                "bracket-missing",
+                BRACKET_MISSING,
+                patch=("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
+                hints=("What does Python do first: divide or add?",),
+            ),
+            Misconception(
+                "eps-missing",
+                "The epsilon is missing. A weight that has had no gradient yet would divide 0 by 0.",
+                patch=(" + eps", ""),
+                hints=("What does your rule return for a gradient of 0 at the first step?",),
+            ),
+            Misconception(
+                "not-squared",
+                NOT_SQUARED,
+                patch=("grad**2", "grad"),
+                hints=("Can a sum of squares be negative? Can yours?",),
+            ),
+        ),
+        alternatives=(rmsprop_in_place, rmsprop_lerp, rmsprop_difference),
+        hints=(
+            "Which one line of AdaGrad changes?",
+            "The new mean is `alpha` times the old one plus `1 - alpha` times `grad**2`.",
+            '`mean_square = alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2`; keep it; the rest is AdaGrad\'s.',
+        ),
+    ),
+    "predict_first_step": value(
+        difficulty="medium",
+        minutes=4,
+        drills=("adam",),
+        misconceptions=(
+            Misconception(
+                "as-sgd",
+                "That is what SGD subtracts, the learning rate times each gradient. Adam divides by the size of the gradient.",
+                value=(1e-5, 0.01, 10.0),
+            ),
+            Misconception(
+                "uncorrected",
+                "That is what the uncorrected means give, 0.1 g / √(0.001 g²). The correction divides both by the share that real "
+                "gradients have in them.",
+                value=(0.0316, 0.0316, 0.0316),
+            ),
+            Misconception(
+                "only-m-uncorrected",
+                "You corrected v but not m. At the first step m is 0.1 g; divided by 1 - 0.9 it is g.",
+                value=(0.001, 0.001, 0.001),
+            ),
+            Misconception(
+                "forgot-the-rate",
+                "That is the ratio of the two means. It is still to be multiplied by the learning rate.",
+                value=(1.0, 1.0, 1.0),
+            ),
+        ),
+        hints=(
+            "At t = 1, what is m divided by 1 - β₁, and what is v divided by 1 - β₂?",
+            "The corrected means are g and g². What is g divided by the root of g²?",
+        ),
+        explain="After the correction the means are g and g², and g / √(g²) is 1 whatever its size: the step is the learning rate.",
+    ),
+    "adam": code(
+        difficulty="hard",
+        minutes=12,
+        probe=probe_adam,
+        use=walk_adam,
+        drills=("adam",),
+        outputs=SUBTRACTED,
+        misconceptions=(
+            Misconception(
+                "no-bias-correction",
+                "Both means are used as they are. They start at zero, so at first they are too small: divide by 1 - beta**t.",
+                patch=(
+                    ('state["m"] / (1 - beta1 ** state["t"])', 'state["m"]'),
+                    ('state["v"] / (1 - beta2 ** state["t"])', 'state["v"]'),
+                ),
+                hints=("After one step, what is m, and what should the mean of a single gradient be?",),
+            ),
+            Misconception(
+                "v-uncorrected",
+                "You correct m but not v. Both start at zero.",
+                patch=('state["v"] / (1 - beta2 ** state["t"])', 'state["v"]'),
+                hints=("Which of the two means has no hat in your code?",),
+            ),
+            Misconception(
+                "m-uncorrected",
+                "You correct v but not m. Both start at zero.",
+                patch=('state["m"] / (1 - beta1 ** state["t"])', 'state["m"]'),
+                hints=("Which of the two means has no hat in your code?",),
+            ),
+            Misconception(
+                "t-stands-still",
+                "The correction is that of the first step at every step: t does not count on.",
+                patch=('state.get("t", 0) + 1', "1"),
+                hints=("What is t at the third step, and where is it kept?",),
+            ),
+            Misconception(
+                "t-from-zero",
+                "At the first step t is 0, so 1 - beta**t is 0 and you divide by it. Count t on before you use it: it starts from 1.",
+                patch=(
+                    ('state["t"] = state.get("t", 0) + 1', 'state["t"] = state.get("t", -1) + 1'),
+                    (
+                        'state["m"] / (1 - beta1 ** state["t"])',
+                        'state["m"] / (torch.tensor(1.0) - beta1 ** state["t"])',
+                    ),
+                    (
+                        'state["v"] / (1 - beta2 ** state["t"])',
+                        'state["v"] / (torch.tensor(1.0) - beta2 ** state["t"])',
+                    ),
+                ),
+                hints=("What is beta to the power 0?",),
+            ),
+            Misconception(
+                "correction-kept",
+                "You write the corrected means back into `state`. The next step then corrects them once more.",
+                patch=(
+                    (
+                        'm_hat = state["m"] / (1 - beta1 ** state["t"])',
+                        'm_hat = state["m"] = state["m"] / (1 - beta1 ** state["t"])',
+                    ),
+                    (
+                        'v_hat = state["v"] / (1 - beta2 ** state["t"])',
+                        'v_hat = state["v"] = state["v"] / (1 - beta2 ** state["t"])',
+                    ),
+                ),
+                hints=("Which of m and m-hat does the next step start from?",),
+            ),
+            Misconception(
+                "betas-exchanged",
+                "The two betas have changed places: beta1 belongs to the mean of the gradients, beta2 to that of their squares.",
+                patch=(
+                    ("beta1", "beta_"),
+                    ("beta2", "beta1"),
+                    ("beta_", "beta2"),
+                    ("lr, beta2, beta1, eps", "lr, beta1, beta2, eps"),
+                ),
+                hints=("Which beta stands in the line of m?",),
+            ),
+            Misconception(
+                "eps-under-the-root",
+                "The epsilon stands under the root. It is added to the root.",
+                patch=("(v_hat.sqrt() + eps)", "(v_hat + eps).sqrt()"),
+                hints=("Over what does the root sign in the formula reach?",),
+            ),
+            Misconception(
+                "no-root",
+                "You divide by v-hat itself. It is a mean of squares; the size of a gradient is its root.",
+                patch=("v_hat.sqrt()", "v_hat"),
+                hints=("Which has the unit of a gradient: v-hat, or its root?",),
+            ),
+            Misconception(
+                "gradient-for-m",
+                "Above the line you have the gradient itself; that is RMSprop with a correction. Adam puts m-hat there.",
+                patch=("lr * m_hat /", "lr * grad /"),
+                hints=("What is the mean m for?",),
+            ),
+            Misconception(
+                "rate-missing",
+                RATE_MISSING,
+                patch=("lr * m_hat /", "m_hat /"),
+                hints=("What makes the step small?",),
+            ),
+            Misconception(
+                "bracket-missing",
+                BRACKET_MISSING,
+                patch=("(v_hat.sqrt() + eps)", "v_hat.sqrt() + eps"),
+                hints=("What does Python do first: divide or add?",),
+            ),
+            Misconception(
+                "eps-missing",
+                "The epsilon is missing. A weight that has had no gradient yet would divide 0 by 0.",
+                patch=(" + eps", ""),
+                hints=("What does your rule return for a gradient of 0 at the first step?",),
+            ),
+            Misconception(
+                "not-squared",
+                NOT_SQUARED,
+                patch=("grad**2", "grad"),
+                hints=("Can a sum of squares be negative? Can yours?",),
+            ),
+            Misconception(
+                "means-not-kept",
+                "The first step is right and the others are not: m and v begin from zero again at every step.",
+                patch=(('beta1 * state.get("m", 0)', "0"), ('beta2 * state.get("v", 0)', "0")),
+                hints=("What is in `state` when the second step begins?",),
+            ),
+            Misconception(
+                "shares-exchanged",
+                "The shares have changed places: beta is what is kept of the old mean, 1 - beta what the new gradient gets.",
+                patch=(
+                    ('beta1 * state.get("m", 0) + (1 - beta1)', '(1 - beta1) * state.get("m", 0) + beta1'),
+                    ('beta2 * state.get("v", 0) + (1 - beta2)', '(1 - beta2) * state.get("v", 0) + beta2'),
+                ),
+                hints=("With beta = 0.9, should the mean change slowly or quickly?",),
+            ),
+        ),
+        alternatives=(adam_in_place, adam_running_products, adam_from_history),
+        hints=(
+            "Which three things have to survive until the next step?",
+            "Count t, update m and v and keep them; correct copies of them, not what is kept.",
+            '`m_hat = state["m"] / (1 - beta1 ** state["t"])`, v_hat likewise, `return lr * m_hat / (v_hat.sqrt() + eps)`.',
+        ),
+    ),
+}

@@ -1,0 +1,885 @@
+# %% [markdown] name="opening"
+# # Optimisers
+#
+# A gradient says in which direction the loss grows. It does not say how far to go against it. That decision is the
+# optimiser's, and it can make the difference between creeping and arriving. In this notebook you write the ones that
+# everybody uses, a few lines each, and hold every one of them against `torch.optim`, step by step.
+#
+# **You will be able to**
+#
+# - write the training step that stands in every PyTorch program, and say what happens if `zero_grad` is left out;
+# - write SGD, momentum, AdaGrad, RMSprop and Adam by hand, weight decay and bias correction included;
+# - see from a path on a loss surface what each of them is good at;
+# - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
+#
+# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 100 minutes to read
+# and answer; the code runs in a few seconds on a laptop.
+
+# %% name="imports"
+import math
+
+import torch
+from torch import nn
+
+from tutor import check, exercise, expect, models, plots, progress
+
+# %% [markdown] name="training-step"
+# ## 1. The training step
+#
+# Until now you moved the weights yourself: `w -= learning_rate * w.grad`, one line for each parameter, and then the
+# gradients had to be cleared. An optimiser takes both chores over. It is given the parameters once; `step()` moves
+# all of them, `zero_grad()` clears all their gradients.
+#
+# That leaves a step of training with five lines, in this order or in one that comes to the same:
+#
+# | | |
+# |---|---|
+# | predict | `y_pred = model(x)` |
+# | measure | `loss = loss_fn(y_pred, y)` |
+# | clear | `optimizer.zero_grad()` |
+# | differentiate | `loss.backward()` |
+# | move | `optimizer.step()` |
+#
+# You will type them thousands of times. Type them once here, with care for the order.
+
+
+# %% tags=["item:zero-grad"]
+@exercise("optim.train_step")
+def train_step(model, loss_fn, optimizer, x, y):
+    """Train the model for one step and return the loss that it had before the step.
+
+    model : called as model(x)
+    loss_fn : called as loss_fn(y_pred, y), returns a tensor of one number
+    optimizer : has zero_grad() and step()
+    x, y : inputs and targets
+    Returns the loss as a Python number.
+    """
+    ### BEGIN SOLUTION
+    y_pred = model(x)
+    loss = loss_fn(y_pred, y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% [markdown] name="two-layer"
+# Here is the two-layer network once more, 64 examples learnt by heart, with `torch.optim.SGD` in the place of your
+# hand-written updates. *SGD* is short for stochastic gradient descent; why stochastic, section 10 shows.
+
+# %% tags=["item:sgd"] name="two-layer-net"
+N, D_in, H, D_out = 64, 1000, 100, 10
+x, y, _, _ = models.two_layer_data((N, D_in, H, D_out))  # (N, D_in), (N, D_out)
+torch.manual_seed(0)
+model = models.TwoLayerNet(D_in, H, D_out)
+loss_fn = nn.MSELoss(reduction="sum")
+
+# %% tags=["item:sgd"] name="train-two-layer"
+learning_rate = 1e-4
+optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+losses = []
+for step in range(500):
+    y_pred = model(x)  # (N, D_out)
+    loss = loss_fn(y_pred, y)
+    losses.append(loss.item())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+# %% tags=["item:sgd", "nbval-check-output"] name="two-layer-result"
+print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
+assert losses[0] / losses[-1] > 1e6
+
+# %% [markdown] name="sine-again"
+# ## 2. `zero_grad`, and why
+#
+# Back to the sine fit, because there we know the answer: the best cubic is a least-squares problem, and every run can
+# be held against it. The model is the one from notebook 07, a linear layer on $x, x^2, x^3$ whose bias is $a$.
+
+# %% name="sine-data"
+x, y = models.sine_data()  # (2000,), (2000,)
+xx = x.unsqueeze(-1).pow(torch.tensor([1, 2, 3]))  # (2000, 3): x, x^2, x^3
+_, best_loss = models.sine_optimum(x, y)
+
+
+def sine_model(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, 1), nn.Flatten(0, 1))  # (2000, 3) -> (2000, 1) -> (2000,)
+
+
+# %% [markdown] name="ask-forgotten"
+# `backward()` does not write into `.grad`, it **adds** to it. So whoever forgets `zero_grad()` steps along the sum of
+# all gradients so far. We fit the sine at the good rate of $2 \cdot 10^{-6}$ and leave `zero_grad()` out.
+# **Commit to an answer**: what does the loss do within 120 steps?
+#
+# - `"faster"`: larger gradients make larger steps, so it reaches the optimum sooner
+# - `"grows"`: the sum gets larger and larger, and the loss grows without bound
+# - `"swings"`: it falls, climbs back to where it started, falls again, and never settles
+
+# %% tags=["item:zero-grad"]
+prediction = ...
+### BEGIN SOLUTION
+prediction = "swings"
+### END SOLUTION
+prediction = check("optim.predict_forgotten", prediction)
+
+
+# %% tags=["item:zero-grad"] name="fit-sine"
+def fit_sine(make_optimizer, steps, zero_grad=True):
+    """Fit the sine and return the loss of every step; zero_grad=False leaves the gradients uncleared."""
+    model = sine_model()
+    optimizer, losses = make_optimizer(model.parameters()), []
+    for step in range(steps):
+        loss = loss_fn(model(xx), y)
+        if zero_grad:
+            optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+# %% tags=["item:zero-grad", "nbval-check-output"] name="forgotten"
+cleared = fit_sine(lambda params: torch.optim.SGD(params, lr=2e-6), steps=120)
+forgotten = fit_sine(lambda params: torch.optim.SGD(params, lr=2e-6), steps=120, zero_grad=False)
+print(f"with zero_grad: in the end at {cleared[-1] / cleared[0]:.3f} times the first loss")
+print(f"without: in the second half of the run still up to {max(forgotten[60:]) / cleared[0]:.1f} times the first loss")
+assert max(forgotten[60:]) > cleared[0] > 100 * cleared[-1]
+
+# %% tags=["item:zero-grad", "figure"] name="forgotten-drawn"
+plots.lines(
+    {"with zero_grad": cleared, "zero_grad forgotten": forgotten},
+    xlabel="step",
+    ylabel="loss",
+    title="Old gradients push past the optimum, again and again",
+)
+
+# %% [markdown] name="why-swings"
+# The sum remembers every gradient for ever. When the weights arrive at the bottom, the sum is at its largest, and it
+# carries them up the other side, until the gradients over there have worn it down. Then it all comes back. A ball in
+# a bowl without friction does the same. Remember this picture; in section 5 it returns under the name of momentum.
+#
+# Nothing warns you. The loss even falls at first. That is what makes this the most expensive missing line in PyTorch.
+#
+# ### Then why does `backward` add at all?
+#
+# Inside one backward pass it must: a weight that is used twice receives two contributions. And across passes you
+# sometimes *want* it. A batch that does not fit into memory can be cut into pieces; the gradients of the pieces add
+# up to the gradient of the whole.
+
+# %% tags=["item:zero-grad", "nbval-check-output"] name="accumulate-on-purpose"
+model = sine_model()
+loss_fn(model(xx), y).backward()
+whole = model[0].weight.grad  # (1, 3)
+
+model.zero_grad()
+for piece in torch.arange(2000).split(500):
+    loss_fn(model(xx[piece]), y[piece]).backward()
+print("four pieces add up to the whole:", torch.allclose(model[0].weight.grad, whole, rtol=1e-4))
+assert torch.allclose(model[0].weight.grad, whole, rtol=1e-4)
+
+# %% [markdown] name="none-or-zero"
+# ### Cleared means `None`
+#
+# `zero_grad()` does not fill with zeros, it sets `.grad` to `None`. That saves memory, and it says something else: an
+# optimiser **skips** a parameter whose gradient is `None`. A gradient of zeros is a gradient, and weight decay (in a
+# minute) moves the weight all the same.
+
+# %% tags=["item:zero-grad", "nbval-check-output"] name="none-is-skipped"
+skipped = torch.ones(1, requires_grad=True)
+moved = torch.ones(1, requires_grad=True)
+moved.grad = torch.zeros(1)
+torch.optim.SGD([skipped, moved], lr=0.1, weight_decay=0.5).step()
+print(f"grad None: {skipped.item():.2f}    grad 0: {moved.item():.2f}")
+
+# %% [markdown] name="sgd-by-hand"
+# ## 3. SGD by hand
+#
+# What is in an optimiser? A list of parameters, a learning rate, and a loop. One thing in it is not obvious: a parameter asks for its
+# gradient, so autograd watches everything that happens to it, and changing it in place is refused.
+
+# %% tags=["item:sgd"] name="watched-leaf"
+w = torch.ones(3, requires_grad=True)
+w.sum().backward()
+with expect(RuntimeError):
+    w -= 0.1 * w.grad
+
+# %% [markdown] name="weight-decay"
+# The update is no part of the model; autograd has no business there. So it stands under `torch.no_grad()`.
+#
+# The other thing is **weight decay**. Large weights often mean that a model has bent itself to its noise. So one adds a
+# price for them to the loss, $\frac{\lambda}{2} \sum w^2$. Its gradient is $\lambda w$, and there is no need to touch the
+# loss at all:
+#
+# $$\underset{(D)}{w} \;\leftarrow\; \underset{(D)}{w} - \eta \left( \underset{(D)}{g} + \lambda\, \underset{(D)}{w} \right)$$
+#
+# Here $\eta$ is the learning rate, $\lambda$ the weight decay, both plain numbers, and $g$ has the shape of $w$ as
+# every gradient has.
+
+# %% tags=["item:weight-decay", "nbval-check-output"] name="decay-is-a-price"
+w = torch.tensor([3.0, -2.0], requires_grad=True)
+g = torch.tensor([0.5, 0.5])  # the gradient of the loss (w * g).sum()
+((w * g).sum() + 0.1 / 2 * w.square().sum()).backward()
+print("gradient of loss + price", w.grad, "   g + 0.1 w", (g + 0.1 * w).detach())
+assert torch.allclose(w.grad, g + 0.1 * w)
+
+# %% [markdown] name="ask-sgd"
+# Write the optimiser. `params` may be a generator: that is what `model.parameters()` gives you, and a generator can be
+# walked through **once**.
+
+
+# %% tags=["item:sgd", "item:weight-decay"]
+@exercise("optim.SGD")
+class SGD:
+    """Gradient descent with weight decay.
+
+    params : tensors that require a gradient, in a list or from a generator
+    lr, weight_decay : numbers
+    """
+
+    def __init__(self, params, lr, weight_decay=0.0):
+        ### BEGIN SOLUTION
+        self.params = list(params)
+        self.lr = lr
+        self.weight_decay = weight_decay
+        ### END SOLUTION
+
+    def zero_grad(self):
+        """Set the gradient of every parameter to None."""
+        ### BEGIN SOLUTION
+        for w in self.params:
+            w.grad = None
+        ### END SOLUTION
+
+    def step(self):
+        """Move every parameter in place; skip those whose gradient is None."""
+        ### BEGIN SOLUTION
+        with torch.no_grad():
+            for w in self.params:
+                if w.grad is not None:
+                    w -= self.lr * (w.grad + self.weight_decay * w)
+        ### END SOLUTION
+
+
+# %% [markdown] name="referee"
+# ### The referee
+#
+# Is yours the same as PyTorch's? We train a small network in float64 twice, from the same start, and compare all its
+# weights after each of 100 steps. Every optimiser of this notebook has to pass here.
+
+
+# %% tags=["item:sgd"] name="weights-on-the-way"
+def weights_on_the_way(make_optimizer, steps=100):
+    """Train a small network in float64; return all its weights after every step, shape (steps, 39)."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3)).double()
+    x, y = torch.randn(6, 5).double(), torch.randn(6, 3).double()
+    optimizer, way = make_optimizer(model.parameters()), []
+    for step in range(steps):
+        train_step(model, loss_fn, optimizer, x, y)
+        way.append(torch.cat([w.detach().flatten() for w in model.parameters()]))
+    return torch.stack(way)
+
+
+def referee(name, ours, theirs):
+    """Print whether two optimisers take the same way, all 100 steps of it."""
+    ours, theirs = weights_on_the_way(ours), weights_on_the_way(theirs)
+    error = ((ours - theirs).abs().amax(dim=1) / theirs.abs().amax(dim=1)).max()
+    print(f"{name:8} equal to torch.optim at each of {len(theirs)} steps, to 12 digits: {bool(error < 1e-12)}")
+    assert error < 1e-12
+
+
+# %% tags=["item:sgd", "item:weight-decay", "nbval-check-output"] name="match-sgd"
+referee(
+    "SGD",
+    lambda params: SGD(params, lr=0.01, weight_decay=0.1),
+    lambda params: torch.optim.SGD(params, lr=0.01, weight_decay=0.1),
+)
+
+# %% [markdown] name="valley"
+# ## 4. The valley
+#
+# Why is anything else needed? To see it, we take two of the sine fit's four weights, $b$ and $d$ in $y_{pred} = b\,x + d\,x^3$,
+# and leave $a$ and $c$ at 0, where they belong. A loss of two weights is a landscape: it can be drawn.
+
+# %% tags=["item:loss-surface"] name="surface"
+terms = torch.stack([x, x**3], dim=1).double()  # (2000, 2)
+target = y.double()  # (2000,)
+lowest = torch.linalg.lstsq(terms, target.unsqueeze(-1)).solution.squeeze()  # (2,)
+
+
+def valley(w):
+    """The loss at w = (b, d)."""
+    return (terms @ w - target).square().sum()
+
+
+def walk(make_optimizer, steps=100, start=(-0.5, 0.12)):
+    """Walk down the valley; return where each step led, the start first, shape (steps + 1, 2)."""
+    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    optimizer, way = make_optimizer([w]), [w.detach().clone()]
+    for step in range(steps):
+        optimizer.zero_grad()
+        valley(w).backward()
+        optimizer.step()
+        way.append(w.detach().clone())
+    return torch.stack(way).numpy()
+
+
+# %% [markdown] name="curvature"
+# How steep is it? The curvatures in the steepest and in the flattest direction are the eigenvalues of the second
+# derivative, which for a sum of squares is $2\, X^T X$ of shape $(2, 2)$.
+
+# %% tags=["item:loss-surface", "nbval-check-output"] name="condition"
+flat, steep = torch.linalg.eigvalsh(2 * terms.T @ terms).tolist()
+print(f"curvature {flat:,.0f} along the valley, {steep:,.0f} across it: {steep / flat:.0f} times as much")
+print(f"largest learning rate {2 / steep:.2e}")
+print(f"with it, a step along the valley covers {100 * 2 / steep * flat:.1f} % of what is left")
+
+# %% [markdown] name="dilemma"
+# There is the dilemma. The steep direction sets the largest possible rate (2 divided by the curvature, notebook 01), and
+# at that rate the flat direction hardly moves. Plain SGD bounces from wall to wall and creeps.
+
+
+# %% tags=["item:loss-surface", "figure"] name="sgd-in-the-valley"
+def surface(b, d):
+    """The loss of every point of a grid, for the picture."""
+    points = torch.stack([torch.as_tensor(b).flatten(), torch.as_tensor(d).flatten()])  # (2, points)
+    losses = (terms @ points - target.unsqueeze(-1)).square().sum(dim=0)
+    return losses.reshape(b.shape).numpy()
+
+
+view = {"minimum": tuple(lowest.tolist()), "spans": ((-0.7, 1.2), (-0.22, 0.2)), "names": ("b", "d")}
+ways = {"SGD": walk(lambda params: torch.optim.SGD(params, lr=3.4e-6))}
+plots.loss_surface(surface, ways, title="SGD: 100 steps, most of them sideways", **view)
+
+# %% [markdown] name="momentum"
+# ## 5. Momentum
+#
+# Look at the zigzag. Across the valley the gradients keep changing their sign; along it they all agree. So average them: what
+# contradicts itself cancels, what agrees adds up. A *velocity* $v$ collects the gradients, and at each step a part of it is lost:
+#
+# $$\underset{(D)}{v} \;\leftarrow\; \mu\, \underset{(D)}{v} + \underset{(D)}{g} \qquad
+# \underset{(D)}{w} \;\leftarrow\; \underset{(D)}{w} - \eta\, \underset{(D)}{v}$$
+#
+# It starts at zero. With $\mu = 0.9$ a gradient that stays the same is collected $1 + 0.9 + 0.81 + \ldots = 10$ times.
+#
+# ### A rule
+#
+# From here on only one thing changes: how a step is made from a gradient. So we take that out of the optimiser
+# into a function, the *rule*. It returns what is to be subtracted from the weight. What it wants to remember until the next
+# step it writes into a `dict` of its own, `state`, which is empty at the first step; each parameter has one.
+
+
+# %% tags=["item:momentum"] name="by-hand"
+class ByHand:
+    """An optimiser that subtracts from every parameter what a rule says."""
+
+    def __init__(self, params, rule, lr, weight_decay=0.0, **settings):
+        self.params, self.rule, self.lr = list(params), rule, lr
+        self.weight_decay, self.settings = weight_decay, settings
+        self.states = [{} for w in self.params]
+
+    def zero_grad(self):
+        for w in self.params:
+            w.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for w, state in zip(self.params, self.states):
+            if w.grad is not None:
+                grad = w.grad + self.weight_decay * w
+                w -= self.rule(grad, state, self.lr, **self.settings)
+
+
+# %% [markdown] name="ask-momentum"
+# The rule of plain SGD would be `return lr * grad`. Write the one with momentum. (`state.get("velocity", 0)` is a
+# way to say: what is there, or 0 at the first step.)
+
+
+# %% tags=["item:momentum"]
+@exercise("optim.sgd_momentum")
+def sgd_momentum(grad, state, lr, momentum):
+    """Return what SGD with momentum subtracts from the weight.
+
+    grad : gradient, any shape; it stays as it is
+    state : dict, empty at the first step, yours to keep things in until the next
+    lr : learning rate of this step; it may differ from step to step
+    momentum : the part of the velocity that is kept, a number between 0 and 1
+    Returns a tensor of grad's shape.
+    """
+    ### BEGIN SOLUTION
+    velocity = momentum * state.get("velocity", 0) + grad
+    state["velocity"] = velocity
+    return lr * velocity
+    ### END SOLUTION
+
+
+# %% tags=["item:momentum", "nbval-check-output"] name="match-momentum"
+settings = {"lr": 0.005, "momentum": 0.9, "weight_decay": 0.1}
+referee(
+    "momentum",
+    lambda params: ByHand(params, sgd_momentum, **settings),
+    lambda params: torch.optim.SGD(params, **settings),
+)
+
+# %% tags=["item:momentum", "item:loss-surface", "figure"] name="momentum-in-the-valley"
+ways["momentum"] = walk(lambda params: ByHand(params, sgd_momentum, lr=1.5e-6, momentum=0.9))
+plots.loss_surface(surface, ways, title="Momentum: the zigzag cancels, the way along the valley adds up", **view)
+
+# %% [markdown] name="friction"
+# Now look back at section 2. Whoever forgets `zero_grad` steps along $g_1 + g_2 + \ldots + g_t$. That is the velocity for
+# $\mu = 1$: **nothing** is lost, there is no friction, and the ball never comes to rest. It is not only similar. It is the
+# same computation:
+
+# %% tags=["item:momentum", "item:zero-grad", "nbval-check-output"] name="momentum-one"
+momentum_one = fit_sine(lambda params: torch.optim.SGD(params, lr=2e-6, momentum=1.0), steps=120)
+same = torch.allclose(torch.tensor(momentum_one), torch.tensor(forgotten), rtol=1e-2)
+print("momentum 1 with zero_grad = momentum 0 without:", same)
+assert same
+
+# %% [markdown] name="ask-adagrad"
+# ## 6. A rate for each weight
+#
+# Momentum still gives all weights the same learning rate. But $d$ needs small steps and $b$ large ones. **AdaGrad** (2011) finds
+# that out from the gradients: it adds up their squares, weight by weight, and divides by the root of the sum.
+#
+# $$\underset{(D)}{s} \;\leftarrow\; \underset{(D)}{s} + \underset{(D)}{g^2} \qquad
+# \underset{(D)}{w} \;\leftarrow\; \underset{(D)}{w} - \eta\, \frac{\overset{(D)}{g}}{\underset{(D)}{\sqrt{s}} + \varepsilon}$$
+#
+# Everything is entry by entry. A weight whose gradients are 100 times larger is divided by something 100 times larger: the
+# *scale* of a gradient no longer matters. The tiny $\varepsilon$ keeps a weight that has had no gradient yet from dividing 0 by 0.
+
+
+# %% tags=["item:adagrad"]
+@exercise("optim.adagrad")
+def adagrad(grad, state, lr, eps):
+    """Return what AdaGrad subtracts from the weight.
+
+    grad : gradient, any shape; it stays as it is
+    state : dict, empty at the first step, yours to keep things in until the next
+    lr : learning rate of this step
+    eps : small number, added to the root
+    Returns a tensor of grad's shape.
+    """
+    ### BEGIN SOLUTION
+    squares = state.get("squares", 0) + grad**2
+    state["squares"] = squares
+    return lr * grad / (squares.sqrt() + eps)
+    ### END SOLUTION
+
+
+# %% tags=["item:adagrad", "nbval-check-output"] name="match-adagrad"
+settings = {"lr": 0.1, "eps": 1e-10, "weight_decay": 0.1}
+referee(
+    "AdaGrad",
+    lambda params: ByHand(params, adagrad, **settings),
+    lambda params: torch.optim.Adagrad(params, **settings),
+)
+
+# %% [markdown] name="ask-rmsprop"
+# A sum only ever grows, so AdaGrad's steps only ever shrink: it slows down even where there is a long way to go.
+# **RMSprop** (Tieleman and Hinton, 2012) changes one line. Instead of the sum it keeps a running *mean*, which forgets:
+#
+# $$\underset{(D)}{s} \;\leftarrow\; \alpha\, \underset{(D)}{s} + (1 - \alpha)\, \underset{(D)}{g^2}$$
+#
+# The rest stays. The root of a mean square is what gave it its name.
+
+
+# %% tags=["item:rmsprop"]
+@exercise("optim.rmsprop")
+def rmsprop(grad, state, lr, alpha, eps):
+    """Return what RMSprop subtracts from the weight.
+
+    grad : gradient, any shape; it stays as it is
+    state : dict, empty at the first step, yours to keep things in until the next
+    lr : learning rate of this step
+    alpha : the part of the old mean that is kept, a number between 0 and 1
+    eps : small number, added to the root
+    Returns a tensor of grad's shape.
+    """
+    ### BEGIN SOLUTION
+    mean_square = alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2
+    state["mean_square"] = mean_square
+    return lr * grad / (mean_square.sqrt() + eps)
+    ### END SOLUTION
+
+
+# %% tags=["item:rmsprop", "nbval-check-output"] name="match-rmsprop"
+settings = {"lr": 0.01, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.1}
+referee(
+    "RMSprop",
+    lambda params: ByHand(params, rmsprop, **settings),
+    lambda params: torch.optim.RMSprop(params, **settings),
+)
+
+# %% [markdown] name="two-means"
+# ## 7. Adam
+#
+# **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients, as momentum has it, divided
+# by the root of a running mean $v$ of their squares, as RMSprop has it.
+#
+# $$\underset{(D)}{m} \leftarrow \beta_1 \underset{(D)}{m} + (1 - \beta_1) \underset{(D)}{g} \qquad
+# \underset{(D)}{v} \leftarrow \beta_2 \underset{(D)}{v} + (1 - \beta_2) \underset{(D)}{g^2}$$
+#
+# Both start at zero, and that needs a correction. After one step with $\beta_1 = 0.9$, the mean of a single gradient $g$ is
+# said to be $0.1\, g$: nine tenths of it are the zero from the start. After $t$ steps, the zeros' share is $\beta^t$. So one divides by the share
+# that real gradients have, $1 - \beta^t$, with $t$ counted from 1:
+#
+# $$\hat m = \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t} \qquad
+# \underset{(D)}{w} \leftarrow \underset{(D)}{w} - \eta\, \frac{\overset{(D)}{\hat m}}{\underset{(D)}{\sqrt{\hat v}} + \varepsilon}$$
+#
+# Three weights have the gradients 0.001, 1 and 1000. Adam runs with $\eta = 0.01$, $\beta_1 = 0.9$, $\beta_2 = 0.999$ and
+# $\varepsilon = 10^{-8}$. What does it subtract from each of them **at the first step**? Commit to three numbers.
+
+# %% tags=["item:adam"]
+first_step = ...
+### BEGIN SOLUTION
+first_step = (0.01, 0.01, 0.01)
+### END SOLUTION
+first_step = check("optim.predict_first_step", first_step)
+
+# %% tags=["item:adam", "nbval-check-output"] name="first-step"
+w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+w.grad = torch.tensor([0.001, 1.0, 1000.0], dtype=torch.float64)
+torch.optim.Adam([w], lr=0.01).step()
+print("subtracted:", [round(-entry, 5) for entry in w.tolist()])
+
+# %% [markdown] name="ask-adam"
+# Now the whole rule. `state` has to hold three things this time.
+
+
+# %% tags=["item:adam"]
+@exercise("optim.adam")
+def adam(grad, state, lr, beta1, beta2, eps):
+    """Return what Adam subtracts from the weight.
+
+    grad : gradient, any shape; it stays as it is
+    state : dict, empty at the first step, yours to keep things in until the next
+    lr : learning rate of this step
+    beta1, beta2 : the parts of the old means that are kept, numbers between 0 and 1
+    eps : small number, added to the root
+    Returns a tensor of grad's shape.
+    """
+    ### BEGIN SOLUTION
+    state["t"] = state.get("t", 0) + 1
+    state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * grad
+    state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * grad**2
+    m_hat = state["m"] / (1 - beta1 ** state["t"])
+    v_hat = state["v"] / (1 - beta2 ** state["t"])
+    return lr * m_hat / (v_hat.sqrt() + eps)
+    ### END SOLUTION
+
+
+# %% tags=["item:adam", "nbval-check-output"] name="match-adam"
+referee(
+    "Adam",
+    lambda params: ByHand(params, adam, lr=0.01, weight_decay=0.1, beta1=0.9, beta2=0.999, eps=1e-8),
+    lambda params: torch.optim.Adam(params, lr=0.01, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-8),
+)
+
+# %% [markdown] name="steady"
+# ### What is left of a steady gradient
+#
+# A weight's gradient is 1 at every step. How far do the rules move it each time? Plain SGD would take `lr`, always.
+
+# %% tags=["item:adagrad", "item:rmsprop", "item:adam", "figure"] name="steady-gradient"
+rules = {
+    "AdaGrad": lambda grad, state: adagrad(grad, state, lr=0.01, eps=1e-10),
+    "RMSprop": lambda grad, state: rmsprop(grad, state, lr=0.01, alpha=0.99, eps=1e-8),
+    "Adam": lambda grad, state: adam(grad, state, lr=0.01, beta1=0.9, beta2=0.999, eps=1e-8),
+}
+sizes = {}
+for name, rule in rules.items():
+    state = {}
+    sizes[name] = [rule(torch.ones(1), state).item() for step in range(60)]
+assert round(sizes["RMSprop"][0] / 0.01) == 10 and round(sizes["Adam"][0] / 0.01) == 1
+plots.lines(sizes, xlabel="step", ylabel="size of the step", title="A gradient of 1 at every step, learning rate 0.01")
+
+# %% [markdown] name="read-steady"
+# AdaGrad slows down for ever. RMSprop starts with a step **ten times** the learning rate: its mean starts at zero too, and
+# nobody corrects it. Adam's correction makes every step `lr`, from the first.
+#
+# ### All five, in motion
+#
+# The same valley, the same start, 100 steps each. Say before you look which two will leap furthest at first.
+
+# %% tags=["item:loss-surface", "item:rmsprop", "item:adagrad", "item:adam", "figure"] name="all-five"
+ways["AdaGrad"] = walk(lambda params: ByHand(params, adagrad, lr=0.3, eps=1e-10))
+ways["RMSprop"] = walk(lambda params: ByHand(params, rmsprop, lr=0.02, alpha=0.99, eps=1e-8))
+ways["Adam"] = walk(lambda params: ByHand(params, adam, lr=0.05, beta1=0.9, beta2=0.999, eps=1e-8))
+plots.loss_surface(surface, ways, title="Five optimisers in one valley", animated=True, **view)
+
+# %% tags=["item:loss-surface", "nbval-check-output"] name="where-they-end"
+for name, way in ways.items():
+    above = valley(torch.from_numpy(way[-1])) / valley(lowest) - 1
+    print(f"{name:9} after 100 steps {100 * above:8.1f} % above the lowest loss")
+
+# %% [markdown] name="read-five"
+# Do not read this as a ranking: each has a learning rate of its own, and another rate gives another order. Read the shapes. AdaGrad and
+# RMSprop set out at 45 degrees, since both weights move equally far however different their gradients are. Momentum and Adam swing, because they carry
+# on in an old direction for a while.
+#
+# ### Weight decay and Adam
+#
+# Adam divides by the size of the gradient. If the decay is part of the gradient, it is divided too, and there goes its meaning.
+# Here the loss gives no gradient at all, and only the decay acts:
+
+# %% tags=["item:weight-decay", "item:adam", "nbval-check-output"] name="adam-and-adamw"
+for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+    w = torch.tensor([0.1, 1.0, 10.0], requires_grad=True)
+    w.grad = torch.zeros(3)
+    kind([w], lr=0.01, weight_decay=0.5).step()
+    print(f"{kind.__name__:6} leaves", [round(entry, 5) for entry in w.tolist()])
+
+# %% [markdown] name="read-adamw"
+# SGD shrinks each weight by the same *factor*, which is what decay is meant to do. Adam takes `lr` off each, the small and
+# the large. **AdamW** (Loshchilov and Hutter, 2017) shrinks the weights apart from the gradient, by `lr * weight_decay`, and then takes Adam's step. If you want
+# both Adam and weight decay, take AdamW.
+#
+# ## 8. The sine fit with RMSprop
+#
+# Fair warning: $2 \cdot 10^{-6}$ is a good rate for this problem and no other. RMSprop divides the scale of the gradients
+# out, so an everyday rate such as $10^{-3}$ will do. 2,000 steps, as ever.
+
+# %% tags=["item:sine-rmsprop", "nbval-check-output"] name="sine-rmsprop"
+constant = fit_sine(lambda params: torch.optim.RMSprop(params, lr=1e-3), steps=2000)
+excess = [100 * (loss / best_loss - 1) for loss in constant]
+print(f"loss at the start {constant[0]:.0f}, best possible {best_loss:.3f}")
+print(f"RMSprop ended less than 5 % above it: {excess[-1] < 5}")
+print(f"and was more than 10 % above it within the last 500 steps: {max(excess[-500:]) > 10}")
+assert excess[-1] < 5 and max(excess[-500:]) > 10
+
+# %% [markdown] name="restless"
+# It arrives, and then it does not rest. At the bottom the gradients are small, but RMSprop divides by their size: the steps remain about
+# as long as the learning rate, in a place where any step of that length leads up again.
+#
+# ## 9. Schedules
+#
+# So the learning rate has to shrink by itself. That is a **schedule**: an object that is given the optimiser, and whose `step()`
+# sets the next rate. Here are three that people use, over 100 steps.
+
+
+# %% tags=["item:schedules", "figure"] name="schedules-drawn"
+def rates_of(make_schedule, steps=100):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    schedule, rates = make_schedule(optimizer), []
+    for step in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return rates
+
+
+lr_scheduler = torch.optim.lr_scheduler
+rates = {
+    "StepLR: a tenth every 40 steps": rates_of(lambda o: lr_scheduler.StepLR(o, step_size=40, gamma=0.1)),
+    "CosineAnnealingLR": rates_of(lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=100)),
+    "LambdaLR: warm up, then fall": rates_of(
+        lambda o: lr_scheduler.LambdaLR(o, lambda t: min((t + 1) / 20, 1 - t / 100))
+    ),
+}
+plots.lines(rates, xlabel="step", ylabel="learning rate", title="Three schedules")
+
+# %% [markdown] name="cosine"
+# No magic in them either. The cosine one is a formula: $\eta_t = \frac{\eta}{2} \left(1 + \cos \frac{\pi t}{T} \right)$, all of it plain numbers.
+
+# %% tags=["item:schedules", "nbval-check-output"] name="match-cosine"
+by_hand = [0.1 / 2 * (1 + math.cos(math.pi * t / 100)) for t in range(100)]
+gap = max(abs(a - b) for a, b in zip(by_hand, rates["CosineAnnealingLR"]))
+print("the cosine schedule by hand is PyTorch's:", gap < 1e-12)
+assert gap < 1e-12
+
+# %% [markdown] name="order"
+# The order matters: the optimiser steps first, at the present rate; then the schedule sets the next. The other way round the first rate is
+# never used, and PyTorch says so.
+
+# %% tags=["item:schedules"] name="wrong-order"
+optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=40)
+with expect(UserWarning):
+    schedule.step()
+    optimizer.step()
+
+# %% [markdown] name="settle"
+# Now the restless RMSprop with a schedule: the full rate for 1,500 steps, and then down to 0 in a straight line.
+
+# %% tags=["item:schedules", "item:sine-rmsprop", "nbval-check-output"] name="sine-scheduled"
+model = sine_model()
+optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3)
+schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: min(1, (2000 - t) / 500))
+scheduled = []
+for step in range(2000):
+    scheduled.append(train_step(model, loss_fn, optimizer, xx, y))
+    schedule.step()
+
+print(f"ended less than 0.01 % above the best possible: {scheduled[-1] / best_loss - 1 < 1e-4}")
+assert scheduled[-1] / best_loss - 1 < 1e-4
+
+# %% tags=["item:schedules", "item:sine-rmsprop", "figure"] name="sine-rmsprop-drawn"
+with torch.no_grad():
+    plot = plots.sine_fit(x.numpy(), y.numpy(), {"fitted by RMSprop": model(xx).numpy()}, scheduled, best_loss)
+plot
+
+# %% [markdown] name="mini-batches"
+# ## 10. Mini-batches
+#
+# One step on the sine fit looks at all 2,000 points. Does it have to? Fifty points taken at random have a gradient that is, **on average**, a
+# fortieth of the whole sum's. Cut the shuffled data into 40 such batches: at one and the same $w$, their gradients add up to exactly the
+# whole gradient, and each of them alone is a rough estimate.
+
+# %% tags=["item:mini-batches", "nbval-check-output"] name="batch-gradients"
+model = sine_model()
+loss_fn(model(xx), y).backward()
+whole = model[0].weight.grad.clone()  # (1, 3)
+estimates = []
+for batch in torch.randperm(2000).split(50):
+    model.zero_grad()
+    loss_fn(model(xx[batch]), y[batch]).backward()
+    estimates.append(40 * model[0].weight.grad)
+
+estimates = torch.cat(estimates)  # (40, 3)
+print("mean of the 40 estimates = the whole gradient:", torch.allclose(estimates.mean(dim=0), whole[0], rtol=1e-3))
+error = (estimates - whole).norm(dim=1).mean() / whole.norm()  # length of the error, length of the gradient
+print(f"one of them alone is off by {100 * error:.0f} % on average")
+assert torch.allclose(estimates.mean(dim=0), whole[0], rtol=1e-3)
+
+# %% [markdown] name="epochs"
+# One walk through all the data is an **epoch**. With full batches an epoch is one step; with batches of 50 it is 40 steps that cost about
+# as much arithmetic together. The steps are noisier, but there are 40 times as many. That is what *stochastic* means in SGD. (The loss of a
+# batch is a sum over 50 points, so the learning rate is 40 times larger for steps of the same length.)
+
+
+# %% tags=["item:mini-batches"] name="by-epochs"
+def fit_in_batches(batch_size, learning_rate, epochs=40):
+    """Fit the sine; return the loss over all 2,000 points, before the first epoch and after each."""
+    model = sine_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+    losses = [loss_fn(model(xx), y).item()]
+    for epoch in range(epochs):
+        for batch in torch.randperm(2000).split(batch_size):
+            train_step(model, loss_fn, optimizer, xx[batch], y[batch])
+        losses.append(loss_fn(model(xx), y).item())
+    return losses
+
+
+full_batch = fit_in_batches(2000, learning_rate=2e-6)
+batches = fit_in_batches(50, learning_rate=8e-5)
+
+# %% tags=["item:mini-batches", "nbval-check-output"] name="batches-result"
+for name, losses in {"all 2,000 points at once": full_batch, "batches of 50": batches}.items():
+    print(
+        f"{name:24} after 40 epochs at {'less' if losses[-1] < 1.1 * best_loss else 'more'} than 1.1 times the best loss"
+    )
+assert batches[-1] < 1.1 * best_loss < 50 * best_loss < full_batch[-1]
+
+# %% tags=["item:mini-batches", "figure"] name="batches-drawn"
+plots.loss_curves(
+    {"all 2,000 points at once": full_batch, "batches of 50": batches},
+    floor=best_loss,
+    floor_label="best possible",
+    title="Loss after each epoch (step = epoch)",
+)
+
+# %% [markdown] name="groups"
+# ## 11. Parameter groups
+#
+# Not every parameter wants the same treatment. A price on large weights makes sense for the weights of a layer, hardly for its biases; a
+# layer that is trained already may want a smaller rate. Give the optimiser a list of **groups**, each a `dict` with its own settings; what a group does not
+# say, it takes from the rest of the call.
+
+# %% tags=["item:parameter-groups", "nbval-check-output"] name="two-groups"
+model = sine_model()
+optimizer = torch.optim.SGD(
+    [
+        {"params": [model[0].weight], "weight_decay": 0.1},
+        {"params": [model[0].bias], "lr": 0.05},
+    ],
+    lr=0.01,
+)
+for group in optimizer.param_groups:
+    shapes = [tuple(w.shape) for w in group["params"]]
+    print(f"parameters {shapes}  lr {group['lr']}  weight decay {group['weight_decay']}")
+
+# %% [markdown] name="groups-why"
+# `param_groups` is a plain list of dicts, and it is where the rates live: a schedule does nothing but write into `group["lr"]`. You may write
+# there yourself, in the middle of training. Each parameter belongs to one group; a second membership is refused.
+
+# %% tags=["item:parameter-groups"] name="twice-in-groups"
+with expect(ValueError):
+    torch.optim.SGD([{"params": model.parameters()}, {"params": [model[0].bias], "lr": 0.05}], lr=0.01)
+
+# %% [markdown] name="what-is-kept"
+# What an optimiser remembers is kept in `state`, for each parameter, as in your rules. Adam keeps two numbers for every weight, so a
+# model trained with Adam needs three times the memory of its weights, gradients not counted.
+
+# %% tags=["item:adam", "item:parameter-groups", "nbval-check-output"] name="adam-state"
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+train_step(model, loss_fn, optimizer, xx, y)
+print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight].items()})
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# | optimiser | remembers | subtracts | good to know |
+# |---|---|---|---|
+# | SGD | nothing | $\eta\, g$ | the steepest direction sets the rate |
+# | momentum | $v \leftarrow \mu v + g$ | $\eta\, v$ | $\mu = 1$ is a forgotten `zero_grad` |
+# | AdaGrad | $s \leftarrow s + g^2$ | $\eta\, g / (\sqrt{s} + \varepsilon)$ | slows down for ever |
+# | RMSprop | $s \leftarrow \alpha s + (1 - \alpha) g^2$ | $\eta\, g / (\sqrt{s} + \varepsilon)$ | needs a schedule to come to rest |
+# | Adam | $m$, $v$ and $t$ | $\eta\, \hat m / (\sqrt{\hat v} + \varepsilon)$ | the first step is `lr`, whatever the gradient |
+# | AdamW | the same | the same, and $\eta \lambda w$ | decay apart from the gradient |
+#
+# ### What changed since the last notebook
+#
+# Since notebook 01, where both weights were derived and moved by hand, `backward` has taken over the gradients and
+# `optimizer.step()` the updates:
+#
+# <!-- diff: numpy_backprop/train-two-layer optim/train-two-layer -->
+
+# %% [markdown] name="quiz"
+# ## Self-check
+#
+# Answer in your head, then open.
+#
+# <details><summary>1. May <code>zero_grad()</code> also stand behind <code>step()</code>, at the end?</summary>
+#
+# Yes. What matters is that nothing old is in <code>.grad</code> when <code>backward()</code> starts. Between <code>backward()</code> and
+# <code>step()</code> it must not stand: then there is nothing left to step with.
+# </details>
+#
+# <details><summary>2. Your loss falls, climbs, falls, climbs, at a rate that used to work. What do you look for first?</summary>
+#
+# A missing <code>zero_grad()</code>. It is momentum without friction.
+# </details>
+#
+# <details><summary>3. You multiply the loss by 1,000. Which of the five optimisers do not notice?</summary>
+#
+# AdaGrad, RMSprop and Adam (but for &epsilon;, and without weight decay): they divide by the size of the gradients. SGD and momentum take steps 1,000 times as long.
+# </details>
+#
+# <details><summary>4. Why does Adam divide by 1 - &beta;<sup>t</sup>?</summary>
+#
+# Its means start at zero. After t steps that zero still has the share &beta;<sup>t</sup> in them; dividing by the rest makes it a mean of the gradients alone.
+# </details>
+#
+# <details><summary>5. Why <code>list(params)</code> in your SGD?</summary>
+#
+# <code>model.parameters()</code> is a generator and can be walked through once. The first <code>zero_grad()</code> would use it up, and <code>step()</code> would find nothing to move.
+# </details>
+#
+# <details><summary>6. What does a schedule do that AdaGrad does not?</summary>
+#
+# You decide when the rate falls. AdaGrad's falls from the first step on, wherever you are.
+# </details>
+
+# %% name="see-progress"
+progress()
+
+# %% [markdown] name="onwards"
+# ## Where to read on
+#
+# The next notebook builds a network that is different at every step, and trains it with SGD and momentum: 30,000 steps of your `train_step`. For momentum,
+# read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with pictures that move. The sources are short and readable: Duchi, Hazan and Singer,
+# *Adaptive Subgradient Methods*, JMLR 12 (2011); Kingma and Ba, *Adam*, arXiv 1412.6980; Loshchilov and Hutter,
+# *Decoupled Weight Decay Regularization*, arXiv 1711.05101.
