@@ -55,7 +55,8 @@ with expect(RuntimeError):
 
 # %% tags=["item:attributes"] name="to-device"
 device = "cuda" if torch.cuda.is_available() else "cpu"
-print("moved to", x.to(device).device, "| as float64", x.to(torch.float64).dtype, "| nothing to do:", x.to("cpu") is x)
+print("moved to", x.to(device).device, " as float64", x.to(torch.float64).dtype)
+print("nothing to do, so the same tensor:", x.to("cpu") is x)
 with expect(RuntimeError):
     x @ torch.ones(3, 2, dtype=torch.float64)
 
@@ -64,7 +65,8 @@ with expect(RuntimeError):
 # numbers, whatever happens to lie in memory". Use the small one.
 
 # %% tags=["item:create", "nbval-check-output"] name="capital"
-print("tensor(3) has shape", tuple(torch.tensor(3).shape), "and Tensor(3) has shape", tuple(torch.Tensor(3).shape))
+print("tensor(3) has shape", tuple(torch.tensor(3).shape))
+print("Tensor(3) has shape", tuple(torch.Tensor(3).shape))
 
 # %% [markdown] name="bridge"
 # ## 2. The NumPy bridge
@@ -195,7 +197,8 @@ x = torch.zeros(2, 3)
 x.reshape(-1)[0] = 7.0  # a view: arrives in x
 x.t().reshape(-1)[1] = 8.0  # a copy: lost
 print(x.tolist())
-print("shares memory:", x.reshape(-1).data_ptr() == x.data_ptr(), x.t().reshape(-1).data_ptr() == x.data_ptr())
+for flat in (x.reshape(-1), x.t().reshape(-1)):
+    print("shares memory:", flat.data_ptr() == x.data_ptr())
 
 # %% [markdown] name="reshape-is-no-transpose"
 # ### A reshape is not a transpose
@@ -229,7 +232,8 @@ def channels_first(images):
 
 # %% tags=["item:views", "nbval-check-output"] name="channels-shown"
 images = torch.arange(8).view(1, 2, 2, 2)  # one image, 2 x 2 pixels, 2 colours
-print("first colour", channels_first(images)[0, 0].tolist(), "second colour", channels_first(images)[0, 1].tolist())
+planes = channels_first(images)[0]
+print("first colour", planes[0].tolist(), "second colour", planes[1].tolist())
 
 # %% [markdown] name="arithmetic"
 # ## 5. Arithmetic, in place or not
@@ -409,7 +413,9 @@ def distances(x, y):
 
 
 # %% tags=["item:broadcasting", "nbval-check-output"] name="distances-shown"
-print(distances(torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.tensor([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0]])).tolist())
+x = torch.tensor([[0.0, 0.0], [3.0, 4.0]])  # two points
+y = torch.tensor([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0]])  # three centres
+print(distances(x, y).tolist())
 
 # %% [markdown] name="products"
 # ## 7. The family of products
