@@ -1,0 +1,109 @@
+"""Lesson 03 on the device that is there: its own cells decide whether an accelerator agrees with the CPU."""
+
+import math
+
+import pytest
+import torch
+
+from tutor.lessons.registry import HOME, Lesson
+
+PARITY = ("rounding", "accelerator-agrees", "sine-agrees")
+
+needs_cuda = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="no NVIDIA GPU: lesson 03 was not compared with the CPU"
+)
+
+
+@pytest.fixture
+def lesson():
+    return Lesson("torch_backprop", HOME / "torch_backprop", 3)
+
+
+@pytest.fixture
+def space(lesson):
+    """What the lesson defines, with our solutions, as if every cell above the end had run."""
+    return lesson.namespace(before="the end")
+
+
+def run_cells(lesson, space, *names):
+    for name in names:
+        (cell,) = (c for c in lesson.cells if c.name == name)
+        exec(cell.source, space)
+
+
+def test_without_an_accelerator_the_notebook_says_that_nothing_was_compared(lesson, space, capsys):
+    space["device"] = torch.device("cpu")
+    run_cells(lesson, space, *PARITY)
+    assert capsys.readouterr().out.count("SKIPPED") == 2
+
+
+@pytest.mark.parametrize(("error", "agrees"), [(1e-6, True), (1e-3, False)])
+def test_the_notebook_notices_an_accelerator_that_computes_something_else(lesson, space, error, agrees):
+    train = space["train_two_layer"]
+
+    def train_there(device, **more):
+        w1, w2 = train(torch.device("cpu"), **more)
+        return w1 * (1 + error * (device.type != "cpu")), w2
+
+    space |= {"train_two_layer": train_there, "device": torch.device("meta")}
+    run_cells(lesson, space, "rounding")
+    if agrees:
+        run_cells(lesson, space, "accelerator-agrees")
+    else:
+        with pytest.raises(AssertionError):
+            run_cells(lesson, space, "accelerator-agrees")
+
+
+def test_the_device_is_the_cpu_where_there_is_no_accelerator(lesson, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    if hasattr(torch, "accelerator"):
+        monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    space = {"torch": torch}
+    run_cells(lesson, space, "choose-device")
+    assert space["device"] == torch.device("cpu")
+
+
+def test_an_older_torch_is_asked_for_cuda(lesson, monkeypatch):
+    monkeypatch.delattr(torch, "accelerator", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    space = {"torch": torch}
+    run_cells(lesson, space, "choose-device")
+    assert space["device"] == torch.device("cuda")
+
+
+def test_any_accelerator_that_torch_knows_is_chosen(lesson, monkeypatch):
+    if not hasattr(torch, "accelerator"):
+        pytest.skip("torch.accelerator came with torch 2.6")
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("xpu"))
+    space = {"torch": torch}
+    run_cells(lesson, space, "choose-device")
+    assert space["device"] == torch.device("xpu")
+
+
+@pytest.mark.cuda
+@needs_cuda
+def test_cuda_agrees_with_the_cpu_within_the_tolerance_that_the_lesson_states(lesson, space):
+    space["device"] = torch.device("cuda")
+    run_cells(lesson, space, *PARITY)
+
+
+@pytest.mark.cuda
+@needs_cuda
+def test_on_cuda_a_timer_that_does_not_wait_sees_less(space):
+    matrix = torch.ones(4096, 4096, device="cuda")
+
+    def work():
+        matrix.mm(matrix)
+
+    waiting = space["median_seconds"](work, torch.cuda.synchronize)
+    assert space["median_seconds"](work, lambda: None) < waiting
+
+
+@pytest.mark.cuda
+@needs_cuda
+def test_both_devices_are_timed_and_the_crossing_is_a_width_or_none(lesson, space):
+    space["device"] = torch.device("cuda")
+    run_cells(lesson, space, "widths")
+    assert set(space["step_times"]) == {"cpu", "cuda"}
+    assert space["crossing"] in (*space["widths"], math.inf)
