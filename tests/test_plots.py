@@ -1,5 +1,9 @@
 """The shared pictures say in words what they show, and refuse what cannot be drawn."""
 
+import re
+from xml.etree import ElementTree
+
+import numpy as np
 import pytest
 import torch
 
@@ -118,3 +122,96 @@ def test_a_timeline_adds_up_each_row_in_milliseconds_from_the_first_start():
 def test_a_timeline_numbers_the_bars_that_are_wide_enough():
     picture = plots.timeline({"calls": [(0.0, 0.0001)], "work": [(0.0, 0.5), (0.5, 1.0)]}, title="Busy")
     assert [text.get_text() for text in picture.figure.axes[0].texts] == ["1", "2"]
+
+
+def test_a_computation_says_what_each_thing_was_made_from():
+    graph = {"a": (), "b": ("a", "a"), "c": ("a", "b")}
+    picture = plots.computation(graph, {"a": "value 3\ngradient 7"}, title="A graph")
+    assert picture.alt == "A graph. From left to right: a (value 3, gradient 7); b from a and a; c from a and b."
+
+
+def test_a_computation_has_an_arrow_for_every_use():
+    picture = plots.computation({"a": (), "b": ("a", "a"), "c": ("a", "b")}, {}, title="A graph")
+    arrows = [text for text in picture.figure.axes[0].texts if getattr(text, "arrow_patch", None)]
+    assert len(arrows) == 4
+
+
+def test_in_a_computation_everything_stands_right_of_what_it_was_made_from():
+    graph = {"a": (), "b": (), "c": ("a",), "d": ("b", "c")}
+    picture = plots.computation(graph, {}, title="A graph")
+    place = {text.get_text(): text.get_position()[0] for text in picture.figure.axes[0].texts}
+    assert all(place[parent] < place[name] for name, made_from in graph.items() for parent in made_from)
+
+
+def test_lines_say_where_each_curve_starts_ends_and_peaks():
+    picture = plots.lines({"up and down": [1.0, 5.0, 2.0]}, xlabel="step", ylabel="rate", title="A rate")
+    assert picture.alt == "A rate, rate against step: up and down goes from 1 to 2, highest 5."
+
+
+def bowl(b, d):
+    return (b - 1) ** 2 + 4 * d**2
+
+
+BOWL = {"minimum": (1.0, 0.0), "spans": ((-1.0, 2.0), (-1.0, 1.0)), "names": ("b", "d"), "title": "A bowl"}
+WAYS = {
+    "long": np.array([[-0.5, 0.5], [0.5, 0.1], [1.0, 0.0]]),
+    "short": np.array([[-0.5, 0.5], [-0.4, 0.4], [-0.3, 5.0]]),
+}
+
+
+def animated_values(svg):
+    """Attribute name -> the numbers that each <animate> runs through, dot after dot."""
+    found = {}
+    for node in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}animate"):
+        found.setdefault(node.get("attributeName"), []).append([float(v) for v in node.get("values").split(";")])
+        assert len(node.get("values").split(";")) == len(node.get("keyTimes").split(";"))
+    return found
+
+
+def test_a_loss_surface_says_where_every_path_ends():
+    picture = plots.loss_surface(bowl, WAYS, **BOWL)
+    assert "lowest at (1, 0)" in picture.alt
+    assert "long ends after 2 steps at (1, 0), loss 0" in picture.alt
+    assert "short ends after 2 steps at (-0.3, 5), loss 101.7" in picture.alt
+
+
+def test_the_dots_of_an_animation_stand_where_the_still_paths_are_drawn():
+    picture = plots.loss_surface(bowl, WAYS, **BOWL, animated=True)
+    svg = picture.svg()
+    spots = picture.ax.transData.transform(WAYS["long"]) * 72 / picture.figure.dpi
+    height = picture.figure.get_size_inches()[1] * 72
+    values = animated_values(svg)
+    assert values["cx"][0] == pytest.approx([*spots[:, 0], spots[-1, 0]], abs=0.1)
+    assert values["cy"][0] == pytest.approx([*(height - spots[:, 1]), height - spots[-1, 1]], abs=0.1)
+    drawn = re.search(r'<g id="line2d_\d+">\s*<path d="M ([\d.]+) ([\d.]+)[^"]*"[^>]*stroke: #0072b2', svg)
+    assert [float(v) for v in drawn.groups()] == pytest.approx([values["cx"][0][0], values["cy"][0][0]], abs=0.1)
+
+
+def test_a_trail_is_drawn_as_far_as_its_dot_has_come():
+    ahead = animated_values(plots.loss_surface(bowl, WAYS, **BOWL, animated=True).svg())["stroke-dashoffset"][0]
+    assert ahead[0] == 1 and ahead[-1] == ahead[-2] == 0 and 0 < ahead[1] < 1
+
+
+def test_an_animation_needs_no_script_and_no_network():
+    source = plots.loss_surface(bowl, WAYS, **BOWL, animated=True).svg()
+    assert "<script" not in source and "<image" not in source
+    assert not re.search(r'(href|src)="(?!#)', source)
+
+
+def test_an_animation_is_shown_as_an_image_with_alt_text_and_stays_small():
+    way = np.cumsum(np.random.default_rng(0).normal(size=(101, 2)) / 20, axis=0)
+    shown = plots.loss_surface(bowl, dict.fromkeys("abcde", way), **BOWL, animated=True)._repr_mimebundle_()
+    assert shown["text/html"].startswith("<img ") and 'alt="A bowl: contours' in shown["text/html"]
+    assert shown["text/plain"].startswith("[animation: A bowl")
+    assert len(shown["text/html"]) < 140_000
+
+
+def test_an_animation_is_the_same_each_time_it_is_drawn():
+    one, other = (plots.loss_surface(bowl, WAYS, **BOWL, animated=True).svg() for _ in range(2))
+    assert one == other
+
+
+def test_paths_of_different_length_cannot_run_together():
+    uneven = {"long": WAYS["long"], "short": WAYS["short"][:2]}
+    with pytest.raises(ValueError, match="same number of points"):
+        plots.loss_surface(bowl, uneven, **BOWL, animated=True)

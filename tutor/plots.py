@@ -450,7 +450,7 @@ def lines(curves: Mapping[str, Sequence[float]], *, xlabel: str, ylabel: str, ti
 
 
 class Animation(Picture):
-    """A figure with a dot that runs along each of several paths: an SVG of a few tens of kilobytes.
+    """A figure with a dot that runs along each of several paths: a small SVG (five paths of 100 steps: 80 KB).
 
     It plays by itself in an `<img>`, so it needs no script, no widget and no network. Everything but the dots and their
     trails is drawn still, for printers and for readers who ask their system for reduced motion.
@@ -476,7 +476,7 @@ class Animation(Picture):
         buffer = io.StringIO()
         with rc_context({"svg.hashsalt": "tutor", "svg.fonttype": "path"}):
             self.figure.savefig(buffer, format="svg", facecolor="white", metadata={"Date": None})
-        still = buffer.getvalue()
+        still = re.sub(r' d="[^"]*"', _shortened, buffer.getvalue())
         return still[: still.rindex("</svg>")] + self._moving() + "</svg>\n"
 
     def _moving(self) -> str:
@@ -521,6 +521,11 @@ class Animation(Picture):
         return {"text/plain": f"[animation: {self.alt}]", "text/html": image}
 
 
+def _shortened(drawing: re.Match[str]) -> str:
+    """The points of a drawing with two decimals; matplotlib writes six, which nobody can see."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", drawing[0])
+
+
 def _listed(values: np.ndarray, digits: int) -> str:
     """Numbers as SVG's animate wants them, rounded."""
     return ";".join(f"{v:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{v:.0f}" for v in values)
@@ -550,19 +555,19 @@ def loss_surface(
     seconds : how long a round of the animation takes.
     """
     figure, ax = axes(8.0, 4.6)
-    grid = np.meshgrid(np.linspace(*spans[0], 90), np.linspace(*spans[1], 90))
+    grid = np.meshgrid(np.linspace(*spans[0], 120), np.linspace(*spans[1], 120))
     floor = float(loss(*(np.array([v]) for v in minimum))[0])
     excess = loss(*grid) - floor
     levels = np.geomspace(excess.max() / 1e4, excess.max(), 11)[:-1]
     contours = ax.contour(*grid, excess, levels=levels, cmap="Greys_r", norm=LogNorm(levels[0], 50 * levels[-1]))
-    ax.clabel(contours, levels[2::2], fmt={v: f"loss {v + floor:,.0f}" for v in levels}, fontsize=8)
+    ax.clabel(contours, levels[5::2], fmt={v: f"loss {v + floor:,.0f}" for v in levels}, fontsize=8)
     said = []
     for k, (label, points) in enumerate(paths.items()):
         looks = {"color": COLOURS[k % 6], "linestyle": STYLES[k % 6], "linewidth": 1.0 if animated else 1.6}
         ax.plot(*points.T, label=label, marker="." if len(points) <= 30 else None, **looks)
         here = f"({points[-1][0]:.3g}, {points[-1][1]:.3g}), loss {float(loss(*points[-1:].T)[0]):.4g}"
         said.append(f"{label} ends after {len(points) - 1} steps at {here}")
-    ax.plot(*minimum, marker="*", markersize=13, color="white", markeredgecolor="black", linestyle="none")
+    ax.plot(*minimum, marker="*", markersize=13, color="#F0E442", markeredgecolor="black", linestyle="none", zorder=5)
     ax.annotate("lowest", minimum, (8, 8), textcoords="offset points", fontsize=9)
     ax.set(xlim=spans[0], ylim=spans[1], xlabel=names[0], ylabel=names[1], title=title)
     ax.legend(loc="best", fontsize=9)
