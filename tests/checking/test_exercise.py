@@ -85,6 +85,16 @@ def test_an_exception_shows_the_readers_line_and_the_shapes_in_it():
     assert "`w2` of shape" in report.message and "`h` of shape" in report.message
 
 
+def test_a_name_that_is_no_argument_is_told_to_come_from_the_notebook():
+    space = {"stray": np.ones((64, 10))}
+    exec("def broken(x, w1, w2):\n    return x @ w1 + stray", space)
+    import linecache
+
+    linecache.cache["<string>"] = (1, None, ["def broken(x, w1, w2):\n", "    return x @ w1 + stray\n"], "<string>")
+    message = FORWARD.check(space["broken"]).message
+    assert "`stray` (from the notebook, no argument of yours) of shape (64, 10)" in message
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -202,3 +212,22 @@ def test_autograd_in_a_by_hand_exercise_is_a_shortcut(make_lesson):
     exercise = lesson.exercises["small.add"]
     assert exercise.check(through_autograd).verdict == "shortcut"
     assert exercise.check(lambda a, b: a + b).verdict == "pass"
+
+
+def test_a_predicted_word_is_right_in_capitals_too_and_a_wrong_one_keeps_its_cause():
+    ask = tutor.exercises["numpy_backprop.predict_rate"]
+    assert ask.check(" Diverges ").verdict == "pass"
+    assert ask.check("Faster").misconception == "twice-the-rate-twice-as-fast"
+
+
+def test_a_known_wrong_value_is_known_in_another_form():
+    assert tutor.exercises["numpy_backprop.predict_shape"].check([100, 1000]).misconception == "transposed-weight"
+    assert tutor.exercises["start_here.chance"].check(500.0).misconception == "half-right"
+
+
+def test_a_value_that_cannot_be_compared_is_no_known_mistake():
+    class Odd:
+        def __eq__(self, other):
+            raise RuntimeError
+
+    assert tutor.exercises["start_here.chance"].check(Odd()).misconception is None

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tutor.checking import judge, relations
+from tutor.checking.fence import MEMORY, Forbidden
 from tutor.checking.guard import Outcome, OutputFlood
 from tutor.checking.probes import in_float64, is_tensor
 from tutor.checking.spec import FiniteDifference, Misconception, Spec
@@ -152,6 +153,8 @@ def _structure(
     if difference.kind == "none":
         return f"{what.capitalize() if not difference.path else what} is `None`. Is a `return` missing?"
     if difference.kind == "length":
+        if difference.path:
+            return f"{_capital(what)} should hold {len(expected)} things, yours holds {len(got)}."
         return f"The answer should return {len(expected)} things, yours returns {len(got)}."
     if difference.kind == "keys":
         return f"The keys of {what} should be {sorted(map(str, expected))}; yours are {sorted(map(str, got))}."
@@ -252,6 +255,11 @@ def exception(outcome: Outcome, candidate: Any) -> str:
     error = outcome.error
     if isinstance(error, OutputFlood):
         return f"The answer was stopped: {error}. Is a `print` inside a loop?"
+    if isinstance(error, Forbidden):
+        return f"The answer was stopped: {error}. No exercise needs that."
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        limit = f"{MEMORY / 2**30:.0f} GiB of memory"
+        return f"The answer was stopped: it took more than {limit}. Does something grow in a loop?"
     if isinstance(error, SystemExit):
         return "The answer tried to end the program (`sys.exit`, `exit` or `quit`). Return a value instead."
     if isinstance(error, KeyboardInterrupt):
@@ -263,22 +271,23 @@ def exception(outcome: Outcome, candidate: Any) -> str:
     frame = _own_frame(error, candidate)
     if frame is None:
         return head
-    summary, local = frame
+    summary, local, outer = frame
     line = linecache.getline(summary.filename, summary.lineno).strip() or (summary.line or "")
-    shapes = _shapes_in(line, local)
+    shapes = _shapes_in(line, local, outer)
     return f"{head}\nIt happened in line {summary.lineno} of your cell:\n    {line}" + (f"\n{shapes}" if shapes else "")
 
 
-def _own_frame(error: BaseException, candidate: Any) -> tuple[traceback.FrameSummary, dict[str, Any]] | None:
-    """The deepest frame of the traceback that lies in the file (the cell) that defines the candidate."""
+def _own_frame(
+    error: BaseException, candidate: Any
+) -> tuple[traceback.FrameSummary, dict[str, Any], dict[str, Any]] | None:
+    """The deepest frame of the traceback in the file (the cell) that defines the candidate, its locals and globals."""
     files = {f.__code__.co_filename for f in functions_of(candidate)}
     best = None
     for frame, line in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename in files:
-            best = (
-                traceback.FrameSummary(frame.f_code.co_filename, line, frame.f_code.co_name, lookup_line=False),
-                frame.f_locals,
-            )
+            code = frame.f_code
+            summary = traceback.FrameSummary(code.co_filename, line, code.co_name, lookup_line=False)
+            best = summary, frame.f_locals, frame.f_globals
     return best
 
 
@@ -289,11 +298,17 @@ def functions_of(candidate: Any) -> list[Any]:
     return [f for f in plain if hasattr(f, "__code__")]
 
 
-def _shapes_in(line: str, local: dict[str, Any]) -> str:
+def _shapes_in(line: str, local: dict[str, Any], outer: dict[str, Any]) -> str:
+    """The shapes of what stands in a line; a name that comes from the notebook and is no argument is told as such."""
     try:
         tree = ast.parse(line.rstrip(":"))
     except SyntaxError:
         return ""
-    names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in local)
-    known = [f"`{n}` {_shape(local[n])}" for n in names if judge.is_numeric(local[n])]
+    names = sorted({(n.lineno, n.col_offset, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name)})
+    known = []
+    for name in dict.fromkeys(name for *_, name in names):
+        if judge.is_numeric(local.get(name)):
+            known.append(f"`{name}` {_shape(local[name])}")
+        elif name not in local and judge.is_numeric(outer.get(name)):
+            known.append(f"`{name}` (from the notebook, no argument of yours) {_shape(outer[name])}")
     return f"There, {', '.join(known)}." if known else ""

@@ -193,7 +193,7 @@ class Exercise:
             return self._report(
                 "todo", f"Put your answer in place of the `...` in `{self.name} = ...` and run the cell again."
             )
-        outcome = guard.call(lambda: judge.compare(answer, self.reference, exact=self.spec.exact))
+        outcome = guard.call(lambda: judge.compare(_folded(answer), _folded(self.reference), exact=self.spec.exact))
         if outcome.error is not None:
             return self._report(
                 "error", f"This value cannot be compared: `{type(outcome.error).__name__}`.", tier="exception"
@@ -201,13 +201,11 @@ class Exercise:
         if outcome.value is None:
             return self._report("pass", self.spec.explain)
         for known in self.misconceptions.values():
-            if (
-                type(answer) is type(known.wrong)
-                and guard.call(lambda k=known: judge.compare(answer, k.wrong)).value is None
-            ):
-                return self._report(
-                    "wrong", known.message, misconception=known.name, tier="misconception", hint=self._first_hint(known)
-                )
+            if isinstance(answer, bool) is not isinstance(known.wrong, bool):
+                continue  # False is not the number 0 here
+            alike = guard.call(lambda k=known: judge.compare(_folded(answer), _folded(k.wrong)) is None)
+            if alike.value:
+                return self._named(known)
         if outcome.value.kind == "value":
             message = f"`{_short(answer)}` is not what happens."
         else:
@@ -277,9 +275,12 @@ class Exercise:
         if len(changing) != 1:
             return None
         known = changing[0]
-        return self._report(
-            "wrong", known.message, misconception=known.name, tier="misconception", hint=self._first_hint(known)
-        )
+        return self._named(known)
+
+    def _named(self, known: Misconception) -> Report:
+        """The report of a misconception that was met."""
+        hint = self._first_hint(known)
+        return self._report("wrong", known.message, misconception=known.name, tier="misconception", hint=hint)
 
     def _explain(self, trials: list[diagnose.Trial], candidate: Any) -> Report:
         failed = next((t for t in trials if t.outcome.error is not None), None)
@@ -308,6 +309,11 @@ class Exercise:
     def _praise(self, trials: list[diagnose.Trial]) -> str:
         told = f" {self.spec.explain}" if self.spec.explain else ""
         return f"Right on all {len(trials)} probes.{told}"
+
+
+def _folded(value: Any) -> Any:
+    """A word is the same word in capitals or with a space behind it."""
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _short(value: Any) -> str:

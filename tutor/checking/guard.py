@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import io
+import os
 import random
 import signal
 import sys
@@ -15,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from tutor.checking.fence import fence
 
 KEPT_OUTPUT = 2_000  # characters of an answer's prints that a report shows
 FLOOD = 1_000_000  # characters after which printing is stopped as an error
@@ -53,7 +57,7 @@ def call(function: Callable[..., Any], *arguments: Any, seconds: float = 5.0, se
     """
     outcome, buffer = Outcome(), _Limited()
     started = time.perf_counter()
-    with _kept_state(seed, outcome.harm):
+    with _kept_state(seed, outcome.harm), _last_resort(seconds + 1), fence(outcome.harm):
         try:
             with contextlib.redirect_stdout(buffer), contextlib.redirect_stderr(buffer), time_limit(seconds):
                 outcome.value = function(*arguments)
@@ -103,6 +107,24 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _last_resort(seconds: float) -> Iterator[None]:
+    """Where a runner names a file in TUTOR_KILLED: end the process if not even the time limit stops the answer.
+
+    The runner restarts the notebook without that answer; a reader's own kernel is never ended.
+    """
+    path = os.environ.get("TUTOR_KILLED")
+    if not path:
+        yield
+        return
+    with open(path, "a") as file:  # noqa: PTH123  faulthandler needs a file with a descriptor
+        faulthandler.dump_traceback_later(seconds, exit=True, file=file)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+@contextlib.contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
     def ring(signum: int, frame: Any) -> None:
         raise TooSlow
@@ -126,7 +148,7 @@ def _asynchronous(seconds: float) -> Iterator[None]:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(TooSlow))
 
     timer = threading.Timer(seconds, stop)
-    timer.daemon = True
+    timer.daemon, timer.name = True, "tutor time limit"
     timer.start()
     try:
         yield

@@ -58,7 +58,7 @@ def differences(
 ) -> Iterator[Difference]:
     """Yield the difference of every output that differs; see `compare`."""
     if isinstance(expected, tuple | list) and names:
-        yield from _sequences(got, expected, scale, names, exact)
+        yield from _sequences(got, expected, scale, "", names, exact)
     else:
         yield from _walk(got, expected, scale, names[0] if len(names) == 1 else "", exact)
 
@@ -75,22 +75,26 @@ def _walk(got: Any, expected: Any, scale: float, path: str, exact: bool) -> Iter
             for key, value in expected.items():
                 yield from _walk(got[key], value, scale, f"{path}[{key!r}]", exact)
     elif isinstance(expected, tuple | list):
-        yield from _sequences(got, expected, scale, tuple(f"{path}[{i}]" for i in range(len(expected))), exact)
+        names = tuple(f"{path}[{i}]" for i in range(len(expected)))
+        yield from _sequences(got, expected, scale, path, names, exact)
     else:
         difference = _leaf(got, expected, scale, path, exact)
         if difference:
             yield difference
 
 
-def _sequences(got: Any, expected: Any, scale: float, names: tuple[str, ...], exact: bool) -> Iterator[Difference]:
-    if is_numeric(got) and family(got) != "number" and all(is_numeric(e) and not np.ndim(e) for e in expected):
+def _sequences(
+    got: Any, expected: Any, scale: float, path: str, names: tuple[str, ...], exact: bool
+) -> Iterator[Difference]:
+    """Compare what is returned together; `path` names the whole, `names` its parts."""
+    if is_numeric(got) and family(got) != "number" and all(is_numeric(e) and family(e) == "number" for e in expected):
         got = list(got)  # an array of as many numbers unpacks like a tuple
     if got is None:
-        yield Difference("none", "", got, expected)
+        yield Difference("none", path, got, expected)
     elif not isinstance(got, tuple | list):
-        yield Difference("type", "", got, expected)
+        yield Difference("type", path, got, expected)
     elif len(got) != len(expected):
-        yield Difference("length", "", got, expected)
+        yield Difference("length", path, got, expected)
     else:
         for name, mine, theirs in zip(names, got, expected, strict=True):
             yield from _walk(mine, theirs, scale, name, exact)
