@@ -492,7 +492,8 @@ EXERCISES = {
             ),
             Misconception(
                 "no-gate",
-                "`grad_w1` ignores the ReLU: the gradient has to pass through the gate on its way back to `h`.",
+                "`grad_w1` comes out as if there were no ReLU: the gradient has to pass through the gate on its way back to "
+                "`h`. (If you do call `relu_backward`, see whether it and `two_layer_forward` passed: yours are used here.)",
                 patch=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
                 hints=("Which forward line lies between h and h_relu, and where is its counterpart?",),
             ),

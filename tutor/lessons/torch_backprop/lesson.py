@@ -241,7 +241,7 @@ for dtype in (torch.float64, torch.float32):
 # ### Train it
 #
 # `models.two_layer_data()` draws the very numbers that you drew in notebook 01, and puts them into float32 tensors. The
-# loop is the old one; only the line with the loss says `pow` and `item`.
+# loop is the old one; only the loss is written differently, with `pow` and `item`.
 
 # %% tags=["item:two-layer-net"] name="train-two-layer"
 N, D_in, H, D_out = 64, 1000, 100, 10
@@ -399,13 +399,13 @@ with expect(RuntimeError):
     torch.ones(3, 4) - torch.ones(3, 4, device=elsewhere)
 
 # %% [markdown] name="numpy-stays-at-home"
-# The third: a NumPy function that was left in the code. On the CPU `np.maximum(h, 0)` accepts a tensor, and everything
-# looks fine until the tensor lives elsewhere. That is why the dictionary above has a word for each of them.
+# The third: a NumPy function such as `np.maximum` that was left in the code. NumPy can read a tensor as long as it lies on
+# the CPU, so nothing shows there. Elsewhere it stops, and the message names the mend.
 
 # %% tags=["item:device", "item:words"] name="numpy-elsewhere"
-print("on the CPU NumPy accepts a tensor:", np.maximum(torch.tensor([-1.0, 2.0]), 0))
+print("on the CPU NumPy reads a tensor:", np.asarray(torch.ones(3)))
 with expect(TypeError):
-    np.maximum(torch.ones(3, device=elsewhere), 0)
+    np.asarray(torch.ones(3, device=elsewhere))
 
 # %% [markdown] name="train-anywhere"
 # Training then needs `device` in one place only: where the tensors are made. Everything else follows them.
@@ -590,6 +590,10 @@ def median_seconds(work, synchronize, clock=time.perf_counter, warmup=3, repeats
         seconds.append(clock() - start)
     return statistics.median(seconds)
     ### END SOLUTION
+
+
+# %% [markdown] name="use-timer"
+# Now use it. One training step of the two-layer network, with as many hidden units as you like, on a device of your choice:
 
 
 # %% tags=["item:timing", "reference"] name="time-step"
