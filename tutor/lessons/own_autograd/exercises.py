@@ -47,7 +47,7 @@ def engine(owner, name):
 
 
 def called(words, result):
-    """The result of an operation, if it is a tensor at all.
+    """The result of an operation, if it is a tensor with parents.
 
     Raises
     ------
@@ -55,9 +55,16 @@ def called(words, result):
         If it is not.
     """
     if not hasattr(result, "parents"):
-        kind = "None" if result is None else f"a {type(result).__name__}"
-        raise TypeError(f"{words} gave back {kind}; it should be Tensor(numbers, parents, vjp).")
+        raise TypeError(f"{words} gave back {_kind(result)}; it should be Tensor(numbers, parents, vjp).")
+    if not isinstance(result.parents, tuple | list):
+        raise TypeError("parents should be a tuple; with a single parent that takes a comma: (self,).")
+    if not callable(result.vjp):
+        raise TypeError("the third argument of Tensor should be the function vjp itself: hand it over, do not call it.")
     return result
+
+
+def _kind(thing):
+    return {"NoneType": "None", "ndarray": "a plain array"}.get(type(thing).__name__, f"a {type(thing).__name__}")
 
 
 def gradients(result, arriving, leaves):
@@ -88,11 +95,10 @@ def gradients(result, arriving, leaves):
 def _one_each(node, arriving):
     given = node.vjp(arriving)
     if not isinstance(given, tuple | list):
-        raise TypeError(
-            f"vjp returned a {type(given).__name__}; it should return a tuple, one gradient for each parent."
-        )
+        raise TypeError(f"vjp returned {_kind(given)}; it should return a tuple, one gradient for each parent.")
     if len(given) != len(node.parents):
-        raise ValueError(f"vjp returned {len(given)} gradients for {len(node.parents)} parents.")
+        doubt = "" if given else "; was vjp handed to Tensor?"
+        raise ValueError(f"gradients returned by vjp: {len(given)}, parents: {len(node.parents)}{doubt}")
     if any(hasattr(grad, "parents") for grad in given):
         raise TypeError("vjp returned a Tensor; gradients are plain arrays, so take the numbers from .data.")
     return given
@@ -177,10 +183,13 @@ def probe_stretched(d):
 
 
 def probe_order(d):
-    """A graph as a list: for each tensor the numbers of its parents; the last one is the result."""
-    graph = [[], [], [0, 1], [2, 0], [2, 3]]
-    for k in range(5, 5 + d.integer(1, 3)):
-        graph.append([d.integer(2, k - 2), k - 1])
+    """A graph as a list: for each tensor the numbers of its parents; the last one is the result.
+
+    It holds the shape of e = c * d with d = c + a in both directions, so that no walk finds an order by luck.
+    """
+    graph = [[], [], [0, 1], [2, 0], [2, 3], [0, 1], [0, 5], [6, 5], [4, 7]]
+    for k in range(9, 9 + d.integer(0, 2)):
+        graph.append([d.integer(0, 7), k - 1])
     return (graph,)
 
 
@@ -191,35 +200,46 @@ def probe_order_turned(d):
     return ([parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]],)
 
 
+RIGHT_ORDER = "every tensor once, each after its parents"
+
+
 def use_order(order, graph):
     """List a graph by the answer, and say in words the first thing that is wrong with the list."""
     tensor = home(order, Node)
     made = []
     for parents in graph:
         made.append(tensor(float(len(made)), tuple(made[p] for p in parents)))
-    names = {id(node): "abcdefghijkl"[k] for k, node in enumerate(made)}
+    numbers = {id(node): k for k, node in enumerate(made)}
     listed = order(made[-1])
-    return None if listed is None else _fault([names.get(id(n), "?") for n in listed], graph)
+    if isinstance(listed, set | frozenset):
+        raise TypeError("a set has no order; return a list.")
+    return None if listed is None else _fault([numbers.get(id(node)) for node in listed], graph)
 
 
 def _fault(listed, graph):
-    letters = "abcdefghijkl"[: len(graph)]
+    """Say in words what is wrong with a list of numbers; the same words for every list with the same fault."""
     needed = {len(graph) - 1}
     for k in range(len(graph) - 1, -1, -1):
         needed |= set(graph[k]) if k in needed else set()
-    counts = {k: listed.count(letters[k]) for k in needed}
+    if not listed:
+        return "nothing is in it"
+    if not set(listed) <= needed:
+        return "the list holds something that the tensor was not made from (is it left over from an earlier call?)"
+    counts = {k: listed.count(k) for k in needed}
     if missing := [k for k in needed if counts[k] == 0]:
         leaves = sum(not graph[k] for k in missing)
         result = " (the tensor itself is missing)" if max(missing) == len(graph) - 1 else ""
-        return f"{leaves} leaves and {len(missing) - leaves} other tensors are missing{result}"
+        return f"leaves that are missing: {leaves}, other tensors that are missing: {len(missing) - leaves}{result}"
     if repeated := [k for k in needed if counts[k] > 1]:
-        return f"{len(repeated)} tensors stand in the list more than once"
-    if len(listed) > len(needed):
-        return "something stands in the list that the tensor was not made from"
-    early = [k for k in needed if any(listed.index(letters[p]) > listed.index(letters[k]) for p in graph[k])]
-    if early:
-        return f"{len(early)} tensors stand before one of their parents"
-    return "every tensor once, each after its parents"
+        return f"tensors that stand in the list more than once: {len(repeated)}"
+    place = {k: listed.index(k) for k in needed}
+    early = [place[k] < place[p] for k in needed for p in graph[k]]
+    if not any(early):
+        return RIGHT_ORDER
+    if all(early):
+        return "each tensor stands before its parents"
+    first = "the tensor itself stands first, and " if place[len(graph) - 1] == 0 else ""
+    return f"{first}some tensors stand before one of their parents"
 
 
 def probe_backward(d):
@@ -576,21 +596,31 @@ EXERCISES = {
                 hints=("What should happen when the walk comes to a tensor that it has met before?",),
             ),
             Misconception(
-                "before-its-parents",
-                "You put a tensor on the list before its parents were visited. Turning that list round does not help either: with "
-                "a tensor that is used twice, neither direction is an order.",
+                "as-soon-as-met",
+                "You put a tensor on the list as soon as you meet it, before its parents are there. Turning that list round would not help either: "
+                "a tensor that is used twice is met too early.",
                 patch=(
-                    (
-                        "                visit(parent)\n",
-                        "                visit(parent)\n",
-                    ),
-                    (
-                        "            visited.add(node)\n",
-                        "            visited.add(node)\n            order.append(node)\n",
-                    ),
+                    ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
                     ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
                 ),
                 hints=("When may a tensor be put on the list: before or after its parents?",),
+            ),
+            Misconception(
+                "met-and-turned-round",
+                "A list of tensors as they are met, turned round at the end, looks right on a chain. Where a tensor is used twice it is met at its first use, "
+                "and stands behind something that was made from it. Append a tensor when all of its parents are on the list.",
+                patch=(
+                    ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
+                    ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
+                    ("    return order", "    return order[::-1]"),
+                ),
+                hints=("If c is used by both d and e, which of the three must stand first in the list, and does it?",),
+            ),
+            Misconception(
+                "wrong-way-round",
+                "Your order is a good one, the wrong way round: it begins with the tensor itself. Parents come first here; the sweep will read the list backwards.",
+                patch=("    return order", "    return order[::-1]"),
+                hints=("Which tensor should be the last of the list?",),
             ),
             Misconception(
                 "leaves-left-out",
@@ -663,10 +693,24 @@ EXERCISES = {
             Misconception(
                 "axes-lost",
                 "Summing removes an axis unless you ask to keep it: `keepdims=True`. The result must have the shape that was asked for, sizes of 1 included.",
-                patch=("grad.sum(axis=axis, keepdims=True)", "grad.sum(axis=min(axis, grad.ndim - 1))"),
+                patch=("grad.sum(axis=axis, keepdims=True)", "grad.sum(axis=axis)"),
                 hints=(
                     "How many axes does an array of shape (4, 1) have, and how many are left after a sum over one?",
                 ),
+            ),
+            Misconception(
+                "one-new-axis",
+                "You sum away one axis in front, but broadcasting may have put several there.",
+                patch=("while grad.ndim > len(shape)", "if grad.ndim > len(shape)"),
+                hints=(
+                    "How often may `grad.sum(axis=0)` be needed for a gradient of shape (2, 3, 4) and the shape (4,)?",
+                ),
+            ),
+            Misconception(
+                "broadcast-again",
+                "`broadcast_to` makes copies: that is the way forward. On the way back the copies are summed.",
+                patch=("    while grad.ndim", "    return np.broadcast_to(grad, shape)\n    while grad.ndim"),
+                hints=("Which of the two has more numbers, `grad` or the result?",),
             ),
             Misconception(
                 "wrong-end",
@@ -725,7 +769,7 @@ EXERCISES = {
             Misconception(
                 "no-start",
                 "Everything is zero because the sweep starts from zero. The loss changes by 1 when the loss is nudged by 1: give it the gradient 1.",
-                patch=("    self.grad += 1.0\n", ""),
+                patch=("    self.grad = np.ones_like(self.data)\n", ""),
                 hints=("What is the gradient of the loss with respect to itself?",),
             ),
             Misconception(
@@ -745,6 +789,12 @@ EXERCISES = {
                 "The first sweep is right, the second is too large. The tensors in between still held the gradients of the first sweep, and passed them on again.",
                 patch=("        if node.parents or node.grad is None:\n", "        if node.grad is None:\n"),
                 hints=("What do the tensors in between hold when the second sweep starts?",),
+            ),
+            Misconception(
+                "ones-to-everyone",
+                "Every vjp is given ones. What it must be given is the gradient that has arrived at its tensor: `node.grad`.",
+                patch=("node.vjp(node.grad)", "node.vjp(np.ones_like(node.data))"),
+                hints=("What does the chain rule multiply the local derivative with?",),
             ),
             Misconception(
                 "no-unbroadcast",
@@ -767,7 +817,6 @@ EXERCISES = {
                 "changes it for both. Start from zeros, or write `a = a + b`, which makes a new array.",
                 patch=(
                     ("            node.grad = np.zeros_like(node.data)", "            node.grad = None"),
-                    ("    self.grad += 1.0", "    self.grad = np.ones_like(self.data)"),
                     (
                         "            parent.grad += unbroadcast(grad, parent.data.shape)",
                         "            grad = unbroadcast(grad, parent.data.shape)\n"
@@ -781,8 +830,8 @@ EXERCISES = {
             ),
         ),
         equivalent_mutants={
-            "self.grad = 1.0": "the loss has parents, so its gradient has just been set to zero",
-            "node.grad += 1.0": "the last of the order is self",
+            "node.grad = np.ones_like(self.data)": "the last of the order is self",
+            "self.grad = np.ones_like(node.data)": "the last of the order is self",
         },
         alternatives=(BACKWARD_DICTIONARY, BACKWARD_NONE, BACKWARD_SHARES),
         hints=(
@@ -903,10 +952,11 @@ EXERCISES = {
                 hints=("Which shapes have grad and other.data, and what must come out?",),
             ),
             Misconception(
-                "factors-in-the-wrong-order",
-                "A matrix product cannot be turned round: the gradient of `self` is `grad @ other.data.T`, with `grad` on the left.",
+                "sizes-do-not-meet",
+                "On the way back N and D meet in the middle of a product, and they differ. Write the shapes under the factors: `grad` (N, H) stands to the "
+                "left of `other` transposed (H, D), and to the right of `self` transposed (D, N).",
                 patch=("grad @ other.data.T, self.data.T @ grad", "other.data.T @ grad, grad @ self.data.T"),
-                hints=("Write the shapes under both factors. Which sizes meet in the middle?",),
+                hints=("Which two sizes meet in the middle of each product?",),
             ),
             Misconception(
                 "like-mul",

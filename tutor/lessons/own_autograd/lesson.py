@@ -21,7 +21,7 @@ import time
 
 import numpy as np
 
-from tutor import check, exercise, expect, plots, progress
+from tutor import check, exercise, expect, models, plots, progress
 
 # %% [markdown] name="remember"
 # ## 1. A tensor that remembers
@@ -34,8 +34,8 @@ from tutor import check, exercise, expect, plots, progress
 # returns one gradient for each parent:
 #
 # $$\underset{\text{shape of } x}{\text{grad\_}x} \;=\;
-# \underset{\text{Jacobian, never written out}}{\left(\frac{\partial\, out}{\partial x}\right)^{T}}
-# \;\underset{\text{shape of } out}{\text{grad\_}out}$$
+# \underset{\text{Jacobian, never written out}}{\left(\frac{\partial\, \text{out}}{\partial x}\right)^{T}}
+# \;\underset{\text{shape of out}}{\text{grad\_out}}$$
 #
 # A tensor that nobody computed (an input, a weight) has no parents. It is called a **leaf**, and its `vjp` has nothing to
 # return.
@@ -63,7 +63,7 @@ def as_tensor(value):
 
 
 # %% [markdown] name="first-operation"
-# Here is the first operation. If $out = a + b$, a nudge to either moves the result just as far, so the gradient passes
+# Here is the first operation. If `out = a + b`, a nudge to either moves the result just as far, so the gradient passes
 # unchanged to both. A class in Python is an object like any other: we can add methods to it later, one cell at a time.
 # That is how this engine grows.
 
@@ -285,7 +285,7 @@ with expect(ValueError):
 # A gradient must have the shape of the thing it belongs to. The stretched bias is really $N$ copies of it, one for each row. It is
 # a tensor that was used $N$ times; so by the rule of section 2 its gradient is the **sum** over the copies:
 #
-# $$\underset{(H,)}{\text{grad\_}bias} = \sum_{n=1}^{N} \underset{(N,\,H)}{\text{grad\_}out}_{\,n}$$
+# $$\underset{(H,)}{\text{grad\_bias}} = \sum_{n=1}^{N} \underset{(H,)}{\text{grad\_out}_n}$$
 #
 # Broadcasting copies in two ways: it puts new axes in front, $(H,) \to (N, H)$, and it stretches axes of size 1,
 # $(N, 1) \to (N, H)$. Undo both: sum the new axes away, and sum the stretched axes back to size 1.
@@ -328,6 +328,9 @@ for shape in [(4, 3), (3,), (4, 1), (1, 3), ()]:
 # 3. The loss itself gets the gradient 1: nudged by a little, it changes by just that.
 # 4. Backwards through the list, every tensor asks its `vjp`, and each parent **adds** what it is given, summed to
 #    the parent's shape.
+#
+# The checker sweeps through $r + r$ with $h = x \cdot w$, $s = h + b$, $u = h + v$ and $r = s \cdot (s \cdot u)$, where $w$ is
+# broadcast. Draw this graph on paper if a report puzzles you.
 
 
 # %% tags=["item:backward", "item:accumulation", "item:unbroadcasting"]
@@ -344,7 +347,7 @@ def backward(self):
     for node in order:
         if node.parents or node.grad is None:
             node.grad = np.zeros_like(node.data)
-    self.grad += 1.0
+    self.grad = np.ones_like(self.data)
     for node in reversed(order):
         for parent, grad in zip(node.parents, node.vjp(node.grad)):
             parent.grad += unbroadcast(grad, parent.data.shape)
@@ -462,8 +465,8 @@ def exp(self):
 # And the matrix product, which the network is made of. You derived its way back in notebook 01; let the shapes lead
 # you again:
 #
-# $$\underset{(N,\,H)}{out} = \underset{(N,\,D)}{self}\;\underset{(D,\,H)}{other} \qquad
-# \underset{(N,\,D)}{\text{grad\_}self} = \;?\qquad \underset{(D,\,H)}{\text{grad\_}other} = \;?$$
+# $$\underset{(N,\,H)}{\text{out}} = \underset{(N,\,D)}{\text{self}}\;\underset{(D,\,H)}{\text{other}} \qquad
+# \underset{(N,\,D)}{\text{grad\_self}} = \;?\qquad \underset{(D,\,H)}{\text{grad\_other}} = \;?$$
 
 
 # %% tags=["item:operations", "item:local-rules"]
@@ -507,7 +510,7 @@ import torch
 
 def expression(x, w, bias):
     h = (x @ w + bias).relu()  # (4, 5)
-    p = h.exp() / h.exp().sum()  # (4, 5): h is used twice
+    p = h.exp() / h.exp().sum()  # (4, 5): h is used twice here, and once more below
     return ((p + 0.1).log() * h).sum() - (w**2.0).sum() + (x - bias.sum()).exp().sum()
 
 
@@ -533,9 +536,7 @@ for name in arrays:
 
 # %% tags=["item:two-layer-net"] name="train-two-layer"
 N, D_in, H, D_out = 64, 1000, 100, 10
-rng = np.random.default_rng(0)
-x, y = Tensor(rng.normal(size=(N, D_in))), Tensor(rng.normal(size=(N, D_out)))
-w1, w2 = Tensor(rng.normal(size=(D_in, H))), Tensor(rng.normal(size=(H, D_out)))
+x, y, w1, w2 = map(Tensor, models.two_layer_data((N, D_in, H, D_out), numpy=True))
 
 learning_rate = 1e-6
 losses = []
@@ -553,10 +554,9 @@ for step in range(500):
 # tensors want a gradient, and `no_grad` keeps the update itself out of the graph.
 
 # %% tags=["item:two-layer-net", "item:against-torch"] name="train-in-torch"
-rng = np.random.default_rng(0)
-x_torch, y_torch = torch.tensor(rng.normal(size=(N, D_in))), torch.tensor(rng.normal(size=(N, D_out)))
-w1_torch = torch.tensor(rng.normal(size=(D_in, H)), requires_grad=True)
-w2_torch = torch.tensor(rng.normal(size=(H, D_out)), requires_grad=True)
+x_torch, y_torch, w1_torch, w2_torch = models.two_layer_data((N, D_in, H, D_out), dtype=torch.float64)
+w1_torch.requires_grad_()
+w2_torch.requires_grad_()
 
 torch_losses = []
 for step in range(500):
@@ -628,19 +628,42 @@ plots.costs(sizes, times, xlabel="numbers in each tensor", title="One forward an
 # and memory more than arithmetic. You can count what your engine spends too much:
 #
 # - it writes zeros for every gradient and then adds to them, where torch hands the first contribution over as it is;
-# - it computes gradients that nobody asked for: in section 8 also those of the data `x` and `y`, in every step;
 # - it keeps every array in between until the whole graph is thrown away, where torch frees each as soon as the
 #   sweep has passed it;
-# - NumPy works here on one processor core, torch on all that it is given, in code written for it.
+# - NumPy adds and multiplies on one processor core, torch on all that it is given;
+# - it computes gradients that nobody asked for: in section 8 also those of the data `x` and `y`, in every step.
 #
-# The second point can be measured: the network has far more work with $x$ than you might think.
+# The last point can be measured. Torch avoids it by asking you which tensors want a gradient.
+
 
 # %% tags=["item:cost"] name="unasked-gradients"
-x.grad = None
-loss = (((x @ w1).relu() @ w2 - y) ** 2).sum()
-loss.backward()
-print(f"x.grad holds {x.grad.size:,} numbers, w1.grad {w1.grad.size:,}; only the second was wanted")
-w1.grad = w2.grad = None
+def one_step():
+    """One forward and one backward pass of the two-layer network."""
+    ((((x @ w1).relu() @ w2 - y) ** 2).sum()).backward()
+    w1.grad = w2.grad = None
+
+
+grad_h = rng.normal(size=(N, H))
+whole, unasked = median_time(one_step), median_time(lambda: grad_h @ w1.data.T)
+print(
+    f"one step takes {1e3 * whole:.2f} ms; {1e3 * unasked:.2f} ms of it are the product for grad_x, which nobody reads"
+)
+
+# %% [markdown] name="depth"
+# And one limit has nothing to do with time. How deep may a graph be? This one is 5,000 additions deep.
+
+# %% tags=["item:cost", "item:topological-order"] name="deep-graph"
+deep = Tensor(0.0)
+for _ in range(5000):
+    deep = deep + 1.0
+try:
+    print("listed", len(topological_order(deep)), "tensors: your order has no limit of its own")
+except RecursionError as error:
+    print("RecursionError:", error)
+
+# %% [markdown] name="read-depth"
+# If yours calls itself, once for every tensor on the way down, Python stopped it. That is enough for any network in this series.
+# Torch keeps its own list of what is still to be done, so it has no such limit; you can do the same with a stack.
 
 # %% [markdown] name="recap"
 # ## Recap
@@ -660,7 +683,7 @@ w1.grad = w2.grad = None
 #
 # The forward pass and the update stayed. Every hand-derived line is now one call:
 #
-# <!-- diff: numpy_backprop/train-two-layer own_autograd/train-two-layer -->
+# <!-- diff: torch_backprop/train-two-layer own_autograd/train-two-layer -->
 
 # %% [markdown] name="quiz"
 # ## Self-check
