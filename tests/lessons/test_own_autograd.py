@@ -1,0 +1,175 @@
+"""The engine of lesson 04, taken from the lesson's own text, judged by torch on random expressions."""
+
+import functools
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tutor.lessons.registry import HOME, Lesson
+
+LESSON = Lesson("own_autograd", HOME / "own_autograd", 4)
+ROWS, COLUMNS = 3, 4
+SHAPES = [(ROWS, COLUMNS), (COLUMNS,), (ROWS, 1), (1, COLUMNS), (1, 1), ()]
+
+ONE = {
+    "exp": lambda t: (t * 0.1).exp(),
+    "log": lambda t: (t * t + 1.0).log(),
+    "relu": lambda t: t.relu(),
+    "square": lambda t: t**2.0,
+    "inverse": lambda t: 1.0 / (t * t + 0.5),
+    "negative": lambda t: -t,
+    "sum": lambda t: t.sum(),
+    "shifted": lambda t: 2.0 - t * 3.0,
+}
+TWO = {
+    "add": lambda s, t: s + t,
+    "sub": lambda s, t: s - t,
+    "mul": lambda s, t: s * t,
+    "div": lambda s, t: s / (t * t + 0.5),
+}
+
+
+@functools.cache
+def engine():
+    """Everything that the lesson defines, with the solutions, as a reader has it at the end."""
+    return LESSON.namespace(before="")
+
+
+@st.composite
+def programs(draw):
+    """Leaves that broadcast together, and steps that combine any of the tensors so far, perhaps one twice."""
+    shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=2, max_size=4))
+    seed = draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    leaves = [rng.uniform(0.2, 1.2, shape) * rng.choice([-1.0, 1.0], shape) for shape in shapes]
+    steps = []
+    for count in range(len(leaves), len(leaves) + draw(st.integers(1, 8))):
+        name = draw(st.sampled_from([*ONE, *TWO]))
+        taken = [draw(st.integers(0, count - 1)) for _ in range(1 if name in ONE else 2)]
+        steps.append((name, taken))
+    return leaves, steps
+
+
+def run(leaves, steps):
+    """All results of a program, for either engine; the last is the sum over all of them."""
+    made = list(leaves)
+    for name, taken in steps:
+        made.append({**ONE, **TWO}[name](*(made[k] for k in taken)))
+    total = made[-1].sum()
+    for tensor in made[:-1]:
+        total = total + tensor.sum()
+    return [*made, total]
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(programs())
+def test_random_expressions_agree_with_torch_in_values_and_gradients(program):
+    arrays, steps = program
+    mine = [engine()["Tensor"](array.copy()) for array in arrays]
+    theirs = [torch.tensor(array, requires_grad=True) for array in arrays]
+    values, wanted = run(mine, steps), run(theirs, steps)
+    assume(all(torch.isfinite(t).all() and t.abs().max() < 1e6 for t in wanted))
+    for value, right in zip(values, wanted, strict=True):
+        np.testing.assert_allclose(value.data, right.detach().numpy(), rtol=1e-10, atol=1e-10)
+    for sweeps in (1, 2):
+        values[-1].backward()
+        wanted[-1].backward(retain_graph=True)
+        for leaf, right in zip(mine, theirs, strict=True):
+            assert leaf.grad.shape == leaf.data.shape
+            scale = max(1.0, float(right.grad.abs().max()))
+            np.testing.assert_allclose(leaf.grad / scale, right.grad.numpy() / scale, atol=1e-10, err_msg=f"{sweeps}")
+
+
+@settings(deadline=None, max_examples=50, derandomize=True)
+@given(st.lists(st.integers(1, 5), min_size=3, max_size=5), st.integers(0, 2**32 - 1))
+def test_chains_of_matrix_products_agree_with_torch(sizes, seed):
+    rng = np.random.default_rng(seed)
+    arrays = [rng.normal(size=shape) for shape in itertools.pairwise(sizes)]
+    mine = [engine()["Tensor"](array) for array in arrays]
+    theirs = [torch.tensor(array, requires_grad=True) for array in arrays]
+    results = []
+    for matrices in (mine, theirs):
+        product = functools.reduce(lambda a, b: (a @ b).relu() + 0.1, matrices)
+        results.append((product**2.0).sum())
+        results[-1].backward()
+    np.testing.assert_allclose(results[0].data, results[1].detach().numpy(), rtol=1e-10)
+    for leaf, right in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(leaf.grad, right.grad.numpy(), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 1)])
+def test_a_sum_over_any_axis_agrees_with_torch(axis):
+    array = np.random.default_rng(0).normal(size=(ROWS, COLUMNS))
+    mine, right = engine()["Tensor"](array), torch.tensor(array, requires_grad=True)
+    (mine.sum(axis=axis) ** 2.0).sum().backward()
+    (right.sum(dim=axis) ** 2.0).sum().backward()
+    np.testing.assert_allclose(mine.grad, right.grad.numpy(), rtol=1e-12)
+
+
+def test_arrays_and_numbers_may_stand_on_either_side():
+    t = engine()["Tensor"]([2.0, 4.0])
+    two = np.array([2.0, 2.0])
+    for result, wanted in [
+        (two * t, [4, 8]),
+        (t * two, [4, 8]),
+        (two + t, [4, 6]),
+        (two - t, [0, -2]),
+        (two / t, [1, 0.5]),
+    ]:
+        assert isinstance(result, engine()["Tensor"])
+        np.testing.assert_allclose(result.data, wanted)
+
+
+def test_the_engine_is_about_a_hundred_lines_and_has_its_whole_vocabulary():
+    wanted = {"__add__", "__mul__", "__matmul__", "__pow__", "sum", "relu", "exp", "log", "backward"}
+    assert wanted <= set(vars(engine()["Tensor"]))
+    cells = [cell for cell in LESSON.cells if "reference" in cell.tags or cell.exercise_id]
+    sources = [cell.solved for cell in cells if "predict" not in (cell.exercise_id or "")]
+    lines = [line for source in sources for line in source.split("\n") if line.strip()]
+    assert 80 <= len(lines) <= 140
+
+
+METHODS = [i for i, known in LESSON.exercises.items() if known.kind == "method"]
+
+
+@pytest.mark.parametrize("identifier", METHODS)
+def test_a_method_is_judged_whatever_else_the_class_lacks(identifier):
+    known = LESSON.exercises[identifier]
+    method, owner = known.build(known.source)
+    kept = {"__init__", "__array_ufunc__", "__doc__", "__module__", "__dict__", "__weakref__"}
+    for name in set(vars(owner)) - kept:
+        delattr(owner, name)
+    assert known.check(method, of=owner).verdict == "pass"
+
+
+@pytest.mark.parametrize("identifier", METHODS)
+def test_a_method_is_judged_alike_on_a_class_that_is_complete(identifier):
+    known, space = LESSON.exercises[identifier], LESSON.namespace(before="")
+    for name, wrong in known.misconceptions.items():
+        exec(wrong.apply(known.source), space)
+        assert known.check(space[known.name], of=space["Tensor"]).misconception == name
+    exec(known.source, space)
+    assert known.check(space[known.name], of=space["Tensor"]).verdict == "pass"
+
+
+def test_a_method_that_stands_on_a_broken_class_is_judged_on_its_own():
+    space = LESSON.namespace(before="")
+    for name in ("__add__", "sum", "backward", "relu"):
+        setattr(space["Tensor"], name, None)
+    for identifier in ("own_autograd.mul", "own_autograd.exp", "own_autograd.matmul"):
+        known = LESSON.exercises[identifier]
+        assert known.check(space["Tensor"].__dict__[known.name], of=space["Tensor"]).verdict == "pass"
+
+
+def test_an_answer_that_asks_for_its_own_tensor_by_type_is_right_without_naming_its_class():
+    known = LESSON.exercises["own_autograd.mul"]
+    text = """def __mul__(self, other):
+    assert isinstance(self, Tensor)
+    other = other if isinstance(other, Tensor) else Tensor(other)
+    return Tensor(self.data * other.data, (self, other), lambda grad: (grad * other.data, grad * self.data))
+"""
+    assert known.check(known.build(text)[0]).verdict == "pass"
