@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from lesson_graphs import LESSON_GRAPHS, LSTMLoop, ResNet, chain, dynamic_net, quickstart_net, transformer
+from lesson_graphs import LESSON_GRAPHS, LSTMLoop, ResNet, chain, dynamic_net, needs_shapes, quickstart_net, transformer
 from torch import nn
 
 from tutor import graph
@@ -49,6 +49,11 @@ def test_a_shared_parameter_is_drawn_once_per_use_with_its_sum():
     assert all(card.lines[2] == total for card in uses)
 
 
+def test_a_view_that_is_the_output_is_drawn():
+    w = torch.ones(2, 3, requires_grad=True)
+    assert titles(graph.trace(w.t())) == ["T", "w"]
+
+
 def test_both_edges_of_a_square_are_drawn():
     x = torch.ones(2, requires_grad=True).exp()
     assert [len(scene_links) for scene_links in [graph.trace((x * x).sum()).scene().links]] == [4]
@@ -75,6 +80,15 @@ def test_repeats_are_found_without_any_module():
     assert titles(g, repeats=True)[1] == "Mul, Sin \u00d7 499"
 
 
+def test_what_occurs_twice_is_no_repeat_yet():
+    def folded(times):
+        return titles(graph.trace(chain(2 * times)), repeats=True)
+
+    assert folded(3) == ["Sum", "Mul", "Sin", "Mul", "Sin", "Mul", "Sin", "unnamed"]
+    assert folded(4)[:2] == ["Sum", "Mul, Sin \u00d7 3"]  # the fourth uses the leaf, and is not like the others
+
+
+@needs_shapes
 def test_layers_of_different_shapes_are_no_repeats():
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 5), nn.ReLU())
     g = graph.trace(model(torch.ones(1, 2)).sum(), model=model)
@@ -105,6 +119,23 @@ def test_a_module_called_again_after_others_is_not_folded_into_a_cycle():
     assert "LSTMCell" in titles(g, depth=1)
     assert g.svg(depth=1)
     assert graph.trace(loss).svg(depth=1)
+
+
+def test_a_module_around_another_one_is_opened_where_folding_would_make_a_cycle():
+    class Around(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.outer, self.inner = nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False)
+
+        def forward(self, x):
+            a = x * self.outer.weight
+            return torch.addcmul(a, self.inner(a), self.outer.weight)
+
+    model = Around()
+    g = graph.trace(model(torch.ones(3, 3)).sum(), model=model)
+    assert titles(g, depth=1).count("Linear") == 1
+    assert {"Addcmul", "Mul"} < set(titles(g, depth=1))
+    assert g.svg(depth=1)
 
 
 @pytest.mark.parametrize("budget", [2, 3, 10, 150])

@@ -4,7 +4,7 @@ import time
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lesson_graphs import LESSON_GRAPHS, LSTMLoop, transformer
 
@@ -89,6 +89,31 @@ def test_crossings_are_counted():
     rows, below = [[0, 1], [2, 3]], [[3], [2], [], []]
     assert count_crossings(rows, below, {0: 0, 1: 1, 2: 0, 3: 1}) == 1
     assert count_crossings(rows, below, {0: 0, 1: 1, 2: 1, 3: 0}) == 0
+
+
+def test_sweeps_undo_crossings():
+    edges = [(0, 1), (0, 2), (0, 3), (1, 4), (2, 5), (3, 4)]  # 1 and 3 share 4, and 2 stands between them
+    assert lay_out([(40, 20)] * 6, edges, [None] * 6).crossings == 0
+
+
+def test_what_nothing_leads_to_stands_just_above_its_use():
+    ys = [y for _, y in lay_out([(40, 20)] * 5, [(0, 1), (1, 2), (2, 3), (4, 3)], [None] * 4).centres]
+    assert ys[4] == ys[2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(drawings())
+@example(([(90.0, 20.0)] * 3, [(1, 2), (0, 2)], [None, None]))
+def test_edges_do_not_cross_at_the_card_they_leave_or_enter(drawing):
+    sizes, edges, labels = drawing
+    routes = lay_out(sizes, edges, labels).routes
+    for end, near in ((0, 1), (-1, -2)):
+        for card in range(len(sizes)):
+            fan = [
+                (route[near][0], route[end][0]) for edge, route in zip(edges, routes, strict=True) if edge[end] == card
+            ]
+            ports = [port for _, port in sorted(fan)]
+            assert ports == sorted(ports)
 
 
 def test_isotonic_regression_pools_what_is_out_of_order():

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 import torch
-from lesson_graphs import LESSON_GRAPHS, DynamicNet, LegendrePolynomial3, LSTMLoop, chain, transformer
+from lesson_graphs import LESSON_GRAPHS, DynamicNet, LegendrePolynomial3, LSTMLoop, chain, needs_shapes, transformer
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
@@ -124,6 +124,7 @@ def test_leaves_that_are_no_parameters_are_told_apart():
     assert leaf(g, "w").kind == "parameter"
 
 
+@needs_shapes
 def test_shapes_of_forward_outputs_are_known_before_any_backward():
     g = graph.trace((torch.ones(5, 3) @ torch.ones(3, 4, requires_grad=True)).sum())
     assert [node.shape for node in g.nodes] == [(), (5, 4), (3, 4)]
@@ -136,7 +137,7 @@ def test_an_unused_output_arrives_as_none():
     halves = torch.ones(4, 2, requires_grad=True).split(2)
     g = recorded(halves[0].sum() + first)
     split = next(node for node in g.nodes if node.op.startswith("Split"))
-    assert split.shapes == ((2, 2), (2, 2))
+    assert split.shapes[0] == (2, 2)
     assert split.received[0].shape == (2, 2)
     assert split.received[1] is None
 
@@ -238,15 +239,6 @@ def test_a_compiled_region_is_one_opaque_node():
 
 
 def test_a_backward_that_raises_half_way_is_kept_as_far_as_it_got():
-    class Broken(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, a):
-            return a.clone()
-
-        @staticmethod
-        def backward(ctx, grad):
-            raise ArithmeticError("no derivative today")
-
     x = torch.ones(2, requires_grad=True)
     loss = (Broken.apply(x.sin()) * 2).sum()
     with pytest.raises(ArithmeticError, match="no derivative today"), graph.record(loss) as g:
@@ -255,6 +247,28 @@ def test_a_backward_that_raises_half_way_is_kept_as_far_as_it_got():
     assert [node.op for node in g.order] == ["SumBackward0", "MulBackward0"]
     assert "no derivative today" in g.error
     assert "raised here" in g.svg()
+
+
+class Broken(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        return a.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        raise ArithmeticError("no derivative today")
+
+
+def test_of_two_branches_the_one_that_raised_is_named():
+    x, y = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    for loss in (
+        x.cos().sum() + Broken.apply(y).sum(),  # the other branch was ready too and did not run
+        Broken.apply(y).sum() + x.cos().sum(),  # the other branch ran before
+        (Broken.apply(x) + x * 2).sum(),  # a leaf had one contribution and waited for the other
+    ):
+        with pytest.raises(ArithmeticError), graph.record(loss) as g:
+            loss.backward()
+        assert g.nodes[g.raised].op == "BrokenBackward"
 
 
 def test_the_origin_of_the_first_nan_is_marked():
@@ -306,16 +320,56 @@ def test_source_lines_are_kept_where_asked_for():
     g = graph.trace(loss, model=seen)
     assert g.nodes[0].source.startswith("test_graph_record.py:")
     assert "square().sum()" in g.nodes[0].source
+    assert all("test_graph_record.py" in node.source for node in g.nodes if not node.is_leaf)
     assert not graph.trace(model(torch.ones(1, 2)).sum()).nodes[0].source
 
 
-def test_hooks_are_gone_when_the_block_ends():
+def test_nothing_of_a_recording_is_left_on_the_graph():
     w = torch.ones(2, requires_grad=True)
-    first = recorded((w * 2).sum(), w=w)
-    before = first.nodes
-    (w * 3).sum().backward()
-    assert first.nodes is before
-    assert leaf(first, "w").grad.values == (2.0, 2.0)
+    loss = (w * 2).sum()
+    with graph.record(loss):
+        loss.backward(retain_graph=True)
+    gc.collect()
+    assert [one for one in gc.get_objects() if type(one).__name__ == "_Recorder"] == []
+    loss.backward()
+    assert w.grad.tolist() == [4.0, 4.0]
+
+
+def test_a_hook_that_changes_a_gradient_in_place_is_seen():
+    x = torch.ones(2, requires_grad=True)
+    h = x * 3
+
+    def louder(grad):
+        grad.mul_(10)
+
+    h.register_hook(louder)
+    y = h * torch.ones(2)
+    g = recorded((y * torch.ones(2)).sum(), x=x)
+    first = next(node for node in g.nodes if node.op == "MulBackward0" and into(g, leaf(g, "x"))[0].source == node.id)
+    assert into(g, first)[0].gradient.values == (1.0, 1.0)
+    assert first.received[0].values == (10.0, 10.0)
+
+
+@pytest.mark.parametrize("watching", [False, True])
+def test_a_leaf_takes_its_gradient_over_without_a_copy(watching):
+    places = []
+
+    class Known(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            out = torch.full_like(grad, 7.0)
+            places.append(out.data_ptr())
+            return out
+
+    w = torch.ones(100, requires_grad=True)
+    loss = Known.apply(w).sum()
+    with graph.record(loss) if watching else contextlib.nullcontext():
+        loss.backward()
+    assert w.grad.data_ptr() == places[0]
 
 
 def test_a_recording_keeps_no_torch_object_alive():
@@ -436,13 +490,13 @@ def test_several_losses_share_one_graph():
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.complex64])
 def test_gradients_of_every_dtype_are_measured(dtype):
-    x = torch.full((100,), 3.0, dtype=dtype, requires_grad=True)
+    x = torch.full((10_000,), 3.0, dtype=dtype, requires_grad=True)
     y = x * 2
     with graph.record(y) as g:
-        y.backward(torch.full_like(y, 1000.0))
+        y.backward(torch.full_like(y, 1000.0))  # norm 200,000: beyond the largest float16
     stats = leaf(g, "x").received[0]
     assert stats.dtype == str(dtype).removeprefix("torch.")
-    assert stats.norm == pytest.approx(20_000, rel=0.01)
+    assert stats.norm == pytest.approx(200_000, rel=0.01)
     assert stats.finite
 
 

@@ -193,8 +193,9 @@ def _dissolve_cycles(plain: Plain, keys: dict[int, Key]) -> None:
         from_leaves = set(topological(len(numbers), [(b, a) for a, b in edges]))
         if len(from_loss) == len(numbers):
             return
+        members = Counter(keys.values())
         for i, key in keys.items():
-            if numbers[key] not in from_loss and numbers[key] not in from_leaves:
+            if members[key] > 1 and numbers[key] not in from_loss and numbers[key] not in from_leaves:
                 keys[i] = ("node", i)
 
 

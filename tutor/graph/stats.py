@@ -21,10 +21,7 @@ def measure(gradient: torch.Tensor) -> Stats:
     shape, dtype = tuple(gradient.shape), str(gradient.dtype).removeprefix("torch.")
     try:
         # create_graph=True leaves grad mode on inside hooks; what is measured must not join the graph
-        if torch.is_grad_enabled():
-            with torch.no_grad():
-                return Stats(shape, dtype, *_figures(gradient.detach()))
-        return Stats(shape, dtype, *_figures(gradient))
+        return Stats(shape, dtype, *_figures(gradient.detach()))
     except Exception:
         return Stats(shape, dtype, *_UNMEASURED)
 
