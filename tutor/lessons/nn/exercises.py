@@ -5,7 +5,6 @@ import math
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
@@ -55,7 +54,9 @@ def spread_of(parameter, d_in):
         return "is all zero"
     if not -1.001 < low <= high < 1.001:
         return "goes beyond 1/sqrt(d_in)"
-    return "fills only a part of the range" if low > -0.9 or high < 0.9 else "goes from -1/sqrt(d_in) to 1/sqrt(d_in)"
+    if high + low > 0.2 or high + low < -0.2:
+        return "is not centred on zero"
+    return "stays far within 1/sqrt(d_in)" if high < 0.9 else "goes from -1/sqrt(d_in) to 1/sqrt(d_in)"
 
 
 def fits(y_pred, shape):
@@ -265,30 +266,36 @@ class NetByProducts(nn.Module):
 
 
 def probe_sequential(d):
-    """A whole problem for a chain of layers: inputs, targets, weights."""
-    n, d_in, h, d_out = d.sizes(4)
-    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(h, d_in), d.tensor(d_out, h)
+    """A whole problem for a chain of layers; they are square, so that layers in a wrong order do not merely crash."""
+    n, size = d.sizes(2, 3, 8)
+    return d.tensor(n, size), d.tensor(n, size), d.tensor(size, size), d.tensor(size, size)
 
 
-def use_sequential(sequential, x, y, weight1, weight2):
-    """What a chain of layers gives, how it learns, and whether its layers are called and switched as they should be."""
-    layers = [nn.Linear(*reversed(w.shape), bias=False).to(x.dtype) for w in (weight1, weight2)]
-    for layer, weight in zip(layers, (weight1, weight2), strict=True):
-        layer.load_state_dict({"weight": weight})
-    dropout = nn.Dropout(0.5).eval()
-    chain, called = (layers[0], nn.Tanh(), dropout, layers[1]), []
-    for layer in chain:
-        layer.register_forward_hook(lambda module, inputs, output: called.append(type(module).__name__))
-    model = sequential(*chain).eval()
+def use_sequential(sequential, x, y, first, last):
+    """Which layers of a chain are called, what it gives, how it learns, and whether modes reach its layers."""
+    chain = {"first Linear": linear_of(first), "Tanh": nn.Tanh(), "Dropout": nn.Dropout(0.5).eval()}
+    chain["last Linear"] = linear_of(last)
+    called = []
+    for name, layer in chain.items():
+        layer.register_forward_hook(lambda module, inputs, output, name=name: called.append(name))
+    model = sequential(*chain.values()).eval()
     y_pred = model(x)
     calls = ", ".join(called) or "none"
-    parameters = sorted(str(tuple(p.shape)) for p in model.parameters())
+    count = f"{len(list(model.parameters()))} listed"
     if not fits(y_pred, y.shape):
-        return plain(y_pred), parameters, None, calls, None, None
+        return calls, plain(y_pred), count, None, None, None
     losses = steps_of(model, x, y)
     model.train()
-    own = "nn.Sequential" if any(isinstance(m, nn.Sequential) for m in model.modules()) else "your own loop"
-    return plain(y_pred), parameters, losses, calls, f"training is {dropout.training}", own
+    mode = "training" if chain["Dropout"].training else "evaluation"
+    own = "nn.Sequential" if any(isinstance(m, nn.Sequential) for m in model.modules()) else "a loop of your own"
+    return calls, plain(y_pred), count, losses, f"in {mode} mode", own
+
+
+def linear_of(weight):
+    """A linear layer without bias that holds the given weight."""
+    layer = nn.Linear(*reversed(weight.shape), bias=False).to(weight.dtype)
+    layer.load_state_dict({"weight": weight})
+    return layer
 
 
 class SequentialByNames(nn.Module):
@@ -332,17 +339,16 @@ class SequentialByIndex(nn.Module):
         return x
 
 
-class LibraryCalls(TorchDispatchMode):
-    """Notices torch's own log-softmax and losses, however they are spelt."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = False
-
-    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
-        name = str(function)
-        self.seen = self.seen or "_log_softmax" in name or "nll_loss" in name or "cross_entropy" in name
-        return function(*arguments, **(keywords or {}))
+def node_names(grad_fn):
+    """The names of all nodes of an autograd graph; torch's own losses have nodes of their own, however they are called."""
+    names, waiting, met = set(), [grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in met:
+            met.add(node)
+            names.add(node.name())
+            waiting += [parent for parent, _ in node.next_functions]
+    return names
 
 
 def probe_scores(d):
@@ -357,14 +363,33 @@ def probe_large_scores(d):
     return 300 * logits, y
 
 
+def probe_distant_rows(d):
+    """Rows of usual logits, moved far up and far down by turns: no number can be subtracted from all rows alike."""
+    logits, y = probe_scores(d)
+    logits[::2] += 200
+    logits[1::2] -= 200
+    return logits, y
+
+
+def probe_shifted_scores(d):
+    """Usual logits, all moved up: their exponentials overflow, whatever the row."""
+    logits, y = probe_scores(d)
+    return logits + 200, y
+
+
 def use_cross_entropy(cross_entropy, logits, y):
-    """The loss, its gradient, and who did the work; a loss that is not finite counts as nan, and so does its gradient."""
+    """The loss, its gradient, and who did the work.
+
+    A loss that is not finite counts as nan, and so does its gradient. That the library did the work counts only where
+    the loss is right: otherwise what is wrong with it has to be told.
+    """
     logits = logits.clone().requires_grad_()
-    with LibraryCalls() as library:
-        loss = cross_entropy(logits, y)
-    work = "by the library" if library.seen else "by hand"
+    loss = cross_entropy(logits, y)
     if not fits(loss, ()) or not loss.requires_grad:
-        return plain(loss), "none: the loss is not a scalar tensor that hangs on the logits", work
+        return plain(loss), "none: the loss is not a scalar tensor that hangs on the logits", "by hand"
+    right = torch.allclose(loss, functional.cross_entropy(logits, y).to(loss.dtype), rtol=1e-4)
+    library = {"LogSoftmaxBackward0", "NllLossBackward0"} & node_names(loss.grad_fn)
+    work = "by the library" if library and right else "by hand"
     if not loss.isfinite():
         return math.nan, torch.full_like(logits, math.nan).detach(), work
     loss.backward()
@@ -416,8 +441,9 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "no-parameters",
-                "The layer lists no parameters, so no step would ever move it. A module notices only an `nn.Parameter` "
-                "that is assigned to an attribute of `self`; a plain tensor is overlooked, even with `requires_grad=True`.",
+                "A fresh layer lists no parameters, so no step would ever move it. A module notices only an `nn.Parameter` "
+                "that `__init__` assigns to an attribute of `self`; a plain tensor is overlooked, even with "
+                "`requires_grad=True`.",
                 patch=("nn.Parameter(", "("),
                 hints=("What does `list(Linear(3, 2).parameters())` give?",),
             ),
@@ -429,6 +455,13 @@ EXERCISES = {
                 hints=("How many rows has `nn.Linear(3, 2).weight`?",),
             ),
             Misconception(
+                "transpose-missing",
+                "The weight has one row for each output, so the inner sizes do not meet: x is (N, d_in), the weight (d_out, "
+                "d_in). Transpose the weight in the product.",
+                patch=("self.weight.T", "self.weight"),
+                hints=("Which sizes have to agree in a matrix product?",),
+            ),
+            Misconception(
                 "bias-unused",
                 "The bias is there, but `forward` does not add it.",
                 patch=(" + self.bias", ""),
@@ -437,9 +470,17 @@ EXERCISES = {
             Misconception(
                 "start-too-large",
                 "A fresh layer goes beyond 1/sqrt(d_in). Numbers of that size make the outputs grow from layer to layer. "
-                "`torch.randn` has no bounds at all, and `torch.rand` reaches 1: scale what you draw.",
+                "`torch.randn` has no bounds at all, and `torch.empty` holds whatever the memory held: draw with "
+                "`torch.rand`, shift and scale.",
                 patch=("(2 * torch.rand", "(torch.randn"),
                 hints=("What is the largest number that a fresh layer with 100 inputs may hold?",),
+            ),
+            Misconception(
+                "start-too-small",
+                "A fresh layer stays far within the bound. It is one over the *square root* of the number of *inputs*, "
+                "1/sqrt(d_in).",
+                patch=("1 / math.sqrt(d_in)", "1 / d_in"),
+                hints=("How large is the bound for 100 inputs and 200 outputs?",),
             ),
             Misconception(
                 "start-at-zero",
@@ -453,7 +494,7 @@ EXERCISES = {
             ),
             Misconception(
                 "start-one-sided",
-                "A fresh layer fills only a part of the range. `torch.rand` gives numbers from 0 to 1: to reach from "
+                "The numbers of a fresh layer are not centred on zero. `torch.rand` gives numbers from 0 to 1: to reach from "
                 "-1/sqrt(d_in) to 1/sqrt(d_in) they have to be stretched and shifted.",
                 patch=(
                     ("(2 * torch.rand(d_out, d_in) - 1)", "torch.rand(d_out, d_in)"),
@@ -488,7 +529,7 @@ EXERCISES = {
             Misconception(
                 "zero-grad-missing",
                 "The first step is right, the later ones are not: the gradients of all steps so far add up, because "
-                "nobody clears them.",
+                "nothing clears them. `model.zero_grad()` does, brackets included.",
                 patch=("    model.zero_grad()\n", ""),
                 hints=("What does `backward` do with a gradient that is there already?",),
             ),
@@ -518,6 +559,23 @@ EXERCISES = {
                     "    for parameter in model.parameters():\n        parameter",
                 ),
                 hints=("Should autograd watch the update?",),
+            ),
+            Misconception(
+                "forward-not-recorded",
+                "`backward` finds nothing to go back through: the forward pass was not recorded, or the loss was cut off from "
+                "it. Only the update belongs under `torch.no_grad()`.",
+                patch=(
+                    "    loss = loss_fn(model(x), y)\n",
+                    "    with torch.no_grad():\n        loss = loss_fn(model(x), y)\n",
+                ),
+                hints=("Which lines of your function stand under `no_grad`?",),
+            ),
+            Misconception(
+                "loss-after-the-step",
+                "The step is right, but you return the loss after it. The loss before the step is asked for, and it costs "
+                "nothing: you have it already.",
+                patch=("return loss.item()", "return loss_fn(model(x), y).item()"),
+                hints=("How often does your function call the model?",),
             ),
             Misconception(
                 "uphill",
@@ -563,8 +621,8 @@ EXERCISES = {
             ),
             Misconception(
                 "no-relu",
-                "The ReLU between the layers is missing (or `linear2` does not receive what it made). Without it two "
-                "linear layers are no more than one.",
+                "`linear2` receives what `linear1` gave, unchanged: no ReLU has been at work in between. Two linear layers "
+                "in a row are no more than one.",
                 patch=("self.linear2(h_relu)", "self.linear2(h)"),
                 hints=("What goes into `linear2`?",),
             ),
@@ -573,6 +631,12 @@ EXERCISES = {
                 "A ReLU at the output makes every negative prediction impossible. It stands between the layers only.",
                 patch=("return self.linear2(h_relu)", "return self.linear2(h_relu).clamp(min=0)"),
                 hints=("Can your network ever predict a negative number?",),
+            ),
+            Misconception(
+                "relu-only-at-the-end",
+                "Your ReLU stands behind `linear2`. It belongs between the layers; the prediction may be negative.",
+                patch=(("h_relu = h.clamp(min=0)", "h_relu = h"), ("linear2(h_relu)", "linear2(h_relu).clamp(min=0)")),
+                hints=("Which of the two layers comes before your ReLU?",),
             ),
             Misconception(
                 "relu-upside-down",
@@ -609,12 +673,12 @@ EXERCISES = {
         probe=probe_sequential,
         use=use_sequential,
         drills=("sequential", "call"),
-        outputs=("y_pred", "parameters", "losses", "layers called", "after model.train()", "works by"),
+        outputs=("layers called", "y_pred", "parameters", "losses", "dropout after model.train()", "works by"),
         misconceptions=(
             Misconception(
                 "layers-overlooked",
                 "The output is right, but the parameters of the layers are not listed, so nothing is trained, and `train()` "
-                "and `eval()` do not reach them. A module does not look into a list or a tuple: use `nn.ModuleList`.",
+                "and `eval()` do not reach them. A module does not look into a Python list, tuple or dictionary: use `nn.ModuleList`.",
                 patch=("nn.ModuleList(layers)", "layers"),
                 hints=("What does `list(model.parameters())` give for your Sequential?",),
             ),
@@ -644,6 +708,12 @@ EXERCISES = {
                 hints=("How many layers does your loop visit?",),
             ),
             Misconception(
+                "order-reversed",
+                "The layers are applied from the last to the first. `Sequential(f, g)(x)` is g(f(x)): the first comes first.",
+                patch=("in self.layers:", "in reversed(self.layers):"),
+                hints=("Which layer should receive x itself?",),
+            ),
+            Misconception(
                 "library-sequential",
                 "It works, but `nn.Sequential` does the work. Here you build it: keep the layers in an `nn.ModuleList` "
                 "and write the loop.",
@@ -661,19 +731,28 @@ EXERCISES = {
     "cross_entropy": code(
         difficulty="hard",
         minutes=12,
-        probe=(probe_scores, probe_large_scores),
+        probe=(probe_scores, probe_large_scores, probe_distant_rows, probe_shifted_scores),
         use=use_cross_entropy,
         drills=("cross-entropy", "softmax"),
         outputs=("loss", "grad_logits", "work"),
         gradients={"grad_logits": FiniteDifference(entropy_loss, wrt=0)},
         misconceptions=(
             Misconception(
-                "not-finite",
-                "Right for small logits; for large ones the loss is infinite or not a number, because an exponential "
-                "overflows or a probability is rounded to 0 before its logarithm is taken. Subtract the largest logit of the row "
-                "first, and take the logarithm of the sum, not of a finished softmax.",
+                "exponentials-overflow",
+                "Right for small logits, but for large ones the loss is infinite or not a number: in float32 the exponential of "
+                "100 overflows, and that of -200 is 0. Subtract the largest logit of each row before you take `exp`.",
                 patch=("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
                 hints=("What is `torch.tensor(100.0).exp()` in float32?",),
+            ),
+            Misconception(
+                "log-of-softmax",
+                "Right for small logits, but where one logit lies far below another its probability is rounded to 0, and "
+                "the logarithm of 0 is minus infinity. Do not finish the softmax: `log p` is `z` minus the logarithm of the sum.",
+                patch=(
+                    "z - z.exp().sum(dim=1, keepdim=True).log()",
+                    "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()",
+                ),
+                hints=("What is `log(exp(z) / s)`, written without the quotient?",),
             ),
             Misconception(
                 "softmax-over-the-batch",
@@ -686,6 +765,26 @@ EXERCISES = {
                 "`[:, y]` takes, from every row, the columns of *all* targets. Row i needs only its own, y[i].",
                 patch=("[torch.arange(len(y)), y]", "[:, y]"),
                 hints=("What shape does `log_p[:, y]` have?",),
+            ),
+            Misconception(
+                "rows-for-classes",
+                "`[y]` picks whole *rows*, those with the numbers in y. From row i you need the one entry in column y[i].",
+                patch=("[torch.arange(len(y)), y]", "[y]"),
+                hints=("What do the class numbers in y count: rows or columns?",),
+            ),
+            Misconception(
+                "largest-of-all-rows",
+                "You subtract the largest logit of the whole batch. A row that lies far below it then has exponentials that are all 0, "
+                "and the logarithm of their sum is minus infinity. Every row needs its own largest logit.",
+                patch=("logits.amax(dim=1, keepdim=True)", "logits.max()"),
+                hints=("What is left of a row whose logits all lie 500 below the largest of another row?",),
+            ),
+            Misconception(
+                "softmax-twice",
+                "The logits go through a softmax twice. What comes in are raw scores, and the formula applies the softmax to "
+                "them once.",
+                patch=("z = logits - ", "logits = logits.softmax(dim=1)\n    z = logits - "),
+                hints=("What are logits: scores or probabilities?",),
             ),
             Misconception(
                 "all-classes",
@@ -796,6 +895,7 @@ EXERCISES = {
                 value=10.0,
             ),
             Misconception("not-rounded", "Exactly so. Take it as the list has it, rounded to 2.3.", value=math.log(10)),
+            Misconception("three-decimals", "Quite right. Take it as the list has it, rounded to 2.3.", value=2.303),
         ),
         hints=("Which probability does each of ten classes get from a model that knows nothing?",),
         explain="Each class gets about one tenth, and minus log(1/10) is 2.30.",

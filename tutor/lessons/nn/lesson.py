@@ -198,7 +198,7 @@ plots.sine_fit(x.numpy(), y.numpy(), {"Linear(3, 1) + Flatten": y_pred.numpy()},
 # ### A model of your own
 #
 # Not everything is a chain of ready-made layers. A class of your own says what it owns in `__init__` and what it does in
-# `forward`. Here is the cubic with four parameters that have names. It stands in a file, `tutor/models.py`, because later
+# `forward`. Here is the cubic with four parameters that have names. It stands in a file of the course, because later
 # notebooks use it as well; Python can show you the text.
 
 # %% tags=["item:sine-fit", "item:parameters"] name="polynomial3-source"
@@ -404,9 +404,8 @@ ours, theirs = cross_entropy(logits, y), nn.CrossEntropyLoss()(logits, y)
 (grad_ours,) = torch.autograd.grad(ours, logits)
 (grad_theirs,) = torch.autograd.grad(theirs, logits)
 formula = (logits.softmax(dim=1) - nn.functional.one_hot(y, 4)) / len(y)
-print(
-    "value equal:", torch.allclose(ours, theirs), " gradient equal:", torch.allclose(grad_ours, grad_theirs, atol=1e-6)
-)
+print("value equal:   ", torch.allclose(ours, theirs))
+print("gradient equal:", torch.allclose(grad_ours, grad_theirs, atol=1e-6))
 print("gradient is (p - onehot) / N:", torch.allclose(grad_theirs, formula.detach(), atol=1e-6))
 
 # %% [markdown] name="classifier"
@@ -437,16 +436,16 @@ count = check("nn.predict_count", count)
 # %% [markdown] name="mini-batches"
 # 5,000 images are too many for one step at a time: most of the work would be done before the first improvement. So every
 # step takes a **mini-batch** of 64, chosen by a fresh shuffle in each epoch. Its gradient is a noisy estimate of the whole
-# one, and 79 rough steps go further than one exact step.
+# one, and many rough steps go further than one exact step.
 
 
 # %% tags=["item:classifier"] name="fit"
-def fit(model, loss_fn, target, epochs, learning_rate):
-    """Train on mini-batches of 64; return the loss of every step."""
+def fit(model, loss_fn, target, epochs, learning_rate, batch_size=64):
+    """Train on mini-batches; return the loss of every step."""
     torch.manual_seed(0)
     losses = []
     for epoch in range(epochs):
-        for rows in torch.randperm(len(x)).split(64):
+        for rows in torch.randperm(len(x)).split(batch_size):
             losses.append(train_step(model, loss_fn, x[rows], target[rows], learning_rate))
     return losses
 
@@ -457,17 +456,28 @@ def share_right(model):
         return (model(x_kept).argmax(dim=1) == y_kept).float().mean().item()
 
 
+def new_classifier():
+    """Return a fresh classifier; it is the same one each time."""
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1)).to(device)
+
+
+# %% tags=["item:classifier", "nbval-check-output"] name="rough-or-exact"
+print("parameters:", sum(parameter.numel() for parameter in new_classifier().parameters()))
+for batch_size in (5000, 64):
+    classifier = new_classifier()
+    steps = fit(classifier, nn.NLLLoss(), y, 1, 0.01, batch_size)
+    print(f"one epoch in {len(steps):2} steps: loss afterwards {nn.NLLLoss()(classifier(x), y).item():.1f}")
+
 # %% tags=["item:classifier"] name="fit-classifier"
-torch.manual_seed(0)
-classifier = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1)).to(device)
-print("parameters:", sum(parameter.numel() for parameter in classifier.parameters()))
+classifier = new_classifier()
 losses = fit(classifier, nn.NLLLoss(), y, epochs=20, learning_rate=0.01)
 print(f"loss of the last 79 steps {sum(losses[-79:]) / 79:.2f}; right on kept images {share_right(classifier):.3f}")
 assert share_right(classifier) > 0.7
 
 # %% [markdown] name="templates"
 # What has it learned? Every class has one weight for each pixel, so its weights are an image: dark pixels speak for the class,
-# light ones against it. You can recognise a trouser, a dress and a bag.
+# light ones against it. You can recognise a T-shirt, a trouser and a coat.
 
 # %% tags=["item:classifier", "figure"] name="templates-drawn"
 weights = classifier[1].weight.detach().cpu().reshape(10, 28, 28)
@@ -481,8 +491,7 @@ plots.images(weights, train.classes, columns=5, title="The weights of the ten cl
 # for nine wrong classes at once. The best answer to that is to stay undecided, and so it does.
 
 # %% tags=["item:classifier", "nbval-check-output"] name="wrong-loss-run"
-torch.manual_seed(0)
-undecided = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1)).to(device)
+undecided = new_classifier()
 onehot = nn.functional.one_hot(y, 10).float()  # (5000, 10)
 wrong = fit(undecided, nn.MSELoss(), onehot, epochs=20, learning_rate=0.01)
 print("its loss falls:", sum(wrong[-79:]) < sum(wrong[:79]))
@@ -498,7 +507,8 @@ assert sure < 0.15 and share_right(undecided) < share_right(classifier)
 # %% [markdown] name="layer-by-layer"
 # ## 8. The 784-512-512-10 network, layer by layer
 #
-# This network will stay with us up to notebook 12. Send three images through it one layer at a time, and watch the shapes.
+# You will train this network in earnest in notebook 11. Send three images through it one layer at a time, and watch the
+# shapes.
 
 # %% tags=["item:layer-by-layer", "figure"] name="three-images"
 plots.images(train.data[:3], [train.classes[k] for k in train.targets[:3]], columns=3, title="Three images")
@@ -544,19 +554,25 @@ def started(how):
     return network
 
 
-starts = {"as torch does it": lambda p: p, "normal, spread 1": nn.init.normal_, "all zero": nn.init.zeros_}
+starts = {
+    "as torch does it": lambda p: p,
+    "normal, spread 0.3": lambda p: nn.init.normal_(p, std=0.3),
+    "normal, spread 1": nn.init.normal_,
+    "all zero": nn.init.zeros_,
+}
 for name, how in starts.items():
     loss = nn.CrossEntropyLoss()(started(how)(x[:1000]), y[:1000]).item()
-    print(f"{name:17} first loss {'above 1000' if loss > 1000 else f'{loss:.1f}'}")
+    told = next((f"above {bound}" for bound in (1000, 100) if loss > bound), f"{loss:.1f}")
+    print(f"{name:18} first loss {told}")
 print(f"log(10) = {math.log(10):.4f}")
 
 # %% [markdown] name="why-spread"
 # A model that knows nothing should give each class a probability of about $\frac{1}{10}$, and that is a loss of
 # $-\log \frac{1}{10} = \log 10$. **A first loss far above $\log C$ says: something is wrong with the start** (or with the data).
 #
-# Where do thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1 the spread of the
-# sum grows by $\sqrt{D_{in}}$ in every layer. Weights of size $1/\sqrt{D_{in}}$ make up for it: that is the bound that you
-# wrote into `Linear`.
+# Where do hundreds and thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1 the spread of the
+# sum grows by $\sqrt{D_{in}}$ in every layer. Weights of the order of $1/\sqrt{D_{in}}$ make up for it: hence the bound
+# that you wrote into `Linear`.
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="spread-grows"
 torch.manual_seed(0)
@@ -566,10 +582,13 @@ for name, weight in {"1": torch.randn(512, 512), "1/sqrt(512)": torch.randn(512,
 
 # %% tags=["item:initialisation", "figure"] name="starts-drawn"
 runs = {name: fit(started(how), nn.CrossEntropyLoss(), y, 2, learning_rate=0.05) for name, how in starts.items()}
+diverged = runs.pop("normal, spread 1")
+assert not math.isfinite(diverged[-1])
 plots.loss_curves(runs, floor=math.log(10), floor_label="log 10", title="Three starts, the same training")
 
 # %% [markdown] name="zeros-stand-still"
-# All zero begins with a perfect $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is
+# Spread 1 is not in the picture: at this learning rate it diverges within two epochs. Spread 0.3 needs its first steps to come
+# down to where the others begin. All zero begins with a perfect $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is
 # multiplied by zero weights. Only the bias of the last layer moves:
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="zero-gradients"
@@ -606,7 +625,7 @@ print("state_dict:", list(model.state_dict()))
 
 # %% [markdown] name="save"
 # `state_dict()` is a dictionary from names to tensors, parameters and buffers together. It is what you save: numbers, without
-# code. To load it, build the model from its class and fill it. `weights_only=True` lets nothing but tensors in, so a
+# code. To load it, build the model from its class and fill it. `weights_only=True` lets nothing but tensors and plain values in, so a
 # file from a stranger cannot run code on your machine.
 
 # %% tags=["item:state", "nbval-check-output"] name="save-and-load"
