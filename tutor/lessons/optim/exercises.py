@@ -9,6 +9,10 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from tutor.checking import Misconception, code, value
 from tutor.lessons.registry import About
 
+# The first optimiser of a process makes torch import its compiler, which takes seconds on a busy machine; here no
+# check's time limit is running.
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+
 ABOUT = About(
     minutes=100,
     items={
@@ -350,6 +354,10 @@ BRACKET_MISSING = (
 )
 NOT_SQUARED = (
     "The gradients are not squared. They have both signs, so what you keep may be negative, and then it has no root."
+)
+UNCORRECTED = (
+    "That is what the uncorrected means give, 0.1 g / √(0.001 g²). The correction divides each by the share that real "
+    "gradients have in it."
 )
 WHAT_IS_KEPT = "What does your function still know of the gradient before this one?"
 
@@ -775,12 +783,8 @@ EXERCISES = {
                 "That is what SGD subtracts, the learning rate times each gradient. Adam divides by the size of the gradient.",
                 value=(1e-5, 0.01, 10.0),
             ),
-            Misconception(
-                "uncorrected",
-                "That is what the uncorrected means give, 0.1 g / √(0.001 g²). The correction divides both by the share that real "
-                "gradients have in them.",
-                value=(0.0316, 0.0316, 0.0316),
-            ),
+            Misconception("uncorrected", UNCORRECTED, value=(0.1**0.5 / 10,) * 3),
+            Misconception("uncorrected-and-rounded", UNCORRECTED, value=(0.0316, 0.0316, 0.0316)),
             Misconception(
                 "only-m-uncorrected",
                 "You corrected v but not m. At the first step m is 0.1 g; divided by 1 - 0.9 it is g.",

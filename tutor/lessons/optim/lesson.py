@@ -160,7 +160,7 @@ plots.lines(
 # carries them up the other side, until the gradients over there have worn it down. Then it all comes back. A ball in
 # a bowl without friction does the same. Remember this picture; in section 5 it returns under the name of momentum.
 #
-# Nothing warns you. The loss even falls at first. That is what makes this the most expensive missing line in PyTorch.
+# Nothing warns you, and at first the loss even falls. That is why this missing line can cost an afternoon.
 #
 # ### Then why does `backward` add at all?
 #
@@ -616,9 +616,10 @@ for name, way in ways.items():
     print(f"{name:9} after 100 steps {100 * above:8.1f} % above the lowest loss")
 
 # %% [markdown] name="read-five"
-# Do not read this as a ranking: each has a learning rate of its own, and another rate gives another order. Read the shapes. AdaGrad and
-# RMSprop set out at 45 degrees, since both weights move equally far however different their gradients are. Momentum and Adam swing, because they carry
-# on in an old direction for a while.
+# Do not read this as a ranking: each has a learning rate of its own, and another rate gives another order. Read the
+# shapes. AdaGrad, RMSprop and Adam set out in one and the same direction: their first step moves both weights equally
+# far, however different the gradients are. Momentum and Adam swing, because they carry on in an old direction for a
+# while.
 #
 # ### Weight decay and Adam
 #
@@ -639,8 +640,8 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
 #
 # ## 8. The sine fit with RMSprop
 #
-# Fair warning: $2 \cdot 10^{-6}$ is a good rate for this problem and no other. RMSprop divides the scale of the gradients
-# out, so an everyday rate such as $10^{-3}$ will do. 2,000 steps, as ever.
+# $2 \cdot 10^{-6}$ is a good rate for this problem because its gradients happen to be this large. RMSprop divides their
+# scale out, so an everyday rate such as $10^{-3}$ will do. 2,000 steps, as ever.
 
 # %% tags=["item:sine-rmsprop", "nbval-check-output"] name="sine-rmsprop"
 constant = fit_sine(lambda params: torch.optim.RMSprop(params, lr=1e-3), steps=2000)
@@ -717,9 +718,13 @@ print(f"ended less than 0.01 % above the best possible: {scheduled[-1] / best_lo
 assert scheduled[-1] / best_loss - 1 < 1e-4
 
 # %% tags=["item:schedules", "item:sine-rmsprop", "figure"] name="sine-rmsprop-drawn"
-with torch.no_grad():
-    plot = plots.sine_fit(x.numpy(), y.numpy(), {"fitted by RMSprop": model(xx).numpy()}, scheduled, best_loss)
-plot
+last = {"constant rate": constant[-600:], "with a schedule": scheduled[-600:]}
+plots.lines(
+    {name: [100 * (loss / best_loss - 1) for loss in losses] for name, losses in last.items()},
+    xlabel="step, counted from 1,400",
+    ylabel="% above the best possible loss",
+    title="RMSprop comes to rest only when the rate does",
+)
 
 # %% [markdown] name="mini-batches"
 # ## 10. Mini-batches

@@ -1,0 +1,53 @@
+"""Lesson 08: what its exercises refuse beyond wrong values."""
+
+import pytest
+import torch
+
+from tutor.lessons.registry import HOME, Lesson
+
+
+@pytest.fixture(scope="module")
+def exercises():
+    return Lesson("optim", HOME / "optim", 8).exercises
+
+
+class Inherited(torch.optim.SGD):
+    def __init__(self, params, lr, weight_decay=0.0):
+        super().__init__(params, lr=lr, weight_decay=weight_decay)
+
+
+class Wrapped:
+    def __init__(self, params, lr, weight_decay=0.0):
+        self.inner = torch.optim.SGD(params, lr=lr, weight_decay=weight_decay)
+
+    def zero_grad(self):
+        self.inner.zero_grad()
+
+    def step(self):
+        self.inner.step()
+
+
+@pytest.mark.parametrize("ready_made", [Inherited, Wrapped])
+def test_an_sgd_that_lets_torch_take_the_step_is_refused(exercises, ready_made):
+    report = exercises["optim.SGD"].check(ready_made)
+    assert report.verdict == "error" and "write it yourself" in report.message
+
+
+def test_torchs_own_optimisers_work_again_after_a_check(exercises):
+    exercises["optim.SGD"].check(Wrapped)
+    w = torch.ones(1, requires_grad=True)
+    w.grad = torch.ones(1)
+    torch.optim.SGD([w], lr=0.5).step()
+    assert w.item() == 0.5
+
+
+def test_a_velocity_that_is_the_gradient_itself_is_told_to_be_a_copy(exercises):
+    def aliased(grad, state, lr, momentum):
+        if not state:
+            state["velocity"] = grad
+        else:
+            state["velocity"].mul_(momentum).add_(grad)
+        return lr * state["velocity"]
+
+    report = exercises["optim.sgd_momentum"].check(aliased)
+    assert report.verdict == "wrong" and "changes its input" in report.message
