@@ -196,8 +196,9 @@ print(f"grad None: {skipped.item():.2f}    grad 0: {moved.item():.2f}")
 # %% [markdown] name="sgd-by-hand"
 # ## 3. SGD by hand
 #
-# What is in an optimiser? A list of parameters, a learning rate, and a loop. One thing in it is not obvious: a parameter asks for its
-# gradient, so autograd watches everything that happens to it, and changing it in place is refused.
+# What is in an optimiser? A list of parameters, a learning rate, and a loop. One thing in it is not obvious: a
+# parameter asks for its gradient, so autograd watches everything that happens to it, and changing it in place is
+# refused.
 
 # %% tags=["item:sgd"] name="watched-leaf"
 w = torch.ones(3, requires_grad=True)
@@ -208,9 +209,9 @@ with expect(RuntimeError):
 # %% [markdown] name="weight-decay"
 # The update is no part of the model; autograd has no business there. So it stands under `torch.no_grad()`.
 #
-# The other thing is **weight decay**. Large weights often mean that a model has bent itself to its noise. So one adds a
-# price for them to the loss, $\frac{\lambda}{2} \sum w^2$. Its gradient is $\lambda w$, and there is no need to touch the
-# loss at all:
+# The other thing is **weight decay**. Large weights often mean that a model has bent itself to its noise. So one adds
+# a price for them to the loss, $\frac{\lambda}{2} \sum w^2$. Its gradient is $\lambda w$, and there is no need to
+# touch the loss at all:
 #
 # $$\underset{(D)}{w} \;\leftarrow\; \underset{(D)}{w} - \eta \left( \underset{(D)}{g} + \lambda\, \underset{(D)}{w} \right)$$
 #
@@ -300,8 +301,9 @@ referee(
 # %% [markdown] name="valley"
 # ## 4. The valley
 #
-# Why is anything else needed? To see it, we take two of the sine fit's four weights, $b$ and $d$ in $y_{pred} = b\,x + d\,x^3$,
-# and leave $a$ and $c$ at 0, where they belong. A loss of two weights is a landscape: it can be drawn.
+# Why is anything else needed? To see it, we take two of the sine fit's four weights, $b$ and $d$ in
+# $y_{pred} = b\,x + d\,x^3$, and leave $a$ and $c$ at 0, where they belong. A loss of two weights is a landscape: it
+# can be drawn.
 
 # %% tags=["item:loss-surface"] name="surface"
 terms = torch.stack([x, x**3], dim=1).double()  # (2000, 2)
@@ -337,8 +339,8 @@ print(f"largest learning rate {2 / steep:.2e}")
 print(f"with it, a step along the valley covers {100 * 2 / steep * flat:.1f} % of what is left")
 
 # %% [markdown] name="dilemma"
-# There is the dilemma. The steep direction sets the largest possible rate (2 divided by the curvature, notebook 01), and
-# at that rate the flat direction hardly moves. Plain SGD bounces from wall to wall and creeps.
+# There is the dilemma. The steep direction sets the largest possible rate (2 divided by the curvature, notebook 01),
+# and at that rate the flat direction hardly moves. Plain SGD bounces from wall to wall and creeps.
 
 
 # %% tags=["item:loss-surface", "figure"] name="sgd-in-the-valley"
@@ -356,8 +358,9 @@ plots.loss_surface(surface, ways, title="SGD: 100 steps, most of them sideways",
 # %% [markdown] name="momentum"
 # ## 5. Momentum
 #
-# Look at the zigzag. Across the valley the gradients keep changing their sign; along it they all agree. So average them: what
-# contradicts itself cancels, what agrees adds up. A *velocity* $v$ collects the gradients, and at each step a part of it is lost:
+# Look at the zigzag. Across the valley the gradients keep changing their sign; along it they all agree. So average
+# them: what contradicts itself cancels, what agrees adds up. A *velocity* $v$ collects the gradients, and at each
+# step a part of it is lost:
 #
 # $$\underset{(D)}{v} \;\leftarrow\; \mu\, \underset{(D)}{v} + \underset{(D)}{g} \qquad
 # \underset{(D)}{w} \;\leftarrow\; \underset{(D)}{w} - \eta\, \underset{(D)}{v}$$
@@ -366,8 +369,8 @@ plots.loss_surface(surface, ways, title="SGD: 100 steps, most of them sideways",
 #
 # ### A rule
 #
-# From here on only one thing changes: how a step is made from a gradient. So we take that out of the optimiser
-# into a function, the *rule*. It returns what is to be subtracted from the weight. What it wants to remember until the next
+# From here on only one thing changes: how a step is made from a gradient. So we take that out of the optimiser into a
+# function, the *rule*. It returns what is to be subtracted from the weight. What it wants to remember until the next
 # step it writes into a `dict` of its own, `state`, which is empty at the first step; each parameter has one.
 
 
@@ -428,9 +431,9 @@ ways["momentum"] = walk(lambda params: ByHand(params, sgd_momentum, lr=1.5e-6, m
 plots.loss_surface(surface, ways, title="Momentum: the zigzag cancels, the way along the valley adds up", **view)
 
 # %% [markdown] name="friction"
-# Now look back at section 2. Whoever forgets `zero_grad` steps along $g_1 + g_2 + \ldots + g_t$. That is the velocity for
-# $\mu = 1$: **nothing** is lost, there is no friction, and the ball never comes to rest. It is not only similar. It is the
-# same computation:
+# Now look back at section 2. Whoever forgets `zero_grad` steps along $g_1 + g_2 + \ldots + g_t$. That is the velocity
+# for $\mu = 1$: **nothing** is lost, there is no friction, and the ball never comes to rest. It is not only similar.
+# It is the same computation:
 
 # %% tags=["item:momentum", "item:zero-grad", "nbval-check-output"] name="momentum-one"
 momentum_one = fit_sine(lambda params: torch.optim.SGD(params, lr=2e-6, momentum=1.0), steps=120)
@@ -441,14 +444,16 @@ assert same
 # %% [markdown] name="ask-adagrad"
 # ## 6. A rate for each weight
 #
-# Momentum still gives all weights the same learning rate. But $d$ needs small steps and $b$ large ones. **AdaGrad** (2011) finds
-# that out from the gradients: it adds up their squares, weight by weight, and divides by the root of the sum.
+# Momentum still gives all weights the same learning rate. But $d$ needs small steps and $b$ large ones. **AdaGrad**
+# (2011) finds that out from the gradients: it adds up their squares, weight by weight, and divides by the root of the
+# sum.
 #
 # $$\underset{(D)}{s} \;\leftarrow\; \underset{(D)}{s} + \underset{(D)}{g^2} \qquad
 # \underset{(D)}{w} \;\leftarrow\; \underset{(D)}{w} - \eta\, \frac{\overset{(D)}{g}}{\underset{(D)}{\sqrt{s}} + \varepsilon}$$
 #
-# Everything is entry by entry. A weight whose gradients are 100 times larger is divided by something 100 times larger: the
-# *scale* of a gradient no longer matters. The tiny $\varepsilon$ keeps a weight that has had no gradient yet from dividing 0 by 0.
+# Everything is entry by entry. A weight whose gradients are 100 times larger is divided by something 100 times
+# larger: the *scale* of a gradient no longer matters. The tiny $\varepsilon$ keeps a weight that has had no gradient
+# yet from dividing 0 by 0.
 
 
 # %% tags=["item:adagrad"]
@@ -516,21 +521,21 @@ referee(
 # %% [markdown] name="two-means"
 # ## 7. Adam
 #
-# **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients, as momentum has it, divided
-# by the root of a running mean $v$ of their squares, as RMSprop has it.
+# **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients, as momentum has it,
+# divided by the root of a running mean $v$ of their squares, as RMSprop has it.
 #
 # $$\underset{(D)}{m} \leftarrow \beta_1 \underset{(D)}{m} + (1 - \beta_1) \underset{(D)}{g} \qquad
 # \underset{(D)}{v} \leftarrow \beta_2 \underset{(D)}{v} + (1 - \beta_2) \underset{(D)}{g^2}$$
 #
-# Both start at zero, and that needs a correction. After one step with $\beta_1 = 0.9$, the mean of a single gradient $g$ is
-# said to be $0.1\, g$: nine tenths of it are the zero from the start. After $t$ steps, the zeros' share is $\beta^t$. So one divides by the share
-# that real gradients have, $1 - \beta^t$, with $t$ counted from 1:
+# Both start at zero, and that needs a correction. After one step with $\beta_1 = 0.9$, the mean of a single gradient
+# $g$ is said to be $0.1\, g$: nine tenths of it are the zero from the start. After $t$ steps, the zeros' share is
+# $\beta^t$. So one divides by the share that real gradients have, $1 - \beta^t$, with $t$ counted from 1:
 #
 # $$\hat m = \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t} \qquad
 # \underset{(D)}{w} \leftarrow \underset{(D)}{w} - \eta\, \frac{\overset{(D)}{\hat m}}{\underset{(D)}{\sqrt{\hat v}} + \varepsilon}$$
 #
-# Three weights have the gradients 0.001, 1 and 1000. Adam runs with $\eta = 0.01$, $\beta_1 = 0.9$, $\beta_2 = 0.999$ and
-# $\varepsilon = 10^{-8}$. What does it subtract from each of them **at the first step**? Commit to three numbers.
+# Three weights have the gradients 0.001, 1 and 1000. Adam runs with $\eta = 0.01$, $\beta_1 = 0.9$, $\beta_2 = 0.999$
+# and $\varepsilon = 10^{-8}$. What does it subtract from each of them **at the first step**? Commit to three numbers.
 
 # %% tags=["item:adam"]
 first_step = ...
@@ -597,8 +602,8 @@ assert round(sizes["RMSprop"][0] / 0.01) == 10 and round(sizes["Adam"][0] / 0.01
 plots.lines(sizes, xlabel="step", ylabel="size of the step", title="A gradient of 1 at every step, learning rate 0.01")
 
 # %% [markdown] name="read-steady"
-# AdaGrad slows down for ever. RMSprop starts with a step **ten times** the learning rate: its mean starts at zero too, and
-# nobody corrects it. Adam's correction makes every step `lr`, from the first.
+# AdaGrad slows down for ever. RMSprop starts with a step **ten times** the learning rate: its mean starts at zero
+# too, and nobody corrects it. Adam's correction makes every step `lr`, from the first.
 #
 # ### All five, in motion
 #
@@ -623,8 +628,8 @@ for name, way in ways.items():
 #
 # ### Weight decay and Adam
 #
-# Adam divides by the size of the gradient. If the decay is part of the gradient, it is divided too, and there goes its meaning.
-# Here the loss gives no gradient at all, and only the decay acts:
+# Adam divides by the size of the gradient. If the decay is part of the gradient, it is divided too, and there goes
+# its meaning. Here the loss gives no gradient at all, and only the decay acts:
 
 # %% tags=["item:weight-decay", "item:adam", "nbval-check-output"] name="adam-and-adamw"
 for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
@@ -634,9 +639,9 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
     print(f"{kind.__name__:6} leaves", [round(entry, 5) for entry in w.tolist()])
 
 # %% [markdown] name="read-adamw"
-# SGD shrinks each weight by the same *factor*, which is what decay is meant to do. Adam takes `lr` off each, the small and
-# the large. **AdamW** (Loshchilov and Hutter, 2017) shrinks the weights apart from the gradient, by `lr * weight_decay`, and then takes Adam's step. If you want
-# both Adam and weight decay, take AdamW.
+# SGD shrinks each weight by the same *factor*, which is what decay is meant to do. Adam takes `lr` off each, the
+# small and the large. **AdamW** (Loshchilov and Hutter, 2017) shrinks the weights apart from the gradient, by `lr *
+# weight_decay`, and then takes Adam's step. If you want both Adam and weight decay, take AdamW.
 #
 # ## 8. The sine fit with RMSprop
 #
@@ -652,13 +657,13 @@ print(f"and was more than 10 % above it within the last 500 steps: {max(excess[-
 assert excess[-1] < 5 and max(excess[-500:]) > 10
 
 # %% [markdown] name="restless"
-# It arrives, and then it does not rest. At the bottom the gradients are small, but RMSprop divides by their size: the steps remain about
-# as long as the learning rate, in a place where any step of that length leads up again.
+# It arrives, and then it does not rest. At the bottom the gradients are small, but RMSprop divides by their size: the
+# steps remain about as long as the learning rate, in a place where any step of that length leads up again.
 #
 # ## 9. Schedules
 #
-# So the learning rate has to shrink by itself. That is a **schedule**: an object that is given the optimiser, and whose `step()`
-# sets the next rate. Here are three that people use, over 100 steps.
+# So the learning rate has to shrink by itself. That is a **schedule**: an object that is given the optimiser, and
+# whose `step()` sets the next rate. Here are three that people use, over 100 steps.
 
 
 # %% tags=["item:schedules", "figure"] name="schedules-drawn"
@@ -683,7 +688,8 @@ rates = {
 plots.lines(rates, xlabel="step", ylabel="learning rate", title="Three schedules")
 
 # %% [markdown] name="cosine"
-# No magic in them either. The cosine one is a formula: $\eta_t = \frac{\eta}{2} \left(1 + \cos \frac{\pi t}{T} \right)$, all of it plain numbers.
+# No magic in them either. The cosine one is a formula: $\eta_t = \frac{\eta}{2} \left(1 + \cos \frac{\pi t}{T}
+# \right)$, all of it plain numbers.
 
 # %% tags=["item:schedules", "nbval-check-output"] name="match-cosine"
 by_hand = [0.1 / 2 * (1 + math.cos(math.pi * t / 100)) for t in range(100)]
@@ -692,8 +698,8 @@ print("the cosine schedule by hand is PyTorch's:", gap < 1e-12)
 assert gap < 1e-12
 
 # %% [markdown] name="order"
-# The order matters: the optimiser steps first, at the present rate; then the schedule sets the next. The other way round the first rate is
-# never used, and PyTorch says so.
+# The order matters: the optimiser steps first, at the present rate; then the schedule sets the next. The other way
+# round the first rate is never used, and PyTorch says so.
 
 # %% tags=["item:schedules"] name="wrong-order"
 optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
@@ -729,9 +735,9 @@ plots.lines(
 # %% [markdown] name="mini-batches"
 # ## 10. Mini-batches
 #
-# One step on the sine fit looks at all 2,000 points. Does it have to? Fifty points taken at random have a gradient that is, **on average**, a
-# fortieth of the whole sum's. Cut the shuffled data into 40 such batches: at one and the same $w$, their gradients add up to exactly the
-# whole gradient, and each of them alone is a rough estimate.
+# One step on the sine fit looks at all 2,000 points. Does it have to? Fifty points taken at random have a gradient
+# that is, **on average**, a fortieth of the whole sum's. Cut the shuffled data into 40 such batches: at one and the
+# same $w$, their gradients add up to exactly the whole gradient, and each of them alone is a rough estimate.
 
 # %% tags=["item:mini-batches", "nbval-check-output"] name="batch-gradients"
 model = sine_model()
@@ -750,9 +756,10 @@ print(f"one of them alone is off by {100 * error:.0f} % on average")
 assert torch.allclose(estimates.mean(dim=0), whole[0], rtol=1e-3)
 
 # %% [markdown] name="epochs"
-# One walk through all the data is an **epoch**. With full batches an epoch is one step; with batches of 50 it is 40 steps that cost about
-# as much arithmetic together. The steps are noisier, but there are 40 times as many. That is what *stochastic* means in SGD. (The loss of a
-# batch is a sum over 50 points, so the learning rate is 40 times larger for steps of the same length.)
+# One walk through all the data is an **epoch**. With full batches an epoch is one step; with batches of 50 it is 40
+# steps that cost about as much arithmetic together. The steps are noisier, but there are 40 times as many. That is
+# what *stochastic* means in SGD. (The loss of a batch is a sum over 50 points, so the learning rate is 40 times
+# larger for steps of the same length.)
 
 
 # %% tags=["item:mini-batches"] name="by-epochs"
@@ -789,9 +796,9 @@ plots.loss_curves(
 # %% [markdown] name="groups"
 # ## 11. Parameter groups
 #
-# Not every parameter wants the same treatment. A price on large weights makes sense for the weights of a layer, hardly for its biases; a
-# layer that is trained already may want a smaller rate. Give the optimiser a list of **groups**, each a `dict` with its own settings; what a group does not
-# say, it takes from the rest of the call.
+# Not every parameter wants the same treatment. A price on large weights makes sense for the weights of a layer,
+# hardly for its biases; a layer that is trained already may want a smaller rate. Give the optimiser a list of
+# **groups**, each a `dict` with its own settings; what a group does not say, it takes from the rest of the call.
 
 # %% tags=["item:parameter-groups", "nbval-check-output"] name="two-groups"
 model = sine_model()
@@ -807,16 +814,17 @@ for group in optimizer.param_groups:
     print(f"parameters {shapes}  lr {group['lr']}  weight decay {group['weight_decay']}")
 
 # %% [markdown] name="groups-why"
-# `param_groups` is a plain list of dicts, and it is where the rates live: a schedule does nothing but write into `group["lr"]`. You may write
-# there yourself, in the middle of training. Each parameter belongs to one group; a second membership is refused.
+# `param_groups` is a plain list of dicts, and it is where the rates live: a schedule does nothing but write into
+# `group["lr"]`. You may write there yourself, in the middle of training. Each parameter belongs to one group; a
+# second membership is refused.
 
 # %% tags=["item:parameter-groups"] name="twice-in-groups"
 with expect(ValueError):
     torch.optim.SGD([{"params": model.parameters()}, {"params": [model[0].bias], "lr": 0.05}], lr=0.01)
 
 # %% [markdown] name="what-is-kept"
-# What an optimiser remembers is kept in `state`, for each parameter, as in your rules. Adam keeps two numbers for every weight, so a
-# model trained with Adam needs three times the memory of its weights, gradients not counted.
+# What an optimiser remembers is kept in `state`, for each parameter, as in your rules. Adam keeps two numbers for
+# every weight, so a model trained with Adam needs three times the memory of its weights, gradients not counted.
 
 # %% tags=["item:adam", "item:parameter-groups", "nbval-check-output"] name="adam-state"
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -884,7 +892,8 @@ progress()
 # %% [markdown] name="onwards"
 # ## Where to read on
 #
-# The next notebook builds a network that is different at every step, and trains it with SGD and momentum: 30,000 steps of your `train_step`. For momentum,
-# read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with pictures that move. The sources are short and readable: Duchi, Hazan and Singer,
-# *Adaptive Subgradient Methods*, JMLR 12 (2011); Kingma and Ba, *Adam*, arXiv 1412.6980; Loshchilov and Hutter,
-# *Decoupled Weight Decay Regularization*, arXiv 1711.05101.
+# The next notebook builds a network that is different at every step, and trains it with SGD and momentum: 30,000
+# steps of your `train_step`. For momentum, read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with
+# pictures that move. The sources are short and readable: Duchi, Hazan and Singer, *Adaptive Subgradient Methods*,
+# JMLR 12 (2011); Kingma and Ba, *Adam*, arXiv 1412.6980; Loshchilov and Hutter, *Decoupled Weight Decay
+# Regularization*, arXiv 1711.05101.
