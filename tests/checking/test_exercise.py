@@ -141,6 +141,15 @@ def test_changing_an_input_is_wrong_even_if_the_result_is_right():
     assert report.verdict == "wrong" and "changes its input `x` in place" in report.message
 
 
+def test_writing_into_another_input_is_not_taken_for_the_known_mistake():
+    def writes_h(grad_h_relu, h):
+        h[h < 0] = 0
+        return grad_h_relu * (h > 0)
+
+    report = RELU.check(writes_h)
+    assert report.misconception is None and "changes its input `h` in place" in report.message
+
+
 def test_what_an_answer_prints_is_shown_in_the_report():
     def chatty(g, h):
         print("shape", g.shape[0] > 0)

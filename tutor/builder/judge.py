@@ -98,6 +98,7 @@ def _execute(
         **os.environ,
         "TUTOR_HOME": str(home),
         "TUTOR_REPORT": str(folder / "report.jsonl"),
+        "TUTOR_KILLED": str(folder / "killed.txt"),
         "TUTOR_SKIP": os.pathsep.join(fatal),
         "OMP_WAIT_POLICY": "PASSIVE",
     }
@@ -118,6 +119,8 @@ def _execute(
             except CellTimeoutError:
                 return (current, f"The cell did not end within {cell_seconds:g} s and was killed."), errors
             except DeadKernelError:
+                if (killed := folder / "killed.txt").exists() and killed.read_text(errors="replace"):
+                    return (current, "The answer did not end within its time limit and was killed."), errors
                 return (current, "The cell ended its own process."), errors
             if not current:
                 errors += _errors_of(cell, index)

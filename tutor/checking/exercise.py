@@ -179,10 +179,16 @@ class Exercise:
         turn : which numbers the probes are drawn with; readers always get the first, the course's proof tries many.
         """
         started = time.perf_counter()
-        if self.kind == "value":
-            report = self._check_value(candidate)
-        else:
-            report = self._check_code(candidate, of, seconds, turn)
+        try:
+            if self.kind == "value":
+                report = self._check_value(candidate)
+            else:
+                report = self._check_code(candidate, of, seconds, turn)
+        except SpecError:
+            raise
+        except Exception as error:  # an object can be made so that even looking at it fails
+            told = f"What the answer returns cannot be judged: looking at it raises `{type(error).__name__}`."
+            report = self._report("error", told, tier="exception")
         return replace(report, seconds=time.perf_counter() - started)
 
     def _report(self, verdict: str, message: str, **more: Any) -> Report:
@@ -256,26 +262,23 @@ class Exercise:
                 "wrong", f"The answer changes {outcome.harm[0]}. It should leave that alone.", tier="harm"
             )
         if outcome.error is None and not self.spec.inplace and not same(before, after):
-            if known := self._inplace_misconception(before):
-                return known
+            if known := self._inplace_misconception(before, after):
+                return self._named(known)
             pairs = zip(self.argument_names, before, after, strict=False)
             name = next((n for n, b, a in pairs if not same(b, a)), "argument")
             message = f"The answer changes its input `{name}` in place, and whoever passed it in does not expect that."
             return self._report("wrong", f"{message} Work on a copy.", tier="harm")
         return None
 
-    def _inplace_misconception(self, arguments: Any) -> Report | None:
-        """The one misconception that also changes its inputs, if exactly one does."""
-        changing = []
+    def _inplace_misconception(self, before: Any, after: Any) -> Misconception | None:
+        """The one misconception that changes the inputs just as the answer did, if exactly one does."""
+        alike = []
         for known in self.misconceptions.values():
-            given = clone(arguments)
+            given = clone(before)
             self._run(self._subject(known.wrong, None), given, 0)
-            if not same(arguments, given):
-                changing.append(known)
-        if len(changing) != 1:
-            return None
-        known = changing[0]
-        return self._named(known)
+            if same(given, after):
+                alike.append(known)
+        return alike[0] if len(alike) == 1 else None
 
     def _named(self, known: Misconception) -> Report:
         """The report of a misconception that was met."""

@@ -160,6 +160,7 @@ def _asynchronous(seconds: float) -> Iterator[None]:
 @contextlib.contextmanager
 def _kept_state(seed: int, harm: list[str]) -> Iterator[None]:
     torch = sys.modules.get("torch")
+    dtype, grad = "torch.float32", True  # what they are if the answer is the first to import torch
     states = random.getstate(), np.random.get_state(), np.geterr()
     if torch is not None:
         generator, dtype, grad = torch.get_rng_state(), torch.get_default_dtype(), torch.is_grad_enabled()
@@ -175,9 +176,10 @@ def _kept_state(seed: int, harm: list[str]) -> Iterator[None]:
         np.seterr(**states[2])
         if torch is not None:
             torch.set_rng_state(generator)
-            if torch.get_default_dtype() != dtype:
+        if (torch := sys.modules.get("torch")) is not None:
+            if str(torch.get_default_dtype()) != str(dtype):
                 harm.append(f"the default dtype (it was {dtype}; it has been set back)")
-                torch.set_default_dtype(dtype)
+                torch.set_default_dtype(getattr(torch, str(dtype).removeprefix("torch.")))
             if not torch.is_grad_enabled():
                 harm.append("the grad mode (gradients were switched off; they are on again)")
             torch.set_grad_enabled(grad)

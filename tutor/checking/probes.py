@@ -98,9 +98,11 @@ def same(a: Any, b: Any) -> bool:
         alike = is_tensor(b) and a.shape == b.shape and a.dtype == b.dtype and a.device == b.device
         return alike and bool(((a == b) | ((a != a) & (b != b))).all())
     if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+        return isinstance(b, list | tuple) and len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict):
-        return list(a) == list(b) and all(same(v, b[k]) for k, v in a.items())
+        return isinstance(b, dict) and list(a) == list(b) and all(same(v, b[k]) for k, v in a.items())
+    if isinstance(a, bool | int | float | complex | str | np.number):
+        return type(a) is type(b) and (a == b or a != a)
     return True
 
 

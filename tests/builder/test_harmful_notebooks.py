@@ -1,0 +1,35 @@
+"""Harmful answers in `tutor check`: each gets its verdict in time, costs only itself, and reaches no reader's file."""
+
+import json
+import time
+
+import pytest
+
+from tests.checking.harmful import BANK
+from tutor.builder import judge, notebooks
+
+pytestmark = pytest.mark.slow
+LIMIT = 2.0
+KERNELS = 10.0  # two starts of a kernel and their imports, on a machine that is busy with other tests
+
+
+@pytest.mark.parametrize("harmful", BANK, ids=lambda h: h.name)
+def test_an_answer_gets_its_verdict_and_the_rest_of_the_notebook_goes_on(harmful, make_lesson, tmp_path, monkeypatch):
+    lesson = make_lesson(data=[("minutes=1", f"minutes=1, seconds={LIMIT}")])
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "keep.txt").write_text("a reader's file")
+    monkeypatch.chdir(work)
+    notebook = notebooks.student(lesson)
+    lines = "\n".join("    " + line for line in harmful.body.split("\n"))
+    notebook["cells"][2]["source"] = f'@exercise("small.add")\ndef add(a, b):\n{lines}\n'
+    notebook["cells"][1]["source"] += ["\nimport torch"]  # its import is not what is timed
+    notebook["cells"][3]["source"] = 'open("ran.txt", "w").write("x")\nprint("the rest ran")\n1 / 0'
+    path = work / lesson.filename
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    started = time.perf_counter()
+    found = judge.judge(path, cell_seconds=20)
+    assert found.rows[0].verdict == harmful.command, found
+    assert time.perf_counter() - started < LIMIT + 2 + KERNELS
+    assert any("ZeroDivisionError" in note for note in found.notes), "the cell below has to run"
+    assert sorted(p.name for p in work.iterdir()) == sorted(["keep.txt", lesson.filename])

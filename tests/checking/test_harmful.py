@@ -1,0 +1,53 @@
+"""Harmful answers in a notebook: each gets its verdict, and nothing is left broken behind it."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.checking.harmful import BANK
+
+LIMIT = 1.0
+IN_A_NOTEBOOK = [h for h in BANK if h.notebook != "ends"]
+
+
+def function(body):
+    lines = "\n".join("    " + line for line in body.split("\n"))
+    space = {}
+    exec(f"def add(a, b):\n{lines}", space)
+    return space["add"]
+
+
+def test_the_bank_is_large_and_says_which_answers_a_kernel_cannot_survive():
+    assert len(BANK) >= 25
+    assert {h.name for h in BANK if h.notebook == "ends"} == {
+        "loop_that_catches_everything",
+        "one_huge_operation",
+        "crash",
+    }
+
+
+@pytest.mark.parametrize("harmful", IN_A_NOTEBOOK, ids=lambda h: h.name)
+def test_a_kernel_survives_and_says_what_happened(harmful, make_lesson, tmp_path, monkeypatch):
+    exercise = make_lesson().exercises["small.add"]
+    work = Path.cwd() / "tests" / "checking"
+    monkeypatch.chdir(work)  # not a temporary folder: those are free
+    kept = {path.name for path in work.iterdir()}
+    replaced = np.max, np.abs, np.allclose, torch.allclose
+    started = time.perf_counter()
+    try:
+        report = exercise.check(function(harmful.body), seconds=LIMIT)
+    finally:
+        np.max, np.abs, np.allclose, torch.allclose = replaced
+    assert report.verdict == harmful.notebook, report.message
+    assert time.perf_counter() - started < LIMIT + 2
+    assert kept <= {path.name for path in work.iterdir()}
+    assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+    assert threading.current_thread() is threading.main_thread()
+    assert exercise.check(lambda a, b: a + b).verdict in (
+        "pass",
+        "wrong" if harmful.name == "thread_left_running" else "pass",
+    )
