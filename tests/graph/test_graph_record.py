@@ -247,6 +247,7 @@ def test_a_backward_that_raises_half_way_is_kept_as_far_as_it_got():
     assert [node.op for node in g.order] == ["SumBackward0", "MulBackward0"]
     assert "no derivative today" in g.error
     assert "raised here" in g.svg()
+    assert [card.visited for card in g.scene().cards] == [True, True, True, False, False]
 
 
 class Broken(torch.autograd.Function):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .model import Edge, Node
 from .modules import is_view, only_moves, topological
 from .repeats import merge_repeats
+from .words import plural, shorten
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -235,7 +236,11 @@ def _focused(plain: Plain, focus: int, hops: int, budget: int | None) -> Folding
     keys = {i: ("node", i) for i in kept}
     if budget is not None:
         keys = dict(list(keys.items())[:budget])
-    return _build(plain, keys, [f"only what lies within {hops} steps of {plain.nodes[focus].op}"])
+    return _build(plain, keys, [f"only what lies within {plural(hops, 'step')} of {_called(plain.nodes[focus])}"])
+
+
+def _called(node: Node) -> str:
+    return shorten(node.name) or node.op
 
 
 def _build(plain: Plain, keys: dict[int, Key], notes: list[str]) -> Folding:

@@ -102,7 +102,7 @@ def record(
         graph.nodes, graph.edges = _merge(graph, recorder, torch_nodes)
         graph.first_nonfinite = first_nonfinite(graph.nodes, graph.edges)
         graph.raised = raised(graph.nodes, graph.edges) if graph.error else None
-        # the loop variables of a suspended generator would keep the last node alive as long as `g`'s block lives
+        # a notebook keeps the last traceback, and with it this frame: it must not keep the graph
         del torch_nodes, handles
 
 

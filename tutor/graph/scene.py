@@ -96,7 +96,7 @@ def _node_card(graph: Graph, node: Node) -> Card:
         marks=_marks(graph, node),
         badge=str(node.order or ""),
         hint=_hint(node),
-        visited=not graph.recorded or node.order is not None,
+        visited=not graph.recorded or node.order is not None or node.id == graph.raised,
     )
 
 
