@@ -215,3 +215,16 @@ def test_paths_of_different_length_cannot_run_together():
     uneven = {"long": WAYS["long"], "short": WAYS["short"][:2]}
     with pytest.raises(ValueError, match="same number of points"):
         plots.loss_surface(bowl, uneven, **BOWL, animated=True)
+
+
+def test_bars_tell_every_number_of_every_panel():
+    panels = {"logits": [2.0, -1.0], "probabilities": [0.953, 0.047]}
+    picture = plots.bars(["bag", "coat"], panels, title="Softmax")
+    assert picture.alt == "Softmax. Bars: logits: bag 2, coat -1; probabilities: bag 0.953, coat 0.047."
+    assert [len(ax.patches) for ax in picture.figure.axes] == [2, 2]
+    assert [ax.get_ylabel() for ax in picture.figure.axes] == ["logits", "probabilities"]
+
+
+def test_bars_need_a_number_for_every_label():
+    with pytest.raises(ValueError):
+        plots.bars(["bag", "coat"], {"logits": [1.0, 2.0, 3.0]}, title="Softmax")
