@@ -19,6 +19,7 @@ lab: $(VENV)/.lab
 test: lint
 	$(BIN)/tutor build --check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/tutor quality --check README.md
 	$(BIN)/tutor run --shipped notebooks
 	$(BIN)/tutor run --solved
 

@@ -26,7 +26,7 @@ def _here(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", ["lab", "start", "run", "check", "progress", "reset", "doctor", "build", "data", "quality"]
+    "command", ["lab", "start", "run", "check", "progress", "reset", "doctor", "build", "data", "quality", "new"]
 )
 def test_every_command_explains_itself(command):
     shown = tutor(command, "--help")

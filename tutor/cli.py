@@ -259,12 +259,35 @@ def _print(lines: Any) -> None:
 
 @main.command()
 @click.argument("lessons", nargs=-1)
-def quality(lessons: tuple[str, ...]) -> None:
+@click.option("--jobs", default=2, show_default=True, help="Exercises at once.")
+@click.option(
+    "--write", "readme", type=click.Path(path_type=Path, exists=True), help="Write the totals into this README."
+)
+@click.option(
+    "--check", "stated", type=click.Path(path_type=Path, exists=True), help="Fail if this README says otherwise."
+)
+def quality(lessons: tuple[str, ...], jobs: int, readme: Path | None, stated: Path | None) -> None:
     """Prove the exercises of LESSONS (all by default) and print the table; fails if one is not proven."""
     from tutor.builder import quality as proofs
+    from tutor.store import write_atomically
 
-    proven = proofs.prove_all(_lessons(lessons))
+    proven = proofs.prove_all(_lessons(lessons), jobs)
     click.echo(proofs.table(proven))
     complaints = [complaint for proof in proven for complaint in proof.complaints]
     if complaints:
         raise TutorError("\n".join(complaints))
+    if readme is not None:
+        write_atomically(readme, proofs.with_totals(readme.read_text(encoding="utf-8"), proven))
+    if stated is not None and proofs.stated(stated.read_text(encoding="utf-8")) != proofs.totals(proven):
+        raise TutorError(f"{stated} states other figures: run `tutor quality --write {stated}`.")
+
+
+@main.command()
+@click.argument("lesson")
+@click.argument("exercise")
+@click.option("--in", "folder", type=click.Path(path_type=Path), help="Folder of lessons; by default the series' own.")
+def new(lesson: str, exercise: str, folder: Path | None) -> None:
+    """Write the skeleton of EXERCISE into LESSON, which is made where there is none."""
+    from tutor.builder import new as skeletons
+
+    _print(skeletons.add(lesson, exercise, folder))

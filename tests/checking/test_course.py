@@ -1,17 +1,6 @@
-"""The course proves itself: every exercise of every lesson, from the lesson's data alone."""
+"""The course's proof finds out what is wrong with an exercise; `tutor quality` runs it on all of them."""
 
-import pytest
-
-import tutor
-from tutor.checking.proof import FAR, KILLED, prove
-from tutor.lessons.registry import series
-
-
-@pytest.mark.parametrize("identifier", [i for lesson in series() for i in lesson.exercises])
-def test_an_exercise_is_proven(identifier):
-    proof = prove(tutor.exercises[identifier])
-    assert not proof.complaints, "\n".join(proof.complaints)
-    assert proof.silent == 0 or proof.killed / proof.silent >= KILLED
+from tutor.checking.proof import FAR, prove
 
 
 def test_a_lax_probe_is_found_out_by_the_mutants(make_lesson):

@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
-import statistics
+import multiprocessing
+import re
+from concurrent.futures import ProcessPoolExecutor
 
 from tutor.checking.proof import Proof, prove
-from tutor.lessons.registry import Lesson
+from tutor.errors import TutorError
+from tutor.lessons.registry import Lesson, exercises
+
+START, END = "<!-- quality -->", "<!-- /quality -->"
 
 HEAD = ("exercise", "misconceptions", "mutants", "silent", "killed", "alternatives", "check (ms)")
 
 
-def prove_all(lessons: list[Lesson]) -> list[Proof]:
-    """Prove every exercise of the lessons."""
-    return [prove(exercise) for lesson in lessons for exercise in lesson.exercises.values()]
+def prove_all(lessons: list[Lesson], jobs: int = 1) -> list[Proof]:
+    """Prove every exercise of the lessons, several processes at once where `jobs` is above 1."""
+    identifiers = [identifier for lesson in lessons for identifier in lesson.exercises]
+    if jobs < 2:
+        return [_prove(identifier) for identifier in identifiers]
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(_prove, identifiers))
+
+
+def _prove(identifier: str) -> Proof:
+    return prove(exercises[identifier])
+
+
+def stated(readme: str) -> str:
+    """What a README says between the marks of the generated figures.
+
+    Raises
+    ------
+    TutorError
+        If the marks are not there.
+    """
+    found = re.search(f"{re.escape(START)}\n(.*){re.escape(END)}", readme, flags=re.DOTALL)
+    if found is None:
+        raise TutorError(f"There are no marks `{START}` and `{END}` to write the figures between.")
+    return found.group(1).strip()
+
+
+def with_totals(readme: str, proofs: list[Proof]) -> str:
+    """The README with the totals of the proofs between the marks."""
+    before = stated(readme)
+    old = f"{START}\n{before}\n{END}" if before else f"{START}\n{END}"
+    return readme.replace(old, f"{START}\n{totals(proofs)}\n{END}")
 
 
 def table(proofs: list[Proof]) -> str:
@@ -33,12 +67,7 @@ def totals(proofs: list[Proof]) -> str:
     """One sentence with the totals; it holds no times, so that it is the same on every machine."""
     silent, killed = sum(p.silent for p in proofs), sum(p.killed for p in proofs)
     return (
-        f"{len(proofs)} exercises; {sum(p.misconceptions for p in proofs)} misconceptions, each told by its name; "
+        f"{len(proofs)} exercises; {sum(p.misconceptions for p in proofs):,} misconceptions, each told by its name; "
         f"{killed:,} of {silent:,} silent mutants rejected; {sum(p.alternatives for p in proofs)} right answers "
         "written differently, all accepted."
     )
-
-
-def median_milliseconds(proofs: list[Proof]) -> float:
-    """The median over all exercises of the median time of a check."""
-    return statistics.median(p.milliseconds for p in proofs)

@@ -189,9 +189,8 @@ def _numbers(
     rule = spec.gradients.get(difference.path) or (spec.gradients.get("") if not difference.path else None)
     if rule is not None:
         lines.append(f"    measured  {_finite_difference(rule, trial, index): .6g}   (finite difference)")
-    wrong = np.abs(difference.got - difference.expected) > judge.RTOL * (
-        np.max(np.abs(difference.expected)) or trial.scale
-    )
+    tolerance = judge.RTOL * (np.max(np.abs(difference.expected)) or trial.scale)
+    wrong = ~(np.abs(difference.got - difference.expected) <= tolerance)  # so that NaN counts as wrong
     if wrong.size > 1:
         lines.append(f"{int(wrong.sum())} of {wrong.size} entries are wrong.")
     return "\n".join(lines)

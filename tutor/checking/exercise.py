@@ -127,7 +127,8 @@ class Exercise:
 
     def _probe(self, probe: Callable[..., tuple], seed: int) -> Probed:
         arguments = probe(Draw(seed))
-        outcome = self._run(self._subject(self.reference, None), in_float64(arguments), seed)
+        # no limit but a generous one: the first optimiser of a process was measured to import for seconds
+        outcome = self._run(self._subject(self.reference, None), in_float64(arguments), seed, seconds=60)
         if outcome.error is not None:
             raise SpecError(f"{self.id}: the solution fails on its own probe: {outcome.error!r}.") from outcome.error
         return Probed(arguments, outcome.value, largest(arguments), seed)

@@ -123,7 +123,7 @@ def code(
     equivalent_mutants : mutated line -> why it computes the same (used by the course's proof).
     exact : judge dtype and device too.
     inplace : the answer is meant to change its arguments; they are judged as well.
-    forbid : names of ways round that count as a shortcut.
+    forbid : ways round that count as a shortcut: "autograd", "aten:OPERATION" or "call:MODULE.NAME" (see `shortcut`).
     cases : how many seeds each probe function is run with.
     drills : curriculum items that the exercise practises.
 

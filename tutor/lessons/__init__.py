@@ -3,4 +3,6 @@
 SERIES = (
     "start_here",
     "numpy_backprop",
+    "torch_tensors",
+    "torch_backprop",
 )

@@ -251,6 +251,7 @@ EXERCISES = {
         difficulty="medium",
         minutes=8,
         probe=probe_polynomial_gradients,
+        forbid=("autograd",),
         drills=("chain-rule", "sine-fit"),
         outputs=("grad_a", "grad_b", "grad_c", "grad_d"),
         gradients={
@@ -320,6 +321,7 @@ EXERCISES = {
         difficulty="medium",
         minutes=10,
         probe=probe_finite_difference,
+        forbid=("autograd", "call:numpy.gradient"),
         drills=("finite-differences",),
         misconceptions=(
             Misconception(
@@ -427,6 +429,7 @@ EXERCISES = {
         difficulty="medium",
         minutes=6,
         probe=probe_relu,
+        forbid=("autograd",),
         drills=("two-layer-net",),
         gradients={"": FiniteDifference(lambda g, h: float((g * np.maximum(h, 0)).sum()), wrt=1)},
         misconceptions=(
@@ -474,6 +477,7 @@ EXERCISES = {
         difficulty="hard",
         minutes=15,
         probe=probe_gradients,
+        forbid=("autograd",),
         drills=("two-layer-net", "batched-shapes", "finite-differences"),
         outputs=("grad_w1", "grad_w2"),
         gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},

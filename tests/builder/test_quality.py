@@ -1,0 +1,40 @@
+"""The README's figures are generated."""
+
+import pytest
+
+from tutor.builder import quality
+from tutor.errors import TutorError
+from tutor.lessons.registry import find_lesson
+
+
+@pytest.fixture(scope="module")
+def proofs():
+    return quality.prove_all([find_lesson("start_here")])
+
+
+def test_the_table_has_a_row_for_each_exercise_and_the_totals(proofs):
+    table = quality.table(proofs)
+    assert "start_here.squared_error" in table and table.endswith(quality.totals(proofs))
+
+
+def test_the_totals_are_written_between_the_marks_and_read_back(proofs):
+    readme = f"before\n{quality.START}\nold figures\n{quality.END}\nafter\n"
+    written = quality.with_totals(readme, proofs)
+    assert quality.stated(written) == quality.totals(proofs)
+    assert written.startswith("before\n") and written.endswith("\nafter\n")
+    assert quality.with_totals(written, proofs) == written
+
+
+def test_empty_marks_are_filled(proofs):
+    assert quality.totals(proofs) in quality.with_totals(f"{quality.START}\n{quality.END}\n", proofs)
+
+
+def test_a_readme_without_marks_is_refused():
+    with pytest.raises(TutorError, match="no marks"):
+        quality.stated("text")
+
+
+@pytest.mark.slow
+def test_several_processes_find_the_same(proofs):
+    again = quality.prove_all([find_lesson("start_here")], jobs=2)
+    assert quality.totals(again) == quality.totals(proofs)

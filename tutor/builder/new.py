@@ -1,0 +1,136 @@
+"""`tutor new`: write the skeleton of a lesson and of an exercise, for an author to fill in."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from pathlib import Path
+
+from tutor.errors import TutorError
+from tutor.lessons import SERIES
+from tutor.lessons.registry import HOME
+from tutor.store import write_atomically
+
+LESSON = """# %% [markdown] name="opening"
+# # Title of the lesson
+#
+# What it is about, in two sentences.
+#
+# **You will be able to** say what the reader can do afterwards. **You need** name what comes before.
+# **It takes** about so many minutes.
+
+# %% name="imports"
+from tutor import check, exercise
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# ### What changed since the last notebook
+#
+# ## Self-check
+#
+# ## Where to read on
+"""
+
+DATA = '''"""Exercises of the lesson: probes, misconceptions, right answers written differently, hints."""
+
+from tutor.checking import Misconception, code
+from tutor.lessons.registry import About
+
+ABOUT = About(minutes=30, items={})
+
+EXERCISES = {
+}
+'''
+
+CELL = '''# %% [markdown] name="ask-NAME"
+# Say why before how, then what to write.
+
+# %%
+@exercise("LESSON.NAME")
+def NAME(x):
+    """Say what to return.
+
+    x : what it is, shape (N, D)
+    Returns an array of shape (N, D).
+    """
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION
+
+'''
+
+ENTRY = """    "NAME": code(
+        difficulty="easy",
+        minutes=5,
+        probe=lambda d: (d.array(*d.sizes(2)),),
+        drills=(),
+        misconceptions=(
+            Misconception(
+                "short-name-of-the-mistake",
+                "What is wrong, and why, in one or two sentences.",
+                patch=("2 * x", "x"),
+                hints=("A question that leads away from the mistake?",),
+            ),
+        ),
+        alternatives=(lambda x: x + x,),
+        hints=("A question?", "A pointer to the idea.", "`the line itself`"),
+    ),
+"""
+
+
+def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
+    """Write the skeletons; return what was done and what is left to do, a line each.
+
+    Raises
+    ------
+    TutorError
+        If a name cannot be one, or the exercise is there already.
+    """
+    for name in (lesson, exercise):
+        if not name.isidentifier() or keyword.iskeyword(name) or not name.islower():
+            raise TutorError(f'"{name}" cannot be a name: use lower-case letters, digits and underscores.')
+    place = (folder or HOME) / lesson
+    text, data = place / "lesson.py", place / "exercises.py"
+    said = []
+    if not place.exists():
+        write_atomically(text, LESSON)
+        write_atomically(data, DATA)
+        said.append(f"wrote a lesson in {place}")
+    _add_cell(text, lesson, exercise)
+    _add_entry(data, exercise)
+    said.append(f"wrote the exercise {lesson}.{exercise} into {text} and {data}")
+    if folder is not None:
+        said.append(f"to try it: set TUTOR_LESSONS={place}")
+    elif lesson not in SERIES:
+        said.append(f'to put it into the series: add "{lesson}" to SERIES in {HOME / "__init__.py"}')
+    said.append(f"then fill it in, and run: tutor build; tutor quality {lesson}")
+    return said
+
+
+def _add_cell(path: Path, lesson: str, exercise: str) -> None:
+    """Put the exercise's cells before the recap, or at the end where there is none."""
+    text = path.read_text(encoding="utf-8")
+    if f'"{lesson}.{exercise}"' in text:
+        raise TutorError(f"{path} asks {lesson}.{exercise} already.")
+    cell = CELL.replace("LESSON", lesson).replace("NAME", exercise)
+    at = text.find('# %% [markdown] name="recap"')
+    text = text[:at] + cell + text[at:] if at >= 0 else f"{text.rstrip()}\n\n{cell}"
+    write_atomically(path, text)
+
+
+def _add_entry(path: Path, exercise: str) -> None:
+    """Put the exercise's data at the end of the dictionary EXERCISES."""
+    text = path.read_text(encoding="utf-8")
+    found = [
+        node.value
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == "EXERCISES"
+        and isinstance(node.value, ast.Dict)
+    ]
+    if not found:
+        raise TutorError(f"{path} has no dictionary EXERCISES to add to.")
+    lines = text.split("\n")
+    lines.insert(found[0].end_lineno - 1, ENTRY.replace("NAME", exercise).rstrip("\n"))
+    write_atomically(path, "\n".join(lines))
