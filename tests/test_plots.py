@@ -1,5 +1,6 @@
 """The shared pictures say in words what they show, and refuse what cannot be drawn."""
 
+import base64
 import re
 from xml.etree import ElementTree
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tutor import plots
+from tutor import graph, plots
 
 
 def test_a_product_names_every_shape_and_what_is_summed():
@@ -228,3 +229,32 @@ def test_bars_tell_every_number_of_every_panel():
 def test_bars_need_a_number_for_every_label():
     with pytest.raises(ValueError):
         plots.bars(["bag", "coat"], {"logits": [1.0, 2.0, 3.0]}, title="Softmax")
+
+
+class Dot:
+    """Stands in for graphviz.Digraph."""
+
+    def pipe(self, format):
+        return f"<svg>{format}</svg>".encode()
+
+
+def test_a_drawing_of_graphviz_is_an_image_with_alt_text():
+    shown = plots.drawing(Dot(), 'leaves "a" & b')
+    bundle = shown._repr_mimebundle_()
+    assert 'alt="leaves &quot;a&quot; &amp; b"' in bundle["text/html"]
+    assert base64.b64encode(b"<svg>svg</svg>").decode() in bundle["text/html"]
+    assert bundle["text/plain"] == '[picture: leaves "a" & b]'
+
+
+def test_a_drawing_that_is_none_of_graphviz_is_shown_as_it_is():
+    ours = object()
+    assert plots.drawing(ours, "words") is ours
+
+
+def test_graphs_stand_beside_each_other_with_their_labels_and_words():
+    x = torch.ones(2, requires_grad=True)
+    shown = plots.beside({"a < b": graph.trace(x.sin()), "after": graph.trace(x.cos())})
+    assert shown.html.count("<img alt=") == shown.html.count("width:48%") == 2
+    assert "<b>a &lt; b</b>" in shown.html
+    assert "a < b: " in shown.words
+    assert "Cos" in shown.words

@@ -710,3 +710,44 @@ def timeline(rows: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -
     ax.set(xlabel="time (ms)", title=title, xlim=(-0.01e3 * (last - begin), None))
     ax.grid(axis="x", alpha=0.3)
     return Picture(figure, f"{title}: {'; '.join(said)}; the whole takes {1e3 * (last - begin):.2f} ms.")
+
+
+class Sheet:
+    """Pictures that another package drew, in HTML that notebooks which are not trusted show as well; and their words."""
+
+    def __init__(self, html_text: str, words: str):
+        self.html, self.words = html_text, words
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self.html}
+
+    def __repr__(self) -> str:
+        return f"[picture: {self.words}]"
+
+
+def drawing(dot: Any, alt: str) -> Any:
+    """Show what Graphviz draws as an image with alt text; its own display has none, and is lost in an untrusted notebook.
+
+    Parameters
+    ----------
+    dot : a `graphviz.Digraph`; anything else (the `Graph` that `make_dot` gives without Graphviz) is returned as it is.
+    alt : what the drawing shows, in words.
+    """
+    if not hasattr(dot, "pipe"):
+        return dot
+    source = base64.b64encode(dot.pipe(format="svg")).decode("ascii")
+    looks = f'style="max-width:100%;height:auto" alt="{html.escape(alt)}"'
+    return Sheet(f'<img {looks} src="data:image/svg+xml;base64,{source}">', alt)
+
+
+def beside(graphs: Mapping[str, Any]) -> Sheet:
+    """Show drawings of `tutor.graph` side by side, a label above each.
+
+    Parameters
+    ----------
+    graphs : label -> drawing, two or three of them.
+    """
+    looks = f"display:inline-block;vertical-align:top;width:{96 // len(graphs)}%;margin-right:1%"
+    columns = (f'<div style="{looks}"><b>{html.escape(label)}</b><br>{g.html()}</div>' for label, g in graphs.items())
+    words = "; ".join(f"{label}: {g.alt()}" for label, g in graphs.items())
+    return Sheet("".join(columns), words)
