@@ -4,6 +4,8 @@ Probes build their graphs from `Tensor(data, parents, vjp)` alone and sweep them
 judged by what it does itself, whatever else the reader's class has or lacks.
 """
 
+import contextlib
+
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code, value
@@ -36,6 +38,19 @@ class Node:
 def home(answer, otherwise):
     """The class that the answer itself calls `Tensor`, so that its `isinstance` and its constructor agree with ours."""
     return getattr(answer, "__globals__", {}).get("Tensor", otherwise)
+
+
+@contextlib.contextmanager
+def finding_itself(answer):
+    """Let an answer that calls itself find itself: in a notebook its name is bound only after the check."""
+    space, name = getattr(answer, "__globals__", {}), getattr(answer, "__name__", "")
+    before = {name: space[name]} if name in space else {}
+    space[name] = answer
+    try:
+        yield
+    finally:
+        del space[name]
+        space.update(before)
 
 
 def engine(owner, name):
@@ -182,6 +197,11 @@ def probe_stretched(d):
     return d.array(*full), tuple(1 if k == stretched else n for k, n in enumerate(full))
 
 
+def use_unbroadcast(answer, grad, shape):
+    with finding_itself(answer):
+        return answer(grad, shape)
+
+
 def probe_order(d):
     """A graph as a list: for each tensor the numbers of its parents; the last one is the result.
 
@@ -210,7 +230,8 @@ def use_order(order, graph):
     for parents in graph:
         made.append(tensor(float(len(made)), tuple(made[p] for p in parents)))
     numbers = {id(node): k for k, node in enumerate(made)}
-    listed = order(made[-1])
+    with finding_itself(order):
+        listed = order(made[-1])
     if isinstance(listed, set | frozenset):
         raise TypeError("a set has no order; return a list.")
     return None if listed is None else _fault([numbers.get(id(node)) for node in listed], graph)
@@ -658,6 +679,7 @@ EXERCISES = {
         difficulty="medium",
         minutes=10,
         probe=(probe_unbroadcast, probe_leading, probe_stretched),
+        use=use_unbroadcast,
         drills=("unbroadcasting",),
         misconceptions=(
             Misconception(
