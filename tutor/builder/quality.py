@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 from concurrent.futures import ProcessPoolExecutor
 
@@ -20,6 +21,8 @@ def prove_all(lessons: list[Lesson], jobs: int = 1) -> list[Proof]:
     identifiers = [identifier for lesson in lessons for identifier in lesson.exercises]
     if jobs < 2:
         return [_prove(identifier) for identifier in identifiers]
+    # threads that wait by spinning take the other processes' cores
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         return list(pool.map(_prove, identifiers))
 

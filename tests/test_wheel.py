@@ -1,0 +1,68 @@
+"""A wheel in a fresh environment and an empty folder: notebooks start and run, the sample is inside."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tutor.lessons.registry import series
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+
+
+@pytest.fixture(scope="module")
+def wheel(pytestconfig, tmp_path_factory):
+    """The project's wheel, built from the clone without a network."""
+    place = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(place)]
+    subprocess.run([*command, str(pytestconfig.rootpath)], check=True)
+    (path,) = place.glob("autograd_tutor-*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def tutor(wheel, tmp_path_factory):
+    """Runs `tutor …` of a fresh environment that has the wheel; its dependencies are those of this one."""
+    home = tmp_path_factory.mktemp("fresh")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    site = next(home.glob("lib/python*/site-packages"), home / "Lib" / "site-packages")
+    with zipfile.ZipFile(wheel) as content:
+        content.extractall(site)
+    # a plain path line does not process the other environment's own .pth files, so its `tutor` stays out of sight
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    python = next(p for p in (home / "bin" / "python", home / "Scripts" / "python.exe") if p.exists())
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TUTOR_", "PYTHON"))}
+
+    def run(*arguments, code="from tutor.cli import main; main()", folder):
+        environment = {**clean, "TUTOR_HOME": str(home / "progress"), "TUTOR_OFFLINE": "1"}
+        command = [str(python), "-c", code, *map(str, arguments)]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+
+    return run
+
+
+def test_the_wheel_holds_the_lessons_and_the_sample_with_its_licence(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    for lesson in series():
+        assert {f"tutor/lessons/{lesson.name}/{n}" for n in ("lesson.py", "exercises.py")} <= set(names)
+    assert {"tutor/sample/LICENSE", "tutor/sample/train-images-idx3-ubyte.gz"} <= set(names)
+    assert "tutor/jupyter/labconfig/page_config.json" in names
+    assert not any(n.startswith(("tests/", "notebooks/")) for n in names)
+
+
+def test_the_wheel_and_not_the_clone_is_what_runs(tutor, tmp_path, pytestconfig):
+    where = Path(tutor(code="import tutor; print(tutor.__file__)", folder=tmp_path).strip())
+    assert not where.is_relative_to(pytestconfig.rootpath)
+
+
+def test_notebooks_start_in_an_empty_folder_and_run_there(tutor, tmp_path):
+    tutor("start", ".", folder=tmp_path)
+    assert sorted(p.name for p in tmp_path.glob("*.ipynb")) == sorted(lesson.filename for lesson in series())
+    found = json.loads(tutor("check", "--json", "00_start_here.ipynb", folder=tmp_path))
+    assert {row["verdict"] for row in found[0]["rows"]} == {"todo"}
+    assert found[0]["notes"] == [], "every cell has to run, the one that reads the sample too"
