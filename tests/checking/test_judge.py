@@ -116,3 +116,9 @@ class Liar(torch.Tensor):
 
 def test_a_tensor_subclass_that_claims_equality_is_seen_through():
     assert kind(torch.ones(3).as_subclass(Liar), torch.zeros(3)) == "value"
+
+
+def test_a_large_count_that_is_off_by_one_is_off():
+    assert kind(7849, 7850) == "value"
+    assert kind(np.array([100_001, 5]), np.array([100_000, 5])) == "value"
+    assert compare(7850.0, 7850) is None

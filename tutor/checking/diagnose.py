@@ -245,7 +245,7 @@ def _describe(arguments: tuple[Any, ...], names: tuple[str, ...]) -> str:
 
 def _shape(value: Any) -> str:
     if judge.is_numeric(value):
-        return f"of shape {tuple(value.shape)}" if getattr(value, "shape", ()) else f"= {float(value):.4g}"
+        return f"of shape {tuple(value.shape)}" if getattr(value, "shape", ()) else f"= {judge.to_numpy(value):.4g}"
     return f"= {value!r}" if len(repr(value)) <= 30 else f"(a {type(value).__name__})"
 
 

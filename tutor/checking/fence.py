@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+# taken here, not in the hook: asking for it takes a lock that the answer may hold when the hook runs
+_TEMPORARY = Path(tempfile.gettempdir()).resolve()
+
 MEMORY = 3 * 2**30  # bytes that an answer may take beyond what the process has
 DEEPEST = 20_000  # calls within calls, however high an answer sets Python's own limit
 
@@ -42,7 +45,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 def _temporary(path: Any) -> bool:
     """Whether a path lies in the system's folder for temporary files, where answers may do what they like."""
     try:
-        return Path(os.fsdecode(path)).resolve().is_relative_to(Path(tempfile.gettempdir()).resolve())
+        return Path(os.fsdecode(path)).resolve().is_relative_to(_TEMPORARY)
     except (TypeError, OSError):
         return False
 
