@@ -532,7 +532,8 @@ for name in arrays:
 # ## 8. The two-layer network, trained on your engine
 #
 # The same data, the same starting weights and the same loop as before. What is gone is every line that began with
-# `grad_`.
+# `grad_`. (It should take a few seconds at most. If you can go and make tea, look for a loop over single entries in
+# your `unbroadcast`.)
 
 # %% tags=["item:two-layer-net"] name="train-two-layer"
 N, D_in, H, D_out = 64, 1000, 100, 10
@@ -587,10 +588,10 @@ assert losses[0] / losses[-1] > 1e6 and apart < 1e-6
 
 # %% tags=["item:cost"] name="stopwatch"
 def median_time(run, repeats=7):
-    """Run once to warm up, then return the median time of `repeats` runs, in seconds."""
+    """Warm up once, then return the median time of `repeats` runs (fewer if they are slow), in seconds."""
     run()
     times = []
-    for _ in range(repeats):
+    while len(times) < repeats and sum(times) < 2.0:
         start = time.perf_counter()
         run()
         times.append(time.perf_counter() - start)
