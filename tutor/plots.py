@@ -713,7 +713,7 @@ def timeline(rows: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -
 
 
 class Sheet:
-    """Pictures that another package drew, in HTML that notebooks which are not trusted show as well; and their words."""
+    """Pictures that another package drew, in HTML that untrusted notebooks show as well; and their words."""
 
     def __init__(self, html_text: str, words: str):
         self.html, self.words = html_text, words
@@ -726,7 +726,7 @@ class Sheet:
 
 
 def drawing(dot: Any, alt: str) -> Any:
-    """Show what Graphviz draws as an image with alt text; its own display has none, and is lost in an untrusted notebook.
+    """Show what Graphviz draws as an image with alt text; its own has none, and is lost in an untrusted notebook.
 
     Parameters
     ----------
