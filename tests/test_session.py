@@ -158,6 +158,14 @@ def test_expect_shows_a_warning_too(notebook):
     assert "DeprecationWarning: old" in notebook.run(cell)
 
 
+def test_an_answer_that_calls_itself_finds_itself(notebook):
+    rows = "np.stack([relu_backward(g, k) for g, k in zip(grad_h_relu, h)])"
+    body = f"return grad_h_relu * (h > 0) if h.ndim < 2 else {rows}"
+    assert "Right" in notebook.run(STUB.replace("...", body))
+    notebook.run(STUB)
+    assert "Right" in notebook.run(STUB.replace("...", body)), "also where a lent solution was bound before"
+
+
 def test_methods_are_filled_into_the_readers_own_class(notebook, forms):
     notebook.run("class Number:\n    def __init__(self, value):\n        self.value = value\n        self.mine = True")
     notebook.run('@exercise("forms.add", of=Number)\ndef __add__(self, other):\n    """Doc."""\n    ...')

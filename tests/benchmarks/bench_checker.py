@@ -1,7 +1,7 @@
 """What a check, an import and a guarded call cost; prints figures, asserts none.
 
-Run with `python tests/benchmarks/bench_checker.py`. Medians over repeated runs; the ratio is ours over the peer's in the
-same run: an import against NumPy's, a guarded call against the bare one.
+Run with `python tests/benchmarks/bench_checker.py`. Medians over repeated runs; each figure of ours stands beside its
+peer's of the same run: an import beside NumPy's, a guarded call beside the bare one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def of_a_process(code, runs=7):
 def main():
     bare, numpy, ours = (of_a_process(code) for code in ("pass", "import numpy", "import numpy, tutor"))
     print(
-        f"import: numpy {numpy - bare:.3f} s, tutor beyond it {ours - numpy:+.3f} s ({(ours - bare) / (numpy - bare):.2f} x)"
+        f"import: numpy {numpy - bare:.3f} s, tutor beyond it {ours - numpy:+.3f} s "
+        f"({(ours - bare) / (numpy - bare):.2f} x)"
     )
 
     first, later = [], []

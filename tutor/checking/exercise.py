@@ -149,8 +149,8 @@ class Exercise:
         """What `use` receives: the candidate, or for a method the class that carries it."""
         if self.kind != "method":
             return candidate
-        if owner is None:
-            owner = self.build(self.source)[1]
+        if owner is None:  # the class that the candidate itself knows by that name, else a fresh one
+            owner = getattr(candidate, "__globals__", {}).get(self.owner) or self.build(self.source)[1]
         setattr(owner, self.name, candidate)
         return owner
 

@@ -5,4 +5,5 @@ SERIES = (
     "numpy_backprop",
     "torch_tensors",
     "torch_backprop",
+    "own_autograd",
 )
