@@ -1,5 +1,7 @@
 """The networks that lessons share, and how `tutor.models` hands them out."""
 
+import random
+
 import pytest
 import torch
 
@@ -7,7 +9,7 @@ from tutor import models, networks
 
 
 def test_models_hands_out_the_networks():
-    for name in ("Polynomial3", "TwoLayerNet", "fashion_mlp"):
+    for name in ("Polynomial3", "TwoLayerNet", "fashion_mlp", "DynamicNet", "RecurrentCell"):
         assert getattr(models, name) is getattr(networks, name)
 
 
@@ -67,3 +69,52 @@ def test_the_fashion_network_takes_images_with_and_without_a_channel():
 def test_the_fashion_network_has_the_sizes_of_its_name():
     weights = [tuple(p.shape) for name, p in models.fashion_mlp().named_parameters() if name.endswith("weight")]
     assert weights == [(512, 784), (512, 512), (10, 512)]
+
+
+def filled_dynamic_net():
+    net = models.DynamicNet()
+    with torch.no_grad():
+        for value, parameter in zip((1.0, -2.0, 3.0, -4.0, 10.0), net.parameters(), strict=True):
+            parameter.fill_(value)
+    return net
+
+
+def test_the_dynamic_net_adds_a_term_with_the_same_e_for_each_order_above_three():
+    net, x = filled_dynamic_net(), torch.tensor([2.0, -1.0])
+    assert [net(x, order).tolist() for order in (3, 4, 5)] == [[-23, 10], [137, 20], [457, 10]]
+
+
+def test_the_dynamic_net_draws_each_of_its_orders():
+    net, x = filled_dynamic_net(), torch.tensor([2.0])
+    random.seed(0)
+    drawn = [net(x).item() for _ in range(300)]
+    assert all(70 < drawn.count(value) < 130 for value in (-23, 137, 457))
+
+
+def test_the_dynamic_net_starts_the_same_with_the_same_seed():
+    starts = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        starts.append(torch.stack(list(models.DynamicNet().parameters())))
+    assert torch.equal(starts[0], starts[1])
+    assert not torch.equal(starts[0], starts[2])
+
+
+def test_the_recurrent_cell_is_one_step_of_torchs_own_recurrent_net():
+    torch.manual_seed(0)
+    cell, theirs = models.RecurrentCell(3, 4), torch.nn.RNNCell(3, 4)
+    with torch.no_grad():
+        theirs.weight_ih.copy_(cell.w_x.T)
+        theirs.weight_hh.copy_(cell.w_h.T)
+        theirs.bias_ih.copy_(cell.b)
+        theirs.bias_hh.zero_()
+    x_t, h = torch.randn(5, 3), torch.randn(5, 4)
+    assert torch.allclose(cell(x_t, h), theirs(x_t, h), atol=1e-6)
+
+
+def test_the_recurrent_cell_starts_spread_over_its_bounds():
+    torch.manual_seed(0)
+    cell = models.RecurrentCell(7, 100)
+    for weight in cell.parameters():
+        assert 0.08 < weight.abs().max() <= 0.1
+        assert weight.min() < 0 < weight.max()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import random
+
 import torch
 from torch import nn
 
@@ -50,3 +53,42 @@ def fashion_mlp() -> nn.Sequential:
         nn.ReLU(),
         nn.Linear(512, 10),
     )
+
+
+class DynamicNet(nn.Module):
+    """The cubic a + b x + c x^2 + d x^3 and, for orders 4 and 5, the terms e x^4 and e x^5 with one shared e."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Parameter(torch.randn(()))
+        self.b = nn.Parameter(torch.randn(()))
+        self.c = nn.Parameter(torch.randn(()))
+        self.d = nn.Parameter(torch.randn(()))
+        self.e = nn.Parameter(torch.randn(()))
+
+    def forward(self, x: torch.Tensor, order: int | None = None) -> torch.Tensor:
+        """Return the polynomial at each entry of x; its order, 3, 4 or 5, is drawn by `random` if it is not given."""
+        if order is None:
+            order = random.randint(3, 5)
+        y_pred = self.a + self.b * x + self.c * x**2 + self.d * x**3
+        for power in range(4, order + 1):
+            y_pred = y_pred + self.e * x**power
+        return y_pred
+
+
+class RecurrentCell(nn.Module):
+    """One step of a recurrent net: (x_t, h) -> tanh(x_t w_x + h w_h + b), the next state.
+
+    Every weight starts spread evenly between -1/sqrt(d_hidden) and 1/sqrt(d_hidden).
+    """
+
+    def __init__(self, d_in: int, d_hidden: int) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(d_hidden)
+        self.w_x = nn.Parameter(torch.empty(d_in, d_hidden).uniform_(-bound, bound))
+        self.w_h = nn.Parameter(torch.empty(d_hidden, d_hidden).uniform_(-bound, bound))
+        self.b = nn.Parameter(torch.empty(d_hidden).uniform_(-bound, bound))
+
+    def forward(self, x_t: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        """Return the next state (N, d_hidden) from the input x_t (N, d_in) and the state h (N, d_hidden)."""
+        return torch.tanh(x_t @ self.w_x + h @ self.w_h + self.b)
