@@ -19,13 +19,42 @@ def net(x, y, w1, w2, *, two=2.0):
     return x.T @ ((grad_y_pred @ w2.T) * (h > 0)), np.maximum(h, 0).T @ grad_y_pred
 
 
+def test_outputs_in_another_order_are_told_as_such():
+    report = NET.check(lambda *a: tuple(2 * g for g in net(*a))[::-1])
+    assert "order" not in report.message
+    turned = GRADS.check(lambda x, g: ((g * x).sum(), g.sum(), (g * x**2).sum(), (g * x**3).sum()))
+    assert (
+        turned.message
+        == "The values are right, but you return them in the order `grad_b`, `grad_a`, `grad_c`, `grad_d`."
+    )
+
+
+def test_a_dtype_that_matters_is_told_in_words(make_lesson):
+    lesson = make_lesson(data=[("minutes=1", "minutes=1, exact=True")])
+    report = lesson.exercises["small.add"].check(lambda a, b: round(a + b) if a == b else np.float64(a + b) > 0)
+    assert report.verdict == "wrong"
+    exact = make_lesson(data=[("minutes=1", "minutes=1, exact=True"), ("d.number(), d.number()", "2.0, 3.0")])
+    assert (
+        "should hold float numbers; yours holds int ones" in exact.exercises["small.add"].check(lambda a, b: 5).message
+    )
+
+
+def test_a_method_without_its_brackets_is_told():
+    assert "brackets `()`" in tutor.exercises["start_here.squared_error"].check(lambda a, b: ((a - b) ** 2).sum).message
+
+
+def test_a_word_that_is_not_offered_is_answered_with_the_words_to_choose_from():
+    message = tutor.exercises["numpy_backprop.predict_rate"].check("it explodes").message
+    assert message.endswith("diverges, faster, slower.")
+
+
 def test_a_stub_is_to_do():
     assert RELU.check(...).verdict == "todo"
 
 
 def test_a_right_answer_passes_and_says_on_how_many_probes():
     report = RELU.check(lambda g, h: g * (h > 0))
-    assert (report.verdict, report.message) == ("pass", "Right on all 3 probes.")
+    assert (report.verdict, report.message) == ("pass", "Right on all 3 test inputs.")
 
 
 def test_any_subgradient_passes_at_the_kink():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import linecache
 import traceback
 from collections.abc import Callable
@@ -67,6 +68,8 @@ def diagnose(
     failing = [t for t in trials if t.difference(spec) is not None]
     smallest = min(failing, key=lambda t: sum(np.size(judge.to_numpy(a)) for a in t.arguments if judge.is_numeric(a)))
     difference = smallest.difference(spec)
+    if order := _reordered(spec, trials):
+        return Finding("relation", order)
     for tier, speak in (("relation", _relation), ("structure", _structure), ("probe", _numbers)):
         if message := speak(spec, trials, smallest, difference, argument_names):
             return Finding(tier, _which_outputs(spec, smallest, difference) + message)
@@ -87,6 +90,26 @@ def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong
             return False
         telling += trial.difference(spec, outcome.value) is not None
     return telling >= min(2, len(trials))
+
+
+def _reordered(spec: Spec, trials: list[Trial]) -> str | None:
+    """Say so where an answer returns the right things in another order."""
+    count = len(spec.outputs)
+    if not 2 <= count <= 5:
+        return None
+    for order in itertools.permutations(range(count)):
+        if list(order) != sorted(order) and all(_agrees_in(order, spec, trial) for trial in trials):
+            listed = ", ".join(f"`{spec.outputs[k]}`" for k in order)
+            return f"The values are right, but you return them in the order {listed}."
+    return None
+
+
+def _agrees_in(order: tuple[int, ...], spec: Spec, trial: Trial) -> bool:
+    got = trial.outcome.value
+    if not isinstance(got, tuple | list) or len(got) != len(order) or not isinstance(trial.expected, tuple | list):
+        return False
+    wanted = tuple(trial.expected[k] for k in order)
+    return judge.compare(tuple(got), wanted, trial.scale, exact=spec.exact) is None
 
 
 def _named(difference: judge.Difference) -> str:
@@ -159,7 +182,11 @@ def _structure(
     if difference.kind == "keys":
         return f"The keys of {what} should be {sorted(map(str, expected))}; yours are {sorted(map(str, got))}."
     if difference.kind == "type":
-        return f"{_capital(what)} should be {_kind(expected)}; yours is {_kind(got)}."
+        if isinstance(expected, tuple | list) and judge.is_numeric(got) and spec.outputs and not difference.path:
+            listed = ", ".join(f"`{name}`" for name in spec.outputs)
+            return f"The answer should return {len(expected)} things ({listed}); yours returns one: {kind_of(got)}."
+        brackets = " Are the brackets `()` of a call missing?" if callable(got) else ""
+        return f"{_capital(what)} should be {kind_of(expected)}; yours is {kind_of(got)}.{brackets}"
     if difference.kind == "shape":
         mine, right = judge.to_numpy(got).shape, judge.to_numpy(expected).shape
         told = _describe(trial.arguments, names)
@@ -181,8 +208,10 @@ def _numbers(
     at = f" at index {list(index)}" if index else ""
     if not isinstance(difference.got, np.ndarray):
         return f"{_capital(_named(difference))} should be {difference.expected!r}; yours is {difference.got!r}."
+    where = f"differs most{at}" if index else "is wrong"
+    told = _describe(trial.arguments, names)
     lines = [
-        f"{_capital(_named(difference))} differs most{at}, with the arguments {_describe(trial.arguments, names)}:",
+        f"{_capital(_named(difference))} {where}" + (f" for {told}:" if told else ":"),
         f"    yours     {difference.got[index]: .6g}",
         f"    expected  {difference.expected[index]: .6g}",
     ]
@@ -192,7 +221,8 @@ def _numbers(
     tolerance = judge.RTOL * (np.max(np.abs(difference.expected)) or trial.scale)
     wrong = ~(np.abs(difference.got - difference.expected) <= tolerance)  # so that NaN counts as wrong
     if wrong.size > 1:
-        lines.append(f"{int(wrong.sum())} of {wrong.size} entries are wrong.")
+        count = int(wrong.sum())
+        lines.append(f"{count} of {wrong.size} entries {'is' if count == 1 else 'are'} wrong.")
     return "\n".join(lines)
 
 
@@ -229,13 +259,14 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What a value is, in words for a reader."""
+    if judge.is_numeric(value) and judge.family(value) == "number":
+        return "a number"
     if is_tensor(value):
         return "a tensor"
     if isinstance(value, np.ndarray):
         return "a NumPy array"
-    if judge.is_numeric(value):
-        return "a number"
     return f"a {type(value).__name__}"
 
 
@@ -245,7 +276,12 @@ def _describe(arguments: tuple[Any, ...], names: tuple[str, ...]) -> str:
 
 def _shape(value: Any) -> str:
     if judge.is_numeric(value):
-        return f"of shape {tuple(value.shape)}" if getattr(value, "shape", ()) else f"= {judge.to_numpy(value):.4g}"
+        array = judge.to_numpy(value)
+        if array.ndim == 0:
+            return f"= {array:.4g}"
+        # a probe that is small enough to type in again is shown whole
+        shown = f"= {[float(f'{v:.4g}') for v in array]}" if array.ndim == 1 and array.size <= 6 else ""
+        return shown or f"of shape {array.shape}"
     return f"= {value!r}" if len(repr(value)) <= 30 else f"(a {type(value).__name__})"
 
 

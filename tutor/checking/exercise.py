@@ -213,12 +213,20 @@ class Exercise:
             alike = guard.call(lambda k=known: judge.compare(_folded(answer), _folded(k.wrong)) is None)
             if alike.value:
                 return self._named(known)
-        if outcome.value.kind == "value":
-            message = f"`{_short(answer)}` is not what happens."
-        else:
-            trial = diagnose.Trial((), self.reference, guard.Outcome(answer), 1.0, 0)
-            message = diagnose.diagnose(replace(self.spec, misconceptions=()), [trial], self.run_wrong, ()).message
-        return self._report("wrong", message, tier="value", hint=self._first_hint(None))
+        return self._report(
+            "wrong", self._wrong_value(answer, outcome.value), tier="value", hint=self._first_hint(None)
+        )
+
+    def _wrong_value(self, answer: Any, difference: judge.Difference) -> str:
+        """Say of a value that is no known mistake what can be said without giving the answer away."""
+        if isinstance(self.reference, str):
+            offered = sorted({str(self.reference), *(str(m.value) for m in self.spec.misconceptions)})
+            return f"`{_short(answer)}` is not one of the words to choose from: {', '.join(offered)}."
+        if difference.kind in ("none", "type"):
+            return f"The answer should be {diagnose.kind_of(self.reference)}; yours is {diagnose.kind_of(answer)}."
+        if difference.kind in ("length", "shape"):
+            return f"`{_short(answer)}` does not hold as many things as are asked for."
+        return f"`{_short(answer)}` is not what happens."
 
     def _check_code(self, candidate: Any, owner: Any, seconds: float | None, turn: int) -> Report:
         if candidate is Ellipsis:
@@ -272,12 +280,12 @@ class Exercise:
         return None
 
     def _inplace_misconception(self, before: Any, after: Any) -> Misconception | None:
-        """The one misconception that changes the inputs just as the answer did, if exactly one does."""
+        """The one misconception that changes the same inputs as the answer did, if exactly one does."""
         alike = []
         for known in self.misconceptions.values():
             given = clone(before)
             self._run(self._subject(known.wrong, None), given, 0)
-            if same(given, after):
+            if _changed(before, given) == _changed(before, after):
                 alike.append(known)
         return alike[0] if len(alike) == 1 else None
 
@@ -312,7 +320,12 @@ class Exercise:
 
     def _praise(self, trials: list[diagnose.Trial]) -> str:
         told = f" {self.spec.explain}" if self.spec.explain else ""
-        return f"Right on all {len(trials)} probes.{told}"
+        return f"Right on all {len(trials)} test inputs.{told}"
+
+
+def _changed(before: Any, after: Any) -> list[bool]:
+    """Which arguments are no longer what they were."""
+    return [not same(b, a) for b, a in zip(before, after, strict=True)]
 
 
 def _folded(value: Any) -> Any:

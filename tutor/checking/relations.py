@@ -24,7 +24,10 @@ def constant_factor(mine: np.ndarray, right: np.ndarray) -> float | None:
         return None
     square = float(np.sum(right * right))
     c = float(np.sum(mine * right)) / square if square else 0.0
-    return c if abs(c) > 1e-9 and abs(c - 1) > RTOL and near(mine / c, right) else None
+    if abs(c) < 1e-9 or abs(c - 1) <= RTOL or not near(mine / c, right):
+        return None
+    # a factor that lies close to 1 has to explain the difference, not merely be hidden by the tolerance
+    return c if np.max(np.abs(mine - c * right)) <= 0.1 * np.max(np.abs(mine - right)) else None
 
 
 def relation(mine: np.ndarray, right: np.ndarray) -> str | None:

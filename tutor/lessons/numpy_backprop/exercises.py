@@ -33,10 +33,17 @@ def probe_polynomial_gradients(d):
 
 
 def probe_finite_difference(d):
-    """A cubic function of a vector, then of a matrix; a cubic tells central from one-sided differences."""
+    """A cubic function of a vector, then of a matrix, whose entries act on each other; eps is exact in binary.
+
+    A cubic tells central from one-sided differences, the square of the sum notices an entry that is not put back.
+    """
     shape = d.sizes(d.integer(1, 2), 2, 4)
     weight = d.array(*shape).astype(np.float64)
-    return (lambda w: float((weight * w**3).sum() + (w * w).sum())), d.array(*shape).astype(np.float64), 0.05
+
+    def f(w):
+        return float((weight * w**3).sum() + (w * w).sum() + w.sum() ** 2)
+
+    return f, d.array(*shape).astype(np.float64), 0.375
 
 
 def probe_net(d):
@@ -216,6 +223,18 @@ EXERCISES = {
         drills=("sine-fit",),
         misconceptions=(
             Misconception(
+                "power-of-the-product",
+                "You raise the coefficient to the power as well. Only `x` is squared or cubed: `c * x**2`, not `(c * x)**2`.",
+                patch=(("c * x**2", "(c * x) ** 2"), ("d * x**3", "(d * x) ** 3")),
+                hints=("In c x², what does the 2 belong to?",),
+            ),
+            Misconception(
+                "times-for-power",
+                "You multiply `x` by 2 and 3. The model asks for its square and its cube.",
+                patch=(("x**2", "x * 2"), ("x**3", "x * 3")),
+                hints=("What is x to the power 3 for x = 2?",),
+            ),
+            Misconception(
                 "square-missing",
                 "The term with `c` uses `x` itself; the model asks for the square of `x` there.",
                 patch=("x**2", "x"),
@@ -260,6 +279,12 @@ EXERCISES = {
         },
         misconceptions=(
             Misconception(
+                "reversed",
+                "The four numbers are right, but they come in the opposite order: a, b, c, d is asked for.",
+                patch=("return grad_a, grad_b, grad_c, grad_d", "return grad_d, grad_c, grad_b, grad_a"),
+                hints=("In which order does the docstring name them?",),
+            ),
+            Misconception(
                 "sum-missing",
                 "You return one number per point. Each coefficient moves all predictions at once, so its gradient is "
                 "the sum of what all points contribute.",
@@ -286,7 +311,7 @@ EXERCISES = {
             Misconception(
                 "two-again",
                 "The factor 2 is in `grad_y_pred` already: it came from the square in the loss. You multiply by it again.",
-                patch=("(grad_y_pred", "(2 * grad_y_pred"),
+                patch=(("grad_a = grad_y_pred", "grad_a = 2 * grad_y_pred"), ("(grad_y_pred", "(2 * grad_y_pred")),
                 hints=("Where does the factor 2 come from, and who has applied it?",),
             ),
         ),
@@ -324,6 +349,45 @@ EXERCISES = {
         forbid=("autograd", "call:numpy.gradient"),
         drills=("finite-differences",),
         misconceptions=(
+            Misconception(
+                "divided-then-multiplied",
+                "Python works from left to right: `/ 2 * eps` divides by 2 and then multiplies by eps. Put brackets around `2 * eps`.",
+                patch=("(2 * eps)", "2 * eps"),
+                hints=("What does Python make of `a / 2 * b`?",),
+            ),
+            Misconception(
+                "not-put-back",
+                "The nudges pile up: an entry that was moved stays moved while the next one is measured.",
+                patch=(
+                    ("    for index", "    up, down = w.copy(), w.copy()\n    for index"),
+                    ("        up, down = w.copy(), w.copy()\n", ""),
+                ),
+                hints=("Where does the entry before stand when the next one is nudged?",),
+            ),
+            Misconception(
+                "left-below",
+                "After each entry the array is left eps below where it started, so the next entries are measured in another place.",
+                patch=(
+                    ("    for index", "    moved = w.copy()\n    for index"),
+                    (
+                        "        up, down = w.copy(), w.copy()\n        up[index] += eps\n        down[index] -= eps\n        grad[index] = (f(up) - f(down)) / (2 * eps)",
+                        "        moved[index] += eps\n        up = f(moved)\n        moved[index] -= 2 * eps\n        grad[index] = (up - f(moved)) / (2 * eps)",
+                    ),
+                ),
+                hints=("Where does the entry stand after you have measured it?",),
+            ),
+            Misconception(
+                "backward-difference",
+                "You compare f(w) with f(w - eps). That is a one-sided difference: its error shrinks with eps, that of the central difference with eps squared.",
+                patch=("(f(up) - f(down)) / (2 * eps)", "(f(w) - f(down)) / eps"),
+                hints=("On which two sides of w does the formula look?",),
+            ),
+            Misconception(
+                "eps-ignored",
+                "The result is that of a tiny nudge, not of the `eps` that is handed in.",
+                patch=("    grad = np", "    eps = 1e-5\n    grad = np"),
+                hints=("Which eps does the caller ask for?",),
+            ),
             Misconception(
                 "one-sided",
                 "You compare f(w + eps) with f(w). That is a one-sided difference: its error shrinks with eps, that of "
@@ -369,6 +433,24 @@ EXERCISES = {
         outputs=("h", "h_relu", "y_pred"),
         misconceptions=(
             Misconception(
+                "relu-spoils-h",
+                "`h` itself has lost its negative entries: the ReLU was written into it. The backward pass still needs `h`.",
+                patch=("np.maximum(h, 0)", "np.maximum(h, 0, out=h)"),
+                hints=("Is `h_relu = h` a new array, or a second name for the same one?",),
+            ),
+            Misconception(
+                "mask-for-relu",
+                "`h > 0` is only the gate, True or False. The ReLU passes the positive entries themselves on.",
+                patch=("np.maximum(h, 0)", "(h > 0)"),
+                hints=("What comes out of a ReLU where h is 3?",),
+            ),
+            Misconception(
+                "python-max",
+                "Python's `max` compares whole arrays and cannot decide. `np.maximum` compares entry by entry.",
+                patch=("np.maximum(h, 0)", "max(h, 0)"),
+                hints=("Which of NumPy's functions works entry by entry?",),
+            ),
+            Misconception(
                 "no-relu",
                 "`h_relu` is the same as `h`: the ReLU is missing, and without it two layers are no more than one.",
                 patch=("np.maximum(h, 0)", "h"),
@@ -388,8 +470,8 @@ EXERCISES = {
             ),
             Misconception(
                 "maximum-of-everything",
-                "`h.max()` is one number, the largest entry. `np.maximum(h, 0)` compares every entry with 0.",
-                patch=("np.maximum(h, 0)", "np.full_like(h, h.max())"),
+                "`np.max(h, 0)` looks for the largest entry of each column. `np.maximum(h, 0)` compares every entry with 0.",
+                patch=("np.maximum(h, 0)", "np.max(h, 0)"),
                 hints=("What shape should `h_relu` have?",),
             ),
         ),
@@ -408,13 +490,23 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "one-per-example",
-                "That has one number per example. The gradient of a weight is summed over the batch: the batch size does not appear.",
+                "That is the shape of `h`, one row per example. The gradient of a weight is summed over the batch: the batch size does not appear.",
                 value=(64, 100),
             ),
             Misconception(
                 "transposed-weight",
                 "Those are the right sizes in the wrong order: a gradient has exactly the shape of the weight it belongs to.",
                 value=(100, 1000),
+            ),
+            Misconception(
+                "shape-of-the-other-weight",
+                "That is the shape of `w2`. The gradient of `w1` has the shape of `w1`.",
+                value=(100, 10),
+            ),
+            Misconception(
+                "shape-of-the-output",
+                "That is the shape of `y_pred`. The gradient of `w1` has the shape of `w1`.",
+                value=(64, 10),
             ),
             Misconception(
                 "shape-of-the-input",
@@ -433,6 +525,24 @@ EXERCISES = {
         drills=("two-layer-net",),
         gradients={"": FiniteDifference(lambda g, h: float((g * np.maximum(h, 0)).sum()), wrt=1)},
         misconceptions=(
+            Misconception(
+                "no-gate",
+                "Everything passes. Where `h` was negative the ReLU blocked it, and its gradient is zero.",
+                patch=("    grad_h[h < 0] = 0\n", ""),
+                hints=("What is the gradient where the ReLU blocked the entry?",),
+            ),
+            Misconception(
+                "times-h-relu",
+                "You multiply by the ReLU's output. The local derivative is 1 where `h` is positive, not `h` itself.",
+                patch=("    grad_h[h < 0] = 0\n", "    grad_h *= np.maximum(h, 0)\n"),
+                hints=("What is the slope of the ReLU at h = 3?",),
+            ),
+            Misconception(
+                "times-h",
+                "You multiply by `h`. The local derivative of the ReLU is 1 or 0.",
+                patch=("    grad_h[h < 0] = 0\n", "    grad_h *= h\n"),
+                hints=("What is the slope of the ReLU at h = 3, and at h = -3?",),
+            ),
             Misconception(
                 "mask-by-gradient",
                 "You zero the entries where the *gradient* is negative. The gate is decided by `h`, the input of the "
@@ -483,10 +593,28 @@ EXERCISES = {
         gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
         misconceptions=(
             Misconception(
+                "times-h-relu",
+                "On the way back you multiply by `h_relu`. The local derivative is 1 where `h` is positive, not `h` itself.",
+                patch=("relu_backward(grad_h_relu, h)", "grad_h_relu * h_relu"),
+                hints=("What is the slope of the ReLU at h = 3?",),
+            ),
+            Misconception(
+                "gate-inverted",
+                "The gate is upside down: the gradient passes where `h` was negative.",
+                patch=("relu_backward(grad_h_relu, h)", "grad_h_relu * (h < 0)"),
+                hints=("Where h is positive, what does the ReLU do to it?",),
+            ),
+            Misconception(
+                "outputs-swapped",
+                "Both gradients are right, but `grad_w1` is asked for first.",
+                patch=("return grad_w1, grad_w2", "return grad_w2, grad_w1"),
+                hints=("In which order does the docstring name them?",),
+            ),
+            Misconception(
                 "no-gate",
-                "`grad_w1` ignores the ReLU: the gradient has to pass through the gate on its way back to `h`.",
+                "Nothing is blocked on the way back through the ReLU. Is the gate missing, or does it test an array that has no negative entries left?",
                 patch=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
-                hints=("Which forward line lies between h and h_relu, and where is its counterpart?",),
+                hints=("Which array still has its negative entries, h or h_relu?",),
             ),
             Misconception(
                 "mask-by-gradient",
@@ -514,7 +642,7 @@ EXERCISES = {
             ),
             Misconception(
                 "error-turned-round",
-                "The sign is wrong in both: you took y - y_pred, but the derivative of (y_pred - y)² is 2 (y_pred - y).",
+                "The sign is wrong in both, as if you had taken y - y_pred: the derivative of (y_pred - y)² is 2 (y_pred - y).",
                 patch=("(y_pred - y)", "(y - y_pred)"),
                 hints=("With respect to which of the two do you take the derivative?",),
             ),

@@ -32,14 +32,15 @@ def probe_tensors(d):
 
 
 def probe_scores(d):
-    """Scores of a few images, about half of them with the highest score at the target."""
-    n, classes = d.integer(6, 9), d.integer(3, 5)
+    """Scores of a few images, more than half of them with the highest score at the target."""
+    n, classes = d.integer(11, 17), d.integer(3, 5)
     scores = d.tensor(n, classes)
-    targets = scores.argmax(dim=1)
-    wrong = torch.arange(n) >= n // 2 + d.integer(0, 1)
-    # the targets of the wrong rows are the lowest scores, which is what a confused argmin would pick
-    targets[wrong] = scores.argmin(dim=1)[wrong]
-    targets[-1] = (scores[-1].argmax() + scores[-1].argmin()).remainder(classes)
+    ranked = scores.argsort(dim=1, descending=True)
+    targets = ranked[:, 0].clone()
+    # wrong rows lie scattered between right ones, some with the second-best score and some with the lowest
+    rows = 1 + torch.from_numpy(d.rng.permutation(n - 2)[: d.integer(4, n // 2)])
+    targets[rows] = ranked[rows, 1]
+    targets[rows[2:]] = ranked[rows[2:], -1]
     return scores, targets
 
 
@@ -86,6 +87,30 @@ EXERCISES = {
         probe=(probe_arrays, probe_tensors),
         drills=("first-exercise", "wrong-answer", "hint-reset-progress"),
         misconceptions=(
+            Misconception(
+                "caret-for-power",
+                "In Python `^` is not a power but a bitwise operation, and it is not defined for floats. A power is `**`.",
+                patch=("** 2", "^ 2"),
+                hints=("How does Python write a square?",),
+            ),
+            Misconception(
+                "doubled-for-squared",
+                "You double the differences. A square multiplies the difference by itself.",
+                patch=("** 2", "* 2"),
+                hints=("What is the square of 3, and what is 3 doubled?",),
+            ),
+            Misconception(
+                "difference-of-squares",
+                "You square first and subtract afterwards. The error is the difference; square that.",
+                patch=("((y_pred - y) ** 2)", "(y_pred**2 - y**2)"),
+                hints=("Which comes first, the difference or the square?",),
+            ),
+            Misconception(
+                "brackets-missing",
+                "Without brackets only `y` is squared: `**` binds tighter than `-`.",
+                patch=("((y_pred - y) ** 2)", "(y_pred - y**2)"),
+                hints=("What does Python work out first in `a - b ** 2`?",),
+            ),
             Misconception(
                 "square-missing",
                 "The differences are added up without being squared, so positive and negative errors cancel.",
@@ -135,6 +160,9 @@ EXERCISES = {
             Misconception(
                 "one-in-a-hundred", "That would be one in a hundred. There are ten kinds, so one in ten.", value=10
             ),
+            Misconception(
+                "fraction-for-count", "That is the fraction. How many of the 1,000 images is that?", value=0.1
+            ),
             Misconception("none-right", "Even a blind guess is right now and then: in one case out of ten.", value=0),
         ),
         hints=("If you guess one of ten kinds blindly, how often are you right?",),
@@ -147,6 +175,18 @@ EXERCISES = {
         cases=5,
         drills=("fashion-mnist",),
         misconceptions=(
+            Misconception(
+                "mean-of-booleans",
+                "A comparison gives True and False, and torch takes no mean of those. Turn them into numbers first.",
+                patch=(".float()", ""),
+                hints=("Which dtype does `==` give, and which has a mean?",),
+            ),
+            Misconception(
+                "columns-for-rows",
+                "You look for the highest score in each column. One image is one row, and its scores lie along dimension 1.",
+                patch=("dim=1", "dim=0"),
+                hints=("Along which dimension do the scores of one image lie?",),
+            ),
             Misconception(
                 "count-for-fraction",
                 "That is how many are right, not which fraction. Divide by the number of rows.",

@@ -1,8 +1,8 @@
 # %% [markdown] name="opening"
 # # Start here
 #
-# Thirteen notebooks take you from a derivative on paper to a network that recognises photographs, compiled and trained
-# on several processes. You will build every part once by hand before you use PyTorch's version of it.
+# This series takes you from a derivative on paper to a network that recognises photographs. You will build every part
+# once by hand before you use PyTorch's version of it.
 #
 # **You will be able to**
 #
@@ -11,19 +11,20 @@
 # - name the main parts of PyTorch and the notebook that takes each one apart;
 # - watch a small network learn to tell a sandal from a coat, before you know how.
 #
-# **You need** Python and curiosity. **It takes** about 20 minutes; the code runs in a few seconds on a laptop.
+# **You need** Python, a little NumPy (arrays, `.sum()`), and curiosity. **It takes** about 20 minutes; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
+import numpy as np
 import torch
 
 import tutor
-from tutor import check, data, exercise, hint, plots, progress, reset, solution
+from tutor import check, data, exercise, hint, lend, plots, progress, reset, solution
 
 # %% [markdown] name="how-it-works"
 # ## 1. How a notebook works
 #
 # Click a cell and press **Shift + Enter**: it runs, and the next one is selected. Go from top to bottom. The cells are
-# meant to be changed: try other numbers and run them again. Nothing that you write can break the series.
+# meant to be changed: try other numbers and run them again. Nothing that you write is lost, and every cell can be restored.
 #
 # Three things happen again and again:
 #
@@ -35,9 +36,10 @@ from tutor import check, data, exercise, hint, plots, progress, reset, solution
 # ## 2. Your first exercise
 #
 # How far off is a prediction? Take the difference at each point, square it, and add everything up. That is the *sum of
-# squared errors*, the loss of the first nine notebooks.
+# squared errors*, the loss of most of these notebooks.
 #
-# Replace the `...` and run the cell. (Until you do, our own solution is lent to you, so that nothing below gets stuck.)
+# Replace the `...` and run the cell. Until you do, our own solution is lent to you, so that nothing below gets stuck.
+# Once you answer, the cells below use *your* function, right or wrong; `lend("start_here.squared_error")` puts ours back.
 
 
 # %% tags=["item:first-exercise"]
@@ -79,7 +81,8 @@ print("sum of squared differences", ((y_pred - y) ** 2).sum().item())
 # %% [markdown] name="hints"
 # ### Hints, solution, reset, progress
 #
-# - `hint()` gives you the next hint for the last answer that failed: first a question, then a pointer, then the line.
+# - `hint()` gives you the next hint for the last answer that failed: a question, a pointer, the line. (The report of a
+#   wrong answer has shown you the first one already.)
 # - `solution("start_here.squared_error")` shows our answer; after you have passed, beside yours.
 # - `reset("start_here.squared_error")` forgets your answer and shows what the cell looked like.
 # - `progress()` shows how far you are.
@@ -104,8 +107,8 @@ survey()
 # %% [markdown] name="map"
 # ## 4. A map of PyTorch
 #
-# PyTorch is a stack of small ideas. Each row stands on the one below it, and you will build each one by hand before you
-# use it. The numbers are the notebooks.
+# PyTorch is a handful of small ideas on top of one another. You will build each one by hand before you use it. The numbers
+# are the notebooks; 01 does the work of the lowest two rows with NumPy alone.
 
 # %% tags=["item:map", "figure"] name="map-drawn"
 plots.boxes(
@@ -136,8 +139,8 @@ print(tuple(x.shape), tuple(x_test.shape), "classes:", ", ".join(train.classes))
 plots.images(train.data[:12], [train.classes[k] for k in y[:12]], title="Twelve training images")
 
 # %% [markdown] name="ask-chance"
-# Before anything learns: if a machine picked one of the ten kinds blindly for each of the 1,000 test images, about how
-# many would it get right? Commit to a number. (Each kind appears equally often.)
+# Before anything learns: if a machine picked one of the ten kinds blindly for each of the 1,000 test images, how many
+# would it get right on average? Commit to a number. (Each kind appears equally often.)
 
 # %% tags=["item:fashion-mnist"]
 right_by_chance = ...
@@ -167,39 +170,55 @@ def accuracy(scores, targets):
 
 # %% [markdown] name="train-it"
 # Now let it learn. You do not need to understand this cell yet. Every word in it has a notebook of its own, and the
-# next one starts with the line `loss.backward()`.
+# next one does by hand what the line `loss.backward()` does here.
 
 # %% tags=["item:fashion-mnist"] name="train"
 torch.manual_seed(0)
 model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 for epoch in range(10):
+    losses = []
     for batch in torch.randperm(len(x)).split(64):
         loss = torch.nn.functional.cross_entropy(model(x[batch]), y[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    print(f"epoch {epoch + 1:2}: loss of the last batch {loss.item():.2f}")
+        losses.append(loss.item())
+    print(f"epoch {epoch + 1:2}: mean loss {np.mean(losses):.2f}")
 
 # %% [markdown] name="test-it"
-# And now the 1,000 images that it has never seen. We look at them exactly once, after everything else is settled;
-# notebook 11 explains why that matters.
+# And now the 1,000 images that it has never seen. They are used once, after everything else is settled, and nothing is
+# changed because of what they show; notebook 11 explains why that matters.
 
 # %% tags=["item:fashion-mnist"] name="test-once"
 with torch.no_grad():
     scores = model(x_test)  # (1000, 10)
 fraction = float(accuracy(scores, y_test))
-print(f"{1000 * fraction:.0f} of 1000 test images right; {right_by_chance} would be luck")
+print(f"{1000 * fraction:.0f} of 1000 test images right; 100 would be luck")
 assert fraction > 0.75
 
 # %% tags=["item:fashion-mnist", "figure"] name="predictions"
 sure, answer = scores.softmax(dim=1).max(dim=1)
-captions = [f"{test.classes[a]}\n{100 * s:.0f} % sure" for a, s in zip(answer[:18], sure[:18])]
-plots.images(test.data[:18], captions, right=(answer == y_test)[:18].tolist(), title="Images it has never seen")
+right = answer == y_test
+captions = [f"{test.classes[a]}\n{100 * s:.0f} % sure" for a, s in zip(answer[:12], sure[:12])]
+plots.images(test.data[:12], captions, right=right[:12].tolist(), title="Images it has never seen, and its answers")
+
+# %% [markdown] name="ask-mistakes"
+# And where it was wrong? Here are its first twelve mistakes. Would you have known?
+
+# %% tags=["item:fashion-mnist", "figure"] name="mistakes"
+wrong = torch.arange(len(y_test))[~right][:12]
+captions = [f"says {test.classes[answer[k]]}\nis {test.classes[y_test[k]]}" for k in wrong]
+plots.images(test.data[wrong], captions, right=[False] * 12, title="Its first twelve mistakes")
+
+# %% tags=["item:fashion-mnist"] name="count-mistakes"
+tops = [train.classes.index(name) for name in ("T-shirt/top", "Pullover", "Dress", "Coat", "Shirt")]
+among_tops = torch.isin(y_test[~right], torch.tensor(tops)) & torch.isin(answer[~right], torch.tensor(tops))
+print(f"{among_tops.sum()} of its {(~right).sum()} mistakes take one kind of upper garment for another")
+assert among_tops.float().mean() > 0.5
 
 # %% [markdown] name="look-at-mistakes"
-# Look at the framed ones. Would you have known? Its mistakes are not silly: shirts, pullovers and coats are hard to tell
-# apart at this size, for people too.
+# Most of its mistakes are not silly: shirts, pullovers and coats are hard to tell apart at this size, for people too.
 
 # %% [markdown] name="recap"
 # ## Recap
