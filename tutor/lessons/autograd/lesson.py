@@ -1,0 +1,920 @@
+# %% [markdown] name="opening"
+# # Autograd
+#
+# In the last notebook you wrote an engine that finds gradients. Torch has one like it, and it is called autograd. Most
+# people use it for years as a black box: they call `backward()` and hope. You do not have to, because you know what is
+# inside. In this notebook you look at torch's graph, draw it, watch gradients flow through it, and make it fail in every
+# way in which it commonly fails.
+#
+# **You will be able to**
+#
+# - read the graph behind a loss: leaves, `grad_fn`, `next_functions`, and the gradients on its edges;
+# - write a training step without the usual mistakes, and say which line prevents which;
+# - say what the argument of `backward(gradient)` means, and build a Jacobian with it;
+# - stop gradients where you want them to stop: `detach`, `no_grad`, `inference_mode`, freezing;
+# - look into a backward pass with hooks, and read the error messages of autograd as what they are;
+# - use `torch.func`, and read code that was written for a torch of long ago.
+#
+# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 100 minutes to read and answer; the code
+# runs in a few seconds on a laptop.
+
+# %% name="imports"
+import torch
+from torch.nn import functional
+
+from tutor import check, exercise, expect, graph, models, plots, progress
+
+# %% [markdown] name="remember"
+# ## 1. Tensors that remember
+#
+# Your engine remembered everything. Torch asks you first: only what is computed from a tensor with
+# `requires_grad=True` is recorded. A tensor that nobody computed is a **leaf**; weights and data are leaves. A tensor that
+# was computed has a `grad_fn`, the node of the graph that knows the way back. It is what you called `vjp`.
+
+# %% tags=["item:leaves", "nbval-check-output"] name="leaf-or-not"
+w = torch.tensor(2.0, requires_grad=True)  # a weight
+x = torch.tensor(5.0)  # a number from the data
+h = w * x
+y_pred = h + 1
+for name, t in {"w": w, "x": x, "h": h, "y_pred": y_pred, "x * 2": x * 2}.items():
+    node = type(t.grad_fn).__name__ if t.grad_fn else "no grad_fn"
+    print(f"{name:7} requires_grad {t.requires_grad!s:6} is_leaf {t.is_leaf!s:6} {node}")
+
+# %% [markdown] name="next-functions"
+# `x * 2` counts as a leaf although it was computed: nothing in it wants a gradient, so nobody wrote down how it was made.
+#
+# Every node knows the nodes that come next on the way back: `next_functions`, your `parents`. It is a tuple of pairs. The
+# first of each pair is a node, or `None` where no gradient is wanted; the second says which output of that node is meant.
+# The way ends in nodes called `AccumulateGrad`. They do the `+=`, and each holds its leaf in `.variable`.
+
+# %% tags=["item:leaves", "nbval-check-output"] name="walk-the-graph"
+node = y_pred.grad_fn
+print(type(node).__name__, "leads to", [type(n).__name__ for n, _ in node.next_functions])
+node = node.next_functions[0][0]
+print(type(node).__name__, "leads to", [type(n).__name__ for n, _ in node.next_functions])
+node = node.next_functions[0][0]
+print(type(node).__name__, "holds w:", node.variable is w)
+
+# %% tags=["item:leaves"] name="integers-refuse"
+with expect(RuntimeError):
+    torch.tensor(3, requires_grad=True)
+
+# %% [markdown] name="ask-leaves"
+# Only numbers that can change by a little can have a gradient, so integers refuse.
+#
+# Now find all the leaves behind a result. It is the walk of notebook 04 without the order. A leaf that was used ten times
+# has **one** AccumulateGrad node, and ten edges lead to it.
+
+
+# %% tags=["item:leaves"]
+@exercise("autograd.leaves")
+def leaves(tensor):
+    """List the leaf tensors into which tensor.backward() would put a gradient, each once, in any order.
+
+    tensor : a result with a grad_fn    Returns a list of tensors.
+    """
+    ### BEGIN SOLUTION
+    found, visited, waiting = [], set(), [tensor.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in visited:
+            continue
+        visited.add(node)
+        if hasattr(node, "variable"):
+            found.append(node.variable)
+        waiting += [following for following, _ in node.next_functions]
+    return found
+    ### END SOLUTION
+
+
+# %% [markdown] name="draw-sine"
+# ## 2. The graph, drawn
+#
+# The sine fit again: $y_{pred} = a + b\,x + c\,x^2 + d\,x^3$, 2,000 points, sum of squared errors. This time the four
+# coefficients ask for gradients.
+
+# %% tags=["item:graph-drawn"] name="sine-forward"
+x, y = models.sine_data()  # (2000,), (2000,)
+torch.manual_seed(0)
+a, b, c, d = (torch.randn((), requires_grad=True) for _ in range(4))
+y_pred = a + b * x + c * x**2 + d * x**3  # (2000,)
+loss = ((y_pred - y) ** 2).sum()
+print(len(leaves(loss)), "leaves")
+
+# %% [markdown] name="torchviz"
+# The classic tool for a picture is `make_dot` of the package torchviz. It draws along the forward pass: leaves (blue) at
+# the top, the loss (green) at the bottom. (It needs the program Graphviz. Where that is missing, you get a
+# warning and the drawing of the next cell instead.)
+
+# %% tags=["item:graph-drawn", "figure"] name="sine-make-dot"
+dot = graph.make_dot(loss, params={"a": a, "b": b, "c": c, "d": d})
+plots.drawing(dot, alt="torchviz's graph of the sine fit: the leaves a, b, c, d at the top, the loss at the bottom.")
+
+# %% [markdown] name="before-backward"
+# That is the structure, and no more. This course has a drawing of its own, `graph.trace`. It follows the *gradients*, so the
+# loss is at the top. Find $x$ and $y$ in it: they are not there, since nobody asked for their gradients.
+
+# %% tags=["item:graph-drawn", "figure"] name="sine-before"
+graph.trace(loss)
+
+# %% [markdown] name="record"
+# Nothing has flowed yet. `graph.record` watches a backward pass: every edge gets the gradient that went along it, with its shape
+# and its norm $\lVert g \rVert$ (for a single number, the number), and every node its place in the order.
+
+# %% tags=["item:graph-drawn", "figure"] name="sine-after"
+with graph.record(loss) as recorded:
+    loss.backward()
+recorded
+
+# %% [markdown] name="read-the-graph"
+# Follow the gradient of $d$, on the far right. A gradient of shape `(2000,)` arrives at the product $d\,x^3$, and one single
+# number leaves it. The product multiplies by $x^3$ and, because $d$ was stretched over 2,000 points, sums: your `unbroadcast`.
+# That number is `d.grad`, and you derived it on paper in notebook 01:
+
+# %% tags=["item:graph-drawn", "nbval-check-output"] name="sine-by-hand"
+grad_y_pred = 2 * (y_pred - y)  # (2000,)
+by_hand = (grad_y_pred * x**3).sum()
+print("d.grad equals the derivation of notebook 01:", torch.allclose(d.grad, by_hand))
+
+# %% [markdown] name="stepping"
+# ### Step by step
+#
+# The same pass, one node at a time: what the node receives, what it computes, what it sends on. Press *Play*, or open
+# the lines one after the other. Torch's rule for the order: of all nodes that are ready, the one that was made last in the forward
+# pass goes first, and an AccumulateGrad at once.
+
+# %% tags=["item:graph-drawn", "figure"] name="sine-steps"
+recorded.steps()
+
+# %% [markdown] name="draw-net"
+# ### The two-layer network
+#
+# Now the other problem of this series, with the shapes that you know. First torchviz, then before and after side by side.
+
+# %% tags=["item:graph-drawn"] name="net-forward"
+device = "cuda" if torch.cuda.is_available() else "cpu"
+N, D_in, H, D_out = 64, 1000, 100, 10
+x, y, w1, w2 = models.two_layer_data((N, D_in, H, D_out), device=device)
+w1.requires_grad_()
+w2.requires_grad_()
+h = x.mm(w1)  # (N, H)
+h_relu = h.clamp(min=0)  # (N, H)
+y_pred = h_relu.mm(w2)  # (N, D_out)
+loss = (y_pred - y).pow(2).sum()
+
+# %% tags=["item:graph-drawn", "figure"] name="net-make-dot"
+dot = graph.make_dot(loss, params={"w1": w1, "w2": w2})
+plots.drawing(
+    dot, alt="torchviz's graph of the two-layer net: w1 joins two operations before w2, the loss at the bottom."
+)
+
+# %% tags=["item:graph-drawn", "figure"] name="net-before-after"
+before = graph.trace(loss)
+with graph.record(loss) as after:
+    loss.backward()
+plots.beside({"before backward": before, "after backward": after})
+
+# %% [markdown] name="loop"
+# Every line of your backward pass from notebook 01 is one node here, and every `grad_...` that you typed is a number on
+# an edge.
+#
+# ## 3. A training loop, and the three ways to break it
+#
+# The update is arithmetic too. Should it be recorded? If it were, each step would hang on the one before it. Torch does not
+# even let you try to change a leaf that is being recorded:
+
+# %% tags=["item:training", "item:no-grad"] name="update-recorded"
+with expect(RuntimeError):
+    w1 -= 1e-6 * w1.grad
+
+# %% [markdown] name="rebinding"
+# A common way out is to write `w1 = w1 - ...`. That runs, and is worse: the name `w1` now belongs to a *computed* tensor, which is
+# no leaf, and which gets no `.grad` (torch says so in a warning).
+
+# %% tags=["item:training", "item:leaves"] name="rebound"
+w1_new = w1 - 1e-6 * w1.grad
+print("is_leaf:", w1_new.is_leaf)
+with expect(UserWarning):
+    print("grad:", w1_new.grad)
+
+# %% [markdown] name="no-grad-update"
+# So an update is done **in place**, under `torch.no_grad()`, which switches recording off. This is the loop of the last notebook
+# in torch:
+
+# %% tags=["item:training"] name="train-two-layer"
+N, D_in, H, D_out = 64, 1000, 100, 10
+x, y, w1, w2 = models.two_layer_data((N, D_in, H, D_out), device=device)
+w1.requires_grad_()
+w2.requires_grad_()
+
+learning_rate = 1e-6
+losses = []
+for step in range(500):
+    y_pred = (x @ w1).relu() @ w2  # (N, D_out)
+    loss = ((y_pred - y) ** 2).sum()
+    losses.append(loss.item())
+    loss.backward()
+    with torch.no_grad():
+        for w in (w1, w2):
+            w -= learning_rate * w.grad
+            w.grad = None
+
+# %% tags=["item:training", "nbval-check-output"] name="two-layer-result"
+print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
+assert losses[0] / losses[-1] > 1e6
+
+# %% [markdown] name="why-zero"
+# The last line of the loop is there because **torch adds**. `backward` never overwrites a `.grad`, it accumulates, as your
+# engine did. That is useful when a batch does not fit into memory: call `backward` for each part, and the gradients of the
+# parts add up to that of the whole.
+
+# %% tags=["item:accumulation", "nbval-check-output"] name="parts-add-up"
+((x @ w1).relu() @ w2 - y).pow(2).sum().backward()
+whole, w1.grad = w1.grad, None
+for part in range(4):
+    rows = slice(16 * part, 16 * (part + 1))  # 16 of the 64 rows
+    ((x[rows] @ w1).relu() @ w2 - y[rows]).pow(2).sum().backward()
+print("four parts give the gradient of the whole:", torch.allclose(w1.grad, whole, rtol=1e-3, atol=1e-3))
+
+# %% [markdown] name="forget-zero"
+# And it is a trap when you forget. **Commit to an answer**: the loop below never clears the gradients. Does the loss still fall, only more slowly?
+# Does it fall faster, because the steps grow? Or something else?
+
+
+# %% tags=["item:accumulation"] name="with-and-without"
+def train(clear, steps=60):
+    """Train the two-layer net; return the loss of every step."""
+    weights = [w.requires_grad_() for w in models.two_layer_data((N, D_in, H, D_out), device=device)[2:]]
+    losses = []
+    for step in range(steps):
+        loss = ((x @ weights[0]).relu() @ weights[1] - y).pow(2).sum()
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            for w in weights:
+                w -= learning_rate * w.grad
+                if clear:
+                    w.grad = None
+    return losses
+
+
+# %% tags=["item:accumulation", "figure"] name="forgotten-drawn"
+runs = {"cleared": train(clear=True), "never cleared": train(clear=False)}
+plots.loss_curves(runs, title="The same loop with and without clearing the gradients")
+
+# %% [markdown] name="read-forgotten"
+# At first it is even faster. But each step follows the *sum of all gradients so far*, also those that stopped being true long
+# ago: it cannot brake, shoots past the valley and comes back. Nothing raises an error. If a loss swings like this, look for the
+# missing line first.
+
+# %% tags=["item:accumulation", "nbval-check-output"] name="forgotten-assert"
+swings = sum(later > earlier for earlier, later in zip(runs["never cleared"], runs["never cleared"][1:]))
+print("the cleared loss ever rises:", any(b > a for a, b in zip(runs["cleared"], runs["cleared"][1:])))
+print("the other one rises in more than ten of its steps:", swings > 10)
+assert swings > 10
+
+# %% [markdown] name="ask-step"
+# Now write the step for the sine fit. Three things in the right order: backward, update, clear.
+
+
+# %% tags=["item:training", "item:accumulation"]
+@exercise("autograd.sine_step")
+def sine_step(x, y, coefficients, learning_rate):
+    """Take one step of gradient descent on the sum of squared errors of a + b x + c x^2 + d x^3.
+
+    x, y : (N,)    coefficients : [a, b, c, d], leaf tensors of shape () that require gradients; changed in place
+    Returns the loss before the step, as a Python number. The next step must find the gradients cleared.
+    """
+    ### BEGIN SOLUTION
+    a, b, c, d = coefficients
+    y_pred = a + b * x + c * x**2 + d * x**3  # (N,)
+    loss = ((y_pred - y) ** 2).sum()
+    loss.backward()
+    with torch.no_grad():
+        for p in coefficients:
+            p -= learning_rate * p.grad
+            p.grad = None
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% tags=["item:training", "nbval-check-output"] name="fit-sine"
+x, y = models.sine_data()
+torch.manual_seed(0)
+coefficients = [torch.randn((), requires_grad=True) for _ in range(4)]
+losses = [sine_step(x, y, coefficients, learning_rate=2e-6) for step in range(2000)]
+best, best_loss = models.sine_optimum(x, y)
+print(f"autograd's sine fit ended less than 1 % above the optimum {best_loss:.3f}: {losses[-1] < 1.01 * best_loss}")
+assert losses[-1] < 1.01 * best_loss
+
+# %% tags=["item:training", "figure"] name="sine-fit-drawn"
+with torch.no_grad():
+    a, b, c, d = coefficients
+    y_pred = a + b * x + c * x**2 + d * x**3  # (2000,)
+plots.sine_fit(x.numpy(), y.numpy(), {"fitted with autograd": y_pred.numpy()}, losses, best_loss)
+
+# %% [markdown] name="one-backward"
+# ## 4. One backward for each graph
+#
+# To go back through $x \cdot x$, torch needs the value of $x$. So the node keeps it. That costs memory, and so torch
+# throws away what the nodes keep **as soon as a backward pass has gone through them**. `retain_graph=True` says: not this time.
+#
+# Commit to an answer. With $x = 3$:
+#
+# ```python
+# y = x * x
+# y.backward(retain_graph=True)   # 1
+# y.backward()                    # 2
+# y.backward()                    # 3
+# ```
+#
+# Which of the three calls raises an error (0 if none does), and what is `x.grad` in the end? Answer with a pair, such as `(1, 6)`.
+
+# %% tags=["item:retain-graph", "item:accumulation"]
+answer = ...
+### BEGIN SOLUTION
+answer = (3, 12)
+### END SOLUTION
+answer = check("autograd.predict_retain", answer)
+
+# %% tags=["item:retain-graph", "nbval-check-output"] name="retained"
+x = torch.tensor(3.0, requires_grad=True)
+y = x * x
+print("kept by the node:", y.grad_fn._saved_self.item())
+y.backward(retain_graph=True)
+y.backward()
+print("x.grad after two calls:", x.grad.item())
+
+# %% tags=["item:retain-graph"] name="third-backward"
+with expect(RuntimeError):
+    y.backward()
+
+# %% [markdown] name="shared-trunk"
+# You meet this error when two losses share a part of the graph, or when a result of one training step is used in the next.
+# Ask yourself which part is shared. Often the mend is to add the losses and go back once, which is also faster.
+
+# %% tags=["item:retain-graph", "nbval-check-output"] name="two-losses"
+x.grad = None
+h = x * x  # the shared part
+first, second = h * h, 5 * h
+(first + second).backward()
+print("one backward through the sum of both losses:", x.grad.item())
+
+# %% [markdown] name="nothing-kept"
+# One curiosity, so that you are not puzzled by it: a node that keeps nothing has nothing to lose. A sum passes gradients on
+# unchanged, so a graph of sums can be walked again and again.
+
+# %% tags=["item:retain-graph", "nbval-check-output"] name="sum-keeps-nothing"
+x.grad = None
+y = x + 1
+y.backward()
+y.backward()
+print("two backward passes through x + 1, no error:", x.grad.item())
+
+# %% [markdown] name="vector"
+# ## 5. backward(gradient)
+#
+# So far everything ended in one number. What if it does not?
+
+# %% tags=["item:vjp"] name="not-a-scalar"
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+y = x**2  # (3,)
+with expect(RuntimeError):
+    y.backward()
+
+# %% [markdown] name="vector-meaning"
+# Torch asks: the gradient *of what*? A result with several entries has no gradient, it has a Jacobian. The argument
+# of `backward` is what *arrives* at `y`, namely the gradient of some loss with respect to `y`. What comes out is the
+# vector-Jacobian product, for which your functions were named:
+#
+# $$\underset{(N,)}{\text{x.grad}} \mathrel{+}= \underset{(N,\,M)}{\left(\frac{\partial y}{\partial x}\right)^{T}}\;
+# \underset{(M,)}{\text{gradient}}, \qquad \text{gradient} = \frac{\partial L}{\partial y}$$
+#
+# So it has the shape of `y`, always. And `loss.backward()` is short for `loss.backward(torch.tensor(1.0))`.
+
+# %% tags=["item:vjp", "nbval-check-output"] name="weights-arrive"
+y.backward(torch.tensor([1.0, 10.0, 100.0]), retain_graph=True)
+print("gradient [1, 10, 100] gives", x.grad.tolist())
+x.grad = None
+y.backward(torch.full((3,), 2.0), retain_graph=True)  # 2 arrives instead of 1: everything doubles
+print("gradient [2, 2, 2] gives   ", x.grad.tolist())
+print("that is the gradient of (2 * y).sum(); 2 * x would be", (2 * x).tolist())
+
+# %% [markdown] name="three-misreadings"
+# Three misunderstandings are so common that they stand in published tutorials.
+#
+# 1. **A factor of two.** The argument is no learning rate and no place where to evaluate. It multiplies everything, as above.
+# 2. **The wrong shape.** A number does not stand for a vector of equal numbers:
+
+# %% tags=["item:vjp"] name="wrong-shape"
+with expect(RuntimeError):
+    y.backward(torch.tensor(1.0))
+
+# %% [markdown] name="uninitialised"
+# 3. **An uninitialised gradient.** `y.backward(torch.FloatTensor(1))` is found in published code for a `y` of shape `(1,)`. It
+#    reads like "start with 1". But `FloatTensor(1)` is a tensor of *one number, whatever lay in memory*. Often that is 0, sometimes
+#    anything. Torch has a switch that fills such memory with NaN, so that the mistake becomes visible:
+
+# %% tags=["item:vjp", "item:old-code", "nbval-check-output"] name="uninitialised-shown"
+x1 = torch.tensor([3.0], requires_grad=True)
+torch.use_deterministic_algorithms(True)
+(x1 * x1).backward(torch.FloatTensor(1))
+torch.use_deterministic_algorithms(False)
+print("what was meant: 6.0; what arrived:", x1.grad.item())
+
+# %% [markdown] name="ask-outside"
+# When does one need the argument? When the loss is not computed by torch. Say a measuring device, or a program in another
+# language, takes predictions and returns the errors $e = y_{pred} - y$; the loss is $\sum e^2$. Torch never sees it. But you know what arrives
+# at `y_pred`, and autograd can take it from there.
+
+
+# %% tags=["item:vjp"]
+@exercise("autograd.outside_gradient")
+def outside_gradient(x, w, measure):
+    """Return the gradient of the loss sum(e^2) with respect to w, where y_pred = x w and e = measure(y_pred).
+
+    x : (N, D_in)    w : (D_in, D_out), requires a gradient, has none yet
+    measure : takes y_pred as a NumPy array (N, D_out) and returns e = y_pred - y, an array of the same shape;
+        torch knows nothing of what happens inside
+    """
+    ### BEGIN SOLUTION
+    y_pred = x.mm(w)  # (N, D_out)
+    errors = torch.from_numpy(measure(y_pred.detach().numpy()))  # (N, D_out)
+    y_pred.backward(2 * errors)
+    return w.grad
+    ### END SOLUTION
+
+
+# %% [markdown] name="ask-jacobian"
+# And when one needs more than a product, one can have the Jacobian itself. If the gradient that arrives is 1 at place $k$ and
+# 0 elsewhere, out comes row $k$. So $M$ backward passes through one graph give all of it.
+
+
+# %% tags=["item:vjp", "item:retain-graph", "item:accumulation"]
+@exercise("autograd.jacobian")
+def jacobian(y, x):
+    """Return the Jacobian of y with respect to x, shape (M, N): entry [k, i] says how y[k] moves with x[i].
+
+    y : (M,), computed from x    x : (N,), a leaf that requires a gradient, with x.grad None
+    """
+    ### BEGIN SOLUTION
+    rows = []
+    for k in range(len(y)):
+        direction = torch.zeros_like(y)  # (M,)
+        direction[k] = 1
+        x.grad = None
+        y.backward(direction, retain_graph=True)
+        rows.append(x.grad)
+    return torch.stack(rows)
+    ### END SOLUTION
+
+
+# %% tags=["item:vjp", "nbval-check-output"] name="jacobian-shown"
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+y = torch.stack([x[0] * x[1], x.sum()])  # (2,)
+print(jacobian(y, x))
+
+# %% [markdown] name="logits"
+# ## 6. A graph that you did not write
+#
+# A classifier with three outputs, one example, five inputs: $z = x\,W + b$. The loss is the binary cross-entropy. Torch computes
+# it from the raw outputs $z$ (the **logits**), because $\log(\sigma(z))$ in two steps overflows:
+#
+# $$\underset{(3,)}{z} = \underset{(5,)}{x}\;\underset{(5,\,3)}{W} + \underset{(3,)}{b}, \qquad
+# L = \frac13 \sum_k \left[\log(1 + e^{z_k}) - y_k z_k\right], \qquad
+# \underset{(3,)}{\frac{\partial L}{\partial z}} = \frac{\sigma(z) - y}{3}$$
+
+# %% tags=["item:logits-graph"] name="logits-forward"
+x, y = torch.ones(5), torch.tensor([0.0, 1.0, 0.0])
+torch.manual_seed(0)
+w, b = torch.randn(5, 3, requires_grad=True), torch.randn(3, requires_grad=True)
+z = torch.matmul(x, w) + b  # (3,)
+loss = functional.binary_cross_entropy_with_logits(z, y)
+
+# %% tags=["item:logits-graph", "item:graph-drawn", "figure"] name="logits-make-dot"
+dot = graph.make_dot(loss, params={"w": w, "b": b})
+plots.drawing(
+    dot, alt="torchviz's graph of the classifier: w goes through a matrix product, b is added, then the loss."
+)
+
+# %% tags=["item:logits-graph", "item:graph-drawn", "figure"] name="logits-recorded"
+with graph.record(loss) as recorded:
+    loss.backward()
+recorded
+
+# %% [markdown] name="read-logits"
+# Two things to see. `matmul` of a vector and a matrix was *one* call, but the graph shows three nodes: torch makes the vector a matrix
+# of one row, multiplies, and takes the row out again. And the whole loss is *one* node. What leaves it is the formula above:
+
+# %% tags=["item:logits-graph", "nbval-check-output"] name="logits-by-hand"
+grad_z = (torch.sigmoid(z) - y) / 3  # (3,)
+print("b.grad is (sigma(z) - y) / 3:", torch.allclose(b.grad, grad_z))
+print("w.grad is x times that, (5, 1) times (1, 3):", torch.allclose(w.grad, x[:, None] * grad_z[None, :]))
+
+# %% [markdown] name="stopping"
+# ## 7. Where gradients stop
+#
+# Three ways to keep something out of the graph:
+#
+# | | what it does |
+# |---|---|
+# | `t.detach()` | gives a tensor with the same numbers (the same **memory**) and no history |
+# | `with torch.no_grad():` | whatever is computed in the block is not recorded |
+# | `with torch.inference_mode():` | the same, faster, and the results may **never** take part in a recorded computation |
+#
+# Commit to an answer. At $x = 3$, `s` is the square of `x`, made in three ways, and `y = s * x`:
+#
+# ```python
+# s = (x * x).detach()                            # 1
+# with torch.no_grad(): s = x * x                 # 2
+# with torch.inference_mode(): s = x * x          # 3
+# y = s * x
+# y.backward()
+# ```
+#
+# For each way: what is `x.grad`? Answer with three things, each a number or the word `"error"`, such as `(1, 2, "error")`.
+
+# %% tags=["item:no-grad"]
+answer = ...
+### BEGIN SOLUTION
+answer = (9, 9, "error")
+### END SOLUTION
+answer = check("autograd.predict_cut", answer)
+
+# %% tags=["item:no-grad", "nbval-check-output"] name="cut-shown"
+x = torch.tensor(3.0, requires_grad=True)
+s = (x * x).detach()
+(s * x).backward()
+print("detach :", x.grad.item())
+x.grad = None
+with torch.no_grad():
+    s = x * x
+(s * x).backward()
+print("no_grad:", x.grad.item(), " though x^3 has the slope", 3 * x.item() ** 2)
+
+# %% tags=["item:no-grad"] name="inference-refuses"
+with torch.inference_mode():
+    s = x * x
+with expect(RuntimeError):
+    (s * x).backward()
+
+# %% [markdown] name="which-stop"
+# Use `detach` to cut *one* tensor, for a plot or for a target that should stand still; `no_grad` for updates and evaluation;
+# `inference_mode` where nothing will ever be trained from the result. And remember that a detached tensor shares its memory:
+
+# %% tags=["item:no-grad", "nbval-check-output"] name="detached-shares"
+x = torch.ones(3, requires_grad=True)
+picture = x.detach()
+picture *= 100  # "only for the plot"
+print("x is now", x.tolist())
+
+# %% [markdown] name="hooks"
+# ## 8. Hooks: looking into a backward pass
+#
+# A hook is a function that torch calls during backward. On a **tensor** it receives the gradient when that is
+# complete. If the hook returns something, that takes the gradient's place. So hooks can print, record, clip, and also falsify.
+#
+# Commit to an answer. At $x = 1$:
+#
+# ```python
+# h = 3 * x
+# h.register_hook(lambda grad: 2 * grad)
+# y = h * h + x
+# y.backward()
+# ```
+#
+# What is `x.grad`? (Without the hook it would be $2 \cdot 3 \cdot 3 + 1 = 19$.)
+
+# %% tags=["item:hooks"]
+grad = ...
+### BEGIN SOLUTION
+grad = 37
+### END SOLUTION
+grad = check("autograd.predict_hook", grad)
+
+# %% tags=["item:hooks", "nbval-check-output"] name="hook-shown"
+x = torch.tensor(1.0, requires_grad=True)
+h = 3 * x
+handle = h.register_hook(lambda grad: 2 * grad)
+y = h * h + x
+y.backward(retain_graph=True)
+print("with the hook   ", x.grad.item())
+handle.remove()
+x.grad = None
+y.backward()
+print("after remove()  ", x.grad.item())
+
+# %% [markdown] name="node-hooks"
+# Keep the handle, and remove the hook when you are done; a hook that was forgotten in a notebook goes on changing gradients. If you only want to
+# *see* the gradient of a tensor in between, `h.retain_grad()` is enough: it makes torch fill in `h.grad`.
+#
+# **Nodes** take hooks too. `register_prehook` sees what a node receives, `register_hook` what it emits as well. (`graph.record` is
+# made of these.)
+
+# %% tags=["item:hooks", "nbval-check-output"] name="node-hooks-shown"
+h = 3 * x
+h.retain_grad()
+y = h * h
+y.grad_fn.register_prehook(lambda received: print("the product receives", [g.item() for g in received]))
+y.grad_fn.register_hook(lambda emitted, received: print("the product emits   ", [g.item() for g in emitted]))
+y.backward()
+print("h.grad, the sum of both:", h.grad.item())
+
+# %% [markdown] name="in-place"
+# ## 9. In-place errors
+#
+# The quiz of the last notebook asked what happens if numbers change between forward and backward: your engine gave a wrong
+# gradient and no error. Torch counts instead. Every tensor has a version number, each in-place operation raises it, and a node
+# remembers the version that it saved.
+#
+# Commit to an answer: one of these two raises an error in backward. Which, and why not the other?
+#
+# ```python
+# e = x.exp()          # A             p = x * 3            # B
+# e += 1                               p += 1
+# e.sum().backward()                   p.sum().backward()
+# ```
+
+# %% tags=["item:in-place"] name="in-place-a"
+x = torch.zeros(3, requires_grad=True)
+e = x.exp()
+print("version before", e._version)
+e += 1
+print("version after ", e._version)
+with expect(RuntimeError):
+    e.sum().backward()
+
+# %% tags=["item:in-place", "nbval-check-output"] name="in-place-b"
+p = x * 3
+p += 1
+p.sum().backward()
+print("no error for the product:", x.grad.tolist())
+
+# %% [markdown] name="in-place-why"
+# The way back of $e^x$ multiplies by its own **result** (you wrote it like that in notebook 04), and the result was overwritten. The way
+# back of $3x$ needs only the 3. Read the message again: it names the shape, the node (`Exp`), and both versions. The mend is
+# nearly always the same: `e = e + 1` instead of `e += 1`.
+#
+# There is one way around the counter, and it is the reason why `.data` is best left alone. It gives you the numbers, with a counter of their own:
+
+# %% tags=["item:in-place", "item:old-code", "nbval-check-output"] name="data-is-silent"
+x.grad = None
+e = x.exp()  # ones
+e.data += 1  # nobody counts this
+e.sum().backward()
+print("right would be", x.exp().tolist(), " silently wrong:", x.grad.tolist())
+
+# %% [markdown] name="in-place-detach"
+# The same with `e.detach().add_(1)` raises the error that you saw, because a detached tensor shares the counter too.
+
+# %% tags=["item:in-place"] name="detach-is-loud"
+e = x.exp()
+e.detach().add_(1)
+with expect(RuntimeError):
+    e.sum().backward()
+
+# %% [markdown] name="ask-freeze"
+# ## 10. Freezing a layer half-way
+#
+# Sometimes a part of a network shall stay as it is: a layer that was trained before, or one that you distrust. `w.requires_grad_(False)`
+# **freezes** a leaf: from the next forward pass on it is not in the graph. `w.requires_grad_(True)` thaws it.
+#
+# One thing is easily forgotten. The frozen weight still holds its last gradient. An update that moves "every weight that has a
+# gradient" (as torch's own optimisers do) keeps pushing it with that one.
+
+
+# %% tags=["item:freezing"]
+@exercise("autograd.set_trainable")
+def set_trainable(weights, trainable):
+    """Freeze (trainable False) or thaw (trainable True) leaf tensors, in place.
+
+    weights : list of leaf tensors    trainable : True or False
+    A frozen tensor asks for no gradient and holds none: its .grad is None. Returns nothing.
+    """
+    ### BEGIN SOLUTION
+    for w in weights:
+        w.requires_grad_(trainable)
+        if not trainable:
+            w.grad = None
+    ### END SOLUTION
+
+
+# %% [markdown] name="freeze-run"
+# We train for 30 steps and freeze `w1` from step 10 to step 19. The graph of every step is recorded.
+
+# %% tags=["item:freezing"] name="freeze-train"
+x, y, w1, w2 = models.two_layer_data((N, D_in, H, D_out), device=device)
+start = {"w1": w1.clone(), "w2": w2.clone()}
+moved, recordings = {"w1": [], "w2": []}, []
+set_trainable([w1, w2], True)
+for step in range(30):
+    if step in (10, 20):
+        set_trainable([w1], step == 20)
+    loss = (x.mm(w1).clamp(min=0).mm(w2) - y).pow(2).sum()
+    with graph.record(loss) as recorded:
+        loss.backward()
+    recordings.append(recorded)
+    with torch.no_grad():
+        for name, w in {"w1": w1, "w2": w2}.items():
+            if w.grad is not None:
+                w -= learning_rate * w.grad
+                w.grad = None
+            moved[name].append((w - start[name]).norm().item())
+
+# %% tags=["item:freezing", "item:graph-drawn", "figure"] name="freeze-graphs"
+plots.beside({"step 9: w1 is trained": recordings[9], "step 10: w1 is frozen": recordings[10]})
+
+# %% [markdown] name="read-freeze"
+# Not only is `w1` gone. Everything that led to `w1` alone went with it, so the backward pass has become shorter: no product for
+# `grad_w1`, the largest matrix of all, and no ReLU mask. The forward pass costs what it always did.
+
+# %% tags=["item:freezing", "nbval-check-output"] name="freeze-counted"
+print("nodes that ran in steps 9, 10 and 20:", [len(recordings[step].order) for step in (9, 10, 20)])
+print("w1 stood still from step 10 to 19:", moved["w1"][9] == moved["w1"][19] != moved["w1"][20])
+
+# %% tags=["item:freezing", "figure"] name="freeze-drawn"
+plots.lines(moved, xlabel="step", ylabel="distance from the start", title="w1 is frozen from step 10 to 19")
+
+# %% [markdown] name="functional"
+# ## 11. torch.func: gradients of functions
+#
+# Everything so far hung on tensors: `.grad`, flags, graphs. `torch.func` thinks as mathematics does. You hand it a
+# **function** and get a function back. Nothing is accumulated and there is nothing to clear. Let us hold it against what you made by hand.
+
+# %% tags=["item:torch-func"] name="func-functions"
+from torch.func import grad, hessian, jacrev, vjp
+
+
+def f(x):
+    """Three numbers to two."""
+    return torch.stack([x[0] * x[1] ** 2, x.sin().sum()])  # (2,)
+
+
+def scalar_loss(x):
+    """Three numbers to one."""
+    return (f(x) ** 2).sum()
+
+
+x = torch.tensor([1.0, 2.0, 3.0])
+
+# %% tags=["item:torch-func", "nbval-check-output"] name="func-grad-vjp"
+leaf = x.clone().requires_grad_()
+scalar_loss(leaf).backward()
+print("grad   equals backward():        ", torch.allclose(grad(scalar_loss)(x), leaf.grad))
+
+leaf.grad = None
+arriving = torch.tensor([1.0, 10.0])  # (2,)
+f(leaf).backward(arriving)
+y, pull_back = vjp(f, x)
+print("vjp    equals backward(gradient):", torch.allclose(pull_back(arriving)[0], leaf.grad))
+
+leaf.grad = None
+print("jacrev equals your jacobian:     ", torch.allclose(jacrev(f)(x), jacobian(f(leaf), leaf)))
+
+# %% [markdown] name="hessian"
+# The second derivatives, too. The Hessian is the Jacobian *of the gradient*. For that the gradient must itself
+# be recorded, and `create_graph=True` sees to it. (`torch.autograd.grad` returns gradients instead of writing them into `.grad`.) Then
+# your `jacobian` can take it from there:
+
+# %% tags=["item:torch-func", "nbval-check-output"] name="func-hessian"
+leaf = x.clone().requires_grad_()
+(gradient,) = torch.autograd.grad(scalar_loss(leaf), leaf, create_graph=True)  # (3,), with a grad_fn
+by_hand = jacobian(gradient, leaf)  # (3, 3)
+print("hessian equals the Jacobian of the gradient:", torch.allclose(hessian(scalar_loss)(x), by_hand, atol=1e-4))
+print("and it is symmetric:", torch.allclose(by_hand, by_hand.T, atol=1e-4))
+
+# %% [markdown] name="old-code"
+# ## 12. Reading old code
+#
+# Until 2018 a tensor could not have a gradient; one wrapped it into a `Variable`. Code from then is still on the web, and its
+# habits are still copied. You should be able to read it:
+#
+# ```python
+# w = Variable(torch.randn(3).type(torch.cuda.FloatTensor), requires_grad=True)
+# x = Variable(torch.randn(3).type(torch.cuda.FloatTensor), volatile=True)
+# loss = (w * x).sum()
+# loss.backward(retain_variables=True)
+# print(loss.data[0], loss.creator)
+# w.data -= 0.1 * w.grad.data
+# ```
+#
+# Word for word, today:
+
+# %% tags=["item:old-code", "nbval-check-output"] name="variable-today"
+from torch.autograd import Variable
+
+w = Variable(torch.ones(3), requires_grad=True)
+print("Variable makes a", type(w).__name__, "and asks for gradients:", w.requires_grad)
+
+# %% tags=["item:old-code"] name="volatile-today"
+with expect(UserWarning):
+    Variable(torch.ones(3), volatile=True)
+
+# %% [markdown] name="volatile-words"
+# `volatile=True` once switched recording off for everything computed from it. Now it does *nothing*, with a warning: code that
+# relied on it runs, and records, and fills the memory. The other words are gone, and say so:
+
+# %% tags=["item:old-code"] name="gone-today"
+loss = (w * w).sum()
+with expect(AttributeError):
+    print(loss.creator)
+with expect(TypeError):
+    loss.backward(retain_variables=True)
+with expect(IndexError):
+    print(loss.data[0])
+
+# %% tags=["item:old-code"] name="cuda-type-today"
+try:
+    print(torch.cuda.FloatTensor(3).shape)
+except TypeError as error:
+    print("without CUDA:", str(error).split(".")[0])
+print(
+    "today:", torch.randn(3, device=device).shape, "which old code would call a", torch.randn(3, device=device).type()
+)
+
+# %% [markdown] name="old-table"
+# | then | now |
+# |---|---|
+# | `Variable(t, requires_grad=True)` | `t.requires_grad_()`; every tensor can |
+# | `Variable(t, volatile=True)` | `with torch.no_grad():` around the computation |
+# | `y.creator` | `y.grad_fn` |
+# | `backward(retain_variables=True)` | `backward(retain_graph=True)` |
+# | `loss.data[0]` | `loss.item()` |
+# | `w.data -= ...` | `with torch.no_grad(): w -= ...` |
+# | `t.data` to look at numbers | `t.detach()`, whose changes are counted |
+# | `torch.cuda.FloatTensor(3)`, `t.type(torch.cuda.FloatTensor)` | `torch.empty(3, device="cuda")`, `t.to("cuda")` |
+#
+# The old lines, rewritten:
+
+# %% tags=["item:old-code", "nbval-check-output"] name="old-code-rewritten"
+w = torch.ones(3, device=device, requires_grad=True)
+x = torch.ones(3, device=device)
+loss = (w * x).sum()
+loss.backward(retain_graph=True)
+print(loss.item(), type(loss.grad_fn).__name__)
+with torch.no_grad():
+    w -= 0.1 * w.grad
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# | your engine | torch | and what to remember |
+# |---|---|---|
+# | every tensor remembers | `requires_grad=True` at the leaves | results inherit it; integers cannot have it |
+# | `vjp` | `grad_fn` | a tensor that was not recorded has none |
+# | `parents` | `next_functions` | `None` where no gradient is wanted |
+# | `parent.grad += …` | `AccumulateGrad` | clear the gradients in every step |
+# | `backward()` from one number | `backward(gradient)` | `gradient` is what arrives, and has the shape of the result |
+# | arrays kept for ever | kept for one backward | `retain_graph=True` keeps them once more |
+# | changes go unnoticed | version numbers | `.data` is not counted |
+# | no way to stop | `detach`, `no_grad`, `inference_mode`, `requires_grad_(False)` | one tensor, a block, a block for good, a leaf |
+# | no way to look | hooks | what a hook returns replaces the gradient |
+#
+# ### What changed since the last notebook
+#
+# The loop is the same. Your `Tensor` became torch's, which asks which tensors want a gradient, and which must be told when not to record:
+#
+# <!-- diff: own_autograd/train-two-layer autograd/train-two-layer -->
+
+# %% [markdown] name="quiz"
+# ## Self-check
+#
+# Answer in your head, then open.
+#
+# <details><summary>1. Which of these is a leaf: a weight, the data, the loss, <code>w.detach()</code>, <code>w * 2</code>?</summary>
+#
+# The weight, the data and <code>w.detach()</code>: none of them has a <code>grad_fn</code>. A leaf need not require a gradient.
+# </details>
+#
+# <details><summary>2. <code>y</code> has the shape (4, 3). What shape must <code>gradient</code> have in <code>y.backward(gradient)</code>, and what does it stand for?</summary>
+#
+# The shape (4, 3). It is the gradient of some scalar loss with respect to <code>y</code>, one number for each entry.
+# </details>
+#
+# <details><summary>3. Your loop says "Trying to backward through the graph a second time". You call backward once in each step. How can that be?</summary>
+#
+# Something of an earlier step's graph is still in use: a hidden state, a running loss that was added up without
+# <code>.item()</code>, a result computed once before the loop. Detach it, or compute it inside.
+# </details>
+#
+# <details><summary>4. Why does <code>e = x.exp(); e += 1</code> fail in backward, and <code>s = x + 1; s += 1</code> does not?</summary>
+#
+# The way back of exp needs its own result, which has been overwritten. The way back of a sum needs no numbers.
+# </details>
+#
+# <details><summary>5. You evaluate a model in a loop, add up <code>total += loss</code>, and memory grows. Why, and what are the two mends?</summary>
+#
+# <code>total</code> keeps the graph of every batch. Take the number, <code>loss.item()</code>, or evaluate under
+# <code>torch.no_grad()</code>.
+# </details>
+
+# %% name="see-progress"
+progress()
+
+# %% [markdown] name="onwards"
+# ## Where to read on
+#
+# The next notebook adds operations of your own to torch's engine. PyTorch's notes on *Autograd mechanics* go through what
+# was said here about saved tensors, versions and modes in every detail. For `torch.func`, and why a gradient should be a function of a
+# function, read about *functorch* and about JAX, where the idea comes from. A small exercise without a checker: draw the graph of a loss
+# in which a weight is used five times, and count the contributions on its edges.
