@@ -1,0 +1,235 @@
+"""A training that stops at any moment goes on from its last whole checkpoint, with the identical result."""
+
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from tutor import training
+from tutor.errors import TutorError
+
+
+def network(hidden=5):
+    return nn.Sequential(nn.Linear(4, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(0.2), nn.Linear(hidden, 3))
+
+
+class Training:
+    """A small training with everything that has a state: batch norm, dropout, AdamW, a schedule, a shuffle."""
+
+    def __init__(self, seed=0):
+        torch.manual_seed(seed)
+        self.x, self.y = torch.randn(24, 4), torch.arange(24) % 3
+        self.model = network()
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.05)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda t: 1 - t / 100)
+
+    @property
+    def parts(self):
+        return self.model, self.optimizer, self.schedule
+
+    def epochs(self, count):
+        for _ in range(count):
+            for rows in torch.randperm(24).split(7):
+                loss = nn.functional.cross_entropy(self.model(self.x[rows]), self.y[rows])
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                self.schedule.step()
+
+    def numbers(self):
+        return torch.cat([tensor.flatten().double() for tensor in self.model.state_dict().values()])
+
+
+def test_a_resumed_training_ends_with_the_identical_numbers(tmp_path):
+    straight = Training()
+    straight.epochs(5)
+    first = Training()
+    first.epochs(2)
+    training.save_checkpoint(tmp_path / "two", *first.parts, epoch=2)
+    second = Training()
+    torch.rand(10)  # whatever happens in between
+    notes = training.load_checkpoint(tmp_path / "two", *second.parts)
+    second.epochs(5 - notes["epoch"])
+    assert torch.equal(second.numbers(), straight.numbers())
+
+
+@pytest.mark.parametrize("left_out", ["optimizer", "random"])
+def test_the_test_above_would_notice_a_part_that_is_not_restored(tmp_path, monkeypatch, left_out):
+    straight = Training()
+    straight.epochs(5)
+    first = Training()
+    first.epochs(2)
+    training.save_checkpoint(tmp_path / "two", *first.parts)
+    second = Training()
+    torch.rand(10)
+    if left_out == "optimizer":
+        monkeypatch.setattr(training, "_load_optimizer", lambda *_: None)
+    else:
+        monkeypatch.setattr(torch, "set_rng_state", lambda _: None)
+    training.load_checkpoint(tmp_path / "two", *second.parts)
+    second.epochs(3)
+    assert not torch.equal(second.numbers(), straight.numbers())
+
+
+def test_a_finished_model_is_loaded_without_touching_the_random_state(tmp_path):
+    trained, fresh = Training(), network()
+    trained.epochs(1)
+    training.save_checkpoint(tmp_path / "model", trained.model, accuracy=0.75, classes=["a", "b"])
+    state = torch.get_rng_state()
+    notes = training.load_checkpoint(tmp_path / "model", fresh)
+    assert notes == {"accuracy": 0.75, "classes": ["a", "b"]}
+    assert torch.equal(torch.get_rng_state(), state)
+    for name, tensor in trained.model.state_dict().items():
+        assert torch.equal(fresh.state_dict()[name], tensor)
+
+
+def test_what_is_not_a_number_is_refused_when_it_is_saved(tmp_path):
+    with pytest.raises(TutorError, match="a note of yours is something else"):
+        training.save_checkpoint(tmp_path / "model", network(), when=Training)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(TutorError, match=r"There is no checkpoint .*model"):
+        training.load_checkpoint(tmp_path / "model", network())
+
+
+def told(path, *parts):
+    """The sentence that a load ends with, after making sure that it changed nothing."""
+    before = pickle.dumps([part.state_dict() for part in parts])
+    with pytest.raises(TutorError) as caught:
+        training.load_checkpoint(path, *parts)
+    assert pickle.dumps([part.state_dict() for part in parts]) == before
+    assert "\n" not in str(caught.value) and str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A checkpoint after one epoch of training."""
+    trained = Training()
+    trained.epochs(1)
+    training.save_checkpoint(tmp_path / "saved", *trained.parts, epoch=1)
+    return tmp_path / "saved"
+
+
+def test_a_checkpoint_of_another_model_is_told_by_what_differs(saved):
+    assert "`0.weight` has the shape (5, 4) there and (6, 4) here" in told(saved, network(6))
+    assert "it has no `5.weight`" in told(saved, nn.Sequential(*network(), nn.Linear(3, 3)))
+    assert "it has a `4.weight`, which this one does not know" in told(saved, network()[:4])
+
+
+def test_another_optimiser_or_none_is_told(saved, tmp_path):
+    model = network()
+    assert "with AdamW as its optimizer, and this one is SGD" in told(saved, model, torch.optim.SGD(model.parameters()))
+    groups = torch.optim.AdamW([{"params": model[0].parameters()}, {"params": model[4].parameters()}])
+    assert "other parameter groups" in told(saved, model, groups)
+    training.save_checkpoint(tmp_path / "finished", model)
+    assert "saved without optimizer=" in told(tmp_path / "finished", *Training().parts)
+
+
+def test_a_file_of_something_else_is_told(tmp_path):
+    for name, content in {"text": b"no checkpoint", "empty": b""}.items():
+        (tmp_path / name).write_bytes(content)
+        assert "damaged or no checkpoint" in told(tmp_path / name, network())
+    torch.save(network().state_dict(), tmp_path / "weights")
+    assert "no checkpoint that `save_checkpoint` wrote" in told(tmp_path / "weights", network())
+    (tmp_path / "folder").mkdir()
+    assert "damaged or no checkpoint" in told(tmp_path / "folder", network())
+
+
+class Bomb:
+    """An object that runs code when it is loaded."""
+
+    def __reduce__(self):
+        return os.mkdir, ("exploded",)
+
+
+def test_code_in_a_file_is_never_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"format": training.FORMAT, "model": Bomb()}, tmp_path / "bomb")
+    assert "could run code" in told(tmp_path / "bomb", network())
+    assert not (tmp_path / "exploded").exists()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_checkpoint_is_told_and_never_half_loaded(saved, data):
+    whole = saved.read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    if data.draw(st.booleans(), label="cut"):
+        damaged = whole[:place]
+    else:
+        flipped = whole[place] ^ data.draw(st.integers(1, 255))
+        damaged = whole[:place] + bytes([flipped]) + whole[place + 1 :]
+    path = saved.with_name("damaged")
+    path.write_bytes(damaged)
+    fresh, right = Training(seed=1), Training()
+    training.load_checkpoint(saved, *right.parts)
+    before = fresh.numbers()
+    try:
+        training.load_checkpoint(path, *fresh.parts)
+    except TutorError:
+        assert torch.equal(fresh.numbers(), before)
+    else:
+        assert torch.equal(fresh.numbers(), right.numbers())
+
+
+def killed_while_saving(path, moment):
+    """Run a process that saves a checkpoint of threes over `path` and is killed at a moment of it."""
+    program = f"""
+        import os, signal, pathlib, torch
+        from torch import nn
+        from tutor import training
+        def die(*arguments):
+            os.kill(os.getpid(), signal.SIGKILL)
+        model = nn.Linear(4, 3)
+        nn.init.constant_(model.weight, 3.0)
+        {moment}
+        training.save_checkpoint({str(path)!r}, model, epoch=3)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
+    assert done.returncode == -9, done.stderr
+
+
+HALF_WRITTEN = "training.os.fsync = lambda number: (os.ftruncate(number, 500), die())"
+BEFORE_THE_RENAME = "pathlib.Path.replace = die"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("moment", [HALF_WRITTEN, BEFORE_THE_RENAME], ids=["half written", "before the rename"])
+def test_a_save_that_is_killed_leaves_the_last_whole_checkpoint(tmp_path, moment):
+    path, model = tmp_path / "model", nn.Linear(4, 3)
+    training.save_checkpoint(path, model, epoch=2)
+    killed_while_saving(path, moment)
+    loaded = nn.Linear(4, 3)
+    assert training.load_checkpoint(path, loaded) == {"epoch": 2}
+    assert torch.equal(loaded.weight, model.weight)
+    training.save_checkpoint(path, model, epoch=4)  # and what it left behind is in nobody's way
+    assert training.load_checkpoint(path, loaded) == {"epoch": 4}
+
+
+def test_a_full_disk_is_told_and_leaves_the_last_whole_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    training.save_checkpoint(path, network(), epoch=2)
+
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(training.os, "fsync", full)
+    with pytest.raises(TutorError, match=r"could not be saved \(No space left on device\); what stood there before"):
+        training.save_checkpoint(path, network(), epoch=3)
+    assert training.load_checkpoint(path, network()) == {"epoch": 2}
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(TutorError, match=r"could not be saved \(No such file or directory\)"):
+        training.save_checkpoint(tmp_path / "nowhere" / "model", network())
