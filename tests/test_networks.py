@@ -1,6 +1,7 @@
 """The networks that lessons share, and how `tutor.models` hands them out."""
 
 import random
+from itertools import pairwise
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from tutor import models, networks
 
 
 def test_models_hands_out_the_networks():
-    for name in ("Polynomial3", "TwoLayerNet", "fashion_mlp", "DynamicNet", "RecurrentCell"):
+    for name in ("Polynomial3", "TwoLayerNet", "fashion_mlp", "DynamicNet", "RecurrentCell", "fashion_cnn"):
         assert getattr(models, name) is getattr(networks, name)
 
 
@@ -118,3 +119,18 @@ def test_the_recurrent_cell_starts_spread_over_its_bounds():
     for weight in cell.parameters():
         assert 0.08 < weight.abs().max() <= 0.1
         assert weight.min() < 0 < weight.max()
+
+
+def test_the_convolutional_network_gives_ten_logits_and_has_fewer_weights_than_the_784_512_512_10_one():
+    torch.manual_seed(0)
+    net = models.fashion_cnn()
+    assert net(torch.rand(3, 1, 28, 28)).shape == (3, 10)
+    count = [sum(p.numel() for p in one.parameters()) for one in (net, models.fashion_mlp())]
+    assert count[0] < count[1] / 3
+
+
+def test_the_convolutional_network_has_no_bias_that_batch_normalisation_would_take_away():
+    net = list(models.fashion_cnn())
+    for layer, following in pairwise(net):
+        if isinstance(following, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            assert layer.bias is None

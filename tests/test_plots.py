@@ -258,3 +258,29 @@ def test_graphs_stand_beside_each_other_with_their_labels_and_words():
     assert "<b>a &lt; b</b>" in shown.html
     assert "a < b: " in shown.words
     assert "Cos" in shown.words
+
+
+def test_runs_tell_the_mean_and_the_range_and_draw_a_dot_for_each_run():
+    picture = plots.runs({"SGD": [80.0], "AdamW": [84.0, 86.0]}, xlabel="accuracy (%)", title="Steps")
+    assert picture.alt == "Steps, accuracy (%): SGD 80; AdamW 85 on average, 84 to 86."
+    (ax,) = picture.figure.axes
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [len(line.get_xdata()) for line in dots] == [1, 2]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["SGD", "AdamW"]
+    assert dots[0].get_ydata()[0] > dots[1].get_ydata()[0]
+
+
+def test_a_confusion_matrix_tells_the_most_frequent_mistake():
+    picture = plots.confusion(np.array([[8, 0, 2], [1, 9, 0], [5, 0, 5]]), ["bag", "coat", "shirt"], title="Mistakes")
+    assert picture.alt.endswith(
+        "22 of 30 lie on the diagonal. The most frequent mistake: shirt taken for bag, 5 times."
+    )
+    (ax,) = picture.figure.axes
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "predicted class")
+    assert sorted(int(text.get_text()) for text in ax.texts) == [1, 2, 5, 5, 8, 9]
+
+
+def test_the_shades_of_a_confusion_matrix_are_set_by_the_mistakes():
+    picture = plots.confusion(np.array([[900, 1], [3, 900]]), ["bag", "coat"], title="Mistakes")
+    (image,) = picture.figure.axes[0].images
+    assert np.asarray(image.get_array()).tolist() == [[0, 1], [3, 0]]

@@ -687,6 +687,58 @@ def bars(labels: Sequence[str], panels: Mapping[str, Sequence[float]], *, title:
     return Picture(figure, f"{title}. Bars: " + "; ".join(said) + ".")
 
 
+def runs(results: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> Picture:
+    """Draw a row for each recipe: a dot for every run, and a bar at their mean where there are several.
+
+    Parameters
+    ----------
+    results : recipe -> one number for each run, at least one; the first is drawn at the top.
+    """
+    figure, ax = axes(8.0, 0.34 * len(results) + 1.0)
+    said = []
+    for row, (label, numbers) in enumerate(results.items()):
+        values, colour = np.asarray(numbers, dtype=float), COLOURS[row % 6]
+        ax.plot(values, np.full(len(values), -row), "o", color=colour, alpha=0.6, markersize=7)
+        ax.plot([values.mean()] * 2, [-row - 0.32, -row + 0.32], color="black", linewidth=1.6)
+        spread = f" on average, {values.min():.4g} to {values.max():.4g}" if len(values) > 1 else ""
+        said.append(f"{label} {values.mean():.4g}{spread}")
+    ax.set_yticks([-row for row in range(len(results))], list(results))
+    ax.set(xlabel=xlabel, title=title, ylim=(0.6 - len(results), 0.6))
+    ax.grid(alpha=0.3)
+    return Picture(figure, f"{title}, {xlabel}: {'; '.join(said)}.")
+
+
+def confusion(matrix: np.ndarray, classes: Sequence[str], *, title: str) -> Picture:
+    """Draw a confusion matrix with its counts; the mistakes set the shades, so that the diagonal does not hide them.
+
+    Parameters
+    ----------
+    matrix : (C, C) counts; the row is the true class, the column the predicted one.
+    classes : names of the C classes.
+    """
+    counts = np.asarray(matrix)
+    mistakes = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+    figure, ax = axes(7.2, 6.0)
+    ax.imshow(mistakes, cmap="Oranges", vmax=1.25 * max(1, mistakes.max()))
+    for row, column in np.ndindex(*counts.shape):
+        right = row == column
+        if right:
+            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#f2f2f2", edgecolor="#8c959f"))
+        if counts[row, column]:
+            weight = "bold" if right else "normal"
+            ax.text(column, row, f"{counts[row, column]:g}", ha="center", va="center", fontsize=9, weight=weight)
+    ax.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
+    ax.set_yticks(range(len(classes)), classes)
+    ax.set(xlabel="predicted class", ylabel="true class", title=title)
+    row, column = np.unravel_index(int(np.argmax(mistakes)), mistakes.shape)
+    return Picture(
+        figure,
+        f"{title}: a table of counts, true classes in rows, predicted ones in columns. {np.trace(counts):g} of "
+        f"{counts.sum():g} lie on the diagonal. The most frequent mistake: {classes[row]} taken for {classes[column]}, "
+        f"{mistakes[row, column]:g} times.",
+    )
+
+
 def timeline(rows: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -> Picture:
     """Draw who was busy when: a row of numbered bars for each of them, the first at the top.
 
@@ -751,3 +803,30 @@ def beside(graphs: Mapping[str, Any]) -> Sheet:
     columns = (f'<div style="{looks}"><b>{html.escape(label)}</b><br>{g.html()}</div>' for label, g in graphs.items())
     words = "; ".join(f"{label}: {g.alt()}" for label, g in graphs.items())
     return Sheet("".join(columns), words)
+
+
+def contributions(parts: Sequence[float], *, ylabel: str, title: str) -> Picture:
+    """Draw numbers as bars that each begin where the last one ended, and beside them the bar of their sum.
+
+    Parameters
+    ----------
+    parts : the contributions in the order in which they are added.
+    ylabel : what they contribute to.
+    """
+    values = np.asarray(parts, dtype=float)
+    ends = np.cumsum(values)
+    figure, ax = axes(7.0, 3.2)
+    labels = [f"step {k + 1}" for k in range(len(values))]
+    ax.bar(labels, values, bottom=ends - values, color=[COLOURS[1] if v < 0 else COLOURS[0] for v in values], width=0.6)
+    ax.bar(["sum"], ends[-1:], color="#57606a", width=0.6)
+    ax.step(np.arange(len(values) + 1), np.append(ends, ends[-1]), where="mid", color="black", linewidth=0.8, alpha=0.5)
+    for k, (end, value) in enumerate(zip(np.append(ends, ends[-1]), np.append(values, ends[-1]), strict=True)):
+        top = max(end, end - value)
+        ax.annotate(f"{value:+.3g}", (k, top), (0, 3), textcoords="offset points", ha="center", fontsize=9)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.margins(y=0.15)
+    ax.set(ylabel=ylabel, title=title)
+    ax.grid(axis="y", alpha=0.3)
+    ax.set_axisbelow(True)
+    said = ", ".join(f"step {k + 1} {value:+.3g}" for k, value in enumerate(values))
+    return Picture(figure, f"{title}, {ylabel}: {said}; the sum is {ends[-1]:.3g}.")
