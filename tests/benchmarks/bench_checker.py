@@ -16,6 +16,7 @@ import torch
 
 import tutor
 from tutor.checking import guard
+from tutor.checking.proof import prove
 
 
 def seconds(function, runs=20):
@@ -55,6 +56,13 @@ def main():
     print(
         f"later checks:               median {1000 * statistics.median(later):.1f} ms, worst {1000 * max(later):.0f} ms"
     )
+
+    times = []
+    for exercise in tutor.exercises.values():
+        started = time.perf_counter()
+        prove(exercise)
+        times.append(time.perf_counter() - started)
+    print(f"proof of an exercise: median {statistics.median(times):.2f} s, worst {max(times):.1f} s")
 
     x = torch.from_numpy(np.ones((8, 8), dtype=np.float32))
     plain = statistics.median(seconds(lambda: x @ x, 2000))

@@ -54,6 +54,20 @@ def test_an_exercise_that_never_reports_is_red(make_lesson, capfd, monkeypatch):
     assert status == 1 and "small.add never reported pass." in shown
 
 
+def test_a_notebook_runs_where_it_stands_in_the_clone(pytestconfig):
+    """Opened straight from `notebooks/`, in memory, so that nothing is written there."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    path = pytestconfig.rootpath / "notebooks" / "01_numpy_backprop.ipynb"
+    before = path.read_bytes()
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
+    assert path.read_bytes() == before
+
+
 def test_a_shipped_notebook_is_run_as_it_lies_in_its_folder(make_lesson, capfd, tmp_path):
     lesson = make_lesson()
     (tmp_path / lesson.filename).write_bytes(

@@ -258,8 +258,9 @@ class Exercise:
         if outcome.slow:
             return self._report(
                 "slow",
-                f"The answer was stopped after {limit:g} s. Does a loop never end? If the next cell does not start, "
-                "restart the kernel (menu Kernel, Restart).",
+                f"The answer was stopped after {limit:g} s. Does a loop never end? If it only needs longer, write "
+                f'`@exercise("{self.id}", seconds={4 * limit:g})`. If the next cell does not start, restart the kernel '
+                "(menu Kernel, Restart).",
                 tier="slow",
             )
         if found:

@@ -185,11 +185,12 @@ plots.loss_curves(
 # %% [markdown] name="why-diverge"
 # Too small wastes your time: at `2e-7` the loss is still falling when you stop, and at `1e-6` it has not quite arrived. Too
 # large overshoots: in the steepest direction of the valley every step lands further up the other side than the last one
-# started. Look closely at `4e-6`: at first its loss falls, because the gentle directions improve, and then the steep one
-# takes over. In between lies a band, and its upper end is not a matter of taste. For a quadratic loss it is 2 divided by
+# started. (The first losses at `4e-6` still fall, as the cell below shows: the gentle directions improve before the steep one
+# takes over.) In between lies a band, and its upper end is not a matter of taste. For a quadratic loss it is 2 divided by
 # the largest curvature (the steepest direction's second derivative), which this cell computes.
 
 # %% tags=["item:learning-rate", "nbval-check-output"] name="largest-rate"
+print("at 4e-06 the loss begins with", ", ".join(f"{loss:.0f}" for loss in runs[4e-6][:10:3]))
 curvature = np.linalg.eigvalsh(2 * powers.T @ powers).max()
 print(f"gradient descent diverges above a learning rate of {2 / curvature:.2e}")
 assert 2e-6 < 2 / curvature < 4e-6

@@ -231,6 +231,7 @@ assert among_tops.float().mean() > 0.5
 # | give up for now | `solution("…")`; or leave the `...`, and our solution is lent |
 # | start over | `reset("…")`, or `tutor reset` in a terminal |
 # | see how far you are | `progress()` |
+# | stop a cell that never ends | the square in the toolbar; if that does not help, menu Kernel, Restart |
 #
 # ## Self-check
 #
