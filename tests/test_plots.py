@@ -284,3 +284,25 @@ def test_the_shades_of_a_confusion_matrix_are_set_by_the_mistakes():
     picture = plots.confusion(np.array([[900, 1], [3, 900]]), ["bag", "coat"], title="Mistakes")
     (image,) = picture.figure.axes[0].images
     assert np.asarray(image.get_array()).tolist() == [[0, 1], [3, 0]]
+
+
+def test_contributions_begin_where_the_last_one_ended_and_the_sum_stands_beside_them():
+    picture = plots.contributions([2.0, -3.0, 0.5], ylabel="gradient", title="Three uses")
+    bars = [(bar.get_y(), bar.get_height()) for bar in picture.figure.axes[0].patches]
+    assert bars == [(0.0, 2.0), (2.0, -3.0), (-1.0, 0.5), (0.0, -0.5)]
+    assert picture.alt == "Three uses, gradient: step 1 +2, step 2 -3, step 3 +0.5; the sum is -0.5."
+
+
+def test_contributions_of_either_sign_differ_in_colour_and_each_number_is_written_above_its_bar():
+    ax = plots.contributions([2.0, -3.0], ylabel="gradient", title="Two uses").figure.axes[0]
+    first, second, total = ax.patches
+    assert len({first.get_facecolor(), second.get_facecolor(), total.get_facecolor()}) == 3
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [("+2", (0, 2)), ("-3", (1, 2)), ("-1", (2, 0))]
+
+
+def test_panels_say_where_every_curve_begins_and_ends_and_keep_a_labels_colour():
+    drawn = {"value": {"relu": [0.0, 0.0, 1.0], "clamp": [-1.0, 0.0, 0.5]}, "gradient": {"clamp": [0.0, 1.0, 0.0]}}
+    picture = plots.panels([-1.0, 0.0, 1.0], drawn, xlabel="x", title="Kinks")
+    assert "value of clamp goes from -1 to 0.5, between -1 and 0.5; gradient of clamp goes from 0 to 0" in picture.alt
+    left, right = picture.figure.axes
+    assert left.lines[1].get_color() == right.lines[0].get_color() != left.lines[0].get_color()

@@ -819,7 +819,7 @@ def contributions(parts: Sequence[float], *, ylabel: str, title: str) -> Picture
     labels = [f"step {k + 1}" for k in range(len(values))]
     ax.bar(labels, values, bottom=ends - values, color=[COLOURS[1] if v < 0 else COLOURS[0] for v in values], width=0.6)
     ax.bar(["sum"], ends[-1:], color="#57606a", width=0.6)
-    ax.step(np.arange(len(values) + 1), np.append(ends, ends[-1]), where="mid", color="black", linewidth=0.8, alpha=0.5)
+    ax.hlines(ends, np.arange(len(values)) + 0.3, np.arange(len(values)) + 0.7, color="black", linewidth=0.8)
     for k, (end, value) in enumerate(zip(np.append(ends, ends[-1]), np.append(values, ends[-1]), strict=True)):
         top = max(end, end - value)
         ax.annotate(f"{value:+.3g}", (k, top), (0, 3), textcoords="offset points", ha="center", fontsize=9)
@@ -830,3 +830,32 @@ def contributions(parts: Sequence[float], *, ylabel: str, title: str) -> Picture
     ax.set_axisbelow(True)
     said = ", ".join(f"step {k + 1} {value:+.3g}" for k, value in enumerate(values))
     return Picture(figure, f"{title}, {ylabel}: {said}; the sum is {ends[-1]:.3g}.")
+
+
+def panels(
+    x: Sequence[float], drawn: Mapping[str, Mapping[str, Sequence[float]]], *, xlabel: str, title: str
+) -> Picture:
+    """Draw curves over x, one panel beside the other, the same colour for the same label.
+
+    Parameters
+    ----------
+    x : where the curves are given, shape (N,).
+    drawn : what a panel's vertical axis is called -> label -> values, shape (N,).
+    """
+    figure, grid = axes(4.5 * len(drawn) if len(drawn) > 1 else 7.0, 3.2, columns=len(drawn), squeeze=False)
+    labels = list(dict.fromkeys(label for curves in drawn.values() for label in curves))
+    said = []
+    for ax, (name, curves) in zip(grid[0], drawn.items(), strict=True):
+        for label, values in curves.items():
+            k = labels.index(label)
+            ax.plot(x, values, color=COLOURS[k % 6], linestyle=STYLES[k % 6], linewidth=1.8, label=label)
+            said.append(
+                f"{name} of {label} goes from {values[0]:.3g} to {values[-1]:.3g}, "
+                f"between {min(values):.3g} and {max(values):.3g}"
+            )
+        ax.set(xlabel=xlabel, ylabel=name)
+        ax.grid(alpha=0.3)
+        ax.legend()
+    figure.suptitle(title, fontsize=11)
+    span = f"for {xlabel} from {x[0]:.3g} to {x[-1]:.3g}"
+    return Picture(figure, f"{title}, {span}: " + "; ".join(said) + ".")
