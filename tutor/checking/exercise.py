@@ -299,7 +299,7 @@ class Exercise:
         failed = next((t for t in trials if t.outcome.error is not None), None)
         if failed is not None and not any(self._crashes_alike(m, trials) for m in self.spec.misconceptions):
             message = diagnose.exception(failed.outcome, candidate)
-            return self._report("error", message, tier="exception", hint=None)
+            return self._report("error", message, tier="exception", hint=self._first_hint(None))
         finding = diagnose.diagnose(self.spec, trials, self.run_wrong, self.argument_names)
         known = finding.misconception
         verdict = "error" if failed is not None else "wrong"
