@@ -1,0 +1,684 @@
+# %% [markdown] name="opening"
+# # Networks that change at every step
+#
+# All networks so far did the same thing in every step: the same layers, in the same order. Yet nothing forces them
+# to. In PyTorch a network is a Python function that runs, and what runs may differ from call to call: a loop that is
+# longer today, a branch that is not taken, a weight that is used twice. In this notebook you train a network that
+# draws its own shape at random, and then one that reads sequences of any length. Both rest on one idea: weights that
+# are **shared**.
+#
+# **You will be able to**
+#
+# - write `forward` with loops, branches and random numbers, and say why autograd does not mind;
+# - say what gradient a weight receives that is used never, once or many times, and derive it by hand;
+# - unroll a recurrent network over sequences of any length and follow its gradient back through time;
+# - tell what is lost when such a network is traced, and see it coming.
+#
+# **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 90
+# minutes to read and answer; the code runs in about 15 seconds on a laptop.
+
+# %% name="imports"
+import inspect
+import math
+import random
+
+import torch
+from torch import fx, nn
+
+from tutor import check, exercise, expect, graph, models, plots, progress
+
+# %% [markdown] name="while-loop"
+# ## 1. A loop that nobody counted
+#
+# How do you compute a square root with $+$ and $/$ alone? Start anywhere, and replace $r$ by the mean of $r$ and
+# $a / r$, until $r^2$ is close to $a$. How many rounds that takes depends on the number $a$ itself: it is a `while`.
+
+
+# %% tags=["item:control-flow"] name="root"
+def root(a):
+    """The square root of a tensor of one number, and how many rounds it took."""
+    r, rounds = a, 0
+    while abs(r * r - a) > 1e-9 * a:
+        r, rounds = (r + a / r) / 2, rounds + 1
+    return r, rounds
+
+
+# %% [markdown] name="ask-nothing"
+# Calculus says that the derivative of $\sqrt a$ is $\frac{1}{2 \sqrt a}$. Nobody has told autograd about the loop.
+
+# %% tags=["item:control-flow", "nbval-check-output"] name="root-derivative"
+for number in (2.0, 100.0, 10_000.0):
+    a = torch.tensor(number, dtype=torch.float64, requires_grad=True)
+    r, rounds = root(a)
+    r.backward()
+    print(f"a = {number:7}  root {r.item():7.3f}  {rounds:2} rounds  gradient {a.grad.item():.6f}")
+    assert abs(a.grad.item() - 1 / (2 * math.sqrt(number))) < 1e-9
+
+# %% [markdown] name="why-it-works"
+# Why does that just work? Because there is nothing to tell. Autograd never reads your code. Each operation, **at the
+# moment it runs**, leaves a node behind that knows the nodes it came from. When the loop has run for five rounds, the
+# graph holds five rounds, one after the other, and no loop. `backward` walks through what happened.
+#
+# One thing leaves no trace: the *decision*. That the loop went on, that a branch was taken, is plain Python. So no
+# gradient says what a nudge would do to the decision. Here is a function that consists of nothing else:
+
+# %% tags=["item:control-flow", "nbval-check-output"] name="decision"
+a = torch.tensor(0.3, requires_grad=True)
+answer = torch.tensor(1.0) if a > 0 else torch.tensor(-1.0)
+print("the answer depends on a, and yet requires_grad is", answer.requires_grad)
+
+# %% [markdown] name="dynamic-net"
+# ## 2. A network of random order
+#
+# Back to the sine. At each step our network tosses a die, so to speak, and becomes a polynomial of order 3, 4 or 5:
+#
+# $$y_{pred} = a + b\,x + c\,x^2 + d\,x^3 \;\;\; [\, + \; e\,x^4 \;\;\; [\, + \; e\,x^5 \,]\,]$$
+#
+# All of $a$ to $e$ are single numbers, $x$ and $y_{pred}$ have the shape $(N)$. Look closely: it is the **same** $e$ in
+# both brackets. Order 3 does not use it at all, order 4 once, order 5 twice. It is a strange network; it is here to
+# show that loops and sharing need nothing that you do not know.
+#
+# `random.randint(3, 5)` draws 3, 4 or 5. So that we can also ask for a certain order, `forward` takes one.
+
+
+# %% tags=["item:dynamic-net", "item:weight-sharing"]
+@exercise("dynamic_nets.dynamic_net")
+class DynamicNet(nn.Module):
+    """A polynomial whose order changes from call to call; orders 4 and 5 share the parameter e.
+
+    a, b, c, d, e : nn.Parameter, one number each, and no other parameters.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Parameter(torch.randn(()))
+        self.b = nn.Parameter(torch.randn(()))
+        self.c = nn.Parameter(torch.randn(()))
+        self.d = nn.Parameter(torch.randn(()))
+        ### BEGIN SOLUTION
+        self.e = nn.Parameter(torch.randn(()))
+        ### END SOLUTION
+
+    def forward(self, x, order=None):
+        """Return y_pred, shape (N,), of the given order; if none is given, draw 3, 4 or 5 afresh in each call."""
+        ### BEGIN SOLUTION
+        if order is None:
+            order = random.randint(3, 5)
+        y_pred = self.a + self.b * x + self.c * x**2 + self.d * x**3
+        for power in range(4, order + 1):
+            y_pred = y_pred + self.e * x**power
+        return y_pred
+        ### END SOLUTION
+
+
+# %% [markdown] name="same-model"
+# Later notebooks take it from `tutor.models`, where it stands with the same names. Give both the same five numbers, and
+# they agree at every order:
+
+# %% tags=["item:dynamic-net", "nbval-check-output"] name="equal-to-models"
+torch.manual_seed(0)
+ours, theirs, x = DynamicNet(), models.DynamicNet(), torch.randn(7)
+theirs.load_state_dict(ours.state_dict())
+print([torch.allclose(ours(x, order), theirs(x, order)) for order in (3, 4, 5)])
+
+# %% [markdown] name="side-by-side"
+# ## 3. Two steps, two graphs
+#
+# Take three points, so that the picture stays small, and run two steps: one of order 3, one of order 5. Gradients flow
+# from the loss at the top down to the parameters, and stand on the arrows. **Before you look**: how many arrows will
+# arrive at $e$ on either side?
+
+# %% tags=["item:graphs-differ", "figure"] name="graphs-drawn"
+torch.manual_seed(0)
+model, x_few = DynamicNet(), torch.tensor([-1.0, 0.5, 2.0])  # (3,)
+y_few, steps = torch.sin(x_few), {}
+for order in (3, 5):
+    loss = (model(x_few, order) - y_few).square().sum()
+    model.zero_grad()
+    with graph.record(loss, model) as recorded:
+        loss.backward()
+    steps[f"a step of order {order}"] = recorded
+
+plots.beside(steps)
+
+# %% [markdown] name="read-graphs"
+# On the left $e$ does not exist. On the right it has two cards, because two operations use it; but it is one and the same
+# tensor, with one `.grad`. PyTorch built either graph from nothing while `forward` ran, and dropped it after
+# `backward`. That is what *dynamic* means. It is also all that it means.
+#
+# ### Never, once, twice
+#
+# Now think about a step of order 3 in the middle of training. The gradients have been cleared by
+# `model.zero_grad()`, then `loss.backward()` runs through a graph in which $e$ does not appear.
+# **Commit to an answer**: what is `model.e.grad` now?
+#
+# - `"zero"`: a tensor that holds 0
+# - `"none"`: `None`
+# - `"old"`: the gradient of the last step that used $e$
+
+# %% tags=["item:unused"]
+prediction = ...
+### BEGIN SOLUTION
+prediction = "none"
+### END SOLUTION
+prediction = check("dynamic_nets.predict_unused", prediction)
+
+# %% tags=["item:unused", "nbval-check-output"] name="unused-shown"
+for order in (5, 4, 3):
+    model.zero_grad()
+    (model(x_few, order) - y_few).square().sum().backward()
+    print(f"order {order}: e.grad is", None if model.e.grad is None else round(model.e.grad.item(), 3))
+
+# %% [markdown] name="none-matters"
+# Does the difference between zero and `None` matter? Think of momentum. An optimiser *skips* a parameter whose
+# gradient is `None`: its velocity waits until it is used again. With a gradient of zero the old velocity carries it on,
+# in a step that has nothing to say about it. `zero_grad(set_to_none=False)` shows the difference:
+
+# %% tags=["item:unused", "nbval-check-output"] name="coasting"
+for set_to_none in (True, False):
+    torch.manual_seed(0)
+    model = DynamicNet()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
+    for order in (5, 3):
+        before = model.e.item()
+        optimizer.zero_grad(set_to_none=set_to_none)
+        (model(x_few, order) - y_few).square().sum().backward()
+        optimizer.step()
+    print(f"set_to_none={set_to_none!s:5}  a step of order 3 moves e: {model.e.item() != before}")
+
+# %% [markdown] name="ask-shared"
+# ## 4. Gradients through a shared weight add up
+#
+# At order 5 two terms pull at $e$: $e\,x^4$ and $e\,x^5$. Imagine for a moment that they were two weights, $e_4$
+# and $e_5$, which merely happen to be equal. Each has a gradient of its own. Now tie them together: a nudge to $e$
+# nudges both, and the loss changes by both effects. So the gradient of the shared weight is the **sum**:
+#
+# $$\frac{\partial L}{\partial e} = \sum_{i} \underset{(N)}{\text{grad\_}y_{pred,i}}\; \underset{(N)}{x_i^4}
+# \; + \; \sum_{i} \text{grad\_}y_{pred,i}\; x_i^5$$
+#
+# It is a number, as $e$ is. Do it by hand, for any of the three orders.
+
+
+# %% tags=["item:shared-gradients"]
+@exercise("dynamic_nets.shared_gradient")
+def shared_gradient(x, grad_y_pred, order):
+    """Return the gradient of the loss with respect to e, without autograd.
+
+    x : the points, shape (N,)
+    grad_y_pred : gradient of the loss with respect to each prediction, shape (N,)
+    order : 3, 4 or 5
+    Returns one number; 0 if e was not used.
+    """
+    ### BEGIN SOLUTION
+    grad_e = 0.0
+    for power in range(4, order + 1):
+        grad_e += (grad_y_pred * x**power).sum()
+    return grad_e
+    ### END SOLUTION
+
+
+# %% [markdown] name="judge-shared"
+# Ask autograd. Here are the two contributions by themselves, their sum, and what `backward` leaves in `e.grad`.
+
+# %% tags=["item:shared-gradients", "nbval-check-output"] name="contributions-of-e"
+torch.manual_seed(0)
+model = DynamicNet()
+y_pred = model(x_few, 5)
+y_pred.retain_grad()
+(y_pred - y_few).square().sum().backward()
+contributions = [(y_pred.grad * x_few**power).sum().item() for power in (4, 5)]
+print(f"x^4 sends {contributions[0]:.3f}, x^5 sends {contributions[1]:.3f}, together {sum(contributions):.3f}")
+print(f"by hand {float(shared_gradient(x_few, y_pred.grad, 5)):.3f}, e.grad {model.e.grad.item():.3f}")
+assert abs(sum(contributions) - model.e.grad.item()) < 1e-3
+
+# %% [markdown] name="tied"
+# This is the reason for the `+=` that you wrote into your own engine in notebook 04, and the reason why `backward` adds
+# to `.grad` instead of writing into it. It also shows how to share a weight in any network: assign the same
+# parameter, or the same layer, to two places. It counts as one:
+
+# %% tags=["item:weight-sharing", "nbval-check-output"] name="tied-layers"
+layer = nn.Linear(4, 4)
+tied = nn.Sequential(layer, nn.Tanh(), layer)
+apart = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4))
+for name, network in {"one layer, used twice": tied, "two layers": apart}.items():
+    print(f"{name:22} {sum(parameter.numel() for parameter in network.parameters())} numbers to learn")
+
+# %% [markdown] name="ask-uses"
+# ### How often was it used?
+#
+# The graph knows. Each node has `next_functions`, pairs of a node and a number; the last node of each way is the
+# `AccumulateGrad` of a leaf, and its `.variable` is the leaf itself (notebook 05). Every arrow into it is one use, one
+# contribution. Write a function that counts them. Two traps lie in the way: two ways may join in one node, which must
+# be walked through only once, and an input that needs no gradient has `None` in the place of a node.
+
+
+# %% tags=["item:graphs-differ", "item:weight-sharing"]
+@exercise("dynamic_nets.uses")
+def uses(loss, parameter):
+    """Return how many arrows of the graph behind loss lead into the parameter.
+
+    loss : a tensor with a grad_fn
+    parameter : a leaf tensor that requires a gradient
+    Returns a whole number; 0 if the loss does not depend on the parameter.
+    """
+    ### BEGIN SOLUTION
+    count, seen, waiting = 0, set(), [loss.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        for below, _ in node.next_functions:
+            if getattr(below, "variable", None) is parameter:
+                count += 1
+            elif below is not None:
+                waiting.append(below)
+    return count
+    ### END SOLUTION
+
+
+# %% tags=["item:graphs-differ", "nbval-check-output"] name="uses-of-e"
+random.seed(0)
+for step in range(6):
+    loss = (model(x_few) - y_few).square().sum()
+    print(f"step {step}: e was used {uses(loss, model.e)} times, d {uses(loss, model.d)} time")
+
+# %% [markdown] name="train-it"
+# ## 5. Train it: 30,000 steps
+#
+# The training loop is that of the last notebook, and it does not know that the network changes under its hands. The
+# learning rate has to be small, because $x^5$ reaches 306 on this interval, and its square enters the curvature. So we
+# take momentum, and many steps. (On the CPU: a graphics processor has nothing to gain from operations this small,
+# notebook 03.)
+
+# %% tags=["item:dynamic-net"] name="sine-data"
+x, y = models.sine_data()  # (2000,), (2000,)
+torch.manual_seed(0)
+random.seed(0)
+model = DynamicNet()
+loss_fn = nn.MSELoss(reduction="sum")
+
+# %% tags=["item:dynamic-net"] name="train-dynamic"
+learning_rate = 1e-8
+optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
+losses = []
+for step in range(30_000):
+    y_pred = model(x)  # (2000,)
+    loss = loss_fn(y_pred, y)
+    losses.append(loss.item())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+# %% [markdown] name="what-is-best"
+# Is it good? Each step has another loss, so what counts is the mean over the three orders. That is still a sum of
+# squares, and linear in $a$ to $e$. So it has an exact optimum: stack the three problems, 6,000 rows and five
+# columns, and let least squares solve them at once.
+
+
+# %% tags=["item:dynamic-net"] name="least-squares"
+def columns(order):
+    """What a, b, c, d and e are multiplied by at one order, shape (2000, 5)."""
+    points = x.double()
+    for_e = sum((points**power for power in range(4, order + 1)), start=torch.zeros_like(points))
+    return torch.stack([points**0, points, points**2, points**3, for_e], dim=1)
+
+
+def best_for(*orders):
+    """The best five numbers for these orders together, and their loss, a mean over the orders."""
+    stacked, target = torch.cat([columns(order) for order in orders]), y.double().repeat(len(orders))
+    best = torch.linalg.lstsq(stacked, target, driver="gelsd").solution
+    return best, ((stacked @ best - target) ** 2).sum().item() / len(orders)
+
+
+# %% tags=["item:dynamic-net", "nbval-check-output"] name="distance-to-optimum"
+best, best_loss = best_for(3, 4, 5)
+with torch.no_grad():
+    last = sum(loss_fn(model(x, order), y).item() for order in (3, 4, 5)) / 3
+print(f"mean loss of the three orders, best possible {best_loss:.2f}")
+print(f"the network ended less than 2 % above it: {last < 1.02 * best_loss}")
+assert last < 1.02 * best_loss
+
+# %% tags=["item:dynamic-net", "figure"] name="fit-drawn"
+fits = {f"order {order}": model(x, order).detach().numpy() for order in (3, 4, 5)}
+plots.sine_fit(x.numpy(), y.numpy(), fits, losses, best_loss)
+
+# %% [markdown] name="what-e-learned"
+# The three curves lie on top of each other. What has $e$ learned, then?
+
+# %% tags=["item:weight-sharing", "nbval-check-output"] name="what-sharing-costs"
+print(f"e in the network: less than 0.001 in size: {abs(model.e.item()) < 1e-3}")
+for orders in ((3,), (5,), (3, 4, 5)):
+    numbers, loss = best_for(*orders)
+    print(f"best for the orders {orders!s:9}: loss {loss:5.2f}, e = {numbers[4] + 0.0:7.4f}")
+
+# %% [markdown] name="read-sharing"
+# It has learned to keep out of the way. A network that is always of order 5 would want $e = 0.004$, and cut the loss
+# to less than a third. But the same five numbers have to serve order 3, which has no $e$, and order 4, where it
+# spoils the symmetry. A shared weight has to suit **all** its uses, and here they do not want the same. Sharing pays
+# where the uses do want the same. Sequences are such a case.
+#
+# ## 6. One cell, any length
+#
+# Sentences, heartbeats and prices have no fixed length. A **recurrent** network reads them one value at a time and
+# keeps a state $h$, all that it remembers of what it has read. One and the same cell turns the old state and the next
+# value into the new state:
+#
+# $$\underset{(N,\,H)}{h_t} = \tanh\bigl( \underset{(N,\,D_{in})}{x_t}\;\underset{(D_{in},\,H)}{w_x}
+# + \underset{(N,\,H)}{h_{t-1}}\;\underset{(H,\,H)}{w_h} + \underset{(H)}{b} \bigr)$$
+
+# %% tags=["item:recurrent"] name="cell-source"
+print(inspect.getsource(models.RecurrentCell))
+
+# %% [markdown] name="ask-unroll"
+# To read a sequence is to call the cell in a loop, which is called *unrolling* it. Time comes first: a batch of $N$
+# sequences has the shape $(T, N, D_{in})$, and a `for` over a tensor walks along its first dimension.
+
+
+# %% tags=["item:recurrent"]
+@exercise("dynamic_nets.unroll")
+def unroll(cell, x, h):
+    """Read a batch of sequences of any length and return every state on the way.
+
+    cell : called as cell(x_t, h), x_t (N, D_in), h (N, H); returns the next state (N, H)
+    x : the sequences, shape (T, N, D_in)
+    h : the state before the first value, shape (N, H)
+    Returns the states after each value, shape (T, N, H); gradients flow through all of them.
+    """
+    ### BEGIN SOLUTION
+    states = []
+    for x_t in x:
+        h = cell(x_t, h)
+        states.append(h)
+    return torch.stack(states)
+    ### END SOLUTION
+
+
+# %% [markdown] name="unroll-is-rnn"
+# Is that what `torch.nn.RNN` does? Give it our weights (it keeps them the other way round, like `nn.Linear`, and has
+# two biases) and compare, over three lengths.
+
+# %% tags=["item:recurrent", "nbval-check-output"] name="equal-to-rnn"
+torch.manual_seed(0)
+cell, theirs = models.RecurrentCell(2, 4), nn.RNN(2, 4)
+with torch.no_grad():
+    theirs.weight_ih_l0.copy_(cell.w_x.T)
+    theirs.weight_hh_l0.copy_(cell.w_h.T)
+    theirs.bias_ih_l0.copy_(cell.b)
+    theirs.bias_hh_l0.zero_()
+
+for T in (1, 6, 50):
+    sequences, h = torch.randn(T, 3, 2), torch.zeros(3, 4)  # (T, N, D_in), (N, H)
+    print(f"T = {T:2}: equal to nn.RNN", torch.allclose(unroll(cell, sequences, h), theirs(sequences)[0], atol=1e-5))
+
+# %% [markdown] name="unrolled-graphs"
+# Draw the graph for two lengths. So that it stays legible, everything is one number here ($N = D_{in} = H = 1$), and only
+# $w_h$ requires a gradient; the others are frozen. The longer sequence leaves the longer graph, with more cards for
+# the one weight.
+
+# %% tags=["item:recurrent", "item:contributions", "figure"] name="unrolled-drawn"
+torch.manual_seed(5)
+small = models.RecurrentCell(1, 1)
+small.w_x.requires_grad_(False)
+small.b.requires_grad_(False)
+sequence, unrolled = torch.randn(6, 1, 1), {}
+for T in (2, 3):
+    h_last = unroll(small, sequence[:T], torch.ones(1, 1))[-1].sum()
+    small.zero_grad()
+    with graph.record(h_last, small) as recorded:
+        h_last.backward()
+    unrolled[f"a sequence of {T} values"] = recorded
+
+plots.beside(unrolled)
+
+# %% [markdown] name="through-time"
+# ## 7. Back through time
+#
+# Each card of $w_h$ receives a contribution, and `.grad` is their sum, just as with $e$. Let us compute them one by
+# one. The loss depends on the last state; call its gradient `grad_h`. Go back from the last step to the first. In each, with
+# $a_t$ for what stands inside the tanh (whose derivative is $1 - h_t^2$):
+#
+# $$\underset{(N,\,H)}{\text{grad\_}a_t} = \text{grad\_}h_t \cdot (1 - h_t^2) \qquad
+# \underset{(H,\,H)}{\text{contribution}_t} = \underset{(H,\,N)}{h_{t-1}^T}\; \underset{(N,\,H)}{\text{grad\_}a_t} \qquad
+# \underset{(N,\,H)}{\text{grad\_}h_{t-1}} = \underset{(N,\,H)}{\text{grad\_}a_t}\; \underset{(H,\,H)}{w_h^T}$$
+#
+# The first formula is the tanh, the other two are the product $h_{t-1}\,w_h$, exactly as in notebook 01. The third
+# hands the gradient on to the step before.
+
+
+# %% tags=["item:contributions"]
+@exercise("dynamic_nets.through_time")
+def through_time(h, states, w_h, grad_h):
+    """Return what each step contributes to the gradient of w_h, without autograd.
+
+    h : the state before the first step, shape (N, H)
+    states : the states after each step, shape (T, N, H)
+    w_h : (H, H)
+    grad_h : gradient of the loss with respect to the last state, shape (N, H)
+    Returns the contributions in the order of time, shape (T, H, H).
+    """
+    ### BEGIN SOLUTION
+    contributions = []
+    for t in reversed(range(len(states))):
+        before = states[t - 1] if t > 0 else h  # (N, H)
+        grad_a = grad_h * (1 - states[t] ** 2)  # (N, H)
+        contributions.append(before.T @ grad_a)  # (H, N) (N, H) -> (H, H)
+        grad_h = grad_a @ w_h.T  # (N, H) (H, H) -> (N, H)
+    return torch.stack(contributions[::-1])
+    ### END SOLUTION
+
+
+# %% [markdown] name="judge-time"
+# Hold it against autograd: with $H = 1$ the contributions are plain numbers. Six steps, six contributions, one sum.
+
+# %% tags=["item:contributions", "nbval-check-output"] name="sum-is-grad"
+states = unroll(small, sequence, torch.ones(1, 1))  # (6, 1, 1)
+small.zero_grad()
+states[-1].sum().backward()
+parts = through_time(torch.ones(1, 1), states.detach(), small.w_h.detach(), torch.ones(1, 1)).flatten()  # (6,)
+print("contributions", [round(part, 4) + 0.0 for part in parts.tolist()])
+print(f"sum {parts.sum().item():.4f}, w_h.grad {small.w_h.grad.item():.4f}")
+assert torch.allclose(parts.sum(), small.w_h.grad.sum(), atol=1e-5)
+
+# %% tags=["item:contributions", "figure"] name="contributions-drawn"
+plots.contributions(parts.tolist(), title="What six steps send to one shared weight", ylabel="gradient of w_h")
+
+# %% [markdown] name="fading"
+# Read it from right to left. The last step has the largest say. On its way to the step before, a gradient is multiplied
+# by $1 - h_t^2$, which is at most 1, and by $w_h$, which is smaller than 1 here: it fades. With a large $w_h$ it can grow
+# from step to step instead, until it overflows. Both are known by name, *vanishing* and *exploding* gradients, and they
+# are the price of sharing one weight over many steps.
+#
+# ## 8. Train on many lengths
+#
+# The network shall continue a sine wave: it reads some values, taken every 0.5 radians from a random start, and says
+# which value comes next. At each step the batch has **another length**, between 2 and 10.
+
+
+# %% tags=["item:recurrent"] name="waves"
+def waves(T, N=64):
+    """N waves: T values of each to read, shape (T, N, 1), and the value that comes next, shape (N, 1)."""
+    start = 2 * math.pi * torch.rand(N)
+    values = torch.sin(start + 0.5 * torch.arange(T + 1).unsqueeze(1)).unsqueeze(-1)  # (T + 1, N, 1)
+    return values[:-1], values[-1]
+
+
+class NextValue(nn.Module):
+    """Read sequences (T, N, 1) of any length and predict what comes next, shape (N, 1)."""
+
+    def __init__(self, H):
+        super().__init__()
+        self.cell, self.readout = models.RecurrentCell(1, H), nn.Linear(H, 1)
+
+    def forward(self, x):
+        h = torch.zeros(x.shape[1], len(self.cell.b))  # (N, H)
+        return self.readout(unroll(self.cell, x, h)[-1])
+
+
+# %% tags=["item:recurrent"] name="train-recurrent"
+torch.manual_seed(0)
+random.seed(0)
+network = NextValue(H=8)
+optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+for step in range(800):
+    x_waves, y_waves = waves(T=random.randint(2, 10))  # (T, 64, 1), (64, 1)
+    loss = nn.functional.mse_loss(network(x_waves), y_waves)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+# %% [markdown] name="any-length"
+# One set of weights has learned from all lengths. Does it cope with lengths that it has never met? The error below is
+# the root of the mean squared error over 1,000 new waves, whose values lie between -1 and 1.
+
+# %% tags=["item:recurrent", "nbval-check-output"] name="lengths-never-seen"
+errors = {}
+with torch.no_grad():
+    for T in (1, 2, 5, 10, 30, 100):
+        x_waves, y_waves = waves(T, N=1000)
+        errors[T] = nn.functional.mse_loss(network(x_waves), y_waves).sqrt().item()
+        met = "met in training" if 2 <= T <= 10 else "never met"
+        print(f"length {T:3} ({met:15})  error {'below' if errors[T] < 0.1 else 'above'} 0.1")
+assert max(errors[T] for T in errors if T > 1) < 0.1 < 0.3 < errors[1]
+
+# %% [markdown] name="length-one"
+# Ten times as long is no harder: the cell does the same thing, a few times more. Length 1 fails, and no training could
+# mend it: a single value does not say whether the wave is rising or falling.
+#
+# A network that can read its own predictions can go on alone. It reads ten values, and from there on its own output
+# is its input.
+
+# %% tags=["item:recurrent", "figure"] name="going-on-alone"
+with torch.no_grad():
+    values, _ = waves(50, N=1)  # (50, 1, 1)
+    told = list(values[:10])
+    for _ in range(40):
+        told.append(network(torch.stack(told)))  # one value longer each time
+
+both = {"the sine": values.flatten().tolist(), "10 values read, 40 continued": torch.stack(told).flatten().tolist()}
+plots.lines(both, xlabel="value number", ylabel="value", title="The network continues the wave by itself")
+
+# %% [markdown] name="tracing"
+# ## 9. What tracing would have made of it
+#
+# Running Python in every step costs time, and a phone may have no Python at all. So there are tools that run
+# `forward` **once**, with a stand-in for `x`, and write down every operation on the way. That is *tracing*. From then on the
+# recording is run in place of your code. `torch.fx` is a tracer whose recordings can be read; notebook 12 has more of them.
+#
+# `model` draws its order in each call: in 100 calls with the same `x` it gives three different answers.
+# **Commit to a number**: how many different answers do 100 calls to its recording give?
+
+# %% tags=["item:tracing"]
+answers = ...
+### BEGIN SOLUTION
+answers = 1
+### END SOLUTION
+answers = check("dynamic_nets.predict_traced", answers)
+
+# %% tags=["item:tracing", "nbval-check-output"] name="traced-net"
+random.seed(1)
+traced = fx.symbolic_trace(model, concrete_args={"order": None})
+for name, network_or_tape in {"model": model, "traced": traced}.items():
+    print(f"{name:7}", len({network_or_tape(x_few).sum().item() for call in range(100)}), "different answers")
+
+# %% tags=["item:tracing", "nbval-check-output"] name="on-the-tape"
+print("on the tape:", " ".join(node.name for node in traced.graph.nodes if node.op == "call_function"))
+
+# %% [markdown] name="read-tape"
+# The tape holds operations; no `if`, no loop, no die. (`_assert_is_none` is the tracer's note that `order` was
+# `None`.) The order that happened to be drawn while it was recorded is now the order for ever, and **nobody says so**.
+# The outputs look right, the shapes fit.
+#
+# When a decision depends on *values*, the tracer has only its stand-in to ask, and it refuses. That is the better kind of
+# failure. A loop over a sequence is refused as well: how long is a stand-in?
+
+# %% tags=["item:tracing"] name="trace-while"
+with expect(ValueError):
+    fx.symbolic_trace(root)
+
+
+# %% tags=["item:tracing"] name="trace-loop"
+def read(x, h):
+    for x_t in x:
+        h = network.cell(x_t, h)
+    return h
+
+
+with expect(ValueError):
+    fx.symbolic_trace(read)
+
+# %% [markdown] name="tracing-told"
+# This is the bargain. Python control flow just works because PyTorch records each step anew, and it costs you the time to
+# record each step anew. Whoever records once gives the control flow away, or has to say it in another
+# language than Python's `if` and `for`. Notebook 12 shows how far the tools of today get.
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# | you saw | because |
+# |---|---|
+# | a `while` differentiated without a word | the graph holds the operations that ran, not the code |
+# | no gradient through an `if` | a decision is no operation |
+# | another graph in each step | built while `forward` runs, dropped after `backward` |
+# | `e.grad` is `None` at order 3 | it was not in the graph; the optimiser skips it, its velocity waits |
+# | `e.grad` has two contributions at order 5 | gradients through a shared weight add up |
+# | `e` near 0 after training | a shared weight has to suit all its uses |
+# | one cell reads 2 values or 100 | the same weights at every step, as many steps as there are values |
+# | contributions of early steps fade | each step back multiplies by $w_h$ and $1 - h_t^2$ |
+# | a recording with one order for ever | tracing keeps what happened, not what might have |
+#
+# ### What changed since the last notebook
+#
+# Another network, another rate, momentum and more steps. That the network is a different one in every step changes no line of
+# the loop:
+#
+# <!-- diff: optim/train-two-layer dynamic_nets/train-dynamic -->
+
+# %% [markdown] name="quiz"
+# ## Self-check
+#
+# Answer in your head, then open.
+#
+# <details><summary>1. You put <code>if step % 2: h = self.extra(h)</code> into <code>forward</code>. What do you have to tell autograd?</summary>
+#
+# Nothing. In steps that run the layer it is in the graph and gets gradients; in the others its gradients are <code>None</code>.
+# </details>
+#
+# <details><summary>2. A weight is used three times, and the contributions are 2, -1 and 4. What is its gradient?</summary>
+#
+# 5. Contributions add up; they are neither averaged nor does the last one win.
+# </details>
+#
+# <details><summary>3. Can gradient descent learn when to take a branch?</summary>
+#
+# Not through the <code>if</code>: a decision has no gradient. You would have to blend both branches by a weight, or estimate the
+# gradient in another way.
+# </details>
+#
+# <details><summary>4. How many parameters does a recurrent net need for sequences of 1,000 values, compared with 10?</summary>
+#
+# The same. Only the graph grows, and with it memory and time: every state is kept for the backward pass.
+# </details>
+#
+# <details><summary>5. Why is <code>h.detach()</code> in the loop no harmless way to save memory?</summary>
+#
+# It cuts the graph there: the values stay right, but no gradient passes to earlier steps. Done on purpose, every so many
+# steps, it is called truncated backpropagation through time.
+# </details>
+#
+# <details><summary>6. A traced model passes your test on one input. Is the recording right?</summary>
+#
+# For inputs that take the same way through the code. Test one for each branch and each length.
+# </details>
+
+# %% name="see-progress"
+progress()
+
+# %% [markdown] name="onwards"
+# ## Where to read on
+#
+# You have the networks; the next notebook is about what they are fed with. On recurrent networks: Elman, *Finding
+# Structure in Time*, Cognitive Science 14 (1990), where the cell of this notebook comes from; Werbos, *Backpropagation
+# through time: what it does and how to do it*, Proceedings of the IEEE 78 (1990); and for the cure of fading gradients
+# Hochreiter and Schmidhuber, *Long Short-Term Memory*, Neural Computation 9 (1997). How PyTorch came to record as it runs is told in
+# Paszke and others, *PyTorch: An Imperative Style, High-Performance Deep Learning Library*, NeurIPS 2019.
