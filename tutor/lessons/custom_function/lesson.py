@@ -1,0 +1,989 @@
+# %% [markdown] name="opening"
+# # Your own function: torch.autograd.Function
+#
+# In notebook 05 autograd followed every operation and knew the way back by itself. It knows the way back of *its own*
+# operations. Sooner or later you meet one that it does not know, or one whose gradient you know better: shorter, with
+# less memory, or where there is none at all. Then you write both directions yourself, as in notebook 01, and hand them
+# to autograd as one node of its graph.
+#
+# **You will be able to**
+#
+# - write `forward` and `backward` of a new operation and use it like any other;
+# - prove a gradient with `gradcheck`, and a gradient of a gradient with `gradgradcheck`;
+# - say what belongs into `save_for_backward`, and what goes wrong silently if it is kept elsewhere;
+# - choose a subgradient at a kink, and train through a step that has no useful gradient;
+# - make your operation work with `torch.func`.
+#
+# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 90 minutes to read and
+# answer; the code runs in a few seconds on a laptop CPU.
+
+# %% name="imports"
+import gc
+import math
+import weakref
+
+import numpy as np
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd.function import once_differentiable
+
+from tutor import check, exercise, expect, graph, models, plots, progress
+
+# %% [markdown] name="blind"
+# ## 1. An operation that autograd cannot see
+#
+# Autograd records what torch computes. A step that NumPy computes leaves no trace in its graph, and so there is no way
+# back through it. Torch does not let that happen unnoticed:
+
+# %% tags=["item:function"] name="numpy-refused"
+x = torch.linspace(-1, 1, 5, requires_grad=True)  # (5,)
+with expect(RuntimeError):
+    np.sin(x)
+
+# %% [markdown] name="two-directions"
+# `detach()`, which the message recommends, would silence the error and lose the gradient. Write down both directions instead:
+#
+# - **`forward`** computes the result. Autograd looks away while it runs, so anything is allowed in it.
+# - **`backward`** receives the gradient of the loss with respect to the *output* and returns the gradient with respect
+#   to the *input*. That is the chain rule, one box of it:
+#
+# $$\underset{(N,)}{\text{grad\_}x} = \underset{(N,)}{\text{grad\_output}} \cdot \underset{(N,)}{\cos(x)}$$
+#
+# Both are static methods: there is no object, only the two directions. What the way back needs travels in **`ctx`**, a bag
+# that exists once for every call.
+
+
+# %% tags=["item:function"] name="numpy-sine"
+class NumpySine(torch.autograd.Function):
+    """sin(x), computed by NumPy."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.from_numpy(np.sin(x.detach().numpy()))
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors  # a tuple, also if it holds one tensor
+        return grad_output * x.cos()
+
+
+# %% tags=["item:function", "nbval-check-output"] name="apply"
+y = NumpySine.apply(x)
+y.backward(torch.arange(1.0, 6.0))  # what arrives is not all ones
+print("requires_grad:", y.requires_grad, "  grad_fn:", type(y.grad_fn).__name__)
+print("gradient right:", torch.allclose(x.grad, torch.arange(1.0, 6.0) * torch.cos(x)))
+
+# %% [markdown] name="apply-not-call"
+# You call it through `apply`. That name comes from autograd: it makes the bag, runs `forward` with recording switched off and
+# puts a node into the graph that will run `backward`. Calling the class itself makes an object of it, which is no tensor, and
+# computes nothing:
+
+# %% tags=["item:function"] name="class-called"
+with expect(DeprecationWarning):
+    result = NumpySine(x)
+print("a tensor:", isinstance(result, torch.Tensor))
+
+# %% [markdown] name="its-node"
+# In the graph your operation is one node like any other, named after the class.
+
+# %% tags=["item:function", "figure"] name="its-node-drawn"
+w = torch.tensor(0.5, requires_grad=True)
+loss = (NumpySine.apply(w * x) ** 2).sum()
+graph.trace(loss)
+
+# %% [markdown] name="ask-legendre"
+# ## 2. The sine fit with a Legendre polynomial
+#
+# Now the sine fit, with another model. Instead of a plain cubic it uses the Legendre polynomial of degree 3, which
+# lies in the middle of the model, so that a gradient has to come *through* it:
+#
+# $$\underset{(2000,)}{y_{pred}} = a + b\,P_3(\underset{(2000,)}{c + d\,x})
+# \qquad P_3(x) = \tfrac12\,(5x^3 - 3x) \qquad P_3'(x) = \tfrac32\,(5x^2 - 1)$$
+#
+# The chain rule for one entry: what arrives times the slope at that entry,
+#
+# $$\underset{(N,)}{\text{grad\_}x} = \underset{(N,)}{\text{grad\_output}} \cdot \underset{(N,)}{P_3'(x)}$$
+#
+# Write both directions with torch operations. The checker runs your function forward and backward with a gradient that
+# is not all ones, and then asks the two judges of section 3.
+
+
+# %% tags=["item:legendre", "item:function"]
+@exercise("custom_function.legendre")
+class LegendreP3(torch.autograd.Function):
+    """The Legendre polynomial P3(x) = (5 x^3 - 3 x) / 2 of every entry, with its gradient by hand."""
+
+    @staticmethod
+    def forward(ctx, x):
+        """Keep what backward needs, and return P3(x), of x's shape."""
+        ### BEGIN SOLUTION
+        ctx.save_for_backward(x)
+        return 0.5 * (5 * x**3 - 3 * x)
+        ### END SOLUTION
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return the gradient with respect to x, given the gradient with respect to P3(x); both have x's shape."""
+        ### BEGIN SOLUTION
+        (x,) = ctx.saved_tensors
+        return grad_output * 1.5 * (5 * x**2 - 1)
+        ### END SOLUTION
+
+
+# %% [markdown] name="fit"
+# The loop is that of the earlier notebooks, only the model's line is new. (Published versions of this fit start at $a = c = 0$.
+# There both gradients are zero, because a sine is odd, and neither number ever has to learn anything. We start elsewhere.)
+
+
+# %% tags=["item:legendre"] name="fit-sine"
+def fit_sine(learning_rate, steps=2000):
+    """Fit y = a + b P3(c + d x) by gradient descent; return the four coefficients and the loss of every step."""
+    a, b, c, d = (torch.tensor(value, requires_grad=True) for value in (0.5, -1.0, 0.3, 0.3))
+    losses = []
+    for step in range(steps):
+        y_pred = a + b * LegendreP3.apply(c + d * x)  # (2000,)
+        loss = (y_pred - y).pow(2).sum()
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            for p in (a, b, c, d):
+                p -= learning_rate * p.grad
+                p.grad = None
+    return (a, b, c, d), losses
+
+
+# %% [markdown] name="optimum"
+# How good can it get? Multiply $b\,P_3(d\,x)$ out and compare with the best cubic $b_1 x + b_3 x^3$ of the notebooks before
+# (its other two coefficients are 0). Two equations, two unknowns:
+#
+# $$-\tfrac32\,b\,d = b_1, \quad \tfrac52\,b\,d^3 = b_3 \qquad\Rightarrow\qquad
+# d = \sqrt{-\tfrac{3\,b_3}{5\,b_1}}, \quad b = -\frac{2\,b_1}{3\,d}$$
+#
+# So this model can do exactly as well as the cubic, and we know where its optimum lies.
+
+# %% tags=["item:legendre", "nbval-check-output"] name="known-optimum"
+x, y = models.sine_data()  # (2000,) each
+cubic, best_loss = models.sine_optimum(x, y)
+d_best = math.sqrt(-3 * cubic[3] / (5 * cubic[1]))
+b_best = -2 * cubic[1] / (3 * d_best)
+reached = (b_best * LegendreP3.apply(d_best * x) - y).pow(2).sum().item()
+print(f"optimum: a = 0, b = {b_best:.3f}, c = 0, d = {d_best:.4f}; its loss {reached:.3f}, the cubic's {best_loss:.3f}")
+
+# %% tags=["item:legendre", "nbval-check-output"] name="run-fit"
+for learning_rate in (5e-6, 7e-6):
+    coefficients, losses = fit_sine(learning_rate)
+    excess = losses[-1] / best_loss - 1
+    print(
+        f"learning rate {learning_rate:.0e}: b = {coefficients[1].item():.3f}  d = {coefficients[3].item():.4f}", end=""
+    )
+    print(f"   {100 * excess:.2f} % above the optimum")
+assert excess < 0.001 and abs(coefficients[3].item() - d_best) < 1e-3
+
+# %% [markdown] name="rate"
+# The first rate is the one that tutorials copy from each other for this fit. The second reaches the optimum in the same number of steps.
+
+# %% tags=["item:legendre", "figure"] name="fitted-curve"
+a, b, c, d = (p.item() for p in coefficients)
+y_pred = a + b * LegendreP3.apply(c + d * x)
+plots.sine_fit(x.numpy(), y.numpy(), {"fitted with P3": y_pred.numpy()}, losses, best_loss)
+
+# %% [markdown] name="one-node"
+# Here is one step's graph, recorded with the gradients that flowed. On the left your node; on the right the same polynomial written with
+# plain operations. **Before you run it, guess**: how many nodes does yours save?
+
+
+# %% tags=["item:legendre"] name="record-both"
+def record(polynomial):
+    """Record one backward pass of the sine fit with a given P3."""
+    c, d = torch.tensor(0.3, requires_grad=True), torch.tensor(0.3, requires_grad=True)
+    loss = (-2 * polynomial(c + d * x) - y).pow(2).sum()
+    with graph.record(loss) as recorded:
+        loss.backward()
+    return recorded
+
+
+own = record(LegendreP3.apply)
+plain = record(lambda x: 0.5 * (5 * x**3 - 3 * x))
+
+# %% tags=["item:legendre", "figure"] name="graphs-drawn"
+plots.beside({f"your P3: {len(own.nodes)} nodes": own, f"plain operations: {len(plain.nodes)} nodes": plain})
+
+# %% [markdown] name="same-gradient"
+# The leaves `c` and `d` receive the same numbers in both. Inside the one node torch has nothing to say: it runs what you
+# wrote, right or wrong. Somebody has to check.
+
+# %% [markdown] name="gradcheck"
+# ## 3. Two judges: gradcheck and gradgradcheck
+#
+# `gradcheck` is notebook 01's finite difference, done thoroughly. It nudges every input entry and looks at every output
+# entry, and compares this table of slopes (the Jacobian) with the one that `backward` gives:
+#
+# $$\frac{\partial y_i}{\partial x_j} \approx \frac{y_i(x + \varepsilon e_j) - y_i(x - \varepsilon e_j)}{2\varepsilon}
+# \qquad \text{a table of shape } (N_{out},\,N_{in})$$
+#
+# It returns `True` or stops with both tables. Use it on every function that you write, with a handful of numbers.
+
+# %% tags=["item:gradcheck", "nbval-check-output"] name="gradcheck-passes"
+few = torch.tensor([-1.2, -0.4, 0.7, 1.1], dtype=torch.float64, requires_grad=True)  # (4,)
+print("P3 passes gradcheck:       ", gradcheck(LegendreP3.apply, (few,)))
+print("NumpySine passes gradcheck:", gradcheck(NumpySine.apply, (few,)))
+
+# %% [markdown] name="careless"
+# Does one really need it? This backward forgets what arrives. Under `y.sum().backward()` what arrives is all ones, and
+# forgetting to multiply by one shows nowhere:
+
+
+# %% tags=["item:gradcheck"] name="careless-cube"
+class CarelessCube(torch.autograd.Function):
+    """x^3 with a backward that ignores what arrives."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2
+
+
+# %% tags=["item:gradcheck", "nbval-check-output"] name="careless-passes"
+(grad_few,) = torch.autograd.grad(CarelessCube.apply(few).sum(), few)
+print("right under a plain sum:", torch.allclose(grad_few, 3 * few**2))
+
+# %% tags=["item:gradcheck"] name="careless-caught"
+with expect(RuntimeError):
+    gradcheck(CarelessCube.apply, (few,))
+
+# %% [markdown] name="float64"
+# Read the two tables. An output depends on its own entry only, so everything off the diagonal has to be zero; the careless
+# backward gives every output the same row.
+#
+# Give it float64. In float32 the outputs keep about seven digits, and a nudge of $10^{-6}$ drowns in the rounding. A right gradient then
+# looks wrong:
+
+# %% tags=["item:gradcheck"] name="gradcheck-float32"
+with expect(UserWarning):
+    passed = gradcheck(LegendreP3.apply, (few.detach().float().requires_grad_(),), raise_exception=False)
+print("a right gradient passes in float32:", passed)
+
+# %% [markdown] name="double"
+# ### The gradient of a gradient
+#
+# With `create_graph=True` autograd records your `backward` while it runs, and the gradient can be differentiated once more. Nothing is
+# needed for that but a backward made of differentiable operations. For $P_3$ the second derivative is $15\,x$:
+
+# %% tags=["item:double-backward", "nbval-check-output"] name="second-derivative"
+(slope,) = torch.autograd.grad(LegendreP3.apply(few).sum(), few, create_graph=True)
+(curvature,) = torch.autograd.grad(slope.sum(), few, retain_graph=True)
+print("slope    ", [round(v, 3) for v in slope.tolist()])
+print("curvature", [round(v, 3) for v in curvature.tolist()], "  equals 15 x:", torch.allclose(curvature, 15 * few))
+
+# %% tags=["item:double-backward", "figure"] name="gradient-graph-drawn"
+graph.trace(slope.sum())  # the graph of the gradient: the operations of your backward
+
+# %% [markdown] name="early"
+# Here is a tempting shortcut. `forward` has $x$ at hand, so why not compute the slope there and save *that*? The first gradient is
+# right, and `gradcheck` is content.
+
+
+# %% tags=["item:double-backward"] name="early-slope"
+class EarlyP3(torch.autograd.Function):
+    """P3 with its slope computed ahead of time."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(1.5 * (5 * x**2 - 1))
+        return 0.5 * (5 * x**3 - 3 * x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (slope,) = ctx.saved_tensors
+        return grad_output * slope
+
+
+# %% [markdown] name="early-second"
+# But `forward` runs unrecorded, so the saved slope is a plain number with no memory of `x`. Ask for the second derivative of
+# $P_3(x)^2$, which is $2 P_3'(x)^2 + 2 P_3(x)\,P_3''(x)$. **Say first** which of the two terms will be missing.
+
+# %% tags=["item:double-backward", "nbval-check-output"] name="early-wrong"
+p3, slope = 0.5 * (5 * few**3 - 3 * few), 1.5 * (5 * few**2 - 1)
+both_terms = 2 * slope**2 + 2 * p3 * 15 * few
+for function in (LegendreP3, EarlyP3):
+    (first,) = torch.autograd.grad((function.apply(few) ** 2).sum(), few, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), few)
+    right, one = torch.allclose(second, both_terms), torch.allclose(second, 2 * slope**2)
+    print(
+        f"{function.__name__:10}  gradcheck {gradcheck(function.apply, (few,))}  second: right {right}, first term only {one}"
+    )
+
+# %% [markdown] name="gradgradcheck"
+# No error, a wrong number. `gradgradcheck` finds it: it runs `gradcheck` on your backward.
+
+# %% tags=["item:double-backward", "item:gradcheck"] name="early-caught"
+print("your P3 passes:", gradgradcheck(LegendreP3.apply, (few,)))
+with expect(RuntimeError):
+    gradgradcheck(EarlyP3.apply, (few,))
+
+# %% [markdown] name="once"
+# Sometimes a backward cannot be differentiated, because NumPy computes it, say. Then put `@once_differentiable` on it: it turns
+# a silent wrong number into an error.
+
+
+# %% tags=["item:double-backward"] name="once-differentiable"
+class HonestP3(EarlyP3):
+    """The same shortcut, which says what it cannot do."""
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_output):
+        return grad_output * ctx.saved_tensors[0]
+
+
+(first,) = torch.autograd.grad((HonestP3.apply(few) ** 2).sum(), few, create_graph=True)
+with expect(RuntimeError):
+    first.sum().backward()
+
+# %% [markdown] name="ask-relu"
+# ## 4. Kinks: ReLU and clamp
+#
+# A ReLU passes what is positive and blocks the rest, in both directions:
+#
+# $$\underset{(N,\,H)}{h_{relu}} = \max(h, 0) \qquad
+# \underset{(N,\,H)}{\text{grad\_}h} = \begin{cases}\text{grad\_output} & h > 0\\ 0 & h < 0\end{cases}$$
+#
+# You have written this gate twice. Now make it a node. `grad_output` belongs to the graph, not to you: leave it as it is.
+
+
+# %% tags=["item:relu"]
+@exercise("custom_function.relu")
+class ReLU(torch.autograd.Function):
+    """max(h, 0) of every entry, with its gradient by hand."""
+
+    @staticmethod
+    def forward(ctx, h):
+        """Keep what backward needs, and return h_relu, of h's shape (N, H)."""
+        ### BEGIN SOLUTION
+        ctx.save_for_backward(h)
+        return h.clamp(min=0)
+        ### END SOLUTION
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return the gradient with respect to h, given that with respect to h_relu; both have the shape (N, H)."""
+        ### BEGIN SOLUTION
+        (h,) = ctx.saved_tensors
+        grad_h = grad_output.clone()
+        grad_h[h < 0] = 0
+        return grad_h
+        ### END SOLUTION
+
+
+# %% [markdown] name="train-net"
+# It works wherever a ReLU does, in the two-layer net for instance, where autograd calls it between the two products:
+
+# %% tags=["item:relu", "nbval-check-output"] name="two-layer-gradients"
+inputs, targets, w1, w2 = models.two_layer_data((64, 100, 50, 10))
+gradients = []
+for relu in (ReLU.apply, torch.relu):
+    w1.requires_grad_(), w2.requires_grad_()
+    loss = (relu(inputs.mm(w1)).mm(w2) - targets).pow(2).sum()
+    gradients.append(torch.autograd.grad(loss, (w1, w2)))
+for name, ours, theirs in zip(("w1", "w2"), *gradients):
+    print(f"gradient of {name}: as with torch.relu {torch.allclose(ours, theirs)}")
+
+# %% [markdown] name="ask-kink"
+# ### At exactly zero
+#
+# At the kink there is no slope. To the left it is 0, to the right 1, and **every number from 0 to 1** is called a
+# *subgradient*: a line of that slope through the kink never rises above the curve. All of them are right, and any of them will do.
+#
+# Three functions of torch compute the same $\max(h, 0)$. At $h = 0$, `torch.relu` has the gradient 0 and `torch.maximum(h, zeros)` has 0.5.
+# **Commit to an answer**: which gradient has `h.clamp(min=0)` there?
+
+# %% tags=["item:relu", "item:clamp"]
+at_zero = ...
+### BEGIN SOLUTION
+at_zero = 1.0
+### END SOLUTION
+at_zero = check("custom_function.predict_kink", at_zero)
+
+# %% tags=["item:relu", "item:clamp", "nbval-check-output"] name="three-kinks"
+zero = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+others = {"maximum": lambda h: torch.maximum(h, torch.zeros_like(h)), "clamp": lambda h: h.clamp(min=0)}
+for name, relu in {"relu": torch.relu, **others}.items():
+    (grad_zero,) = torch.autograd.grad(relu(zero).sum(), zero)
+    print(f"{name:8} value {relu(zero).item()}  gradient at 0: {grad_zero.item()}")
+
+# %% [markdown] name="kink-gradcheck"
+# A finite difference straddles the kink and measures the mean of both sides. So `gradcheck` has nothing to say at a kink: keep
+# its inputs away from there.
+
+# %% tags=["item:relu", "item:gradcheck"] name="gradcheck-at-kink"
+with expect(RuntimeError):
+    gradcheck(torch.relu, (zero,))
+
+# %% [markdown] name="count"
+# ### As many gradients as arguments
+#
+# `clamp(x, low, high)` has two kinks and three arguments. `backward` returns **one thing for each argument of
+# `forward`**, in the same order; for what needs no gradient, such as a plain number, it is `None`. Here someone forgot:
+
+
+# %% tags=["item:ctx"] name="one-too-few"
+class Scale(torch.autograd.Function):
+    """factor * x, for a plain number factor."""
+
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.factor = factor  # a plain number may be an attribute
+        return factor * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.factor  # and the second argument?
+
+
+with expect(RuntimeError):
+    Scale.apply(few, 3.0).sum().backward()
+
+# %% [markdown] name="ask-clamp"
+# Write `clamp` with both bounds. Between them the gradient passes, beyond them it is blocked:
+#
+# $$\underset{(N,)}{\text{grad\_}x} = \begin{cases}\text{grad\_output} & low < x < high\\ 0 & \text{beyond}\end{cases}$$
+
+
+# %% tags=["item:clamp", "item:ctx"]
+@exercise("custom_function.clamp")
+class Clamp(torch.autograd.Function):
+    """x cut off below low and above high, with its gradient by hand."""
+
+    @staticmethod
+    def forward(ctx, x, low, high):
+        """Keep what backward needs, and return x cut off at both bounds, of x's shape; low and high are numbers."""
+        ### BEGIN SOLUTION
+        ctx.save_for_backward(x)
+        ctx.low, ctx.high = low, high
+        return x.clamp(low, high)
+        ### END SOLUTION
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return one thing for each argument of forward: the gradient with respect to x first."""
+        ### BEGIN SOLUTION
+        (x,) = ctx.saved_tensors
+        inside = (x > ctx.low) & (x < ctx.high)
+        return grad_output * inside, None, None
+        ### END SOLUTION
+
+
+# %% tags=["item:clamp", "item:relu", "figure"] name="kinks-drawn"
+line = torch.linspace(-2, 2, 401, requires_grad=True)
+made = {"ReLU": ReLU.apply(line), "clamp(-1, 1)": Clamp.apply(line, -1.0, 1.0)}
+slopes = {name: torch.autograd.grad(out.sum(), line)[0] for name, out in made.items()}
+values = {name: out.detach().numpy() for name, out in made.items()}
+slopes = {name: slope.numpy() for name, slope in slopes.items()}
+plots.panels(line.detach().numpy(), {"value": values, "gradient": slopes}, xlabel="x", title="Your ReLU and your clamp")
+
+# %% [markdown] name="needs"
+# `ctx` knows one more thing. `ctx.needs_input_grad` says, argument by argument, whether anybody wants a gradient. Where it says no, return
+# `None` and save the work. Data never want one:
+
+
+# %% tags=["item:ctx", "nbval-check-output"] name="needs-input-grad"
+class Product(torch.autograd.Function):
+    """x @ w, which computes only the gradients that are wanted."""
+
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        return x @ w  # (N, D_out)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, w = ctx.saved_tensors
+        print("wanted (x, w):", ctx.needs_input_grad)
+        grad_x = grad_output @ w.T if ctx.needs_input_grad[0] else None  # (N, D_in)
+        grad_w = x.T @ grad_output if ctx.needs_input_grad[1] else None  # (D_in, D_out)
+        return grad_x, grad_w
+
+
+Product.apply(torch.ones(4, 3), torch.ones(3, 2, requires_grad=True)).sum().backward()
+
+# %% [markdown] name="saving"
+# ## 5. What save_for_backward is for
+#
+# `ctx` is an ordinary object. Why not `ctx.x = x`? Here are both, and an in-place change between forward and backward, such as `relu_` or
+# `+=` would make in a real network:
+
+
+# %% tags=["item:saving"] name="two-squares"
+class Square(torch.autograd.Function):
+    """x squared."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 2 * ctx.saved_tensors[0]
+
+
+class SquareOnCtx(Square):
+    """x squared, with x kept as an attribute."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.x = x
+        return x**2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 2 * ctx.x
+
+
+# %% [markdown] name="ask-in-place"
+# ```python
+# x = torch.tensor([3.0], requires_grad=True)
+# h = x * 1
+# y = SquareOnCtx.apply(h)
+# h.mul_(10)
+# y.backward()
+# ```
+#
+# The output `y` is $x^2 = 9$ and stays 9. What is `x.grad.item()`? **Commit to it**: a number, or `"error"` if you expect one.
+
+# %% tags=["item:saving"]
+grad_at_three = ...
+### BEGIN SOLUTION
+grad_at_three = 60.0
+### END SOLUTION
+grad_at_three = check("custom_function.predict_in_place", grad_at_three)
+
+# %% tags=["item:saving", "nbval-check-output"] name="silently-wrong"
+start = torch.tensor([3.0], requires_grad=True)
+h = start * 1
+y = SquareOnCtx.apply(h)
+h.mul_(10)
+y.backward()
+print(f"y = {y.item()}, its gradient at x = 3 should be 6.0; it is said to be {start.grad.item()}")
+
+# %% [markdown] name="version-counter"
+# No error, a number ten times too large. `save_for_backward` notes the tensor's **version**, a counter that every in-place change
+# raises, and compares it when you open the bag:
+
+# %% tags=["item:saving"] name="noticed"
+h = start * 1
+y = Square.apply(h)
+h.mul_(10)
+with expect(RuntimeError):
+    y.backward()
+
+# %% [markdown] name="leak"
+# The second reason is memory. If you keep an *output* as an attribute, it holds its node, the node holds the bag, and the bag holds the
+# output: a circle that outlives the last use, and the graph behind it with it. `save_for_backward` knows its outputs and ties no
+# circle. It also lets go of everything as soon as backward is done.
+
+
+# %% tags=["item:saving"] name="two-exponentials"
+class Exp(torch.autograd.Function):
+    """exp(x), which needs only its own result on the way back."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.saved_tensors[0]
+
+
+class ExpOnCtx(Exp):
+    """exp(x), with its result kept as an attribute."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.y = x.exp()
+        return ctx.y
+
+
+# %% tags=["item:saving", "nbval-check-output"] name="outlives"
+gc.disable()  # so that no collector happens to come by
+for function in (Exp, ExpOnCtx):
+    result = function.apply(torch.ones(3, requires_grad=True))
+    node = weakref.ref(result.grad_fn)
+    del result
+    print(f"{function.__name__:8}  its graph is still in memory: {node() is not None}")
+gc.enable()
+
+# %% [markdown] name="what-to-save"
+# ### Saving less
+#
+# Everything that is saved stays in memory until backward. In a large network that is most of the memory, so a function
+# that saves less is worth writing. The *swish* (in torch: SiLU) is the plain product
+#
+# $$\text{swish}(x) = x \cdot s(x), \quad s(x) = \frac{1}{1 + e^{-x}} \qquad
+# \text{swish}'(x) = s\,\bigl(1 + x\,(1 - s)\bigr)$$
+#
+# Autograd records a sigmoid and a product and keeps both factors. This counter hooks into whatever is saved:
+
+
+# %% tags=["item:memory"] name="tensors-kept"
+def tensors_kept(function, x):
+    """How many different tensors autograd keeps for the way back of function(x)."""
+    places = set()
+
+    def note(tensor):
+        places.add(tensor.data_ptr())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        function(x)
+    return len(places)
+
+
+# %% tags=["item:memory", "nbval-check-output"] name="plain-swish"
+long = torch.linspace(-3, 3, 1000, requires_grad=True)
+print("x * sigmoid(x) keeps", tensors_kept(lambda x: x * torch.sigmoid(x), long), "tensors of 1,000 numbers")
+print("x * x keeps         ", tensors_kept(lambda x: x * x, long))
+
+# %% [markdown] name="ask-swish"
+# One is enough: keep `x` and compute $s$ again on the way back. It costs a little time and saves half the memory.
+
+
+# %% tags=["item:memory", "item:double-backward"]
+@exercise("custom_function.swish")
+class Swish(torch.autograd.Function):
+    """x * sigmoid(x) of every entry; keeps one tensor, and can be differentiated twice."""
+
+    @staticmethod
+    def forward(ctx, x):
+        """Keep what backward needs, one tensor, and return x * sigmoid(x), of x's shape."""
+        ### BEGIN SOLUTION
+        ctx.save_for_backward(x)
+        return x * torch.sigmoid(x)
+        ### END SOLUTION
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return the gradient with respect to x; all shapes are x's."""
+        ### BEGIN SOLUTION
+        (x,) = ctx.saved_tensors
+        s = torch.sigmoid(x)
+        return grad_output * s * (1 + x * (1 - s))
+        ### END SOLUTION
+
+
+# %% tags=["item:memory", "figure"] name="memory-drawn"
+megabytes = long.numel() * long.element_size() / 1e6 * 1000  # for a million numbers
+kept = [tensors_kept(f, long) for f in (lambda x: x * torch.sigmoid(x), Swish.apply, torch.nn.functional.silu)]
+labels = ["x * sigmoid(x)", "your Swish", "torch's silu"]
+plots.bars(labels, {"kept for 1,000,000 numbers (MB)": [megabytes * k for k in kept]}, title="What waits for backward")
+
+# %% [markdown] name="no-slope"
+# ## 6. Steps, and a gradient that is a deliberate lie
+#
+# Some functions have no useful gradient. Rounding and signs are flat almost everywhere, so their true gradient is
+# zero, and nothing in front of them can learn. A position or a comparison has no gradient at all.
+
+# %% tags=["item:non-differentiable", "nbval-check-output"] name="no-useful-gradient"
+v = torch.tensor([-1.2, 0.4, 2.7], requires_grad=True)
+for name, out in {"round": v.round(), "sign": v.sign()}.items():
+    print(f"{name:8} gradient", torch.autograd.grad(out.sum(), v)[0].tolist())
+for name, out in {"argmax": v.argmax(), "v > 0": v > 0}.items():
+    print(f"{name:8} requires_grad", out.requires_grad)
+
+# %% [markdown] name="mark"
+# A function of yours that returns such a thing beside a real result says so with `mark_non_differentiable`:
+
+
+# %% tags=["item:non-differentiable", "item:ctx", "nbval-check-output"] name="mark-non-differentiable"
+class Largest(torch.autograd.Function):
+    """The largest entry and its position."""
+
+    @staticmethod
+    def forward(ctx, x):
+        value, place = x.max(dim=0)
+        ctx.mark_non_differentiable(place)
+        ctx.save_for_backward(x, place)
+        return value, place
+
+    @staticmethod
+    def backward(ctx, grad_value, grad_place):  # one gradient arrives for each output
+        x, place = ctx.saved_tensors
+        return torch.zeros_like(x).index_fill(0, place, 1.0) * grad_value
+
+
+value, place = Largest.apply(v)
+print("requires_grad: value", value.requires_grad, " place", place.requires_grad)
+print("gradient of the value", torch.autograd.grad(value, v)[0].tolist())
+
+# %% [markdown] name="stairs"
+# ### A sine made of stairs
+#
+# A small network whose hidden units know only $-1$ and $+1$: each unit is one step, $w_1$ and $b_1$ say where it stands and $w_2$
+# how high it is.
+#
+# $$\underset{(N,)}{y_{pred}} = \underset{(N,\,H)}{\text{sign}(x\,w_1 + b_1)}\;\underset{(H,)}{w_2}$$
+#
+# All eight steps start in the left half. With the true gradient of the sign, **what will be learned**: the heights, the
+# places, both?
+
+
+# %% tags=["item:straight-through"] name="train-stairs"
+def train_stairs(sign, steps=2000, learning_rate=4e-4):
+    """Fit the sine with eight steps; return the prediction and the loss of every step."""
+    x, y = models.sine_data(200)  # (200,) each
+    w1 = torch.full((8,), 1.5, requires_grad=True)
+    b1 = (-1.5 * torch.linspace(-3, -0.5, 8)).requires_grad_()  # the steps stand at -b1 / w1
+    w2 = torch.zeros(8, requires_grad=True)
+    losses = []
+    for step in range(steps):
+        y_pred = sign(x[:, None] * w1 + b1) @ w2  # (200, 8) (8,) -> (200,)
+        loss = (y_pred - y).pow(2).sum()
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            for p in (w1, b1, w2):
+                p -= learning_rate * p.grad
+                p.grad = None
+    return y_pred.detach(), losses
+
+
+# %% tags=["item:straight-through", "nbval-check-output"] name="true-gradient"
+flat, flat_losses = train_stairs(torch.sign)
+print(f"with the true gradient the loss falls from {flat_losses[0]:.1f} to {flat_losses[-1]:.1f} and stays there")
+
+# %% [markdown] name="ste"
+# Only the heights. The places get a gradient of zero. The **straight-through estimator** lies about the way back: forward
+# it is the sign, backward it pretends to have been the identity, $\text{grad\_}h = \text{grad\_output}$, near the step, and blocks what lies far away, where
+# moving the step would change nothing:
+#
+# $$\underset{(N,\,H)}{\text{grad\_}h} = \begin{cases}\text{grad\_output} & |h| \le 1\\ 0 & |h| > 1\end{cases}$$
+
+
+# %% tags=["item:straight-through"]
+@exercise("custom_function.sign")
+class StraightThroughSign(torch.autograd.Function):
+    """The sign of every entry, +1 or -1, with a straight-through gradient."""
+
+    @staticmethod
+    def forward(ctx, h):
+        """Keep what backward needs, and return +1 where h is positive, -1 where it is negative."""
+        ### BEGIN SOLUTION
+        ctx.save_for_backward(h)
+        return torch.sign(h)
+        ### END SOLUTION
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Pass on what arrives where |h| is at most 1, and nothing elsewhere; all shapes are h's."""
+        ### BEGIN SOLUTION
+        (h,) = ctx.saved_tensors
+        return grad_output * (h.abs() <= 1)
+        ### END SOLUTION
+
+
+# %% tags=["item:straight-through", "nbval-check-output"] name="straight-through"
+moved, moved_losses = train_stairs(StraightThroughSign.apply)
+print(f"straight-through: the loss ends at {moved_losses[-1]:.1f} instead of {flat_losses[-1]:.1f}")
+assert moved_losses[-1] < flat_losses[-1] / 2
+
+# %% tags=["item:straight-through", "figure"] name="stairs-drawn"
+points, sine = models.sine_data(200, numpy=True)
+fits = {"sin(x)": sine, "true gradient": flat.numpy(), "straight-through": moved.numpy()}
+plots.panels(points, {"y": fits}, xlabel="x (radians)", title="Eight steps: heights alone, and heights and places")
+
+# %% tags=["item:straight-through", "figure"] name="stairs-losses"
+plots.loss_curves({"true gradient": flat_losses, "straight-through": moved_losses}, title="Eight steps fit a sine")
+
+# %% [markdown] name="lie"
+# A lie stays a lie: this "gradient" is the slope of no function, and `gradcheck` says so. Here its answer is right and
+# wanted. Judge a straight-through estimator by whether it trains.
+
+# %% tags=["item:straight-through", "item:gradcheck", "nbval-check-output"] name="lie-found"
+passes = gradcheck(StraightThroughSign.apply, (few,), raise_exception=False)
+print("the straight-through sign passes gradcheck:", passes)
+
+# %% [markdown] name="func"
+# ## 7. The newer form, for torch.func
+#
+# `torch.func` (notebook 05) turns functions into their gradients and vectorises them. It refuses what you have written so far:
+
+# %% tags=["item:setup-context"] name="func-refuses"
+with expect(RuntimeError):
+    torch.func.grad(lambda x: NumpySine.apply(x).sum())(few.detach())
+
+# %% [markdown] name="setup-context"
+# The reason: `forward` mixes two jobs, computing and packing the bag, and `torch.func` has to do the first without the
+# second. So split them. `forward` takes no `ctx` any more; `setup_context` receives the inputs (always a tuple) and the output and
+# packs. `backward` stays as it was. For `vmap` there is one thing more: a static method that says what a batch of calls means. For
+# an entry-by-entry function it is the same call, and the batch stays at its place.
+
+
+# %% tags=["item:setup-context", "item:vmap"] name="functional-sine"
+class FunctionalSine(torch.autograd.Function):
+    """sin(x) computed by NumPy, in the form that torch.func understands."""
+
+    @staticmethod
+    def forward(x):
+        return torch.from_numpy(np.sin(x.detach().numpy()))
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        (x,) = inputs
+        ctx.save_for_backward(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.saved_tensors[0].cos()
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return FunctionalSine.apply(x), in_dims[0]
+
+
+# %% tags=["item:setup-context", "item:vmap", "nbval-check-output"] name="func-works"
+numbers = few.detach()
+slope = torch.func.grad(lambda x: FunctionalSine.apply(x).sum())(numbers)
+print("grad: cos(x)               ", torch.allclose(slope, numbers.cos()))
+print("vmap of grad: cos(x) again ", torch.allclose(torch.vmap(torch.func.grad(FunctionalSine.apply))(numbers), slope))
+print("jacrev: cos on the diagonal", torch.allclose(torch.func.jacrev(FunctionalSine.apply)(numbers), slope.diag()))
+
+# %% [markdown] name="generate"
+# If every line is made of torch operations you need not write `vmap`: the line `generate_vmap_rule = True` lets torch derive it. Without
+# either, `vmap` refuses:
+
+
+# %% tags=["item:vmap"] name="no-vmap"
+class Cube(torch.autograd.Function):
+    """x^3 in the newer form, without a rule for vmap."""
+
+    @staticmethod
+    def forward(x):
+        return x**3
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 3 * ctx.saved_tensors[0] ** 2
+
+
+with expect(RuntimeError):
+    torch.vmap(Cube.apply)(numbers)
+
+# %% [markdown] name="ask-hypotenuse"
+# Last exercise, in the newer form: two inputs and a result that helps on the way back. The hypotenuse of a right triangle, entry by
+# entry,
+#
+# $$\underset{(N,)}{r} = \sqrt{u^2 + v^2} \qquad \frac{\partial r}{\partial u} = \frac{u}{r}, \quad \frac{\partial r}{\partial v} = \frac{v}{r}$$
+
+
+# %% tags=["item:setup-context", "item:vmap", "item:saving"]
+@exercise("custom_function.hypotenuse")
+class Hypotenuse(torch.autograd.Function):
+    """sqrt(u^2 + v^2), entry by entry, in the form that torch.func understands."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(u, v):
+        """Return r = sqrt(u^2 + v^2); u, v and r have one shape."""
+        ### BEGIN SOLUTION
+        return torch.sqrt(u**2 + v**2)
+        ### END SOLUTION
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        """Keep in ctx what backward needs; inputs is the tuple (u, v), output is r."""
+        ### BEGIN SOLUTION
+        u, v = inputs
+        ctx.save_for_backward(u, v, output)
+        ### END SOLUTION
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return the gradients with respect to u and v, in this order."""
+        ### BEGIN SOLUTION
+        u, v, r = ctx.saved_tensors
+        return grad_output * u / r, grad_output * v / r
+        ### END SOLUTION
+
+
+# %% tags=["item:setup-context", "item:vmap", "nbval-check-output"] name="hypotenuse-everywhere"
+u, v = torch.tensor([3.0, 5.0, 8.0]), torch.tensor([4.0, 12.0, 15.0])
+print("r           ", Hypotenuse.apply(u, v).tolist())
+by_u, by_v = torch.vmap(torch.func.grad(Hypotenuse.apply, argnums=(0, 1)))(u, v)
+print("vmap of grad", [round(n, 3) for n in by_u.tolist()], [round(n, 3) for n in by_v.tolist()])
+print("cos, sin    ", [round(n, 3) for n in (u / torch.hypot(u, v)).tolist()], end=" ")
+print([round(n, 3) for n in (v / torch.hypot(u, v)).tolist()])
+
+# %% [markdown] name="recap"
+# ## Recap
+#
+# | you want | you write | mind |
+# |---|---|---|
+# | a new operation | `forward(ctx, …)` and `backward(ctx, grad_output)`, both static | call it through `apply` |
+# | the chain rule | `grad_output * slope` | a plain sum hides a forgotten `grad_output` |
+# | inputs and outputs on the way back | `ctx.save_for_backward`, `ctx.saved_tensors` | as attributes: silently wrong, or never freed |
+# | plain numbers there | `ctx.low = low` | return `None` at their place |
+# | a second derivative | a backward of differentiable operations on what was saved | a slope made in `forward` has forgotten `x` |
+# | proof | `gradcheck`, `gradgradcheck` | float64, few numbers, no kinks |
+# | to train through a step | a straight-through backward | it is no gradient; `gradcheck` refuses it |
+# | `torch.func` | `forward(…)`, `setup_context(ctx, inputs, output)` | `generate_vmap_rule` or `vmap` |
+#
+# ### What changed since the last notebook
+#
+# The sine fit: another model, with your own node in the middle of it.
+#
+# <!-- diff: torch_backprop/fit-sine custom_function/fit-sine -->
+
+# %% [markdown] name="quiz"
+# ## Self-check
+#
+# Answer in your head, then open.
+#
+# <details><summary>1. Your backward is right under <code>y.sum().backward()</code> and training goes wrong. What did you forget?</summary>
+#
+# Most likely to multiply by <code>grad_output</code>. Under a plain sum it is all ones. <code>gradcheck</code> finds it.
+# </details>
+#
+# <details><summary>2. <code>forward</code> takes five arguments, two of them tensors. How many things does <code>backward</code> return?</summary>
+#
+# Five, in the same order, with <code>None</code> for the three that are no tensors.
+# </details>
+#
+# <details><summary>3. <code>gradcheck</code> fails and the formula is right. What do you look at?</summary>
+#
+# The dtype (float64?), kinks (does an input lie on one?), and whether <code>forward</code> computes in float32 inside.
+# </details>
+#
+# <details><summary>4. Why may a <code>float</code> be an attribute of <code>ctx</code>, and a tensor not?</summary>
+#
+# Nobody can change a float in place, and it holds no graph. A tensor can be changed behind your back, and an output kept as an attribute ties a circle.
+# </details>
+#
+# <details><summary>5. A colleague's quantised network trains although <code>gradcheck</code> refuses its rounding. A bug?</summary>
+#
+# No, if the rounding is straight-through: its backward is meant to differ from the slope, which is zero everywhere.
+# </details>
+
+# %% name="see-progress"
+progress()
+
+# %% [markdown] name="onwards"
+# ## Where to read on
+#
+# Gradients are in your hands now. What is still loose are the weights; in notebook 07 `torch.nn` gives them a home. PyTorch's documentation has two notes,
+# *Extending PyTorch* and *Extending torch.func with autograd.Function*, that list what else `ctx` can do. The straight-through
+# estimator is discussed in Yoshua Bengio, Nicholas Léonard and Aaron Courville, *Estimating or Propagating Gradients Through
+# Stochastic Neurons for Conditional Computation* (2013).
