@@ -110,6 +110,14 @@ def test_doctor_finds_this_machine_healthy_and_a_rival_not(monkeypatch, tmp_path
     assert shown.exit_code == 1 and "other tutor" in shown.output and "Rename it" in shown.output
 
 
+def test_the_command_itself_is_no_rival():
+    command = Path(sys.executable).with_name("tutor")
+    if not command.exists():
+        pytest.skip("tutor is not installed as a command in this environment")
+    done = subprocess.run([command, "doctor"], capture_output=True, text=True)
+    assert "none in the way" in done.stdout, done.stdout
+
+
 def test_build_check_fails_where_a_build_would_change_something():
     tutor("build", "here")
     assert tutor("build", "here", "--check").exit_code == 0

@@ -150,14 +150,8 @@ def other_tutor() -> Row:
     """Another package or file called tutor that Python might import instead of this one."""
     here = Path(__file__).resolve().parent
     places = [Path(p or ".").resolve() for p in [*sys.path, sysconfig.get_path("purelib")]]
-    found = {
-        candidate
-        for place in places
-        for candidate in (place / "tutor.py", place / "tutor")
-        if candidate.exists()
-        and candidate.resolve() != here
-        and (candidate.is_file() or (candidate / "__init__.py").exists())
-    }
+    candidates = {c for place in places for c in (place / "tutor.py", place / "tutor" / "__init__.py")}
+    found = [c for c in candidates if c.is_file() and c.resolve().parent != here]
     try:
         rival = importlib.metadata.version("tutor")
     except importlib.metadata.PackageNotFoundError:
