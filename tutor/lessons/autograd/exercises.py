@@ -47,17 +47,18 @@ def leaf(values):
 def probe_leaves(d):
     """Inputs and weights of a graph, and how often the last weight is used on the way to the result."""
     n, m = d.sizes(2)
-    return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.integer(2, 4)
+    return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.integer(2, 4)
 
 
-def use_leaves(leaves, x, w, u, cut, uses):
+def use_leaves(leaves, x, w, u, cut, scale, uses):
     """Count how often each tensor of a known graph is listed."""
-    w, u, cut, alone = leaf(w), leaf(u), leaf(cut), leaf(u)
+    w, u, cut, scale, alone = leaf(w), leaf(u), leaf(cut), leaf(torch.tensor(scale)), leaf(u)
     h = x * w + (3 * cut).detach()
     result = (u.exp() * h).sin()
     for _ in range(uses):
         result = (result * w).tanh()
-    listed = leaves(result.sum())
+    result = result.sum() * scale
+    listed = leaves(result)
     if listed is None:
         return None
     if isinstance(listed, torch.Tensor):
@@ -67,8 +68,9 @@ def use_leaves(leaves, x, w, u, cut, uses):
     def count(tensor):
         return sum(one is tensor for one in listed)
 
-    known = [count(t) for t in (w, u, x, cut, alone)]
-    return *known, len(listed) - sum(known)
+    known = [count(t) for t in (w, u, scale, x, cut, alone, result)]
+    nodes = sum(hasattr(one, "next_functions") for one in listed)
+    return *known, nodes, len(listed) - sum(known) - nodes
 
 
 def probe_step(d):
@@ -81,7 +83,11 @@ def use_step(sine_step, x, y, coefficients, learning_rate):
     """Take three steps; say what came back, and whether anything moved."""
     coefficients = [leaf(p) for p in coefficients]
     start = [p.detach().clone() for p in coefficients]
-    losses = [sine_step(x, y, coefficients, learning_rate) for _ in range(3)]
+    given, losses = list(coefficients), []
+    for _ in range(3):
+        losses.append(sine_step(x, y, coefficients, learning_rate))
+        if any(p is not q for p, q in zip(given, coefficients, strict=True)):
+            raise TypeError("the list holds new tensors after the step; change the old ones in place, p -= ...")
     if any(loss is None for loss in losses):
         return None
     graphs = sum(isinstance(loss, torch.Tensor) and loss.grad_fn is not None for loss in losses)
@@ -90,8 +96,6 @@ def use_step(sine_step, x, y, coefficients, learning_rate):
 
 def _moved(start, coefficients):
     """In words: where nothing has moved, what is left in `.grad` tells why."""
-    if any(not p.is_leaf for p in coefficients):
-        return "the list holds computed tensors"
     if not all(torch.equal(a, p.detach()) for a, p in zip(start, coefficients, strict=True)):
         return "they moved"
     cleared = all(p.grad is None or not p.grad.any() for p in coefficients)
@@ -106,9 +110,13 @@ def probe_outside(d):
 
 def use_outside(outside_gradient, x, w, y):
     """Hide the loss in a NumPy function."""
-    targets = y.numpy()
+    w, targets = leaf(w), y.numpy()
     with nan_in_fresh_memory():
-        return outside_gradient(x, leaf(w), lambda y_pred: y_pred - targets)
+        answer = outside_gradient(x, w, lambda y_pred: y_pred - targets)
+    if answer is None:
+        filled = "though w.grad is filled; return w.grad." if w.grad is not None else "and nothing has arrived at w."
+        raise TypeError(f"the answer is None, {filled}")
+    return answer
 
 
 def outside_loss(x, w, y):
@@ -137,34 +145,36 @@ def use_jacobian(jacobian, x, a, factor):
 
 
 def probe_freeze(d):
-    """A small two-layer net."""
+    """A small two-layer net with a bias in its first layer."""
     n, d_in, h, d_out = d.sizes(4)
-    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h, d_out)
+    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h), d.tensor(h, d_out)
 
 
-def use_freeze(set_trainable, x, y, w1, w2):
-    """Train with w1 frozen in the middle; every weight that holds a gradient is moved, as torch's optimisers do."""
-    w1, w2 = leaf(w1), leaf(w2)
+def use_freeze(set_trainable, x, y, w1, bias, w2):
+    """Train with the first layer frozen in the middle; every weight that holds a gradient is moved."""
+    w1, bias, w2 = leaf(w1), leaf(bias), leaf(w2)
 
     def steps():
         for _ in range(2):
-            for w in (w1, w2):
+            for w in (w1, bias, w2):
                 if w.requires_grad:
                     w.grad = None
-            (x.mm(w1).tanh().mm(w2) - y).pow(2).sum().backward()
+            ((x.mm(w1) + bias).tanh().mm(w2) - y).pow(2).sum().backward()
             with torch.no_grad():
-                for w in (w1, w2):
+                for w in (w1, bias, w2):
                     if w.grad is not None:
                         w -= 0.02 * w.grad
-        return w1.detach().clone()
+        return torch.cat([w1.detach(), bias.detach()[None]])
 
     steps()
-    set_trainable([w1], False)
-    asks, holds = w1.requires_grad, w1.grad is not None
+    layer = [w1, bias]
+    set_trainable(layer, False)
+    asks, holds = sum(w.requires_grad for w in layer), sum(w.grad is not None for w in layer)
     frozen = steps()
-    set_trainable([w1], True)
-    asks_again = w1.requires_grad
-    return asks, holds, frozen, asks_again, steps(), w2.detach(), ", ".join(vars(w1))
+    set_trainable(layer, True)
+    asks_again = sum(w.requires_grad for w in layer)
+    thawed = steps() if asks_again else frozen
+    return asks, holds, frozen, asks_again, thawed, ", ".join(vars(w1))
 
 
 LEAVES_RECURSIVE = '''
@@ -356,12 +366,36 @@ EXERCISES = {
         outputs=(
             "how often a weight that is used several times is listed",
             "how often a weight that is used once is listed",
+            "how often a weight that stands right before the result is listed",
             "how often the data, which want no gradient, are listed",
             "how often a weight behind a detach() is listed",
             "how often a weight that has nothing to do with the result is listed",
+            "how often the result itself is listed",
+            "how many nodes are listed",
             "how many other things are listed",
         ),
         misconceptions=(
+            Misconception(
+                "nothing-listed",
+                "Your list is empty. A node that has a `.variable` is an AccumulateGrad node: there you have found a leaf.",
+                patch=("            found.append(node.variable)", "            continue"),
+                hints=("Does your walk ever reach a node that has an attribute `variable`?",),
+            ),
+            Misconception(
+                "result-itself",
+                "You list the tensor that you were given. It has a `grad_fn`, so it is no leaf; the leaves are where the ways back from it end.",
+                patch=("    return found", "    return [tensor]"),
+                hints=("What is `tensor.grad_fn`, and what does it lead to?",),
+            ),
+            Misconception(
+                "compared-by-value",
+                "`tensor in list` compares numbers, entry by entry, and gives a tensor of answers in place of one. Remember the *nodes* that you have visited instead: those can be compared and put into a set.",
+                patch=(
+                    ("node is None or node in visited", "node is None"),
+                    ('hasattr(node, "variable")', 'hasattr(node, "variable") and node.variable not in found'),
+                ),
+                hints=("What does `==` give for two tensors, one answer or many?",),
+            ),
             Misconception(
                 "once-for-each-way",
                 "A leaf is listed once for every way that leads to it. It has one AccumulateGrad node, and a node that was visited need not be visited again.",
@@ -456,6 +490,27 @@ EXERCISES = {
                     "    loss.backward()\n    for p in coefficients:\n        p.grad.zero_()\n",
                 ),
                 hints=("Which of the three must come last: backward, update, clear?",),
+            ),
+            Misconception(
+                "no-gradient-at-update",
+                "When the update runs, `p.grad` is None. The order is: backward, then the update, and only then clear.",
+                patch=(
+                    "p -= learning_rate * p.grad\n            p.grad = None",
+                    "p.grad = None\n            p -= learning_rate * p.grad",
+                ),
+                hints=("What fills `p.grad`, and what empties it?",),
+            ),
+            Misconception(
+                "last-one-cleared",
+                "Only the gradient of `d` is cleared. The line that clears belongs inside the loop, so that it runs for every coefficient.",
+                patch=("            p.grad = None\n", "        p.grad = None\n"),
+                hints=("How often does the line that clears run in one step?",),
+            ),
+            Misconception(
+                "no-learning-rate",
+                "The step subtracts the whole gradient. Multiply it by the learning rate.",
+                patch=("learning_rate * p.grad", "p.grad"),
+                hints=("Where does `learning_rate` stand in your step?",),
             ),
             Misconception(
                 "nothing-there-to-clear",
@@ -553,6 +608,18 @@ EXERCISES = {
                 hints=("How many of the calls bring a gradient?",),
             ),
             Misconception(
+                "fails-but-counts",
+                "12 is two times 6, so two calls must have worked: the first two. A call that fails brings nothing.",
+                value=(2, 12),
+                hints=("For which call is the graph retained, for the one that says so or for the one after it?",),
+            ),
+            Misconception(
+                "fails-silently",
+                "12 is right, since only two calls bring a gradient. But the third does not pass over that in silence.",
+                value=(0, 12),
+                hints=("What does torch do when the value that it kept has been thrown away?",),
+            ),
+            Misconception(
                 "no-limit",
                 "A graph can be walked back once, and once more for each `retain_graph=True`. There is one of these, and three calls.",
                 value=(0, 6),
@@ -585,6 +652,12 @@ EXERCISES = {
                 "You let ones arrive at `y_pred`, as if the loss were `y_pred.sum()`. What arrives has to be the gradient of *this* loss.",
                 patch=("y_pred.backward(2 * errors)", "y_pred.backward(torch.ones_like(y_pred))"),
                 hints=("Of which loss is a tensor of ones the gradient?",),
+            ),
+            Misconception(
+                "twos-arrive",
+                "You let a 2 arrive everywhere, as if the loss were `2 * y_pred.sum()`. The gradient of the sum of $e^2$ depends on the errors.",
+                patch=("y_pred.backward(2 * errors)", "y_pred.backward(torch.full_like(y_pred, 2.0))"),
+                hints=("What is the derivative of $e^2$ with respect to $e$?",),
             ),
             Misconception(
                 "one-for-all",
@@ -635,8 +708,8 @@ EXERCISES = {
                 hints=("What does the error message suggest?",),
             ),
             Misconception(
-                "prediction-cut-off",
-                "You detached `y_pred` itself, and there the way back ends. Detach only what goes to NumPy, and call `backward` on the tensor that has a `grad_fn`.",
+                "no-way-back",
+                "You call `backward` on a tensor that has no way back to `w`. What went through NumPy has none, and what was detached has none. Detach only the copy for NumPy, and call `backward` on `y_pred`.",
                 patch=("y_pred = x.mm(w)", "y_pred = x.mm(w).detach()"),
                 hints=("Does the tensor on which you call `backward` have a `grad_fn`?",),
             ),
@@ -685,6 +758,21 @@ EXERCISES = {
                 "All your rows are zero. `zero_()` after the row was kept clears the very tensor that you have kept; keep a copy with `clone()`, or write `x.grad = None`.",
                 patch=("rows.append(x.grad)", "rows.append(x.grad)\n        x.grad.zero_()"),
                 hints=("Does `rows.append(x.grad)` keep a copy of the numbers?",),
+            ),
+            Misconception(
+                "nothing-there-to-clear",
+                "Before the first backward `x.grad` is `None`, which has no `zero_()`. Write `x.grad = None`.",
+                patch=("x.grad = None\n", "x.grad.zero_()\n"),
+                hints=("What is `.grad` of a tensor that has never seen a backward pass?",),
+            ),
+            Misconception(
+                "ones-stay",
+                "The 1 of place k is still there when place k + 1 gets its own, so each row contains the rows before it. Make new zeros for every k.",
+                patch=(
+                    ("        direction = torch.zeros_like(y)  # (M,)\n", ""),
+                    ("    rows = []\n", "    rows = []\n    direction = torch.zeros_like(y)\n"),
+                ),
+                hints=("What is in `direction` in the second round of the loop?",),
             ),
             Misconception(
                 "graph-thrown-away",
@@ -835,12 +923,11 @@ EXERCISES = {
         use=use_freeze,
         drills=("freezing",),
         outputs=(
-            "whether a frozen weight asks for a gradient",
-            "whether a frozen weight still holds one",
-            "the frozen weight after two steps",
-            "whether a thawed weight asks for a gradient",
-            "the thawed weight after two steps",
-            "the other weight, which was never frozen",
+            "how many of two frozen weights ask for a gradient",
+            "how many of two frozen weights still hold one",
+            "the frozen weights after two steps",
+            "how many of two thawed weights ask for a gradient",
+            "the thawed weights after two steps",
             "attributes that were invented",
         ),
         misconceptions=(
@@ -849,6 +936,18 @@ EXERCISES = {
                 "The frozen weight still holds the gradient of the last step, and an update that moves every weight with a gradient keeps pushing it. Set `.grad` to None.",
                 patch=("\n        if not trainable:\n            w.grad = None", ""),
                 hints=("What is in `w.grad` when a weight has just been frozen?",),
+            ),
+            Misconception(
+                "zeros-kept",
+                "`zero_()` leaves a gradient behind that is full of zeros. For an optimiser that is still a gradient, and one with momentum moves the weight. Set `.grad` to None.",
+                patch=("w.grad = None", "w.grad.zero_()"),
+                hints=("What is the difference between no gradient and a gradient of zeros?",),
+            ),
+            Misconception(
+                "first-one-only",
+                "Only the first weight of the list is treated. Does your function return inside the loop?",
+                patch=("for w in weights:", "for w in weights[:1]:"),
+                hints=("How often does the body of your loop run?",),
             ),
             Misconception(
                 "never-thawed",

@@ -164,9 +164,7 @@ loss = (y_pred - y).pow(2).sum()
 
 # %% tags=["item:graph-drawn", "figure"] name="net-make-dot"
 dot = graph.make_dot(loss, params={"w1": w1, "w2": w2})
-plots.drawing(
-    dot, alt="torchviz's graph of the two-layer net: w1 joins two operations before w2, the loss at the bottom."
-)
+plots.drawing(dot, alt="torchviz's graph of the net: w1, a product, a clamp, a product with w2, the loss.")
 
 # %% tags=["item:graph-drawn", "figure"] name="net-before-after"
 before = graph.trace(loss)
@@ -237,8 +235,9 @@ for part in range(4):
 print("four parts give the gradient of the whole:", torch.allclose(w1.grad, whole, rtol=1e-3, atol=1e-3))
 
 # %% [markdown] name="forget-zero"
-# And it is a trap when you forget. **Commit to an answer**: the loop below never clears the gradients. Does the loss still fall, only more slowly?
-# Does it fall faster, because the steps grow? Or something else?
+# And it is a trap when you forget. **Commit to an answer**: one of the two loops below never clears the gradients. Does its
+# loss fall more slowly, faster because the steps grow, or what else? (We take half the learning rate, so that the right loop
+# falls in every single step.)
 
 
 # %% tags=["item:accumulation"] name="with-and-without"
@@ -252,7 +251,7 @@ def train(clear, steps=60):
         loss.backward()
         with torch.no_grad():
             for w in weights:
-                w -= learning_rate * w.grad
+                w -= 5e-7 * w.grad
                 if clear:
                     w.grad = None
     return losses
@@ -263,15 +262,15 @@ runs = {"cleared": train(clear=True), "never cleared": train(clear=False)}
 plots.loss_curves(runs, title="The same loop with and without clearing the gradients")
 
 # %% [markdown] name="read-forgotten"
-# At first it is even faster. But each step follows the *sum of all gradients so far*, also those that stopped being true long
-# ago: it cannot brake, shoots past the valley and comes back. Nothing raises an error. If a loss swings like this, look for the
-# missing line first.
+# Each step of the second loop follows the *sum of all gradients so far*, also those that stopped being true long ago. It cannot
+# brake: it shoots past the valley, comes back, and shoots past again. Nothing raises an error. If a loss swings like this,
+# look for the missing line first.
 
-# %% tags=["item:accumulation", "nbval-check-output"] name="forgotten-assert"
-swings = sum(later > earlier for earlier, later in zip(runs["never cleared"], runs["never cleared"][1:]))
-print("the cleared loss ever rises:", any(b > a for a, b in zip(runs["cleared"], runs["cleared"][1:])))
-print("the other one rises in more than ten of its steps:", swings > 10)
-assert swings > 10
+# %% tags=["item:accumulation", "nbval-check-output"] name="forgotten-counted"
+for name, losses in runs.items():
+    rises = int((torch.tensor(losses).diff() > 0).sum())
+    print(f"{name}: the loss rises in more than ten of its steps: {rises > 10}; in none: {rises == 0}")
+assert runs["never cleared"][-1] > 5 * runs["cleared"][-1]
 
 # %% [markdown] name="ask-step"
 # Now write the step for the sine fit. Three things in the right order: backward, update, clear.
@@ -390,7 +389,8 @@ with expect(RuntimeError):
 # $$\underset{(N,)}{\text{x.grad}} \mathrel{+}= \underset{(N,\,M)}{\left(\frac{\partial y}{\partial x}\right)^{T}}\;
 # \underset{(M,)}{\text{gradient}}, \qquad \text{gradient} = \frac{\partial L}{\partial y}$$
 #
-# So it has the shape of `y`, always. And `loss.backward()` is short for `loss.backward(torch.tensor(1.0))`.
+# So it has the shape of `y`, always. And `loss.backward()` is short for `loss.backward(torch.tensor(1.0))`. Commit to an answer
+# before you run the cell: here $y = x^2$ at $x = [1, 2, 3]$; what does `gradient = [1, 10, 100]` give, and what `[2, 2, 2]`?
 
 # %% tags=["item:vjp", "nbval-check-output"] name="weights-arrive"
 y.backward(torch.tensor([1.0, 10.0, 100.0]), retain_graph=True)
@@ -401,7 +401,7 @@ print("gradient [2, 2, 2] gives   ", x.grad.tolist())
 print("that is the gradient of (2 * y).sum(); 2 * x would be", (2 * x).tolist())
 
 # %% [markdown] name="three-misreadings"
-# Three misunderstandings are so common that they stand in published tutorials.
+# Three misunderstandings of this argument are common. The third stands in published tutorials.
 #
 # 1. **A factor of two.** The argument is no learning rate and no place where to evaluate. It multiplies everything, as above.
 # 2. **The wrong shape.** A number does not stand for a vector of equal numbers:
@@ -493,9 +493,7 @@ loss = functional.binary_cross_entropy_with_logits(z, y)
 
 # %% tags=["item:logits-graph", "item:graph-drawn", "figure"] name="logits-make-dot"
 dot = graph.make_dot(loss, params={"w": w, "b": b})
-plots.drawing(
-    dot, alt="torchviz's graph of the classifier: w goes through a matrix product, b is added, then the loss."
-)
+plots.drawing(dot, alt="torchviz's graph of the classifier: w, a product, a sum with b, the loss.")
 
 # %% tags=["item:logits-graph", "item:graph-drawn", "figure"] name="logits-recorded"
 with graph.record(loss) as recorded:
@@ -503,8 +501,9 @@ with graph.record(loss) as recorded:
 recorded
 
 # %% [markdown] name="read-logits"
-# Two things to see. `matmul` of a vector and a matrix was *one* call, but the graph shows three nodes: torch makes the vector a matrix
-# of one row, multiplies, and takes the row out again. And the whole loss is *one* node. What leaves it is the formula above:
+# Two things to see. `matmul` of a vector and a matrix was *one* call, but it left two nodes: torch makes the vector a matrix of one
+# row, multiplies, and takes the row out again. (The first of these steps concerns `x` alone, so it was not recorded.) And the
+# whole loss is *one* node. What leaves it is the formula above:
 
 # %% tags=["item:logits-graph", "nbval-check-output"] name="logits-by-hand"
 grad_z = (torch.sigmoid(z) - y) / 3  # (3,)
@@ -560,7 +559,7 @@ with expect(RuntimeError):
 
 # %% [markdown] name="which-stop"
 # Use `detach` to cut *one* tensor, for a plot or for a target that should stand still; `no_grad` for updates and evaluation;
-# `inference_mode` where nothing will ever be trained from the result. And remember that a detached tensor shares its memory:
+# `inference_mode` where nothing will ever be trained from the result (it refuses as early as `s * x`, which would have to save `s`). And remember that a detached tensor shares its memory:
 
 # %% tags=["item:no-grad", "nbval-check-output"] name="detached-shares"
 x = torch.ones(3, requires_grad=True)
@@ -630,9 +629,13 @@ print("h.grad, the sum of both:", h.grad.item())
 # Commit to an answer: one of these two raises an error in backward. Which, and why not the other?
 #
 # ```python
-# e = x.exp()          # A             p = x * 3            # B
-# e += 1                               p += 1
-# e.sum().backward()                   p.sum().backward()
+# e = x.exp()          # A
+# e += 1
+# e.sum().backward()
+#
+# p = x * 3            # B
+# p += 1
+# p.sum().backward()
 # ```
 
 # %% tags=["item:in-place"] name="in-place-a"
@@ -700,7 +703,8 @@ def set_trainable(weights, trainable):
 
 
 # %% [markdown] name="freeze-run"
-# We train for 30 steps and freeze `w1` from step 10 to step 19. The graph of every step is recorded.
+# We train for 30 steps and freeze `w1` from step 10 to step 19. The graph of every step is recorded. **Commit to an answer**:
+# which of the eight boxes are missing from the graph of step 10?
 
 # %% tags=["item:freezing"] name="freeze-train"
 x, y, w1, w2 = models.two_layer_data((N, D_in, H, D_out), device=device)
@@ -711,7 +715,7 @@ for step in range(30):
     if step in (10, 20):
         set_trainable([w1], step == 20)
     loss = (x.mm(w1).clamp(min=0).mm(w2) - y).pow(2).sum()
-    with graph.record(loss) as recorded:
+    with graph.record(loss, params={"w1": w1, "w2": w2}) as recorded:
         loss.backward()
     recordings.append(recorded)
     with torch.no_grad():
@@ -827,10 +831,9 @@ with expect(IndexError):
 try:
     print(torch.cuda.FloatTensor(3).shape)
 except TypeError as error:
-    print("without CUDA:", str(error).split(".")[0])
-print(
-    "today:", torch.randn(3, device=device).shape, "which old code would call a", torch.randn(3, device=device).type()
-)
+    print("without CUDA:", error)
+today = torch.randn(3, device=device)
+print("today:", tuple(today.shape), "on", today.device, "which old code calls", today.type())
 
 # %% [markdown] name="old-table"
 # | then | now |
