@@ -6,4 +6,9 @@ SERIES = (
     "torch_tensors",
     "torch_backprop",
     "own_autograd",
+    "autograd",
+    "custom_function",
+    "nn",
+    "optim",
+    "dynamic_nets",
 )

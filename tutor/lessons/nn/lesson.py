@@ -727,7 +727,8 @@ print("after a call in train mode: running mean", norm.running_mean.item())  # a
 #
 # ### What changed since the last notebook
 #
-# The two-layer network of notebook 03 beside this one. The weights have moved into the model, their gradients into
+# The last notebook changed one node of the sine fit; the two-layer network was last trained by hand in notebook 03. That one
+# beside this one: The weights have moved into the model, their gradients into
 # `backward()`, and one loop over `parameters()` updates however many there are. (The learning rate is larger because
 # `nn.Linear` starts with much smaller weights than the standard normal ones before.)
 #

@@ -845,10 +845,9 @@ print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight
 #
 # ### What changed since the last notebook
 #
-# Since notebook 01, where both weights were derived and moved by hand, `backward` has taken over the gradients and
-# `optimizer.step()` the updates:
+# The same loop over the same network. An optimiser has taken over the updates, and the loop that made them is gone:
 #
-# <!-- diff: numpy_backprop/train-two-layer optim/train-two-layer -->
+# <!-- diff: nn/train-two-layer optim/train-two-layer -->
 
 # %% [markdown] name="quiz"
 # ## Self-check
