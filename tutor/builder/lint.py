@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tutor.builder import notebooks
 from tutor.builder.coverage import cells_for
+from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
 from tutor.lessons.registry import SERIES, Lesson
 from tutor.lessons.text import Cell, find_target, is_todo
@@ -63,12 +64,19 @@ def solutions_pass(lesson: Lesson) -> Iterator[str]:
 def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
     """Every misconception's patch still applies, and there are enough of them and of alternatives."""
     for identifier, exercise in lesson.exercises.items():
-        count = len(exercise.misconceptions)
-        if exercise.kind != "value" and (count < 3 or len(exercise.spec.alternatives) < 3):
-            others = len(exercise.spec.alternatives)
+        spec = exercise.spec
+        count, others = len(spec.misconceptions), len(spec.alternatives)
+        if exercise.kind == "value":
+            if not count:
+                yield f"{identifier} names no wrong value with its cause."
+            continue
+        if count < 3 or others < 3:
             yield f"{identifier} has {count} misconceptions and {others} alternatives; 3 of each are the least."
-        if exercise.kind == "value" and not count:
-            yield f"{identifier} names no wrong value with its cause."
+        for known in spec.misconceptions:
+            try:
+                compile(known.apply(exercise.source), identifier, "exec")
+            except (SpecError, SyntaxError) as error:
+                yield f"{identifier}: {error}"
 
 
 def items_are_taught(lesson: Lesson) -> Iterator[str]:

@@ -1,0 +1,135 @@
+"""A JupyterLab server on fresh copies, a browser, and a reader who does what readers do.
+
+Screenshots are kept in the folder that TUTOR_SCREENSHOTS names, for eyes to look at.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def pytest_collection_modifyitems(items):
+    """Every test here needs Chromium, is slow, and runs one after the other on one worker."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if CHROMIUM is None:
+                reason = "no Chromium here: install it to see the notebooks in a real browser"
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """`tutor lab` on fresh copies; gives (folder, address, environment)."""
+    folder = tmp_path_factory.mktemp("lab")
+    environment = {
+        **os.environ,
+        "TUTOR_HOME": str(folder / "home"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+    }
+    log = folder / "log.txt"
+    command = [sys.executable, "-m", "tutor", "lab", str(folder / "work"), "--no-browser"]
+    with log.open("w") as sink:
+        server = subprocess.Popen(command, stdout=sink, stderr=sink, env=environment, cwd=folder)
+    try:
+        yield folder, _address(log), environment
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _address(log):
+    for _ in range(120):
+        if found := re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/\S*token=(\w+)", log.read_text()):
+            return f"http://127.0.0.1:{found[1]}", found[2]
+        time.sleep(0.5)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+class Reader:
+    """Does with a notebook in JupyterLab what a reader does."""
+
+    def __init__(self, browser, address, notebook):
+        self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        base, token = address
+        self.page.goto(f"{base}/lab/tree/{notebook}?token={token}&reset")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.page.get_by_text(re.compile(r"\| Idle")).wait_for(timeout=60_000)
+
+    def run_all(self, last):
+        self.menu("Run", "Run All Cells")
+        self.page.wait_for_selector(f"text={last}", timeout=120_000)
+
+    def menu(self, *names):
+        for name in names:
+            self.page.locator(".lm-MenuBar-item, .lm-Menu-item").filter(
+                has=self.page.get_by_text(name, exact=True)
+            ).first.click()
+
+    def cell(self, text):
+        found = self.page.locator(".jp-CodeCell", has_text=text).first
+        found.scroll_into_view_if_needed()
+        return found
+
+    def write(self, cell, text):
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Shift+Enter")
+
+    def write_below(self, cell, text):
+        cell.locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("b")
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Shift+Enter")
+
+    def sees(self, text):
+        self.page.get_by_text(text).last.wait_for(timeout=30_000)
+        return True
+
+    def save(self):
+        self.page.keyboard.press("Control+s")
+        time.sleep(2)
+
+    def picture(self, name):
+        if folder := os.environ.get("TUTOR_SCREENSHOTS"):
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+    def too_wide(self):
+        """Outputs that would have to be scrolled sideways."""
+        return self.page.evaluate(
+            "[...document.querySelectorAll('.jp-OutputArea-output')]"
+            ".filter(o => o.scrollWidth > o.clientWidth + 1).map(o => o.innerText.slice(0, 80))"
+        )
+
+
+@pytest.fixture(scope="module")
+def open_notebook(lab, browser):
+    """Open a notebook of the reader's copies in JupyterLab."""
+    return lambda name: Reader(browser, lab[1], name)

@@ -1,0 +1,58 @@
+"""The drawings of lesson 05 in JupyterLab: trusted and not, light and dark."""
+
+import json
+import time
+
+import pytest
+
+NOTEBOOK = "05_autograd.ipynb"
+PICTURES = ".jp-OutputArea-output img[alt]"
+
+
+@pytest.fixture(scope="module")
+def reader(open_notebook):
+    return open_notebook(NOTEBOOK)
+
+
+def test_every_cell_runs_and_every_picture_has_words(reader):
+    reader.run_all("of 8")
+    assert reader.sees("0 of 8")
+    errors = reader.page.locator("[data-mime-type='application/vnd.jupyter.error']")
+    assert errors.count() == 0, errors.first.text_content()
+    alts = reader.page.locator(".jp-OutputArea-output img").evaluate_all("all => all.map(i => i.alt)")
+    assert len(alts) >= 5 and all(len(alt) > 20 for alt in alts)
+
+
+def test_the_drawings_appear_in_their_size_and_need_no_scrolling(reader):
+    first = reader.page.locator(PICTURES).first
+    first.scroll_into_view_if_needed()
+    assert first.evaluate("i => i.naturalWidth") > 100
+    reader.picture("graph_light")
+    assert reader.too_wide() == []
+
+
+def test_an_untrusted_copy_shows_the_drawings(lab, reader, open_notebook):
+    reader.save()
+    folder = lab[0] / "work"
+    notebook = json.loads((folder / NOTEBOOK).read_text(encoding="utf-8"))
+    notebook["cells"].append({"cell_type": "markdown", "id": "foreign", "metadata": {}, "source": "changed elsewhere"})
+    (folder / "untrusted.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    other = open_notebook("untrusted.ipynb")
+    image = other.page.locator(PICTURES).first
+    image.scroll_into_view_if_needed()
+    image.wait_for(timeout=30_000)
+    assert image.evaluate("i => i.naturalWidth") > 100
+    other.picture("graph_untrusted")
+    other.page.close()
+
+
+def test_the_drawings_are_there_in_the_dark_theme(open_notebook):
+    other = open_notebook(NOTEBOOK)
+    other.menu("Settings", "Theme", "JupyterLab Dark")
+    other.page.wait_for_selector("body[data-jp-theme-light='false']", state="attached", timeout=30_000)
+    image = other.page.locator(PICTURES).first
+    image.scroll_into_view_if_needed()
+    time.sleep(1)
+    other.picture("graph_dark")
+    assert image.is_visible()
+    other.page.close()
