@@ -38,16 +38,25 @@ def probe_net(d):
 
 
 def try_orders(dynamic_net, x, weights, grad_y_pred):
-    """Every order asked for, twice over; gradients at order 5; and which orders are drawn when none is asked for."""
+    """Every order asked for, several times; gradients at orders 3 and 5; and which orders are drawn if none is asked for."""
     net = dynamic_net()
+    shapes = {name: str(tuple(getattr(net, name).shape)) for name in NAMES}
     count = _fill(net, weights)
     asked = [[net(x, order) for _ in range(6)] for order in ORDERS]
+    if not all(isinstance(y_pred, torch.Tensor) for again in asked for y_pred in again):
+        return count, shapes, "yes", *(first for first, *_ in asked), "no", {}, ""
     steady = all(torch.equal(first, again) for first, *others in asked for again in others)
-    (net(x, 5) * grad_y_pred).sum().backward()
-    grads = {name: getattr(net, name).grad for name in NAMES}
-    grads = {name: 0.0 if grad is None else grad for name, grad in grads.items()}
+    touched = "no" if _gradients(net, x, 3, grad_y_pred)["e"] is None else "yes"
+    grads = {name: 0.0 if grad is None else grad for name, grad in _gradients(net, x, 5, grad_y_pred).items()}
+    y_preds = (first.detach() for first, *_ in asked)
+    return count, shapes, "yes" if steady else "no", *y_preds, touched, grads, _drawn(net, x)
+
+
+def _gradients(net, x, order, grad_y_pred):
+    """The gradients of the five coefficients after one backward pass."""
     net.zero_grad()
-    return count, "yes" if steady else "no", *(first.detach() for first, *_ in asked), grads, _drawn(net, x)
+    (net(x, order) * grad_y_pred).sum().backward()
+    return {name: getattr(net, name).grad for name in NAMES}
 
 
 def _fill(net, weights):
@@ -66,7 +75,7 @@ def _drawn(net, x):
     with torch.no_grad():
         known = {order: net(x, order) for order in ORDERS}
         results = [net(x) for _ in range(600)]
-    counts = Counter(next((k for k, y in known.items() if torch.equal(y, result)), "others") for result in results)
+    counts = Counter(next((k for k, y in known.items() if torch.equal(y, result)), "another") for result in results)
     if len(counts) == 1:
         return "always the same one"
     often = [order for order, count in counts.items() if count > 250 and len(counts) == 3]
@@ -110,6 +119,7 @@ def count_uses(uses, start, x, steps):
         chain = torch.tanh(matrix.T @ chain)
     return (
         *(uses(loss_of[order], net.e) for order in ORDERS),
+        uses(w.sum(), w),
         uses((w * w).sum(), w),
         uses((joined * joined + joined).sum(), w),
         uses((w * x + (twin * x).sin() * twin).sum(), w),
@@ -148,8 +158,8 @@ def probe_through_time(d):
     return d.tensor(n, h) / 1.6, d.tensor(t, n, h) / 1.6, d.tensor(h, h), d.tensor(n, h)
 
 
-class ByMask(nn.Module):
-    """All terms are computed, and those that are not wanted are multiplied by zero."""
+class ByCoefficients(nn.Module):
+    """Horner's rule on a list of coefficients, in which e stands twice; torch draws."""
 
     def __init__(self):
         super().__init__()
@@ -158,8 +168,10 @@ class ByMask(nn.Module):
 
     def forward(self, x, order=None):
         order = int(torch.randint(3, 6, ())) if order is None else order
-        y_pred = self.a + x * (self.b + x * (self.c + x * self.d))
-        return y_pred + self.e * (x**4 * (order >= 4) + x**5 * (order == 5))
+        y_pred = 0.0
+        for coefficient in reversed([self.a, self.b, self.c, self.d, self.e, self.e][: order + 1]):
+            y_pred = y_pred * x + coefficient
+        return y_pred
 
 
 class ByBranches(nn.Module):
@@ -305,6 +317,11 @@ def time_by_example(h, states, w_h, grad_h):
     return parts
 
 
+SHARED_LOOP = """    grad_e = 0.0
+    for power in range(4, order + 1):
+        grad_e += (grad_y_pred * x**power).sum()
+"""
+
 EXERCISES = {
     "dynamic_net": code(
         difficulty="medium",
@@ -314,8 +331,10 @@ EXERCISES = {
         drills=("dynamic-net", "weight-sharing", "control-flow"),
         outputs=(
             "the number of parameters",
+            "the shapes",
             "is the order obeyed that is asked for",
             *(f"y_pred of order {order}" for order in ORDERS),
+            "does e take part at order 3",
             "the gradients at order 5",
             "the orders that are drawn",
         ),
@@ -372,8 +391,52 @@ EXERCISES = {
                 hints=("Which brackets of the formula does order 5 open?",),
             ),
             Misconception(
-                "drawn-once",
-                "The order is drawn once, when the network is built, and stays the same in every call. Draw it in `forward`.",
+                "ends-after-the-first-term",
+                "At order 5 nothing is added after the term with x⁴. (A `return` inside the loop ends it in its first round.)",
+                patch=(
+                    "            y_pred = y_pred + self.e * x**power\n",
+                    "            return y_pred + self.e * x**power\n",
+                ),
+                hints=("How many rounds does your loop make at order 5?",),
+            ),
+            Misconception(
+                "begins-at-three",
+                "`e` stands before x³ as well. Its first term is the one with x⁴.",
+                patch=("range(4, order + 1)", "range(3, order + 1)"),
+                hints=("Which power does your loop begin with?",),
+            ),
+            Misconception(
+                "e-raised-too",
+                "`e` is raised to the power as well. Only x is: `self.e * x**power`, without brackets.",
+                patch=("self.e * x**power", "(self.e * x) ** power"),
+                hints=("What does your exponent belong to?",),
+            ),
+            Misconception(
+                "bare-number",
+                "The values are right, but no gradient reaches `e`: `.item()`, `.data` and `.detach()` hand on a bare number that "
+                "autograd knows nothing of. Use `self.e` itself.",
+                patch=("self.e * x**power", "self.e.item() * x**power"),
+                hints=("Through which expression does your loop use e?",),
+            ),
+            Misconception(
+                "list-of-one",
+                "`e` has the shape (1,), a list of one number. The others have the shape (): `torch.randn(())`.",
+                patch=("self.e = nn.Parameter(torch.randn(()))", "self.e = nn.Parameter(torch.randn(1))"),
+                hints=("What is the difference between `torch.randn(1)` and `torch.randn(())`?",),
+            ),
+            Misconception(
+                "multiplied-by-zero",
+                "The values are right, but at order 3 `e` takes part, multiplied by zero. So it receives a gradient of 0 where it "
+                "should have none at all. Run the term only if the order asks for it.",
+                patch=(
+                    ("range(4, order + 1)", "(4, 5)"),
+                    ("self.e * x**power", "self.e * (power <= order) * x**power"),
+                ),
+                hints=("Is an operation that multiplies by zero in the graph or not?",),
+            ),
+            Misconception(
+                "always-the-same",
+                "If no order is asked for, every call takes one and the same. Draw it in `forward`, anew in each call.",
                 patch=(
                     ("            order = random.randint(3, 5)", "            order = self.order"),
                     (
@@ -381,7 +444,7 @@ EXERCISES = {
                         "self.e = nn.Parameter(torch.randn(())); self.order = random.randint(3, 5)",
                     ),
                 ),
-                hints=("How often does `__init__` run, and how often `forward`?",),
+                hints=("Which line of yours draws, and does it run in every call?",),
             ),
             Misconception(
                 "order-ignored",
@@ -390,7 +453,7 @@ EXERCISES = {
                 hints=("What should `model(x, 3)` do differently from `model(x)`?",),
             ),
         ),
-        alternatives=(ByMask, ByBranches, InPlace),
+        alternatives=(ByCoefficients, ByBranches, InPlace),
         hints=(
             "Which part of the formula is always there, and what does each further order add?",
             "Compute the cubic; then loop over the powers from 4 to `order`, adding `self.e * x**power` each time.",
@@ -412,11 +475,6 @@ EXERCISES = {
                 "old-gradient-stays",
                 "It would stay if nobody had cleared it. `zero_grad()` did; what does it leave behind?",
                 value="old",
-            ),
-            Misconception(
-                "the-object-for-the-word",
-                "You mean the right thing. Answer with the word from the list, in quotes.",
-                value=None,
             ),
         ),
         hints=("What does `zero_grad()` leave in `.grad`, and does anything write there afterwards?",),
@@ -462,13 +520,30 @@ EXERCISES = {
                 "powers-multiplied",
                 "You multiply the two powers to x⁹. Two terms stand beside each other in a sum, so their contributions add up.",
                 patch=(
-                    (
-                        "    grad_e = 0.0\n    for power in range(4, order + 1):\n"
-                        "        grad_e += (grad_y_pred * x**power).sum()\n",
-                        "    grad_e = (grad_y_pred * x ** sum(range(4, order + 1))).sum() if order > 3 else 0.0\n",
-                    ),
+                    SHARED_LOOP,
+                    "    grad_e = (grad_y_pred * x ** sum(range(4, order + 1))).sum() if order > 3 else 0.0\n",
                 ),
                 hints=("Is y_pred a sum of the two terms or their product?",),
+            ),
+            Misconception(
+                "order-for-power",
+                "You take the one power that is called like the order. At order 3 e is not used at all, so its gradient is 0; at "
+                "order 5 it is used twice.",
+                patch=(SHARED_LOOP, "    grad_e = (grad_y_pred * x**order).sum()\n"),
+                hints=("Which terms with e does the formula have at order 3, and which at order 5?",),
+            ),
+            Misconception(
+                "begins-at-three",
+                "You count x³ as well, but that term belongs to d. The first term with e has x⁴.",
+                patch=("range(4, order + 1)", "range(3, order + 1)"),
+                hints=("Which power does your loop begin with?",),
+            ),
+            Misconception(
+                "summed-apart",
+                "You add up the gradients and the powers apart and multiply the sums. Each point multiplies its own two numbers "
+                "first; then the points add up.",
+                patch=("(grad_y_pred * x**power).sum()", "grad_y_pred.sum() * (x**power).sum()"),
+                hints=("Which comes first, the product or the sum over the points?",),
             ),
             Misconception(
                 "derivative-by-x",
@@ -506,6 +581,7 @@ EXERCISES = {
         drills=("graphs-differ", "weight-sharing"),
         outputs=(
             *(f"uses of e at order {order}" for order in ORDERS),
+            "uses of w in w.sum()",
             "uses of w in w * w",
             "uses of w where two ways join: u = w * x, u * u + u",
             "uses of w beside another leaf of the same value",
@@ -593,6 +669,18 @@ EXERCISES = {
                     "        states.append(h)\n        h = cell(x_t, h)",
                 ),
                 hints=("Does the list begin with the state that you were given?",),
+            ),
+            Misconception(
+                "first-state-included",
+                "The state that you were given is among those you return, so there is one too many. Return what the cell made.",
+                patch=("states = []", "states = [h]"),
+                hints=("How many values are read, and how many states do you return?",),
+            ),
+            Misconception(
+                "begins-with-zeros",
+                "You begin with a state of zeros. Begin with `h`, the state that you were given.",
+                patch=("states = []", "states, h = [], torch.zeros_like(h)"),
+                hints=("Which state does your first step receive?",),
             ),
             Misconception(
                 "cut-between-steps",
@@ -685,6 +773,53 @@ EXERCISES = {
                 "the end. Before the first step the state was `h`.",
                 patch=("states[t - 1] if t > 0 else h", "states[t - 1]"),
                 hints=("What is `states[t - 1]` when t is 0?",),
+            ),
+            Misconception(
+                "zeros-before-the-first",
+                "All steps are right but the first: you take a state of zeros before it. It was `h`.",
+                patch=("else h", "else torch.zeros_like(h)"),
+                hints=("Which state did the first step start from?",),
+            ),
+            Misconception(
+                "forward-in-time",
+                "You go forward in time. The gradient is known at the last state, and comes to the first one last.",
+                patch=(
+                    ("reversed(range(len(states)))", "range(len(states))"),
+                    ("contributions[::-1]", "contributions"),
+                ),
+                hints=("To which state does the gradient that you are given belong?",),
+            ),
+            Misconception(
+                "handed-on-before-the-tanh",
+                "The last step is right. What you hand on to the step before is `grad_h` times w_hᵀ; it has to have "
+                "passed the tanh: `grad_a` times w_hᵀ.",
+                patch=("grad_h = grad_a @ w_h.T", "grad_h = grad_h @ w_h.T"),
+                hints=("Which gradient stands in the third formula?",),
+            ),
+            Misconception(
+                "contribution-before-the-tanh",
+                "Your contributions are made of `grad_h`; they should be made of `grad_a`, which has passed the tanh.",
+                patch=("before.T @ grad_a", "before.T @ grad_h"),
+                hints=("Which gradient stands in the second formula?",),
+            ),
+            Misconception(
+                "one-product-too-far",
+                "The contribution of each step is taken after the product with w_hᵀ. Take it before: from `grad_a`.",
+                patch=("before.T @ grad_a", "before.T @ (grad_a @ w_h.T)"),
+                hints=("In which order do the three formulas come?",),
+            ),
+            Misconception(
+                "added-on-the-way",
+                "You add what you hand on to what was there. Only the last state reaches the loss directly; the others have "
+                "no gradient but the one that comes through the next step.",
+                patch=("grad_h = grad_a @ w_h.T", "grad_h = grad_h + grad_a @ w_h.T"),
+                hints=("By how many ways does a state in the middle reach the loss?",),
+            ),
+            Misconception(
+                "tanh-of-the-state-before",
+                "The factor of the tanh is made of the state before the step. The tanh put out the state *after* it.",
+                patch=("states[t] ** 2", "before**2"),
+                hints=("Which state is the output of the tanh of step t?",),
             ),
             Misconception(
                 "weight-not-transposed",
