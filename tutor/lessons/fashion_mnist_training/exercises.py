@@ -1,0 +1,881 @@
+"""Exercises of lesson 11: probes, misconceptions, right answers written differently, hints."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from tutor.checking import Misconception, code, value
+from tutor.lessons.registry import About
+
+# The first optimiser of a process makes torch import its compiler, which takes seconds on a busy machine; here no
+# check's time limit is running.
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+
+ABOUT = About(
+    minutes=110,
+    items={
+        "device": "CPU and CUDA by one variable",
+        "first-recipe": "the 784-512-512-10 network and the well-known 5-epoch SGD recipe",
+        "loops": "train and test loops, epochs",
+        "live": "loss and accuracy reported live",
+        "validation": "a validation split",
+        "one-change": "step by step from the first recipe to the last, each step one change",
+        "noise": "how large a difference must be: several seeds, the standard error",
+        "test-once": "the test set, opened once",
+        "confusion": "the confusion matrix and the accuracy of each class",
+        "mistakes": "the worst mistakes shown",
+        "filters": "the filters of the first layer",
+        "save-load": "save, load (weights_only)",
+        "resume": "resume with the identical result",
+        "predict": "predict one image",
+    },
+)
+
+CLASSES = 3
+
+
+def small_net(w1, w2):
+    """Linear, batch normalisation with a past, tanh (no kink that rounding could push a number across), linear."""
+    model = nn.Sequential(nn.Linear(*w1.shape), nn.BatchNorm1d(w1.shape[1]), nn.Tanh(), nn.Linear(*w2.shape))
+    model = model.to(w1.dtype)
+    with torch.no_grad():
+        model[0].weight.copy_(w1.T)
+        model[0].bias.fill_(0.1)
+        model[1].running_mean.fill_(0.4)
+        model[1].running_var.fill_(2.0)
+        model[3].weight.copy_(w2.T)
+        model[3].bias.fill_(-0.1)
+    return model
+
+
+def probe_train(d):
+    """Three batches, the last one smaller, and a net of sizes that all differ."""
+    d_in, h = d.sizes(2, 4, 7)
+    batch, last = d.integer(8, 10), d.integer(4, 6)
+    count = 2 * batch + last
+    x, y = d.tensor(count, d_in), torch.from_numpy(d.labels(count, CLASSES))
+    return x, y, batch, d.tensor(d_in, h), d.tensor(h, CLASSES), d.number(0.1, 0.2)
+
+
+def three_batches(x, y, batch):
+    return list(zip(x.split(batch), y.split(batch), strict=True))
+
+
+def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
+    """The losses of two epochs, and what they made of the model, which comes in evaluation mode."""
+    model, events = small_net(w1, w2).eval(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr)
+    first = model[0].weight
+    first.register_hook(lambda gradient: events.append("backward"))
+    optimizer.register_step_post_hook(lambda *_: events.append("step" if first.grad is not None else "vain step"))
+    loss_fn = nn.CrossEntropyLoss()
+    losses = [train_epoch(model, loss_fn, optimizer, iter(three_batches(x, y, batch))) for _ in range(2)]
+    steps = f"{events.count('step')} times with gradients"
+    if "vain step" in events:
+        steps = "without gradients"
+    weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    kept = any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses)
+    graph = "kept with the loss" if kept else "let go"
+    return *losses, steps, graph, model[1].running_mean.clone(), weights
+
+
+def probe_evaluate(d):
+    """Three batches; most of the two large ones are right, all of the small last one is wrong."""
+    d_in, h = d.sizes(2, 4, 7)
+    batch, last = d.integer(8, 10), d.integer(3, 5)
+    x, w1, w2 = d.tensor(2 * batch + last, d_in), d.tensor(d_in, h), d.tensor(h, CLASSES)
+    with torch.no_grad():
+        logits = small_net(w1.double(), w2.double()).eval()(x.double())
+    y = logits.argmax(dim=1)
+    y[2 * batch :] = logits[2 * batch :].argmin(dim=1)
+    y[: d.integer(2, 3)] = logits[: y.numel()][0].argmin()
+    return x, y, batch, w1, w2
+
+
+def measured(evaluate, x, y, batch, w1, w2):
+    """What is returned for a model that comes in training mode, whether gradients were recorded, and what it kept."""
+    model, recorded = small_net(w1, w2).train(), []
+    model.register_forward_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
+    loss, accuracy = evaluate(model, nn.CrossEntropyLoss(), iter(three_batches(x, y, batch)))
+    gradients = "recorded" if any(recorded) else "not recorded"
+    return loss, accuracy, gradients, model[1].running_mean.clone()
+
+
+def probe_normalise(d):
+    """Two sets of images of different number, brightness and contrast; enough pixels that n or n - 1 is all one."""
+    n, m = d.sizes(2, 9, 13)
+    x, x_val = d.tensor(n, 1, 27, 29, positive=True), d.tensor(m, 1, 27, 29, positive=True)
+    return x, d.number(0.4, 0.6) * x_val + d.number(0.8, 1.2)
+
+
+def probe_difference(d):
+    """Accuracies of two recipes that go up and down together, as runs with the same seeds do."""
+    n = d.integer(4, 8)
+    luck = d.tensor(n)
+    return 2 + luck, 2 + d.number(0.05, 0.15) + luck + 0.4 * d.tensor(n)
+
+
+def probe_confusion(d):
+    """Predictions, targets, and a last class that does not occur."""
+    n, classes = d.integer(15, 25), d.integer(4, 6)
+    target = torch.from_numpy(d.labels(n, classes - 1))
+    predicted = torch.where(torch.from_numpy(d.rng.random(n) < 0.5), target, (target + 1) % (classes - 1))
+    return predicted, target, classes
+
+
+def probe_predict(d):
+    """An image of whole numbers, the two numbers to normalise by, and the weights of a small network."""
+    height, width = d.sizes(2, 6, 9)
+    image = torch.from_numpy(d.rng.integers(0, 256, (height, width)).astype(np.uint8))
+    classes = d.integer(4, 6)
+    return (
+        image,
+        d.number(0.2, 0.4),
+        d.number(0.25, 0.45),
+        d.tensor(3, 1, 3, 3),
+        0.2 * d.tensor(classes, 3 * height * width),
+    )
+
+
+def predicted_by(predict, image, mean, std, w1, w2):
+    """What is returned for a small convolutional network that comes in training mode, and what it kept."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1, bias=False), nn.BatchNorm2d(3), nn.Tanh(), nn.Flatten(), nn.Linear(*w2.T.shape)
+    )
+    with torch.no_grad():
+        model[0].weight.copy_(w1)
+        model[1].running_mean.fill_(0.3)
+        model[1].running_var.fill_(4.0)
+        model[4].weight.copy_(w2)
+        model[4].bias.zero_()
+    number, probability = predict(model.train(), image, mean, std)
+    return number, probability, model[1].running_mean.clone()
+
+
+def train_epoch_cleared_last(model, loss_fn, optimizer, batches):
+    model.train(True)
+    losses, sizes = [], []
+    for images, labels in batches:
+        loss = loss_fn(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(float(loss))
+        sizes.append(images.shape[0])
+    return sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
+
+
+def train_epoch_by_tensors(model, loss_fn, optimizer, batches):
+    summed, seen = torch.zeros(()), 0
+    for x, y in batches:
+        model.train()
+        optimizer.zero_grad(set_to_none=False)
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        optimizer.step()
+        summed = summed + loss.detach() * x.size(0)
+        seen += x.size(0)
+    return (summed / seen).item()
+
+
+def train_epoch_with_closure(model, loss_fn, optimizer, batches):
+    model.train()
+    total = count = 0
+    for x, y in batches:
+
+        def closure(x=x, y=y):
+            model.zero_grad()
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            return loss
+
+        total, count = total + len(x) * optimizer.step(closure).detach(), count + len(x)
+    return total / count
+
+
+def train_epoch_listed_first(model, loss_fn, optimizer, batches):
+    batches = list(batches)
+    model.train()
+    count = sum(len(y) for _, y in batches)
+    total = 0.0
+    for x, y in batches:
+        for parameter in model.parameters():
+            parameter.grad = None
+        loss = loss_fn(model.forward(x), y)
+        torch.autograd.backward(loss)
+        optimizer.step()
+        total += loss.item() * len(y) / count
+    return total
+
+
+def evaluate_in_inference_mode(model, loss_fn, batches):
+    model.train(False)
+    with torch.inference_mode():
+        results = [
+            (loss_fn(model(x), y).item(), (model(x).argmax(1) == y).float().mean().item(), len(y)) for x, y in batches
+        ]
+    count = sum(n for *_, n in results)
+    return sum(loss * n for loss, _, n in results) / count, sum(right * n for _, right, n in results) / count
+
+
+@torch.no_grad()
+def evaluate_all_at_once(model, loss_fn, batches):
+    model.eval()
+    xs, ys = zip(*batches, strict=True)
+    y_pred, y = model(torch.cat(xs)), torch.cat(ys)
+    return loss_fn(y_pred, y), (y_pred.max(1).indices == y).double().mean()
+
+
+def evaluate_and_go_back(model, loss_fn, batches):
+    was_training = model.training
+    model.eval()
+    losses, hits = [], []
+    with torch.set_grad_enabled(False):
+        for x, y in batches:
+            y_pred = model(x)
+            losses += [loss_fn(y_pred, y).item()] * len(y)
+            hits += (torch.argmax(y_pred, dim=-1) == y).tolist()
+    model.train(was_training)
+    return sum(losses) / len(losses), sum(hits) / len(hits)
+
+
+def normalise_by_numpy(x, x_val):
+    mean, std = float(np.mean(x.numpy())), float(np.std(x.numpy()))
+    return x.sub(mean).div(std), x_val.sub(mean).div(std)
+
+
+def normalise_by_moments(x, x_val):
+    mean = x.sum() / x.numel()
+    std = ((x - mean) ** 2).mean().sqrt()
+    return tuple((images - mean) / std for images in (x, x_val))
+
+
+def normalise_in_place(x, x_val):
+    std, mean = torch.std_mean(x)
+    return x.clone().sub_(mean).div_(std), x_val.clone().sub_(mean).div_(std)
+
+
+def normalise_by_channel(x, x_val):
+    mean = x.mean(dim=(0, 2, 3), keepdim=True)
+    std = x.std(dim=(0, 2, 3), keepdim=True)
+    return x / std - mean / std, x_val / std - mean / std
+
+
+def difference_by_hand(a, b):
+    differences = [float(q) - float(p) for p, q in zip(a, b, strict=True)]
+    n = len(differences)
+    mean = sum(differences) / n
+    s = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1))
+    return mean, s / n**0.5
+
+
+def difference_in_numpy(a, b):
+    d = np.asarray(b, dtype=np.float64) - np.asarray(a, dtype=np.float64)
+    return d.mean(), d.std(ddof=1) / np.sqrt(d.size)
+
+
+def difference_by_variance(a, b):
+    return b.mean() - a.mean(), ((b - a).var() / len(a)).sqrt()
+
+
+def confusion_by_bincount(predicted, target, classes):
+    return torch.bincount(classes * target + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def confusion_by_one_hot(predicted, target, classes):
+    one_hot = nn.functional.one_hot
+    return one_hot(target, classes).T @ one_hot(predicted, classes)
+
+
+def confusion_by_put(predicted, target, classes):
+    matrix = torch.zeros(classes, classes, dtype=torch.long)
+    return matrix.index_put_((target, predicted), torch.ones_like(target), accumulate=True)
+
+
+def confusion_by_pairs(predicted, target, classes):
+    pairs = [[((target == t) & (predicted == p)).sum() for p in range(classes)] for t in range(classes)]
+    return torch.tensor(pairs)
+
+
+def predict_by_hand(model, image, mean, std):
+    model.eval()
+    x = (image.to(torch.float32).div(255.0).sub(mean)).div(std)
+    with torch.inference_mode():
+        y_pred = model(x.view(1, 1, *x.shape))
+    p = y_pred.exp() / y_pred.exp().sum()
+    return int(p.argmax()), float(p.max())
+
+
+@torch.no_grad()
+def predict_by_max(model, image, mean, std):
+    was_training = model.training
+    p = torch.softmax(model.eval()(((image / 255 - mean) / std).unsqueeze(0).unsqueeze(0)), dim=-1)
+    probability, number = p.max(dim=1)
+    model.train(was_training)
+    return number.item(), probability.item()
+
+
+def predict_one_of_two(model, image, mean, std):
+    model.train(False)
+    x = (image.float() - 255 * mean) / (255 * std)
+    y_pred = model(torch.stack([x, x])[:, None]).detach()
+    number = torch.argmax(y_pred[0]).item()
+    return number, nn.functional.log_softmax(y_pred, 1)[0, number].exp().item()
+
+
+STILL_EVALUATING = (
+    "The model stays in evaluation mode while it trains: batch normalisation uses its old running mean and never updates "
+    "it. Switch to training mode before the first batch."
+)
+MEAN_OF_MEANS = (
+    "You average over batches. The last batch is smaller, so its images count for more than the others. Add up over images "
+    "and divide by their number."
+)
+SOFTMAX_FIRST = (
+    "You apply a softmax before the loss. Cross-entropy takes logits and has the softmax inside; after two of them the "
+    "network can never be sure."
+)
+WHO_COUNTS = "If the last batch holds one image only, how much should that image count?"
+
+EXERCISES = {
+    "train_epoch": code(
+        difficulty="hard",
+        minutes=12,
+        probe=probe_train,
+        use=two_epochs,
+        outputs=("first loss", "second loss", "steps", "graph", "running mean", "weights"),
+        drills=("loops",),
+        misconceptions=(
+            Misconception(
+                "zero-grad-forgotten",
+                "The gradients are never cleared: every step goes along the sum of all gradients so far.",
+                patch=("        optimizer.zero_grad()\n", ""),
+                hints=("What does `backward` do with the gradients that are already there?",),
+            ),
+            Misconception(
+                "cleared-before-the-step",
+                "You clear the gradients between `backward` and `step`: nothing is left to step with.",
+                patch=(
+                    "        optimizer.zero_grad()\n        loss.backward()\n",
+                    "        loss.backward()\n        optimizer.zero_grad()\n",
+                ),
+                hints=("What is in `.grad` when `step` looks at it?",),
+            ),
+            Misconception(
+                "step-forgotten",
+                "Gradients are computed, but no step is taken: the weights never move.",
+                patch=("        optimizer.step()\n", ""),
+                hints=("Which line moves the weights?",),
+            ),
+            Misconception(
+                "evaluation-mode",
+                STILL_EVALUATING,
+                patch=("    model.train()\n", ""),
+                hints=("In which mode does the model come in?",),
+            ),
+            Misconception(
+                "mean-of-batch-means",
+                MEAN_OF_MEANS,
+                patch=(("loss.item() * len(y)", "loss.item()"), ("count += len(y)", "count += 1")),
+                hints=(WHO_COUNTS,),
+            ),
+            Misconception(
+                "loss-not-weighted",
+                "You add up the mean losses of the batches but divide by the number of images. Multiply each by the size of "
+                "its batch first.",
+                patch=("loss.item() * len(y)", "loss.item()"),
+                hints=("The loss of a batch is a mean already. What makes it a sum?",),
+            ),
+            Misconception(
+                "sum-not-mean",
+                "That is the sum of the losses of all images. Divide by how many there were.",
+                patch=("total / count", "total"),
+                hints=("How does your number change if there are twice as many images?",),
+            ),
+            Misconception(
+                "softmax-before-the-loss",
+                SOFTMAX_FIRST,
+                patch=("loss_fn(y_pred, y)", "loss_fn(y_pred.softmax(dim=1), y)"),
+                hints=("What does `loss_fn` expect: logits or probabilities?",),
+            ),
+            Misconception(
+                "graph-kept",
+                "You add up tensors that still carry their graphs, so the graphs of all batches stay in memory until the "
+                "epoch is over. Take the number out with `.item()`.",
+                patch=("loss.item() * len(y)", "loss * len(y)"),
+                hints=("What hangs on `loss`, besides a number?",),
+            ),
+            Misconception(
+                "last-batch-only",
+                "You return the loss of the last batch. The mean over the whole epoch is asked for.",
+                patch=("total / count", "loss.item()"),
+                hints=("Which images does your number know about?",),
+            ),
+        ),
+        equivalent_mutants={
+            "total, count = (0, 0.0)": "whole numbers and others add up alike",
+            "model.zero_grad()": "the optimiser holds all parameters of the model",
+            "total += loss.item() * len(x)": "all three have one row for each image",
+            "total += loss.item() * len(y_pred)": "all three have one row for each image",
+            "count += len(x)": "all three have one row for each image",
+            "count += len(y_pred)": "all three have one row for each image",
+        },
+        alternatives=(
+            train_epoch_cleared_last,
+            train_epoch_by_tensors,
+            train_epoch_with_closure,
+            train_epoch_listed_first,
+        ),
+        hints=(
+            "Which five lines make a training step, and what has to happen once before the first of them?",
+            "`model.train()`, then a loop with the five lines; add up `loss.item() * len(y)` and `len(y)` on the way.",
+            "`total += loss.item() * len(y)`, `count += len(y)`, and `return total / count` behind the loop.",
+        ),
+    ),
+    "evaluate": code(
+        difficulty="medium",
+        minutes=10,
+        probe=probe_evaluate,
+        use=measured,
+        outputs=("loss", "accuracy", "gradients", "running mean"),
+        drills=("loops",),
+        misconceptions=(
+            Misconception(
+                "training-mode",
+                "The model stays in training mode while you measure: batch normalisation uses the batch at hand, and each "
+                "answer depends on its neighbours. It even changes the model.",
+                patch=("    model.eval()\n", ""),
+                hints=("In which mode does the model come in, and in which one do you measure?",),
+            ),
+            Misconception(
+                "gradients-recorded",
+                "The numbers are right, but autograd records every step for a backward pass that never comes: it costs memory "
+                "and time.",
+                patch=("with torch.no_grad():", "if True:"),
+                hints=("Who tells autograd that no gradients are needed?",),
+            ),
+            Misconception(
+                "mean-of-batch-means",
+                MEAN_OF_MEANS,
+                patch=(
+                    ("loss_fn(y_pred, y).item() * len(y)", "loss_fn(y_pred, y).item()"),
+                    ("(y_pred.argmax(dim=1) == y).sum()", "(y_pred.argmax(dim=1) == y).float().mean()"),
+                    ("count += len(y)", "count += 1"),
+                ),
+                hints=(WHO_COUNTS,),
+            ),
+            Misconception(
+                "loss-averaged-over-batches",
+                "The accuracy is right; the loss is a mean of batch means, in which the images of the small last batch count "
+                "for more.",
+                patch=(
+                    ("loss_fn(y_pred, y).item() * len(y)", "loss_fn(y_pred, y).item()"),
+                    ("total, right, count = 0.0, 0, 0", "total, right, count, steps = 0.0, 0, 0, 0"),
+                    ("count += len(y)", "count, steps = count + len(y), steps + 1"),
+                    ("total / count", "total / steps"),
+                ),
+                hints=(WHO_COUNTS,),
+            ),
+            Misconception(
+                "accuracy-averaged-over-batches",
+                "The loss is right; the accuracy is a mean of batch accuracies, in which the images of the small last batch "
+                "count for more.",
+                patch=(
+                    ("(y_pred.argmax(dim=1) == y).sum()", "(y_pred.argmax(dim=1) == y).float().mean()"),
+                    ("total, right, count = 0.0, 0, 0", "total, right, count, steps = 0.0, 0, 0, 0"),
+                    ("count += len(y)", "count, steps = count + len(y), steps + 1"),
+                    ("right / count", "right / steps"),
+                ),
+                hints=(WHO_COUNTS,),
+            ),
+            Misconception(
+                "loss-not-weighted",
+                "You add up the mean losses of the batches but divide by the number of images. Multiply each by the size of "
+                "its batch first.",
+                patch=("loss_fn(y_pred, y).item() * len(y)", "loss_fn(y_pred, y).item()"),
+                hints=("The loss of a batch is a mean already. What makes it a sum?",),
+            ),
+            Misconception(
+                "softmax-before-the-loss",
+                SOFTMAX_FIRST,
+                patch=("loss_fn(y_pred, y)", "loss_fn(y_pred.softmax(dim=1), y)"),
+                hints=("What does `loss_fn` expect: logits or probabilities?",),
+            ),
+            Misconception(
+                "count-for-fraction",
+                "The second number is how many are right. The accuracy is the fraction of all images.",
+                patch=("right / count", "right"),
+                hints=("Between which two numbers does an accuracy lie?",),
+            ),
+            Misconception(
+                "last-batch-only",
+                "Both numbers come from the last batch alone.",
+                patch=(("total +=", "total ="), ("right +=", "right ="), ("count +=", "count =")),
+                hints=("What is left of the first batch after the second?",),
+            ),
+            Misconception(
+                "accuracy-in-percent",
+                "The accuracy is a fraction between 0 and 1; yours is in percent.",
+                patch=("right / count", "100 * right / count"),
+                hints=("Between which two numbers does a fraction lie?",),
+            ),
+        ),
+        equivalent_mutants={
+            "total, right, count = (0, 0.0, 0)": "whole numbers and others add up alike",
+            "total += loss_fn(y_pred, y) * len(y)": "without gradients a tensor of one number is as good as the number",
+            "right += (y_pred.argmax(dim=1) == y).sum()": "without gradients a tensor of one number is as good as the number",
+            "total += loss_fn(y_pred, y).item() * len(x)": "all three have one row for each image",
+            "total += loss_fn(y_pred, y).item() * len(y_pred)": "all three have one row for each image",
+            "count += len(x)": "all three have one row for each image",
+            "count += len(y_pred)": "all three have one row for each image",
+        },
+        alternatives=(evaluate_in_inference_mode, evaluate_all_at_once, evaluate_and_go_back),
+        hints=(
+            "Which two switches does measuring need, and what has to be counted?",
+            "`model.eval()`, then under `torch.no_grad()` add up the loss times the batch size, the right answers and the images.",
+            "`right += (y_pred.argmax(dim=1) == y).sum().item()`; in the end `return total / count, right / count`.",
+        ),
+    ),
+    "normalise": code(
+        difficulty="easy",
+        minutes=4,
+        probe=probe_normalise,
+        outputs=("x", "x_val"),
+        drills=("one-change", "validation"),
+        misconceptions=(
+            Misconception(
+                "each-by-its-own",
+                "`x_val` is normalised by its own mean and spread. The network has learned what a number means on the scale of "
+                "`x`; use the same two numbers for every image.",
+                patch=("(x_val - mean) / std", "(x_val - x_val.mean()) / x_val.std()"),
+                hints=("What would you do with one single new image?",),
+            ),
+            Misconception(
+                "measured-on-both",
+                "The two numbers are measured on both sets together. So the validation images have a say in the training: that "
+                "is a leak.",
+                patch=(
+                    "mean, std = x.mean(), x.std()",
+                    "mean, std = torch.cat([x, x_val]).mean(), torch.cat([x, x_val]).std()",
+                ),
+                hints=("Which images may the training know?",),
+            ),
+            Misconception(
+                "variance-for-spread",
+                "You divide by the variance. The standard deviation is its root, and has the unit of a pixel.",
+                patch=("x.std()", "x.var()"),
+                hints=("Which of the two doubles when all pixels double?",),
+            ),
+            Misconception(
+                "only-scaled",
+                "You divide but do not subtract the mean: the inputs are still all on one side of 0.",
+                patch=(("(x - mean)", "x"), ("(x_val - mean)", "x_val")),
+                hints=("What should the mean of the new `x` be?",),
+            ),
+            Misconception(
+                "only-centred",
+                "You subtract the mean but do not divide by the standard deviation.",
+                patch=(" / std", ""),
+                hints=("What should the spread of the new `x` be?",),
+            ),
+            Misconception(
+                "bracket-missing",
+                "Division comes before subtraction: you wrote x - (mean / std). Put the difference in brackets.",
+                patch=(("(x - mean) / std", "x - mean / std"), ("(x_val - mean) / std", "x_val - mean / std")),
+                hints=("What does Python do first: subtract or divide?",),
+            ),
+            Misconception(
+                "image-by-image",
+                "Every image is normalised by its own mean and spread. Then a black shirt and a white one look alike; two "
+                "numbers for all pixels are asked for.",
+                patch=(
+                    (
+                        "(x - mean) / std",
+                        "(x - x.mean(dim=(2, 3), keepdim=True)) / x.std(dim=(2, 3), keepdim=True)",
+                    ),
+                    (
+                        "(x_val - mean) / std",
+                        "(x_val - x_val.mean(dim=(2, 3), keepdim=True)) / x_val.std(dim=(2, 3), keepdim=True)",
+                    ),
+                ),
+                hints=("How many means do you compute?",),
+            ),
+            Misconception(
+                "pixel-by-pixel",
+                "Every pixel has a mean and a spread of its own, over the images. Two numbers for all pixels are asked for.",
+                patch=("x.mean(), x.std()", "x.mean(dim=0), x.std(dim=0)"),
+                hints=("What is the shape of your mean?",),
+            ),
+            Misconception(
+                "to-the-range",
+                "You stretch the pixels to the range 0 to 1. Asked for are mean 0 and standard deviation 1.",
+                patch=("mean, std = x.mean(), x.std()", "mean, std = x.min(), x.max() - x.min()"),
+                hints=("Which two numbers does the formula subtract and divide by?",),
+            ),
+        ),
+        alternatives=(normalise_by_numpy, normalise_by_moments, normalise_in_place, normalise_by_channel),
+        hints=(
+            "Which images may have a say in the two numbers?",
+            "`x.mean()` and `x.std()` are the two numbers; both sets are shifted and scaled by them.",
+            "`return (x - mean) / std, (x_val - mean) / std`",
+        ),
+    ),
+    "predict_softmax": value(
+        difficulty="medium",
+        minutes=4,
+        drills=("one-change",),
+        misconceptions=(
+            Misconception(
+                "zero",
+                "0 is the loss of a network that is sure *in its logits*. These numbers, 1 and nine times 0, are taken for "
+                "logits and go through a second softmax.",
+                value=0,
+            ),
+            Misconception(
+                "log-ten",
+                "2.30 is log 10, the loss of a network that knows nothing. One number is larger than the others here, by 1.",
+                value=2.30,
+            ),
+            Misconception(
+                "other-classes-forgotten",
+                "The sum under the second softmax has ten terms: e for the right class, and nine times e to the power 0, which "
+                "is 1 each, not 0.",
+                value=0.46,
+            ),
+        ),
+        hints=(
+            "What does softmax make of ten logits of which one is 1 and nine are 0?",
+            "The right class gets e / (e + 9). What is minus its logarithm?",
+        ),
+        explain="The second softmax gives the right class e / (e + 9), 23 %. The loss can never fall below log(e + 9) - 1.",
+    ),
+    "paired_difference": code(
+        difficulty="medium",
+        minutes=8,
+        probe=probe_difference,
+        outputs=("the mean", "the standard error"),
+        drills=("noise",),
+        misconceptions=(
+            Misconception(
+                "spread-for-error",
+                "That is the spread of a single difference. The mean of n of them is known better, by the root of n.",
+                patch=(" / math.sqrt(len(d))", ""),
+                hints=("Does your error shrink when you run more seeds?",),
+            ),
+            Misconception(
+                "divided-by-n",
+                "You divide the spread by n. The error of a mean shrinks with the root of n only.",
+                patch=("math.sqrt(len(d))", "len(d)"),
+                hints=("How many runs halve the standard error?",),
+            ),
+            Misconception(
+                "n-for-n-minus-one",
+                "Your spread divides by n. With few runs that is too small: the mean was taken from the same numbers, so divide by n - 1.",
+                patch=("d.std()", "d.std(correction=0)"),
+                hints=("By what does the formula of s divide?",),
+            ),
+            Misconception(
+                "not-paired",
+                "You add up the spreads of a and b. Both go up and down with the same seeds; that luck cancels only if you take the "
+                "differences first.",
+                patch=("d.std()", "(a.var() + b.var()).sqrt()"),
+                hints=("Of which numbers does the formula take the spread?",),
+            ),
+            Misconception(
+                "turned-round",
+                "The sign is wrong: positive should mean that b is better.",
+                patch=("b - a", "a - b"),
+                hints=("Which of the two was there before?",),
+            ),
+            Misconception(
+                "absolute-differences",
+                "You take the sizes of the differences. Then a recipe that is as often worse as better seems to be better.",
+                patch=("d = b - a", "d = (b - a).abs()"),
+                hints=("Can your mean be negative?",),
+            ),
+            Misconception(
+                "variance-for-spread",
+                "You start from the variance. Take its root, the standard deviation, first.",
+                patch=("d.std()", "d.var()"),
+                hints=("Which of the two is in points?",),
+            ),
+        ),
+        equivalent_mutants={
+            "return (d.mean(), d.std() / math.sqrt(len(a)))": "a, b and d have one length",
+            "return (d.mean(), d.std() / math.sqrt(len(b)))": "a, b and d have one length",
+        },
+        alternatives=(difference_by_hand, difference_in_numpy, difference_by_variance),
+        hints=(
+            "What do two runs with the same seed share, and what cancels in their difference?",
+            "Take `d = b - a`; then its mean, and its `std()` divided by the root of how many there are.",
+            "`return d.mean(), d.std() / math.sqrt(len(d))`",
+        ),
+    ),
+    "confusion": code(
+        difficulty="medium",
+        minutes=7,
+        probe=probe_confusion,
+        drills=("confusion",),
+        misconceptions=(
+            Misconception(
+                "counted-once",
+                "No pair is counted more than once. `matrix[target, predicted] += 1` with whole tensors does that: it reads all the "
+                "values first and then writes them, so an entry that is named five times grows by 1.",
+                patch=(
+                    "    for t, p in zip(target.tolist(), predicted.tolist()):\n        matrix[t, p] += 1\n",
+                    "    matrix[target, predicted] += 1\n",
+                ),
+                hints=("What is the largest number in your matrix?",),
+            ),
+            Misconception(
+                "rows-and-columns-exchanged",
+                "Rows and columns are exchanged: the row is the true class, the column the predicted one.",
+                patch=("matrix[t, p]", "matrix[p, t]"),
+                hints=("Which of the two numbers of (t, p) is the row?",),
+            ),
+            Misconception(
+                "mistakes-only",
+                "Only the mistakes are counted. The diagonal belongs to the matrix: it holds the right answers.",
+                patch=("        matrix[t, p] += 1", "        matrix[t, p] += t != p"),
+                hints=("What does entry (t, t) count?",),
+            ),
+            Misconception(
+                "right-ones-only",
+                "Only the right answers are counted; everything off the diagonal is missing.",
+                patch=("        matrix[t, p] += 1", "        matrix[t, p] += t == p"),
+                hints=("Where does a mistake go?",),
+            ),
+            Misconception(
+                "only-classes-that-occur",
+                "Your matrix has room only for the classes that occur. A class without an image has a row as well, of zeros.",
+                wrap=lambda reference: (
+                    lambda predicted, target, classes: reference(
+                        predicted, target, int(max(predicted.max(), target.max())) + 1
+                    )
+                ),
+                hints=("Where is the number of classes written that you were given?",),
+            ),
+            Misconception(
+                "shares-of-rows",
+                "You return shares, each row divided by its sum. Counts are asked for.",
+                wrap=lambda reference: (
+                    lambda predicted, target, classes: _shares(reference(predicted, target, classes))
+                ),
+                hints=("Should your entries be whole numbers?",),
+            ),
+        ),
+        equivalent_mutants={
+            "matrix = torch.zeros(classes, classes)": "the counts are judged by their values",
+            "for t, p in zip(target, predicted.tolist()):": "tensors of one number can be indices",
+            "for t, p in zip(target.tolist(), predicted):": "tensors of one number can be indices",
+        },
+        alternatives=(confusion_by_bincount, confusion_by_one_hot, confusion_by_put, confusion_by_pairs),
+        hints=(
+            "For one single image of class t that was taken for p: which entry grows, and by how much?",
+            "Start from `torch.zeros(classes, classes, dtype=torch.int64)` and go through both tensors side by side.",
+            "`matrix[t, p] += 1` inside `for t, p in zip(target.tolist(), predicted.tolist()):`",
+        ),
+    ),
+    "predict": code(
+        difficulty="medium",
+        minutes=8,
+        probe=probe_predict,
+        use=predicted_by,
+        cases=5,
+        outputs=("the class", "the probability", "the running mean"),
+        drills=("predict",),
+        misconceptions=(
+            Misconception(
+                "not-between-0-and-1",
+                "The pixels go in on the scale 0 to 255. `mean` and `std` were measured between 0 and 1, so divide by 255 first.",
+                patch=(" / 255", ""),
+                hints=("On which scale were `mean` and `std` measured?",),
+            ),
+            Misconception(
+                "not-normalised",
+                "The image is brought to 0 to 1, but not normalised as the training images were.",
+                patch=("(image.float() / 255 - mean) / std", "image.float() / 255"),
+                hints=("What else happened to the training images?",),
+            ),
+            Misconception(
+                "training-mode",
+                "The model is in training mode: batch normalisation takes its numbers from this one image, and keeps a trace of it.",
+                patch=("    model.eval()\n", ""),
+                hints=("In which mode does the model come in?",),
+            ),
+            Misconception(
+                "logit-for-probability",
+                "The second number is the highest logit. Softmax makes a probability of it.",
+                patch=("y_pred.softmax(dim=1)[0]", "y_pred[0]"),
+                hints=("Does your number always lie between 0 and 1?",),
+            ),
+            Misconception(
+                "by-its-own-numbers",
+                "You normalise the image by its own mean and spread. The network knows the scale of the training images only.",
+                patch=(
+                    "(image.float() / 255 - mean) / std",
+                    "(image.float() - image.float().mean()) / image.float().std()",
+                ),
+                hints=("What are the arguments `mean` and `std` for?",),
+            ),
+            Misconception(
+                "sigmoid-for-softmax",
+                "A sigmoid looks at each class alone; the ten numbers do not add up to 1. For one class out of several it is softmax.",
+                patch=("softmax(dim=1)", "sigmoid()"),
+                hints=("What should the numbers of all classes add up to?",),
+            ),
+            Misconception(
+                "softmax-over-the-batch",
+                "Your softmax runs over the batch, which holds one image: every class gets probability 1. It runs over the classes, dim=1.",
+                patch=("softmax(dim=1)", "softmax(dim=0)"),
+                hints=("Which dimension of (1, C) holds the classes?",),
+            ),
+        ),
+        equivalent_mutants={
+            "x = (image / 255 - mean) / std": "dividing whole numbers makes them floating-point numbers",
+            "p = y_pred.softmax(dim=1)[-1]": "the batch holds one image",
+            "return (p.argmax(), p.max().item())": "a tensor of one number is as good as the number",
+            "return (p.argmax().item(), p.max())": "a tensor of one number is as good as the number",
+            "return (y_pred.argmax().item(), p.max().item())": "softmax keeps the order",
+        },
+        alternatives=(predict_by_hand, predict_by_max, predict_one_of_two),
+        hints=(
+            "What was done to every training image before the network saw it?",
+            "Divide by 255, normalise, add the two missing dimensions; then `eval()`, `no_grad()`, softmax over the classes.",
+            "`y_pred = model(x[None, None])`, `p = y_pred.softmax(dim=1)[0]`, `return p.argmax().item(), p.max().item()`",
+        ),
+    ),
+    "predict_chosen": value(
+        difficulty="medium",
+        minutes=3,
+        drills=("test-once", "validation"),
+        misconceptions=(
+            Misconception(
+                "fair",
+                "90 is what all 20 show on average. You do not report the average, you report the best, and the best of 20 was lucky.",
+                value=90,
+            ),
+            Misconception(
+                "wild",
+                "One measurement on 1,000 images has a spread of about one point. The best of 20 lies about two of them above the truth, not seven.",
+                value=97,
+            ),
+            Misconception(
+                "as-a-fraction",
+                "The right one, as a fraction. Please give it in percent.",
+                value=0.92,
+            ),
+        ),
+        hints=(
+            "Twenty equally good archers shoot once. Do you expect the best shot to be an average one?",
+            "The spread of one measurement is the root of 0.9 · 0.1 / 1000, about one point.",
+        ),
+        explain="Two points too good, though all are equal and nobody trained on a test image. Choosing is enough.",
+    ),
+}
+
+
+def _shares(matrix):
+    return matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
