@@ -257,8 +257,9 @@ def train(clear, steps=60):
     return losses
 
 
-# %% tags=["item:accumulation", "figure"] name="forgotten-drawn"
 runs = {"cleared": train(clear=True), "never cleared": train(clear=False)}
+
+# %% tags=["item:accumulation", "figure"] name="forgotten-drawn"
 plots.loss_curves(runs, title="The same loop with and without clearing the gradients")
 
 # %% [markdown] name="read-forgotten"
