@@ -863,7 +863,7 @@ EXERCISES = {
         ),
         hints=(
             "For autograd, what is `s` after each of the three ways: a function of x, or a constant?",
-            "With s = 9 as a constant: the slope of 9 x. And which of the three may never take part in a recorded computation?",
+            "With s = 9 as a constant: the slope of 9 x. And which of the three may never be saved for a backward pass?",
             "Two numbers that are equal, and one error.",
         ),
     ),

@@ -520,7 +520,7 @@ print("w.grad is x times that, (5, 1) times (1, 3):", torch.allclose(w.grad, x[:
 # |---|---|
 # | `t.detach()` | gives a tensor with the same numbers (the same **memory**) and no history |
 # | `with torch.no_grad():` | whatever is computed in the block is not recorded |
-# | `with torch.inference_mode():` | the same, faster, and the results may **never** take part in a recorded computation |
+# | `with torch.inference_mode():` | the same, faster, and what is made there may **never** be saved for a backward pass |
 #
 # Commit to an answer. At $x = 3$, `s` is the square of `x`, made in three ways, and `y = s * x`:
 #
