@@ -269,3 +269,10 @@ def test_a_value_that_cannot_be_compared_is_no_known_mistake():
             raise RuntimeError
 
     assert tutor.exercises["start_here.chance"].check(Odd()).misconception is None
+
+
+def test_words_inside_a_tuple_are_folded_and_the_wrong_one_is_named(forms):
+    ask = forms.exercises["forms.answer"]
+    ask.__dict__["reference"] = (9, "error")
+    assert ask.check((9, "Error ")).verdict == "pass"
+    assert ask.check(("9", "error")).message == "[0] of the answer should be a number; yours is a str."

@@ -22,6 +22,10 @@ def test_numbers_stay_away_from_the_kink_and_have_both_signs():
     assert (Draw(0).array(50, positive=True) > 0).all()
 
 
+def test_a_draw_without_sizes_is_one_number():
+    assert Draw(0).array().shape == () and Draw(0).tensor().shape == ()
+
+
 def test_a_seed_gives_the_same_probe_every_time():
     assert np.array_equal(Draw(7).array(3, 4), Draw(7).array(3, 4))
     assert torch.equal(Draw(7).tensor(3), Draw(7).tensor(3))

@@ -223,7 +223,9 @@ class Exercise:
             offered = sorted({str(self.reference), *(str(m.value) for m in self.spec.misconceptions)})
             return f"`{_short(answer)}` is not one of the words to choose from: {', '.join(offered)}."
         if difference.kind in ("none", "type"):
-            return f"The answer should be {diagnose.kind_of(self.reference)}; yours is {diagnose.kind_of(answer)}."
+            where = f"{difference.path} of the answer" if difference.path else "The answer"
+            wanted, found = diagnose.kind_of(difference.expected), diagnose.kind_of(difference.got)
+            return f"{where} should be {wanted}; yours is {found}."
         if difference.kind in ("length", "shape"):
             return f"`{_short(answer)}` does not hold as many things as are asked for."
         return f"`{_short(answer)}` is not what happens."
@@ -330,7 +332,9 @@ def _changed(before: Any, after: Any) -> list[bool]:
 
 
 def _folded(value: Any) -> Any:
-    """A word is the same word in capitals or with a space behind it."""
+    """A word is the same word in capitals or with a space behind it, also inside a tuple or a list."""
+    if type(value) in (tuple, list):
+        return type(value)(_folded(item) for item in value)
     return value.strip().lower() if isinstance(value, str) else value
 
 

@@ -37,10 +37,10 @@ class Draw:
 
     def array(self, *shape: int, positive: bool = False) -> np.ndarray:
         """Return a float32 array with entries of size 0.05 to 1.5, of both signs unless `positive`."""
-        values = self.rng.uniform(KINK, 1.5, shape)
+        values = np.asarray(self.rng.uniform(KINK, 1.5, shape))
         if not positive:
             values = values * self._signs(shape)
-        return values.astype(np.float32)
+        return np.asarray(values, dtype=np.float32)
 
     def tensor(self, *shape: int, positive: bool = False) -> Any:
         """Return `array(*shape)` as a float32 torch tensor."""
