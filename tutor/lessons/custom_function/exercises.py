@@ -1,5 +1,7 @@
 """Exercises of lesson 06: every Function is run forward and backward, by both judges, and with an in-place change."""
 
+import inspect
+
 import torch
 from torch.autograd import Function, gradcheck, gradgradcheck
 
@@ -75,34 +77,57 @@ def few_of(*tensors):
 def judged(judge, function, inputs):
     """What gradcheck or gradgradcheck says; the nudge is large enough for answers that compute in float32 inside."""
     try:
-        return "passes" if judge(function, inputs, eps=1e-3, atol=1e-2, rtol=1e-2, raise_exception=False) else "fails"
+        if judge(function, inputs, eps=1e-3, atol=1e-2, rtol=1e-2, raise_exception=False):
+            return "passes"
     except RuntimeError:  # some complaints come as errors all the same
-        return "fails"
+        pass
+    return "fails" if judge is gradcheck else "fails, so second derivatives are wrong"
 
 
 def after_a_change(function, x, grad_output):
     """Whether a wrong gradient comes out, unnoticed, if the input or the output is changed before backward."""
     start = x.detach().clone().requires_grad_()
-    (right,) = torch.autograd.grad(function(start * 1), start, grad_output)
+    (right,) = torch.autograd.grad(function(start * 1), start, grad_output, allow_unused=True)
     for which in (0, 1):
         h = start * 1
         pair = h, function(h)
         try:
             with torch.no_grad():
                 pair[which].mul_(-1.7)
-            (found,) = torch.autograd.grad(pair[1], start, grad_output)
+            (found,) = torch.autograd.grad(pair[1], start, grad_output, allow_unused=True)
         except RuntimeError:
             continue
-        if not torch.allclose(found, right):
+        if right is not None and not torch.allclose(found, right):
             return "a wrong gradient, unnoticed"
     return "noticed"
 
 
-def examine(function, x, grad_output):
-    """Value, gradient, both judges and the in-place change of a function of one tensor."""
+def result(answer, *arguments):
+    """What the answer makes of its arguments, once it is sure that this can have a gradient."""
+    if not issubclass(answer, Function):
+        raise TypeError("the class has to be derived from `torch.autograd.Function`")
+    y = answer.apply(*arguments)
+    if y is None:
+        raise TypeError("`forward` returns nothing; is a `return` missing?")
+    if not isinstance(y, torch.Tensor):
+        raise TypeError(f"`forward` should return a tensor; yours returns a {type(y).__name__}")
+    if not y.is_floating_point():
+        raise TypeError(
+            f"`forward` returns {y.dtype} numbers, which can have no gradient; return floating-point numbers"
+        )
+    return y
+
+
+def examine(answer, x, *more):
+    """Value, gradient, both judges and the in-place change of a Function; the last of `more` is what arrives."""
+    *plain, grad_output = more
     x.requires_grad_()
-    y = function(x)
+    y = result(answer, x, *plain)
     y.backward(grad_output)
+
+    def function(t):
+        return answer.apply(t, *plain)
+
     few = few_of(x)
     checks = judged(gradcheck, function, few), judged(gradgradcheck, function, few)
     return y, x.grad, *checks, after_a_change(function, x, grad_output)
@@ -113,17 +138,17 @@ JUDGED = ("gradcheck", "gradgradcheck", "after an in-place change")
 
 def use_function(answer, x, grad_output):
     """A Function of one tensor."""
-    return examine(answer.apply, x, grad_output)
+    return examine(answer, x, grad_output)
 
 
 def use_gate(answer, h, grad_output):
     """A Function of one tensor that is called h."""
-    return examine(answer.apply, h, grad_output)
+    return examine(answer, h, grad_output)
 
 
 def use_clamp(answer, x, low, high, grad_output):
     """A Function of a tensor and two numbers."""
-    return examine(lambda t: answer.apply(t, low, high), x, grad_output)
+    return examine(answer, x, low, high, grad_output)
 
 
 def use_swish(answer, x, grad_output):
@@ -135,24 +160,28 @@ def use_swish(answer, x, grad_output):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        y = answer.apply(x.clone().requires_grad_())
-    kept = "1 or none" if len(places) < 2 else f"{len(places)}"
+        y = result(answer, x.clone().requires_grad_())  # its name keeps the memory from being used twice
+    kept = "one" if len(places) < 2 else "more than one"
     del y
-    return *examine(answer.apply, x, grad_output), kept
+    return *examine(answer, x, grad_output), kept
 
 
 def use_triangle(answer, u, v, grad_output):
     """A Function of two tensors: autograd, both judges, an in-place change, and torch.func."""
+    newer = answer.setup_context is not Function.setup_context
+    if newer and "ctx" in inspect.signature(answer.forward).parameters:
+        raise TypeError("in the newer form `forward` takes no `ctx`; what backward needs is kept in `setup_context`")
     u.requires_grad_(), v.requires_grad_()
-    r = answer.apply(u, v)
+    r = result(answer, u, v)
     r.backward(grad_output)
     few = few_of(u, v)
     checks = judged(gradcheck, answer.apply, few), judged(gradgradcheck, answer.apply, few)
     changed = after_a_change(lambda t: answer.apply(t, v.detach()), u, grad_output)
-    plain = u.detach(), v.detach()
-    by_func = torch.func.grad(lambda a, b: (answer.apply(a, b) * grad_output).sum(), argnums=(0, 1))(*plain)
-    batched = torch.vmap(answer.apply)(torch.stack(plain), torch.stack(plain[::-1]))
-    return r, u.grad, v.grad, *checks, changed, *by_func, batched
+    try:
+        slopes = torch.vmap(torch.func.grad(answer.apply, argnums=(0, 1)))(u.detach(), v.detach())
+    except RuntimeError as error:
+        raise RuntimeError(f"under `torch.func`: {error}") from None
+    return r, u.grad, v.grad, *checks, changed, *slopes
 
 
 def legendre_value(x, grad_output):
@@ -496,11 +525,22 @@ ON_CTX = (
     "Value and gradient are right, but the tensor is an attribute of `ctx`. If somebody changes it in place before "
     "backward, your gradient is wrong and nothing is said. `ctx.save_for_backward` notices."
 )
-IGNORES = "`grad_output` is missing: the chain rule multiplies the slope by what arrives. Under a plain sum that is all ones, and the mistake hides."
+IGNORES = (
+    "`grad_output` is missing: the chain rule multiplies the slope by what arrives. Under a plain sum that is all "
+    "ones, and the mistake hides."
+)
 CONSTANT_SLOPE = (
-    "Value and gradient are right, but your slope has forgotten `x`: to autograd it is a constant, and second derivatives "
-    "come out wrong, without an error. Compute it in `backward` (`forward` is not recorded), from the saved `x`, and with "
-    "nothing that cuts the graph (`detach`, `.data`, `no_grad`, NumPy)."
+    "Value and gradient are right, but your slope has forgotten `x`: to autograd it is a constant, and second "
+    "derivatives come out wrong. Save `x` itself (what `forward` makes of it, even a copy, is not recorded), and "
+    "compute the slope from it in `backward` with nothing that cuts the graph (`detach`, `.data`, `no_grad`, NumPy)."
+)
+GRAPH_CUT = (
+    "Value and gradient are right, but your backward cuts the graph (`detach`, `.data`, `no_grad`, NumPy), so that "
+    "nobody can differentiate it once more."
+)
+SUMMED = (
+    "Your backward returns one number. The gradient has an entry for every entry of `x`; nothing is added up, "
+    "because each entry of the result depends on one entry of `x` only."
 )
 
 EXERCISES = {
@@ -514,6 +554,33 @@ EXERCISES = {
         gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},
         misconceptions=(
             Misconception(
+                "half-on-one-term",
+                "The ½ stands in front of both terms: the derivative is 7.5 x² - 1.5.",
+                patch=("5 * x**2 - 1)", "5 * x**2 - 2)"),
+                hints=("What is the derivative of ½ · 3 x?",),
+            ),
+            Misconception(
+                "passed-on",
+                "Your backward passes on what arrives and never multiplies it by the slope P3'(x).",
+                patch=("grad_output * 1.5 * (5 * x**2 - 1)", "grad_output * 1.0"),
+                hints=("Where does the slope come in?",),
+            ),
+            Misconception(
+                "added",
+                "You add the slope to what arrives. The chain rule multiplies.",
+                patch=("grad_output * 1.5", "grad_output + 1.5"),
+                hints=("If the loss does not depend on P3 at all, what arrives, and what has to come out?",),
+            ),
+            Misconception(
+                "summed-up",
+                SUMMED,
+                patch=(
+                    "return grad_output * 1.5 * (5 * x**2 - 1)",
+                    "return (grad_output * 1.5 * (5 * x**2 - 1)).sum()",
+                ),
+                hints=("What shape has `x`?",),
+            ),
+            Misconception(
                 "ignores-what-arrives",
                 IGNORES,
                 patch=("grad_output * 1.5 * (5 * x**2 - 1)", "1.5 * (5 * x**2 - 1)"),
@@ -521,7 +588,8 @@ EXERCISES = {
             ),
             Misconception(
                 "half-forgotten",
-                "Your backward is twice too large: the ½ in front of P3 stays in front of its derivative, 3/2 (5 x² - 1).",
+                "Your backward is twice too large: the ½ in front of P3 stays in front of its derivative, 3/2 (5 x² "
+                "- 1).",
                 patch=("grad_output * 1.5", "grad_output * 3"),
                 hints=("What is the derivative of ½ f(x)?",),
             ),
@@ -575,7 +643,8 @@ EXERCISES = {
         alternatives=(LegendreByHorner, LegendreOnACopy, LegendreByAutograd, LegendreNewForm),
         hints=(
             "Which tensor does the slope need, and where can `forward` leave it for `backward`?",
-            "`ctx.save_for_backward(x)` packs; `(x,) = ctx.saved_tensors` unpacks; the result is what arrives times the slope.",
+            "`ctx.save_for_backward(x)` packs; `(x,) = ctx.saved_tensors` unpacks; the result is what arrives times "
+            "the slope.",
             "`return grad_output * 1.5 * (5 * x**2 - 1)`",
         ),
     ),
@@ -590,21 +659,22 @@ EXERCISES = {
         equivalent_mutants={"grad_h[h <= 0] = 0": "at exactly 0 every subgradient is right"},
         misconceptions=(
             Misconception(
-                "writes-into-grad-output",
-                "Your backward writes zeros into `grad_output`. That tensor belongs to the graph, and another branch may "
-                "still need it. Work on a copy.",
-                patch=("grad_output.clone()", "grad_output"),
-                hints=("Whose tensor do you overwrite?",),
+                "graph-cut",
+                GRAPH_CUT,
+                patch=("grad_output.clone()", "grad_output.detach().clone()"),
+                hints=("What does `detach` do to the history of a tensor?",),
             ),
             Misconception(
                 "mask-by-gradient",
-                "You ask whether the *gradient* is negative. The gate was set on the way forward: what counts is the sign of `h`.",
+                "You ask whether the *gradient* is negative. The gate was set on the way forward: what counts is the"
+                " sign of `h`.",
                 patch=("grad_h[h < 0]", "grad_h[grad_h < 0]"),
                 hints=("Which tensor did the ReLU look at when it decided what to let through?",),
             ),
             Misconception(
                 "no-gate",
-                "Everything that arrives is passed on. Where `h` was negative the ReLU's output did not depend on it, so nothing may pass.",
+                "Everything that arrives is passed on. Where `h` was negative the ReLU's output did not depend on "
+                "it, so nothing may pass.",
                 patch=("        grad_h[h < 0] = 0\n", ""),
                 hints=("If `h` is negative and moves a little, what does the output do?",),
             ),
@@ -663,7 +733,7 @@ EXERCISES = {
             Misconception("an-error", "No error: torch picks one of the subgradients and says nothing.", value="error"),
         ),
         hints=("Two of the three natural choices are taken. To `clamp`, a value *at* the bound lies inside.",),
-        explain="For `clamp` a value at the bound still lies inside, so what arrives passes. All three choices are subgradients.",
+        explain="For `clamp` a value at the bound lies inside, so what arrives passes. All three choices are subgradients.",
     ),
     "clamp": code(
         difficulty="medium",
@@ -678,26 +748,55 @@ EXERCISES = {
         },
         misconceptions=(
             Misconception(
+                "graph-cut",
+                GRAPH_CUT,
+                patch=("grad_output * inside", "grad_output.detach() * inside"),
+                hints=("What does `detach` do to the history of a tensor?",),
+            ),
+            Misconception(
+                "brackets-forgotten",
+                "`&` binds more tightly than `<` and `>`, so each comparison needs brackets of its own.",
+                patch=("(x > ctx.low) & (x < ctx.high)", "x > ctx.low & x < ctx.high"),
+                hints=("In which order does Python read `a > b & c < d`?",),
+            ),
+            Misconception(
+                "and-between-tensors",
+                "`and`, also the hidden one in `low < x < high`, wants one yes or no, but `x` has many entries. "
+                "Combine two masks with `&`.",
+                patch=("(x > ctx.low) & (x < ctx.high)", "(x > ctx.low) and (x < ctx.high)"),
+                hints=("How many truth values has `x > ctx.low`?",),
+            ),
+            Misconception(
+                "number-for-none",
+                "For the two plain numbers `backward` returns `None`: no number, and no gradient either.",
+                patch=("inside, None, None", "inside, 0, 0"),
+                hints=("Does anybody want a gradient for a plain number?",),
+            ),
+            Misconception(
                 "one-gradient-for-three-arguments",
-                "`forward` has three arguments besides `ctx`, so `backward` returns three things: the gradient and `None` twice.",
+                "What your `backward` returns counts as one thing, and `forward` has three arguments. Return the "
+                "gradient and `None` twice, separated by commas (a list counts as one thing).",
                 patch=("inside, None, None", "inside"),
                 hints=("How many arguments has `forward`, not counting `ctx`?",),
             ),
             Misconception(
                 "gradient-in-the-last-place",
-                "What `backward` returns stands in the order of `forward`'s arguments: the gradient of `x` comes first.",
+                "What `backward` returns stands in the order of `forward`'s arguments: the gradient of `x` comes "
+                "first.",
                 patch=("grad_output * inside, None, None", "None, None, grad_output * inside"),
                 hints=("Which argument of `forward` comes first?",),
             ),
             Misconception(
                 "lower-kink-only",
-                "Below `low` you block, above `high` you let the gradient through. Up there the output does not move either.",
+                "Below `low` you block, above `high` you let the gradient through. Up there the output does not move"
+                " either.",
                 patch=("(x > ctx.low) & (x < ctx.high)", "x > ctx.low"),
                 hints=("What is the slope of clamp far above `high`?",),
             ),
             Misconception(
                 "upper-kink-only",
-                "Above `high` you block, below `low` you let the gradient through. Down there the output does not move either.",
+                "Above `high` you block, below `low` you let the gradient through. Down there the output does not "
+                "move either.",
                 patch=("(x > ctx.low) & (x < ctx.high)", "x < ctx.high"),
                 hints=("What is the slope of clamp far below `low`?",),
             ),
@@ -709,8 +808,8 @@ EXERCISES = {
             ),
             Misconception(
                 "no-gate",
-                "Your gate is open everywhere. Beyond the bounds nothing may pass, and the gate has to look at `x` to know: the "
-                "output lies within the bounds wherever `x` was.",
+                "Your gate is open everywhere. Beyond the bounds nothing may pass, and the gate has to look at `x` "
+                "to know: the output lies within the bounds wherever `x` was.",
                 patch=("grad_output * inside, None", "grad_output * 1, None"),
                 hints=("If `x` lies above `high` and moves a little, what does the output do?",),
             ),
@@ -756,18 +855,20 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "as-if-nothing-happened",
-                "6 is right for x = 3, and it is what backward would say if it had kept the *numbers*. What does `ctx.x` hold: the numbers, "
-                "or the tensor whose numbers have changed?",
+                "6 is right for x = 3, and it is what backward would say if it had kept the *numbers*. What does "
+                "`ctx.x` hold: the numbers, or the tensor whose numbers have changed?",
                 value=6.0,
             ),
             Misconception(
                 "noticed",
-                "With `save_for_backward` there would be an error. Here the tensor is a plain attribute, and nobody looks after it.",
+                "With `save_for_backward` there would be an error. Here the tensor is a plain attribute, and nobody "
+                "looks after it.",
                 value="error",
             ),
             Misconception(
                 "chain-through-the-change",
-                "600 would count the factor 10 twice. `mul_` came after `y` was made, so it is not on the way from `x` to `y`.",
+                "600 would count the factor 10 twice. `mul_` came after `y` was made, so it is not on the way from "
+                "`x` to `y`.",
                 value=600.0,
             ),
             Misconception(
@@ -792,6 +893,21 @@ EXERCISES = {
         gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},
         misconceptions=(
             Misconception(
+                "sigmoid-in-front-forgotten",
+                "The `s` in front of the bracket is missing: the slope is s (1 + x (1 - s)).",
+                patch=("grad_output * s * (1", "grad_output * (1"),
+                hints=("What does the formula have in front of the bracket?",),
+            ),
+            Misconception(
+                "summed-up",
+                SUMMED,
+                patch=(
+                    "return grad_output * s * (1 + x * (1 - s))",
+                    "return (grad_output * s * (1 + x * (1 - s))).sum()",
+                ),
+                hints=("What shape has `x`?",),
+            ),
+            Misconception(
                 "two-kept",
                 "All right but for the memory: you keep two tensors. The sigmoid can be computed again from `x`.",
                 patch=(
@@ -802,8 +918,9 @@ EXERCISES = {
             ),
             Misconception(
                 "sigmoid-kept",
-                "The gradient is right, but you keep two tensors, and the sigmoid was computed in `forward`, which is not recorded: "
-                "second derivatives come out wrong. Keep `x` and compute the sigmoid in `backward`.",
+                "The gradient is right, but you keep more than one tensor, and the sigmoid was computed in "
+                "`forward`, which is not recorded: second derivatives come out wrong. Keep `x` and compute the "
+                "sigmoid in `backward`.",
                 patch=(
                     ("ctx.save_for_backward(x)", "ctx.save_for_backward(x, torch.sigmoid(x))"),
                     (UNPACK, "x, s = ctx.saved_tensors"),
@@ -829,19 +946,22 @@ EXERCISES = {
             ),
             Misconception(
                 "product-rule-forgotten",
-                "Your slope is the sigmoid alone. `x` stands in both factors of the product, and the product rule has two terms.",
+                "Your slope is the sigmoid alone. `x` stands in both factors of the product, and the product rule "
+                "has two terms.",
                 patch=("s * (1 + x * (1 - s))", "s"),
                 hints=("What is the derivative of a product?",),
             ),
             Misconception(
                 "sigmoids-slope-only",
-                "Your slope is s (1 - s), that of the sigmoid. The factor `x` in front of it has to go through the product rule.",
+                "Your slope is s (1 - s), that of the sigmoid. The factor `x` in front of it has to go through the "
+                "product rule.",
                 patch=("s * (1 + x * (1 - s))", "s * (1 - s)"),
                 hints=("What is the derivative of a product?",),
             ),
             Misconception(
                 "second-term-only",
-                "The first term of the product rule is missing: x s (1 - s) is the second one, and `s` has to be added.",
+                "The first term of the product rule is missing: x s (1 - s) is the second one, and `s` has to be "
+                "added.",
                 patch=("s * (1 + x * (1 - s))", "x * s * (1 - s)"),
                 hints=("What is the derivative of a product?",),
             ),
@@ -881,6 +1001,25 @@ EXERCISES = {
         equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},
         misconceptions=(
             Misconception(
+                "graph-cut",
+                GRAPH_CUT,
+                patch=("return grad_output * (h", "return grad_output.detach() * (h"),
+                hints=("What does `detach` do to the history of a tensor?",),
+            ),
+            Misconception(
+                "other-side-open",
+                "Above 1 you still pass the gradient on. The window closes on both sides: |h|, not h.",
+                patch=("h.abs() <= 1", "h >= -1"),
+                hints=("What does the formula say about h = 3?",),
+            ),
+            Misconception(
+                "times-h",
+                "You multiply by `h`. Backward pretends that the sign had been the identity, and the identity has "
+                "the slope 1.",
+                patch=("return grad_output * (h", "return grad_output * h * (h"),
+                hints=("What is the slope of f(h) = h?",),
+            ),
+            Misconception(
                 "true-gradient",
                 "Your backward gives the true gradient, zero everywhere, and even `gradcheck` agrees. It is of no use: "
                 "nothing in front of the sign would learn. Lie: pass on what arrives.",
@@ -889,8 +1028,8 @@ EXERCISES = {
             ),
             Misconception(
                 "no-window",
-                "Your window is open everywhere. Where |h| is larger than 1 the gradient has to be blocked, and the window has to look "
-                "at `h` to know: the output is -1 or +1 wherever `h` was.",
+                "Your window is open everywhere. Where |h| is larger than 1 the gradient has to be blocked, and the "
+                "window has to look at `h` to know: the output is -1 or +1 wherever `h` was.",
                 patch=("grad_output * (h.abs() <= 1)", "grad_output * 1"),
                 hints=("What does the formula say about |h| > 1?",),
             ),
@@ -902,7 +1041,8 @@ EXERCISES = {
             ),
             Misconception(
                 "gradient-clipped",
-                "You cut the gradient off at -1 and 1. The window does not look at the gradient but at `h`: pass it whole, or not at all.",
+                "You cut the gradient off at -1 and 1. The window does not look at the gradient but at `h`: pass it "
+                "whole, or not at all.",
                 patch=("grad_output * (h.abs() <= 1)", "grad_output.clamp(-1, 1)"),
                 hints=("Which tensor stands between the bars in the formula?",),
             ),
@@ -926,7 +1066,8 @@ EXERCISES = {
             ),
             Misconception(
                 "times-the-sign",
-                "You multiply by the sign of `h`. Backward pretends that the sign had been the identity, and the identity has the slope 1.",
+                "You multiply by the sign of `h`. Backward pretends that the sign had been the identity, and the "
+                "identity has the slope 1.",
                 patch=("grad_output * (h.abs() <= 1)", "grad_output * torch.sign(h) * (h.abs() <= 1)"),
                 hints=("What is the slope of f(h) = h?",),
             ),
@@ -956,8 +1097,16 @@ EXERCISES = {
         probe=probe_triangle,
         use=use_triangle,
         drills=("setup-context", "vmap", "saving"),
-        outputs=("r", "grad_u", "grad_v", *JUDGED, "torch.func.grad by u", "torch.func.grad by v", "vmap"),
+        outputs=("r", "grad_u", "grad_v", *JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
         misconceptions=(
+            Misconception(
+                "history-lost",
+                "Value and gradients are right, but a part of your backward has no history, so second derivatives "
+                "are wrong. Inputs and output, saved as they are, keep theirs; what `setup_context` computes, and "
+                "what is detached, has none.",
+                patch=("u, v, output)", "u, v, output.detach())"),
+                hints=("Which tensors does `save_for_backward` connect with the graph?",),
+            ),
             Misconception(
                 "gradients-swapped",
                 "The two gradients stand in the wrong order: that of `u` comes first, as in `forward`.",
@@ -966,7 +1115,8 @@ EXERCISES = {
             ),
             Misconception(
                 "not-divided",
-                "You multiply by the side alone. The slope is the side divided by the hypotenuse, a number between -1 and 1.",
+                "You multiply by the side alone. The slope is the side divided by the hypotenuse, a number between "
+                "-1 and 1.",
                 patch=("grad_output * u / r, grad_output * v / r", "grad_output * u, grad_output * v"),
                 hints=("How much longer can the hypotenuse become if one side grows by 1?",),
             ),
@@ -978,7 +1128,8 @@ EXERCISES = {
             ),
             Misconception(
                 "half-kept",
-                "Both gradients are half of what they should be: the ½ of the root's derivative cancels against the 2 of the square's.",
+                "Both gradients are half of what they should be: the ½ of the root's derivative cancels against the "
+                "2 of the square's.",
                 patch=(
                     "grad_output * u / r, grad_output * v / r",
                     "grad_output * u / (2 * r), grad_output * v / (2 * r)",
@@ -993,7 +1144,8 @@ EXERCISES = {
             ),
             Misconception(
                 "one-gradient",
-                "`forward` has two arguments, so `backward` returns two gradients. Both are wanted.",
+                "What your `backward` returns counts as one gradient, and `forward` has two arguments. Return two, "
+                "separated by a comma (a list counts as one thing).",
                 patch=("grad_output * u / r, grad_output * v / r", "grad_output * u / r"),
                 hints=("How many arguments has `forward`?",),
             ),
