@@ -30,8 +30,9 @@ from tutor import check, exercise, expect, graph, models, plots, progress
 # %% [markdown] name="while-loop"
 # ## 1. A loop that nobody counted
 #
-# How do you compute a square root with $+$ and $/$ alone? Start anywhere, and replace $r$ by the mean of $r$ and
-# $a / r$, until $r^2$ is close to $a$. How many rounds that takes depends on the number $a$ itself: it is a `while`.
+# How do you compute a square root with $+$ and $/$ alone? Start with $r = a$, and replace $r$ by the mean of $r$ and
+# $a / r$, again and again, until $r^2$ is close to $a$. How many rounds that takes depends on $a$ itself: it is a
+# `while`.
 
 
 # %% tags=["item:control-flow"] name="root"
@@ -74,9 +75,9 @@ print("the answer depends on a, and yet requires_grad is", answer.requires_grad)
 #
 # $$y_{pred} = a + b\,x + c\,x^2 + d\,x^3 \;\;\; [\, + \; e\,x^4 \;\;\; [\, + \; e\,x^5 \,]\,]$$
 #
-# All of $a$ to $e$ are single numbers, $x$ and $y_{pred}$ have the shape $(N)$. Look closely: it is the **same** $e$ in
-# both brackets. Order 3 does not use it at all, order 4 once, order 5 twice. It is a strange network; it is here to
-# show that loops and sharing need nothing that you do not know.
+# All of $a$ to $e$ are single numbers, $x$ and $y_{pred}$ have the shape $(N)$. Look closely: it is the **same** $e$
+# in both brackets. Order 3 does not use it at all, order 4 once, order 5 twice. It is a strange network; it is here
+# to show that loops and sharing need nothing that you do not know.
 #
 # `random.randint(3, 5)` draws 3, 4 or 5. So that we can also ask for a certain order, `forward` takes one.
 
@@ -112,8 +113,8 @@ class DynamicNet(nn.Module):
 
 
 # %% [markdown] name="same-model"
-# Later notebooks take it from `tutor.models`, where it stands with the same names. Give both the same five numbers, and
-# they agree at every order:
+# Later notebooks take it from `tutor.models`, where it stands with the same names. Give both the same five numbers,
+# and they agree at every order:
 
 # %% tags=["item:dynamic-net", "nbval-check-output"] name="equal-to-models"
 torch.manual_seed(0)
@@ -124,13 +125,16 @@ print([torch.allclose(ours(x, order), theirs(x, order)) for order in (3, 4, 5)])
 # %% [markdown] name="side-by-side"
 # ## 3. Two steps, two graphs
 #
-# Take a single point, $x = 2$, so that the picture stays small, and run two steps: one of order 3, one of order 5.
-# Gradients flow from the loss at the top down to the parameters, and stand on the arrows. **Before you look**: how many
-# arrows will arrive at $e$ on either side?
+# So that the picture stays small, take a single point, $x = 2$, and freeze $a$, $b$ and $c$. Run two steps: one of
+# order 3, one of order 5. Gradients flow from the loss at the top down to the parameters, and stand on the arrows.
+# **Before you look**: how many arrows will arrive at $e$ on either side?
 
 # %% tags=["item:graphs-differ", "figure"] name="graphs-drawn"
 torch.manual_seed(0)
 model, x_one, steps = DynamicNet(), torch.tensor(2.0), {}
+for frozen in (model.a, model.b, model.c):
+    frozen.requires_grad_(False)
+
 for order in (3, 5):
     loss = (model(x_one, order) - torch.sin(x_one)).square()
     model.zero_grad()
@@ -141,15 +145,15 @@ for order in (3, 5):
 plots.beside(steps)
 
 # %% [markdown] name="read-graphs"
-# On the left $e$ does not exist. On the right it has two cards, because two operations use it; but it is one and the same
-# tensor, with one `.grad`: what arrives on the two arrows is added up. PyTorch built either graph from nothing while `forward` ran, and dropped it after
-# `backward`. That is what *dynamic* means. It is also all that it means.
+# On the left $e$ does not exist. On the right it has two cards, because two operations use it; but it is one and the
+# same tensor, with one `.grad`: what arrives on the two arrows is added up. PyTorch built either graph from nothing
+# while `forward` ran, and dropped it after `backward`. That is what *dynamic* means. It is also all that it means.
 #
 # ### Never, once, twice
 #
-# Now think about a step of order 3 in the middle of training. The gradients have been cleared by
-# `model.zero_grad()`, then `loss.backward()` runs through a graph in which $e$ does not appear.
-# **Commit to an answer**: what is `model.e.grad` now?
+# Now think about a step of order 3 in the middle of training. The gradients have been cleared by `model.zero_grad()`,
+# then `loss.backward()` runs through a graph in which $e$ does not appear. **Commit to an answer**: what is
+# `model.e.grad` now?
 #
 # - `"zero"`: a tensor that holds 0
 # - `"none"`: `None`
@@ -172,8 +176,8 @@ for order in (5, 4, 3):
 
 # %% [markdown] name="none-matters"
 # Does the difference between zero and `None` matter? Think of momentum. An optimiser *skips* a parameter whose
-# gradient is `None`: its velocity waits until it is used again. With a gradient of zero the old velocity carries it on,
-# in a step that has nothing to say about it. `zero_grad(set_to_none=False)` shows the difference:
+# gradient is `None`: its velocity waits until it is used again. With a gradient of zero the old velocity carries it
+# on, in a step that has nothing to say about it. `zero_grad(set_to_none=False)` shows the difference:
 
 # %% tags=["item:unused", "nbval-check-output"] name="coasting"
 for set_to_none in (True, False):
@@ -190,9 +194,9 @@ for set_to_none in (True, False):
 # %% [markdown] name="ask-shared"
 # ## 4. Gradients through a shared weight add up
 #
-# At order 5 two terms pull at $e$: $e\,x^4$ and $e\,x^5$. Imagine for a moment that they were two weights, $e_4$
-# and $e_5$, which merely happen to be equal. Each has a gradient of its own. Now tie them together: a nudge to $e$
-# nudges both, and the loss changes by both effects. So the gradient of the shared weight is the **sum**:
+# At order 5 two terms pull at $e$: $e\,x^4$ and $e\,x^5$. Imagine for a moment that they were two weights, $e_4$ and
+# $e_5$, which merely happen to be equal. Each has a gradient of its own. Now tie them together: a nudge to $e$ nudges
+# both, and the loss changes by both effects. So the gradient of the shared weight is the **sum**:
 #
 # $$\frac{\partial L}{\partial e} = \sum_{i} \underset{(N)}{\text{grad\_}y_{pred,i}}\; \underset{(N)}{x_i^4}
 # \; + \; \sum_{i} \text{grad\_}y_{pred,i}\; x_i^5$$
@@ -233,8 +237,8 @@ print(f"by hand {float(shared_gradient(x_few, y_pred.grad, 5)):.3f}, e.grad {mod
 assert abs(sum(contributions) - model.e.grad.item()) < 1e-3
 
 # %% [markdown] name="tied"
-# This is the reason for the `+=` that you wrote into your own engine in notebook 04, and the reason why `backward` adds
-# to `.grad` instead of writing into it. It also shows how to share a weight in any network: assign the same
+# This is the reason for the `+=` that you wrote into your own engine in notebook 04, and the reason why `backward`
+# adds to `.grad` instead of writing into it. It also shows how to share a weight in any network: assign the same
 # parameter, or the same layer, to two places. It counts as one:
 
 # %% tags=["item:weight-sharing", "nbval-check-output"] name="tied-layers"
@@ -248,9 +252,9 @@ for name, network in {"one layer, used twice": tied, "two layers": apart}.items(
 # ### How often was it used?
 #
 # The graph knows. Each node has `next_functions`, pairs of a node and a number; the last node of each way is the
-# `AccumulateGrad` of a leaf, and its `.variable` is the leaf itself (notebook 05). Every arrow into it is one use, one
-# contribution. Write a function that counts them. Two traps lie in the way: two ways may join in one node, which must
-# be walked through only once, and an input that needs no gradient has `None` in the place of a node.
+# `AccumulateGrad` of a leaf, and its `.variable` is the leaf itself (notebook 05). Every arrow into it is one use,
+# one contribution. Write a function that counts them. Two traps lie in the way: two ways may join in one node, which
+# must be walked through only once, and an input that needs no gradient has `None` in the place of a node.
 
 
 # %% tags=["item:graphs-differ", "item:weight-sharing"]
@@ -287,10 +291,10 @@ for step in range(6):
 # %% [markdown] name="train-it"
 # ## 5. Train it: 30,000 steps
 #
-# The training loop is that of the last notebook, and it does not know that the network changes under its hands. The
-# learning rate has to be small, because $x^5$ reaches 306 on this interval, and its square enters the curvature. So we
-# take momentum, and many steps. (On the CPU: a graphics processor has nothing to gain from operations this small,
-# notebook 03.)
+# The training loop holds the five lines of your `train_step` from the last notebook, and it does not know that the
+# network changes under its hands. The learning rate has to be small, because $x^5$ reaches 306 on this interval, and
+# its square enters the curvature. So we take momentum, and many steps. (On the CPU: a graphics processor has nothing
+# to gain from operations this small, notebook 03.)
 
 # %% tags=["item:dynamic-net"] name="sine-data"
 x, y = models.sine_data()  # (2000,), (2000,)
@@ -298,6 +302,7 @@ torch.manual_seed(0)
 random.seed(0)
 model = DynamicNet()
 loss_fn = nn.MSELoss(reduction="sum")
+assert round(x.max().item() ** 5) == 306
 
 # %% tags=["item:dynamic-net"] name="train-dynamic"
 learning_rate = 1e-8
@@ -355,9 +360,9 @@ for orders in ((3,), (4,), (5,), (3, 4, 5)):
 
 # %% [markdown] name="read-sharing"
 # It has learned to keep out of the way. A network that is always of order 5 would want $e = 0.004$, and cut the loss
-# to less than a third. But the same five numbers have to serve order 3, which has no $e$, and order 4, which is best off
-# with $e = 0$: the sine is the same on both sides but for its sign, and $x^4$ is not. A shared weight has to suit **all** its uses, and here they do not want the same. Sharing pays
-# where the uses do want the same. Sequences are such a case.
+# to less than a third. But the same five numbers have to serve order 3, which has no $e$, and order 4, which is best
+# off with $e = 0$: the sine changes its sign with $x$, and $x^4$ does not. A shared weight has to suit **all** its
+# uses, and here they do not want the same. Sharing pays where the uses do want the same. Sequences are such a case.
 #
 # ## 6. One cell, any length
 #
@@ -413,9 +418,9 @@ for T in (1, 6, 50):
     print(f"T = {T:2}: equal to nn.RNN", torch.allclose(unroll(cell, sequences, h), theirs(sequences)[0], atol=1e-5))
 
 # %% [markdown] name="unrolled-graphs"
-# Draw the graph for two lengths. So that it stays legible, everything is one number here ($N = D_{in} = H = 1$), and only
-# $w_h$ requires a gradient; the others are frozen. The longer sequence leaves the longer graph, with more cards for
-# the one weight. (Arrows with a 0 lead to states that the loss does not look at: it asks for the last one only.)
+# Draw the graph for two lengths. So that it stays legible, everything is one number here ($N = D_{in} = H = 1$), and
+# only $w_h$ requires a gradient; the others are frozen. The longer sequence leaves the longer graph, with more cards
+# for the one weight. (Arrows with a 0 lead to states that the loss does not look at: it asks for the last one only.)
 
 # %% tags=["item:recurrent", "item:contributions", "figure"] name="unrolled-drawn"
 torch.manual_seed(5)
@@ -436,8 +441,8 @@ plots.beside(unrolled)
 # ## 7. Back through time
 #
 # Each card of $w_h$ receives a contribution, and `.grad` is their sum, just as with $e$. Let us compute them one by
-# one. The loss depends on the last state; call its gradient `grad_h`. Go back from the last step to the first. In each, with
-# $a_t$ for what stands inside the tanh (whose derivative is $1 - h_t^2$):
+# one. The loss depends on the last state; call its gradient `grad_h`. Go back from the last step to the first. In
+# each, with $a_t$ for what stands inside the tanh (whose derivative is $1 - h_t^2$):
 #
 # $$\underset{(N,\,H)}{\text{grad\_}a_t} = \text{grad\_}h_t \cdot (1 - h_t^2) \qquad
 # \underset{(H,\,H)}{\text{contribution}_t} = \underset{(H,\,N)}{h_{t-1}^T}\; \underset{(N,\,H)}{\text{grad\_}a_t} \qquad
@@ -485,10 +490,10 @@ assert torch.allclose(parts.sum(), small.w_h.grad.sum(), atol=1e-5)
 plots.contributions(parts.tolist(), title="What six steps send to one shared weight", ylabel="gradient of w_h")
 
 # %% [markdown] name="fading"
-# Read it from right to left. The last step has the largest say. On its way to the step before, a gradient is multiplied
-# by $1 - h_t^2$, which is at most 1, and by $w_h$, which is smaller than 1 here: it fades. With a large $w_h$ it can grow
-# from step to step instead, until it overflows. Both are known by name, *vanishing* and *exploding* gradients, and they
-# are the price of sharing one weight over many steps.
+# Read it from right to left. The last step has the largest say. On its way to the step before, a gradient is
+# multiplied by $1 - h_t^2$, which is at most 1, and by $w_h$, which lies between -1 and 1 here: it fades. With a
+# large $w_h$ it can grow from step to step instead, until it overflows. Both are known by name, *vanishing* and
+# *exploding* gradients, and they are the price of sharing one weight over many steps.
 #
 # ## 8. Train on many lengths
 #
@@ -543,8 +548,8 @@ with torch.no_grad():
 assert max(errors[T] for T in errors if T > 1) < 0.1 < 0.3 < errors[1]
 
 # %% [markdown] name="length-one"
-# Ten times as long is no harder: the cell does the same thing, a few times more. Length 1 fails, and no training could
-# mend it: a single value does not say whether the wave is rising or falling.
+# Ten times as long is no harder: the cell does the same thing, a few times more. Length 1 fails, and no training
+# could mend it: a single value does not say whether the wave is rising or falling.
 #
 # A network that can read its own predictions can go on alone. It reads ten values, and from there on its own output
 # is its input.
@@ -564,11 +569,12 @@ plots.lines(both, xlabel="value number", ylabel="value", title="The network cont
 # ## 9. What tracing would have made of it
 #
 # Running Python in every step costs time, and a phone may have no Python at all. So there are tools that run
-# `forward` **once**, with a stand-in for `x`, and write down every operation on the way. That is *tracing*. From then on the
-# recording is run in place of your code. `torch.fx` is a tracer whose recordings can be read; notebook 12 has more of them.
+# `forward` **once**, with a stand-in for `x`, and write down every operation on the way. That is *tracing*. From then
+# on the recording is run in place of your code. `torch.fx` is a tracer whose recordings can be read; notebook 12 has
+# more of them.
 #
-# `model` draws its order in each call: in 100 calls with the same `x` it gives three different answers.
-# **Commit to a number**: how many different answers do 100 calls to its recording give?
+# `model` draws its order in each call: in 100 calls with the same `x` it gives three different answers. **Commit to a
+# number**: how many different answers do 100 calls to its recording give?
 
 # %% tags=["item:tracing"]
 answers = ...
@@ -588,11 +594,11 @@ print("on the tape:", " ".join(node.name for node in traced.graph.nodes if node.
 
 # %% [markdown] name="read-tape"
 # The tape holds operations; no `if`, no loop, no die. (`_assert_is_none` is the tracer's note that `order` was
-# `None`.) The order that happened to be drawn while it was recorded is now the order for ever, and **nobody says so**.
-# The outputs look right, the shapes fit.
+# `None`.) The order that happened to be drawn while it was recorded is now the order for ever, and **nobody says
+# so**. The outputs look right, the shapes fit.
 #
-# When a decision depends on *values*, the tracer has only its stand-in to ask, and it refuses. That is the better kind of
-# failure. A loop over a sequence is refused as well: how long is a stand-in?
+# When a decision depends on *values*, the tracer has only its stand-in to ask, and it refuses. That is the better
+# kind of failure. A loop over a sequence is refused as well: how long is a stand-in?
 
 # %% tags=["item:tracing"] name="trace-while"
 with expect(ValueError):
@@ -610,8 +616,8 @@ with expect(ValueError):
     fx.symbolic_trace(read)
 
 # %% [markdown] name="tracing-told"
-# This is the bargain. Python control flow just works because PyTorch records each step anew, and it costs you the time to
-# record each step anew. Whoever records once gives the control flow away, or has to say it in another
+# This is the bargain. Python control flow just works because PyTorch records each step anew, and it costs you the
+# time to record each step anew. Whoever records once gives the control flow away, or has to say it in another
 # language than Python's `if` and `for`. Notebook 12 shows how far the tools of today get.
 
 # %% [markdown] name="recap"
@@ -631,8 +637,8 @@ with expect(ValueError):
 #
 # ### What changed since the last notebook
 #
-# Another network, another rate, momentum and more steps. That the network is a different one in every step changes no line of
-# the loop:
+# Another network, another rate, momentum and more steps. That the network is a different one in every step changes no
+# line of the loop:
 #
 # <!-- diff: optim/train-two-layer dynamic_nets/train-dynamic -->
 
@@ -643,7 +649,8 @@ with expect(ValueError):
 #
 # <details><summary>1. You put <code>if step % 2: h = self.extra(h)</code> into <code>forward</code>. What do you have to tell autograd?</summary>
 #
-# Nothing. In steps that run the layer it is in the graph and gets gradients; in the others its gradients are <code>None</code>.
+# Nothing. In steps that run the layer it is in the graph and gets gradients; in the others its gradients are
+# <code>None</code>.
 # </details>
 #
 # <details><summary>2. A weight is used three times, and the contributions are 2, -1 and 4. What is its gradient?</summary>
@@ -653,8 +660,8 @@ with expect(ValueError):
 #
 # <details><summary>3. Can gradient descent learn when to take a branch?</summary>
 #
-# Not through the <code>if</code>: a decision has no gradient. You would have to blend both branches by a weight, or estimate the
-# gradient in another way.
+# Not through the <code>if</code>: a decision has no gradient. You would have to blend both branches by a weight, or
+# estimate the gradient in another way.
 # </details>
 #
 # <details><summary>4. How many parameters does a recurrent net need for sequences of 1,000 values, compared with 10?</summary>
@@ -664,8 +671,8 @@ with expect(ValueError):
 #
 # <details><summary>5. Why is <code>h.detach()</code> in the loop no harmless way to save memory?</summary>
 #
-# It cuts the graph there: the values stay right, but no gradient passes to earlier steps. Done on purpose, every so many
-# steps, it is called truncated backpropagation through time.
+# It cuts the graph there: the values stay right, but no gradient passes to earlier steps. Done on purpose, every so
+# many steps, it is called truncated backpropagation through time.
 # </details>
 #
 # <details><summary>6. A traced model passes your test on one input. Is the recording right?</summary>
@@ -680,7 +687,8 @@ progress()
 # ## Where to read on
 #
 # You have the networks; the next notebook is about what they are fed with. On recurrent networks: Elman, *Finding
-# Structure in Time*, Cognitive Science 14 (1990), where the cell of this notebook comes from; Werbos, *Backpropagation
-# through time: what it does and how to do it*, Proceedings of the IEEE 78 (1990); and for the cure of fading gradients
-# Hochreiter and Schmidhuber, *Long Short-Term Memory*, Neural Computation 9 (1997). How PyTorch came to record as it runs is told in
-# Paszke and others, *PyTorch: An Imperative Style, High-Performance Deep Learning Library*, NeurIPS 2019.
+# Structure in Time*, Cognitive Science 14 (1990), where the cell of this notebook comes from; Werbos,
+# *Backpropagation through time: what it does and how to do it*, Proceedings of the IEEE 78 (1990); and for the cure
+# of fading gradients Hochreiter and Schmidhuber, *Long Short-Term Memory*, Neural Computation 9 (1997). How PyTorch
+# came to record as it runs is told in Paszke and others, *PyTorch: An Imperative Style, High-Performance Deep
+# Learning Library*, NeurIPS 2019.
