@@ -206,6 +206,8 @@ def record(polynomial):
 
 own = record(LegendreP3.apply)
 plain = record(lambda x: 0.5 * (5 * x**3 - 3 * x))
+for leaf in ("c", "d"):
+    assert math.isclose(own.find(leaf).grad.norm, plain.find(leaf).grad.norm, rel_tol=1e-4)
 
 # %% tags=["item:legendre", "figure"] name="graphs-drawn"
 plots.beside({f"your P3: {len(own.nodes)} nodes": own, f"plain operations: {len(plain.nodes)} nodes": plain})
@@ -308,7 +310,7 @@ class EarlyP3(torch.autograd.Function):
 
 
 # %% [markdown] name="early-second"
-# But `forward` runs unrecorded, so the saved slope is a plain number with no memory of `x`. Ask for the second
+# But `forward` runs unrecorded, so the saved slope is just numbers, with no memory of `x`. Ask for the second
 # derivative of $P_3(x)^2$, which is $2 P_3'(x)^2 + 2 P_3(x)\,P_3''(x)$. **Say first** which of the two terms will be
 # missing.
 
@@ -939,6 +941,21 @@ by_u, by_v = torch.vmap(torch.func.grad(Hypotenuse.apply, argnums=(0, 1)))(u, v)
 print("vmap of grad", [round(n, 3) for n in by_u.tolist()], [round(n, 3) for n in by_v.tolist()])
 print("cos, sin    ", [round(n, 3) for n in (u / torch.hypot(u, v)).tolist()], end=" ")
 print([round(n, 3) for n in (v / torch.hypot(u, v)).tolist()])
+
+# %% [markdown] name="before-the-judges"
+# Everything that you wrote today comes before both judges once more. (The straight-through sign is missing here: you saw
+# what the first judge says to it, and why.)
+
+# %% tags=["item:gradcheck", "nbval-check-output"] name="all-judged"
+written = {
+    "LegendreP3": LegendreP3.apply,
+    "ReLU": ReLU.apply,
+    "Clamp": lambda x: Clamp.apply(x, -1.0, 1.0),
+    "Swish": Swish.apply,
+    "Hypotenuse": lambda x: Hypotenuse.apply(x, x.flip(0)),
+}
+for name, function in written.items():
+    print(f"{name:10}  gradcheck {gradcheck(function, (few,))}  gradgradcheck {gradgradcheck(function, (few,))}")
 
 # %% [markdown] name="recap"
 # ## Recap
