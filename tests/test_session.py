@@ -166,6 +166,20 @@ def test_an_answer_that_calls_itself_finds_itself(notebook):
     assert "Right" in notebook.run(STUB.replace("...", body)), "also where a lent solution was bound before"
 
 
+def test_a_failure_that_may_come_from_an_earlier_answer_points_there(notebook):
+    notebook.run(WRONG)
+    later = """
+@exercise("numpy_backprop.two_layer_gradients")
+def two_layer_gradients(x, y, w1, w2):
+    h = x @ w1
+    grad_y_pred = 2 * (np.maximum(h, 0) @ w2 - y)
+    return x.T @ relu_backward(grad_y_pred @ w2.T, h), np.maximum(h, 0).T @ grad_y_pred
+"""
+    assert "It calls `relu_backward`, and your answer to that has not passed" in notebook.run(later)
+    notebook.run(RIGHT)
+    assert "Right" in notebook.run(later)
+
+
 def test_methods_are_filled_into_the_readers_own_class(notebook, forms):
     notebook.run("class Number:\n    def __init__(self, value):\n        self.value = value\n        self.mine = True")
     notebook.run('@exercise("forms.add", of=Number)\ndef __add__(self, other):\n    """Doc."""\n    ...')

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tutor.checking.diagnose import functions_of
 from tutor.checking.exercise import Exercise
 from tutor.checking.report import Report, card, inline, preformatted
 from tutor.errors import TutorError
@@ -103,6 +104,8 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
         if identifier in os.environ.get("TUTOR_SKIP", "").split(os.pathsep):
             return _lend(known, memory)
         report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds)
+        if report.verdict in ("wrong", "error", "slow"):
+            report = _stands_on(known, answer, report)
         if not todo and getattr(answer, "__name__", known.name) != known.name:
             report = _renamed(known, answer, report)
             space[known.name] = answer
@@ -149,6 +152,18 @@ def _cell(filename: str, identifier: str) -> tuple[str, Target | None]:
 def _renamed(known: Exercise, answer: Any, report: Report) -> Report:
     note = f"The cells below call it `{known.name}`, yours is called `{answer.__name__}`: change the name back."
     return replace(report, message=f"{report.message}\n{note}")
+
+
+def _stands_on(known: Exercise, answer: Any, report: Report) -> Report:
+    """Point at an earlier answer that this one calls and that has not passed: the fault may lie there."""
+    called = {name for function in functions_of(answer) for name in function.__code__.co_names}
+    for identifier, memory in _memory.items():
+        earlier = exercises[identifier]
+        failed = memory.report is not None and memory.report.verdict in ("wrong", "error", "slow")
+        if failed and identifier != known.id and earlier.kind != "value" and earlier.name in called:
+            note = f"It calls `{earlier.name}`, and your answer to that has not passed: look there first"
+            return replace(report, message=f'{report.message}\n{note} (`lend("{identifier}")` borrows ours).')
+    return report
 
 
 def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
