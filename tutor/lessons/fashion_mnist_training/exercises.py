@@ -34,6 +34,7 @@ ABOUT = About(
 )
 
 CLASSES = 3
+ONE_BATCH = "that of one batch"
 
 
 def small_net(w1, w2):
@@ -64,21 +65,33 @@ def three_batches(x, y, batch):
 
 
 def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
-    """The losses of two epochs, and what they made of the model, which comes in evaluation mode."""
-    model, events = small_net(w1, w2).eval(), []
+    """What two epochs did with the model, which comes in evaluation mode; in words first, since words name one cause."""
+    model, modes, fresh, met = small_net(w1, w2).eval(), [], [], []
     optimizer = torch.optim.SGD(model.parameters(), lr)
     first = model[0].weight
-    first.register_hook(lambda gradient: events.append("backward"))
-    optimizer.register_step_post_hook(lambda *_: events.append("step" if first.grad is not None else "vain step"))
-    loss_fn = nn.CrossEntropyLoss()
-    losses = [train_epoch(model, loss_fn, optimizer, iter(three_batches(x, y, batch))) for _ in range(2)]
-    steps = f"{events.count('step')} times with gradients"
-    if "vain step" in events:
-        steps = "without gradients"
-    weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
+    first.register_hook(lambda gradient: fresh.append(gradient.clone()))
+    optimizer.register_step_post_hook(lambda *_: met.append(_gradient_met(first, fresh)))
+    three = three_batches(x, y, batch)
+    losses = [train_epoch(model, nn.CrossEntropyLoss(), optimizer, three) for _ in range(2)]
     kept = any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses)
-    graph = "kept with the loss" if kept else "let go"
-    return *losses, steps, graph, model[1].running_mean.clone(), weights
+    weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    return (
+        min(modes, default="never called"),
+        f"{len(met)} for {2 * len(three)} batches",
+        next((words for words in met if words != ONE_BATCH), ONE_BATCH),
+        "kept with the loss" if kept else "let go",
+        *losses,
+        model[1].running_mean.clone(),
+        weights,
+    )
+
+
+def _gradient_met(parameter, fresh):
+    """In words, what `optimizer.step()` found in `.grad`, from what it left there."""
+    if parameter.grad is None or not fresh:
+        return "nothing"
+    return ONE_BATCH if torch.equal(parameter.grad, fresh[-1]) else "the sum of several batches"
 
 
 def probe_evaluate(d):
@@ -95,12 +108,23 @@ def probe_evaluate(d):
 
 
 def measured(evaluate, x, y, batch, w1, w2):
-    """What is returned for a model that comes in training mode, whether gradients were recorded, and what it kept."""
-    model, recorded = small_net(w1, w2).train(), []
-    model.register_forward_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
-    loss, accuracy = evaluate(model, nn.CrossEntropyLoss(), iter(three_batches(x, y, batch)))
+    """What is returned for a model that comes in training mode, and in words how it was called."""
+    model, modes, recorded = small_net(w1, w2).train(), [], []
+    model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
+    model[1].register_forward_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
+    loss, accuracy = pair(
+        evaluate(model, nn.CrossEntropyLoss(), three_batches(x, y, batch)), "the loss and the accuracy"
+    )
     gradients = "recorded" if any(recorded) else "not recorded"
-    return loss, accuracy, gradients, model[1].running_mean.clone()
+    return max(modes, default="never called"), gradients, loss, accuracy, model[1].running_mean.clone()
+
+
+def pair(result, words):
+    """What an answer returned, if it is two things."""
+    several = isinstance(result, tuple | list) or (isinstance(result, torch.Tensor) and result.dim() == 1)
+    if several and len(result) == 2:
+        return result
+    raise TypeError(f"the answer should return two things, {words}")
 
 
 def probe_normalise(d):
@@ -150,8 +174,10 @@ def predicted_by(predict, image, mean, std, w1, w2):
         model[1].running_var.fill_(4.0)
         model[4].weight.copy_(w2)
         model[4].bias.zero_()
-    number, probability = predict(model.train(), image, mean, std)
-    return number, probability, model[1].running_mean.clone()
+    modes = []
+    model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
+    number, probability = pair(predict(model.train(), image, mean, std), "the class and its probability")
+    return max(modes, default="never called"), number, probability, model[1].running_mean.clone()
 
 
 def train_epoch_cleared_last(model, loss_fn, optimizer, batches):
@@ -345,7 +371,16 @@ EXERCISES = {
         minutes=12,
         probe=probe_train,
         use=two_epochs,
-        outputs=("first loss", "second loss", "steps", "graph", "running mean", "weights"),
+        outputs=(
+            "the mode while training",
+            "the number of steps",
+            "the gradient that a step goes along",
+            "the graph of a batch",
+            "the first loss",
+            "the second loss",
+            "the running mean",
+            "the weights",
+        ),
         drills=("loops",),
         misconceptions=(
             Misconception(
@@ -439,7 +474,7 @@ EXERCISES = {
         minutes=10,
         probe=probe_evaluate,
         use=measured,
-        outputs=("loss", "accuracy", "gradients", "running mean"),
+        outputs=("the mode while measuring", "gradients", "the loss", "the accuracy", "the running mean"),
         drills=("loops",),
         misconceptions=(
             Misconception(
@@ -448,6 +483,12 @@ EXERCISES = {
                 "answer depends on its neighbours. It even changes the model.",
                 patch=("    model.eval()\n", ""),
                 hints=("In which mode does the model come in, and in which one do you measure?",),
+            ),
+            Misconception(
+                "exchanged",
+                "Both numbers are right, in the wrong order: the loss comes first, then the accuracy.",
+                patch=("total / count, right / count", "right / count, total / count"),
+                hints=("Which of the two does the docstring name first?",),
             ),
             Misconception(
                 "gradients-recorded",
@@ -563,6 +604,25 @@ EXERCISES = {
                 hints=("Which images may the training know?",),
             ),
             Misconception(
+                "measured-on-the-other",
+                "The two numbers are measured on `x_val`. They have to come from `x`, the images that are learned from.",
+                patch=("x.mean(), x.std()", "x_val.mean(), x_val.std()"),
+                hints=("Which images may the training know?",),
+            ),
+            Misconception(
+                "only-the-first",
+                "`x_val` comes back as it was. It goes into the same network, so it needs the same treatment.",
+                patch=("(x_val - mean) / std", "x_val"),
+                hints=("What would the network make of images on another scale?",),
+            ),
+            Misconception(
+                "one-half-for-everything",
+                "You subtract 0.5 and divide by 0.5, as many tutorials do for any data. Measure the mean and the standard deviation of "
+                "these images.",
+                patch=("x.mean(), x.std()", "0.5, 0.5"),
+                hints=("Where do your two numbers come from?",),
+            ),
+            Misconception(
                 "variance-for-spread",
                 "You divide by the variance. The standard deviation is its root, and has the unit of a pixel.",
                 patch=("x.std()", "x.var()"),
@@ -637,6 +697,11 @@ EXERCISES = {
                 "log-ten",
                 "2.30 is log 10, the loss of a network that knows nothing. One number is larger than the others here, by 1.",
                 value=2.30,
+            ),
+            Misconception(
+                "not-rounded",
+                "You have computed it: that is right. Write it as in the list, 1.46.",
+                value=math.log(math.e + 9) - 1,
             ),
             Misconception(
                 "other-classes-forgotten",
@@ -736,6 +801,17 @@ EXERCISES = {
                 hints=("Which of the two numbers of (t, p) is the row?",),
             ),
             Misconception(
+                "rows-are-one-list",
+                "All rows are the same. `[[0] * classes] * classes` makes *one* list and names it several times: a count in one "
+                "row shows in all.",
+                wrap=lambda reference: (
+                    lambda predicted, target, classes: (
+                        reference(predicted, target, classes).sum(dim=0).expand(classes, classes).clone()
+                    )
+                ),
+                hints=("What does `*` do with a list that holds a list: copy it, or name it again?",),
+            ),
+            Misconception(
                 "mistakes-only",
                 "Only the mistakes are counted. The diagonal belongs to the matrix: it holds the right answers.",
                 patch=("        matrix[t, p] += 1", "        matrix[t, p] += t != p"),
@@ -784,7 +860,7 @@ EXERCISES = {
         probe=probe_predict,
         use=predicted_by,
         cases=5,
-        outputs=("the class", "the probability", "the running mean"),
+        outputs=("the mode of the model", "the class", "the probability", "the running mean"),
         drills=("predict",),
         misconceptions=(
             Misconception(
@@ -792,6 +868,18 @@ EXERCISES = {
                 "The pixels go in on the scale 0 to 255. `mean` and `std` were measured between 0 and 1, so divide by 255 first.",
                 patch=(" / 255", ""),
                 hints=("On which scale were `mean` and `std` measured?",),
+            ),
+            Misconception(
+                "raw-pixels",
+                "The pixels go in as they are in the file. Bring them to 0 to 1, then normalise them, as was done for training.",
+                patch=("(image.float() / 255 - mean) / std", "image.float()"),
+                hints=("What was done to every training image?",),
+            ),
+            Misconception(
+                "exchanged",
+                "Both are right, in the wrong order: the class comes first, then the probability.",
+                patch=("p.argmax().item(), p.max().item()", "p.max().item(), p.argmax().item()"),
+                hints=("Which of the two does the docstring name first?",),
             ),
             Misconception(
                 "not-normalised",
