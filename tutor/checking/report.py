@@ -80,7 +80,7 @@ def card(title: str, body: str, colour: str = "#57606a") -> str:
     """Wrap HTML in the frame that all of tutor's notices share."""
     return (
         f'<div style="border:1px solid #8c959f;border-left:5px solid {colour};border-radius:4px;padding:8px 12px;'
-        f'margin:4px 0;max-width:860px;overflow-wrap:anywhere">'
+        f'margin:4px 0;max-width:860px;overflow-wrap:break-word">'
         f'<p style="margin:0 0 6px 0">{title}</p>{body}</div>'
     )
 
@@ -89,7 +89,7 @@ def preformatted(text: str) -> str:
     """Return an HTML block that keeps the text's lines and breaks long ones instead of scrolling."""
     return (
         '<pre style="margin:6px 0;padding:6px 10px;border:1px solid #8c959f;border-radius:4px;'
-        f'white-space:pre-wrap;overflow-wrap:anywhere">{html.escape(text)}</pre>'
+        f'white-space:pre-wrap;overflow-wrap:break-word">{html.escape(text)}</pre>'
     )
 
 

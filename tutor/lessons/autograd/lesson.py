@@ -22,7 +22,7 @@
 import torch
 from torch.nn import functional
 
-from tutor import check, exercise, expect, graph, models, plots, progress
+from tutor import check, exercise, expect, graph, hint, lend, models, plots, progress, solution
 
 # %% [markdown] name="remember"
 # ## 1. Tensors that remember

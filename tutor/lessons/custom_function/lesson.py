@@ -27,7 +27,7 @@ import torch
 from torch.autograd import gradcheck, gradgradcheck
 from torch.autograd.function import once_differentiable
 
-from tutor import check, exercise, expect, graph, models, plots, progress
+from tutor import check, exercise, expect, graph, hint, lend, models, plots, progress, solution
 
 # %% [markdown] name="blind"
 # ## 1. An operation that autograd cannot see

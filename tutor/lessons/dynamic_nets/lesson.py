@@ -25,7 +25,7 @@ import random
 import torch
 from torch import fx, nn
 
-from tutor import check, exercise, expect, graph, models, plots, progress
+from tutor import check, exercise, expect, graph, hint, lend, models, plots, progress, solution
 
 # %% [markdown] name="while-loop"
 # ## 1. A loop that nobody counted

@@ -24,7 +24,7 @@ import math
 import torch
 from torch import nn
 
-from tutor import check, data, exercise, expect, models, plots, progress
+from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, solution
 
 # %% [markdown] name="about-linear"
 # ## 1. A layer owns its parameters

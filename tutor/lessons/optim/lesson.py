@@ -21,7 +21,7 @@ import math
 import torch
 from torch import nn
 
-from tutor import check, exercise, expect, models, plots, progress
+from tutor import check, exercise, expect, hint, lend, models, plots, progress, solution
 
 # %% [markdown] name="training-step"
 # ## 1. The training step
