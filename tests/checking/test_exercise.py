@@ -276,3 +276,16 @@ def test_words_inside_a_tuple_are_folded_and_the_wrong_one_is_named(forms):
     ask.__dict__["reference"] = (9, "error")
     assert ask.check((9, "Error ")).verdict == "pass"
     assert ask.check(("9", "error")).message == "[0] of the answer should be a number; yours is a str."
+
+
+def test_an_error_inside_a_transform_is_told_although_its_tensors_are_dead(make_lesson):
+    exercise = make_lesson().exercises["small.add"]
+
+    def transformed(a, b):
+        def inner(x):
+            return x @ x @ x
+
+        return torch.vmap(torch.func.grad(inner))(torch.ones(2, 3))
+
+    report = exercise.check(transformed)
+    assert report.verdict == "error" and "cannot be judged" not in report.message

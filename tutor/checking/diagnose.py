@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import linecache
 import traceback
@@ -342,8 +343,9 @@ def _shapes_in(line: str, local: dict[str, Any], outer: dict[str, Any]) -> str:
     names = sorted({(n.lineno, n.col_offset, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name)})
     known = []
     for name in dict.fromkeys(name for *_, name in names):
-        if judge.is_numeric(local.get(name)):
-            known.append(f"`{name}` {_shape(local[name])}")
-        elif name not in local and judge.is_numeric(outer.get(name)):
-            known.append(f"`{name}` (from the notebook, no argument of yours) {_shape(outer[name])}")
+        with contextlib.suppress(RuntimeError):  # a tensor of a transform that is over cannot be looked at
+            if judge.is_numeric(local.get(name)):
+                known.append(f"`{name}` {_shape(local[name])}")
+            elif name not in local and judge.is_numeric(outer.get(name)):
+                known.append(f"`{name}` (from the notebook, no argument of yours) {_shape(outer[name])}")
     return f"There, {', '.join(known)}." if known else ""
