@@ -98,7 +98,12 @@ def test_costs_are_told_in_milliseconds():
 
 
 @pytest.mark.parametrize(
-    ("crossing", "said"), [(1000, "fast pays from 1000 on"), (float("inf"), "fast pays at none of these sizes")]
+    ("crossing", "said"),
+    [
+        (1000, "fast pays from 1000 on"),
+        (10, "fast pays at all of these sizes"),
+        (float("inf"), "fast pays at none of these sizes"),
+    ],
 )
 def test_costs_say_from_where_on_the_last_one_pays(crossing, said):
     times = {"slow": [0.001, 0.5], "fast": [0.01, 0.02]}
@@ -110,7 +115,7 @@ def test_only_a_crossing_among_the_sizes_is_marked():
         picture = plots.costs([1, 2], {"a": [1, 2], "b": [2, 1]}, xlabel="size", title="Costs", crossing=crossing)
         return len(picture.figure.axes[0].lines)
 
-    assert [lines(2), lines(float("inf")), lines(None)] == [3, 2, 2]
+    assert [lines(2), lines(1), lines(float("inf")), lines(None)] == [3, 2, 2, 2]
 
 
 def test_a_timeline_adds_up_each_row_in_milliseconds_from_the_first_start():

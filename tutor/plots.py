@@ -642,9 +642,11 @@ def costs(
     ----------
     sizes : what was varied, all above zero.
     times : label -> seconds, one for each size.
-    crossing : the size from which the last label pays, marked; `math.inf` if it never does, None if nobody asked.
+    crossing : the size from which the last label pays, marked if it lies among the sizes: at the first of them nothing
+        crosses. `math.inf` if it never pays, None if nobody asked.
     """
     figure, ax = axes()
+    verdict = None
     for k, (label, seconds) in enumerate(times.items()):
         milliseconds = 1e3 * np.asarray(seconds)
         ax.plot(sizes, milliseconds, color=COLOURS[k % 6], linestyle=STYLES[k % 6], marker="os^D"[k % 4], label=label)
@@ -652,14 +654,15 @@ def costs(
         f"{label} takes " + ", ".join(f"{1e3 * s:.2g} ms at {n:,}" for n, s in zip(sizes, seconds, strict=True))
         for label, seconds in times.items()
     ]
-    if crossing is not None and np.isfinite(crossing):
+    if crossing is not None and min(sizes) < crossing < np.inf:
         ax.axvline(crossing, color="black", linewidth=0.8, linestyle=":", label=f"{label} pays from {crossing:g} on")
         said.append(f"{label} pays from {crossing:g} on")
     elif crossing is not None:
-        said.append(f"{label} pays at none of these sizes")
+        verdict = f"{label} pays at {'none' if crossing == np.inf else 'all'} of these sizes"
+        said.append(verdict)
     ax.set(xscale="log", yscale="log", xlabel=f"{xlabel} (log scale)", ylabel="time in ms (log scale)", title=title)
     ax.grid(alpha=0.3)
-    ax.legend()
+    ax.legend(title=verdict)
     return Picture(figure, f"{title}: " + "; ".join(said) + ".")
 
 
