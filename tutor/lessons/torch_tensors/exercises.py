@@ -7,7 +7,7 @@ from tutor.checking import Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=80,
+    minutes=100,
     items={
         "create": "tensors from lists, NumPy, other tensors (`*_like`), shapes",
         "attributes": "shape, dtype, device",
@@ -96,15 +96,37 @@ def probe_letters(d):
     return d.sizes(4, 3, 9)
 
 
+class Shape:
+    """A shape in letters. A wrong one is told as it is; of the right one a report tells only the rule that gives it."""
+
+    def __init__(self, spelt, right):
+        self.spelt, self.right = spelt, right
+
+    def __eq__(self, other):
+        return isinstance(other, Shape) and self.spelt == other.spelt
+
+    def __hash__(self):
+        return hash(self.spelt)
+
+    def __repr__(self):
+        return "the sizes that it does not sum over, in their order" if self.spelt == self.right else self.spelt
+
+
 def in_letters(answer, B, N, D_in, H):
-    """The shapes as text, with letters for the sizes."""
+    """The shapes with letters for the sizes, each beside the right one."""
     letters = {B: "B", N: "N", D_in: "D_in", H: "H"}
     shapes = answer(B, N, D_in, H)
-    return tuple(_spelt(shape, letters) for shape in shapes) if isinstance(shapes, tuple | list) else shapes
+    if not isinstance(shapes, tuple | list):
+        return shapes
+    right = [_spelt(shape, letters) for shape in shapes_from_torch(B, N, D_in, H)]
+    right += [""] * (len(shapes) - len(right))
+    return tuple(Shape(_spelt(shape, letters), true) for shape, true in zip(shapes, right, strict=False))
 
 
 def _spelt(shape, letters):
     """A shape as it is written in Python; one size that is no tuple is spelt without its comma."""
+    if shape is Ellipsis:
+        return "still `...`"
     if not isinstance(shape, tuple | list):
         return letters.get(shape, str(shape))
     inside = ", ".join(letters.get(size, str(size)) for size in shape)
@@ -399,13 +421,13 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "means-stay-with-their-rows",
-                "`x.mean(dim=1)` has the shape (3,). Broadcasting aligns it at the right, so it is laid along the *columns*, and "
-                "each row loses all three means, not its own.",
+                "`x.mean(dim=1)` has the shape (3,). Broadcasting aligns it at the right, as a *row*, one mean for each "
+                "column, and each row loses all three means, not its own.",
                 value="centred",
             ),
             Misconception(
                 "shape-is-checked",
-                "(3, 3) and (3,) do fit, aligned at the right. They would not if the matrix were not square.",
+                "(3, 3) and (3,) do fit, aligned at the right. With (4, 3) and (4,) you would be right.",
                 value="error",
             ),
         ),
@@ -413,7 +435,7 @@ EXERCISES = {
             "Which shape has `x.mean(dim=1)`?",
             "Write (3, 3) above (3,), aligned at the right. With which dimension of `x` are the means aligned?",
         ),
-        explain="The means are laid along the columns. The matrix is square, so the shapes fit and nothing complains.",
+        explain="The means are laid out as a row, one for each column. The matrix is square, so the shapes fit and nothing complains.",
     ),
     "distances": code(
         difficulty="medium",

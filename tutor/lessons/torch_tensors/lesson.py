@@ -13,7 +13,7 @@
 # - predict the shape that broadcasting gives, and avoid its two classic traps;
 # - choose between `*`, `dot`, `mm`, `@`, `bmm`, `addmm`, `baddbmm`, `addbmm` and `einsum`, and name the shape of each result.
 #
-# **You need** NumPy as in notebook 01. **It takes** about 80 minutes to read and answer; the code runs in a few seconds on a
+# **You need** NumPy as in notebook 01. **It takes** about 100 minutes to read and answer; the code runs in a few seconds on a
 # laptop.
 
 # %% name="imports"
@@ -49,9 +49,10 @@ with expect(RuntimeError):
     counts.mean()
 
 # %% [markdown] name="device-words"
-# Two matrices must agree in dtype and device before they are multiplied. `.to(...)` changes either, and returns a new
-# tensor; if there is nothing to change, it returns the very same one. One variable for the device is all that a
-# program needs; the next notebook builds on it.
+# A matrix product insists that both factors agree in dtype and device. (`*` and `+` insist on the device only: of two
+# dtypes they take the wider one, without a word.) `.to(...)` changes either, and returns a new tensor; if there is nothing
+# to change, it returns the very same one. One variable for the device is all that a program needs; the next notebook
+# builds on it.
 
 # %% tags=["item:attributes"] name="to-device"
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -107,6 +108,7 @@ a = np.zeros(3)
 x = torch.from_numpy(a)
 a += 1  # writes into the memory of a, which is that of x
 a = a + 1  # makes a new array and calls it a; x keeps the old memory
+# ctypes.data is the address in memory at which an array's numbers begin
 print("x", x.tolist(), " a", a.tolist(), " shared:", x.numpy().ctypes.data == a.ctypes.data)
 
 # %% [markdown] name="ask-own"
@@ -133,23 +135,26 @@ def own_tensor(array):
 # Indexing works as in NumPy: numbers drop a dimension, slices keep it, `None` inserts one, a list or a mask picks entries.
 
 # %% tags=["item:indexing", "nbval-check-output"] name="index"
-x = torch.arange(12).view(3, 4)  # (3, 4)
+x = torch.arange(12).view(3, 4)  # 0 to 11 in three rows of four; section 4 explains view
 print(x)
 print("x[1]     ", x[1].tolist(), "  x[:, 1] ", x[:, 1].tolist())
 print("x[1:, :2]", x[1:, :2].tolist(), "  x[x > 8]", x[x > 8].tolist())
 print("x[1, 2]  ", x[1, 2], "  x[:, None].shape", tuple(x[:, None].shape))
 
 # %% [markdown] name="slices-share"
-# A number or a slice gives a **view**: a second window onto the same memory. A list or a mask gives a **copy**. Both
-# are useful, and both are traps. Here the first row is wanted as a starting point, and the data are destroyed; then
-# entries are to be cleared, and nothing happens.
+# A number or a slice gives a **view**: a second window onto the same memory. A list or a mask that is *read* gives a
+# **copy**. On the left of `=` nothing is read, so there a mask writes into `x` itself. All of this is useful, and all of
+# it is a trap. Here the first row is wanted as a starting point, and the data are destroyed. Then an entry is to be
+# cleared: with a second index behind the mask it is read first, and the 0 is lost in the copy.
 
 # %% tags=["item:indexing", "nbval-check-output"] name="view-or-copy"
 row = x[0]
 row += 100  # a view: x changes
-print("x[0] is now", x[0].tolist())
-x[[0]][0, 0] = -1  # x[[0]] is a copy; the -1 is written into it and lost
-print("x[0, 0] is still", x[0, 0].item())
+print("x[0] is now   ", x[0].tolist())
+x[x > 102][0] = 0  # reads x[x > 102], a copy, and writes into that
+print("x[0] is still ", x[0].tolist())
+x[x > 102] = 0  # reads nothing: writes into x
+print("x[0] is now   ", x[0].tolist())
 
 # %% [markdown] name="joining"
 # `cat` puts tensors one behind the other along a dimension that **exists**; `stack` makes a **new** one. Both copy.
@@ -169,9 +174,11 @@ with expect(RuntimeError):
 # Memory has no rows and columns. It is one long strip, and a tensor is a way to walk along it. The **strides** say how
 # many places to move for one step in each dimension. For a tensor of shape $(n, m)$ that was just made they are $(m, 1)$:
 #
-# $$\text{place of } x_{ij} = i \cdot \text{stride}_0 + j \cdot \text{stride}_1$$
+# $$\text{place of } x_{ij} = \text{start} + i \cdot \text{stride}_0 + j \cdot \text{stride}_1$$
 #
-# `x.t()` moves no number. It swaps the strides. The picture is drawn from the tensors themselves.
+# The start is the place of the first entry: 0 for `x`, but 1 for `x[:, 1:]`, which leaves out the first column. `x.t()`
+# moves no number. It swaps the strides. The picture is drawn from the tensors themselves; the small number in a cell is
+# its place in memory.
 
 # %% tags=["item:views", "figure"] name="strides-drawn"
 x = torch.tensor([[10, 20, 30], [40, 50, 60]])  # (2, 3)
@@ -197,7 +204,7 @@ x = torch.zeros(2, 3)
 x.reshape(-1)[0] = 7.0  # a view: arrives in x
 x.t().reshape(-1)[1] = 8.0  # a copy: lost
 print(x.tolist())
-for flat in (x.reshape(-1), x.t().reshape(-1)):
+for flat in (x.reshape(-1), x.t().reshape(-1)):  # data_ptr() is the address of the first number
     print("shares memory:", flat.data_ptr() == x.data_ptr())
 
 # %% [markdown] name="reshape-is-no-transpose"
@@ -213,8 +220,9 @@ print("x.reshape(3, 2)", x.reshape(3, 2).tolist())
 
 # %% [markdown] name="ask-channels"
 # Cameras and image files store the three colours of a pixel side by side: $(N, H, W, C)$. PyTorch's layers want one plane
-# per colour: $(N, C, H, W)$. `permute` reorders any number of dimensions; like `t`, it moves nothing. The next user of
-# these images calls `view(N, -1)` on them, so hand over a contiguous tensor.
+# per colour: $(N, C, H, W)$. `permute` reorders any number of dimensions, `transpose(0, 1)` swaps the two that it names; like
+# `t`, they move nothing. The next user of these images calls `view(N, -1)` on them, so hand over a contiguous tensor:
+# `contiguous()` copies the numbers into their new order, if it has to.
 
 
 # %% tags=["item:views"]
@@ -250,8 +258,8 @@ zeros = torch.zeros(2, 3)
 print("sum over dim 0", tuple(zeros.sum(dim=0).shape), " over dim 1", tuple(zeros.sum(dim=1).shape))
 
 # %% [markdown] name="item-words"
-# Use `item()` when you keep a loss for a plot: a list of tensors keeps every tensor alive, later with the whole graph
-# that computed it. Several entries have no single value:
+# Use `item()` when you keep a loss for a plot: a list of tensors keeps every tensor alive, and later, when tensors remember
+# how they were computed, everything that it was computed from. Several entries have no single value:
 
 # %% tags=["item:item"] name="item-refuses"
 with expect(RuntimeError):
@@ -259,7 +267,7 @@ with expect(RuntimeError):
 
 # %% [markdown] name="underscore"
 # A method whose name ends in an underscore writes **into** its tensor: `add_`, `mul_`, `zero_`, `clamp_`. So do `+=` and
-# `x[...] = `. A plain `x = ` never writes into a tensor. It only gives the name to another one.
+# `x[:] = `. A plain `x = ` never writes into a tensor. It only gives the name to another one.
 
 # %% tags=["item:in-place", "nbval-check-output"] name="in-place"
 w = torch.ones(3)
@@ -295,7 +303,7 @@ with expect(UserWarning):
     torch.add(x, y, out=torch.empty(2))
 
 # %% [markdown] name="ask-update"
-# In lesson 01 you wrote `w1 -= learning_rate * grad_w1`. Now put that step into a function. Whoever calls it looks at
+# In notebook 01 you wrote `w1 -= learning_rate * grad_w1`. Now put that step into a function. Whoever calls it looks at
 # *their own* `w` afterwards, so the numbers have to change where they lie. The underscore in the name is a promise.
 
 
@@ -367,8 +375,8 @@ print("with keepdim=True            ", (x - x.mean(dim=1, keepdim=True)).mean(di
 
 # %% [markdown] name="why-silent"
 # The means have the shape $(3,)$. Aligned at the right, that is a *row*: the mean of row 0 was subtracted from column 0.
-# `keepdim=True` leaves them as $(3, 1)$, a column. With any shape that is not square the same mistake is loud. Try
-# your shape code on sizes that all differ.
+# `keepdim=True` leaves them as $(3, 1)$, a column. With most other shapes, such as $(4, 3)$, the same mistake is loud; not
+# with $(4, 1)$, which quietly becomes $(4, 4)$. Try your shape code on sizes that all differ and are not 1.
 
 # %% tags=["item:broadcasting"] name="centre-loudly"
 x = torch.randn(4, 3)
@@ -462,7 +470,7 @@ print("addmm is + and mm  ", agree(torch.addmm(b, x, w1), x.mm(w1) + b))
 print("weighed            ", agree(torch.addmm(b, x, w1, beta=0.5, alpha=2), 0.5 * b + 2 * (x @ w1)))
 
 # %% [markdown] name="dot-changed"
-# NumPy's `dot` multiplied matrices all through lesson 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
+# NumPy's `dot` multiplied matrices all through notebook 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
 # matrices and never broadcasts. They are strict, and that is a help: a batch that slipped in is found at once. The
 # quiet one is `*`. On two square matrices it gives a matrix of the right shape with the wrong numbers.
 
@@ -480,7 +488,7 @@ print("square @ square", (square @ square).tolist())
 print("square * square", (square * square).tolist())
 
 # %% [markdown] name="sine-product"
-# The cubic of lesson 01 is one product of this kind: broadcasting makes the matrix of powers, and `@` weighs its columns.
+# The cubic of notebook 01 is one product of this kind: broadcasting makes the matrix of powers, and `@` weighs its columns.
 #
 # $$\underset{(2000,)}{y_{pred}} = \underset{(2000,\,4)}{\begin{pmatrix} 1 & x & x^2 & x^3 \end{pmatrix}} \; \underset{(4,)}{(a, b, c, d)^T}$$
 
@@ -496,14 +504,15 @@ print(tuple(powers.shape), tuple(y_pred.shape), agree(y_pred, by_hand))
 #
 # `bmm` multiplies matrix by matrix, as many times as there are matrices in the batch. `baddbmm` adds something to each
 # product. `addbmm` adds **all products together**, so that the batch disappears. The leading b of `baddbmm` is that of
-# the batch, and the batch stays. A sum over a batch is what you will need when many examples share one weight.
+# the batch, and the batch stays. What is added is broadcast: here it is the bias of shape $(H)$. A sum over a batch is
+# what you will need when many examples share one weight.
 
 # %% tags=["item:batched-products", "figure"] name="batched-drawn"
 plots.product_shapes(
     {
         "bmm": "a (B, N, D_in) · c (B, D_in, H) = out (B, N, H)",
-        "baddbmm": "m (B, N, H) + a (B, N, D_in) · c (B, D_in, H) = out (B, N, H)",
-        "addbmm": "m (N, H) + a (B, N, D_in) · c (B, D_in, H) = out (N, H)",
+        "baddbmm": "b (H) + a (B, N, D_in) · c (B, D_in, H) = out (B, N, H)",
+        "addbmm": "b (H) + a (B, N, D_in) · c (B, D_in, H) = out (N, H)",
         "@": "a (B, N, D_in) · w1 (D_in, H) = out (B, N, H)",
     },
     title="Products of batches",
@@ -543,13 +552,14 @@ print("mm     ", agree(torch.einsum("nd,dh->nh", x, w1), x.mm(w1)))
 print("*      ", agree(torch.einsum("nd,d->nd", x, v), x * v))
 print("sum    ", agree(torch.einsum("nd->d", x), x.sum(dim=0)))
 print("addbmm ", agree(torch.einsum("bnd,bdh->nh", a, c), torch.addbmm(b, a, c) - b))
-print("x.t() y", agree(torch.einsum("nd,nh->dh", x, x.mm(w1)), x.t().mm(x.mm(w1))))
+h = x.mm(w1)  # (N, H)
+print("x.t() h", agree(torch.einsum("nd,nh->dh", x, h), x.t().mm(h)))
 
 # %% [markdown] name="ask-shapes"
 # ### Predict the shapes
 #
 # Put in the shape of every product, as a tuple of letters: `(N, H)`; one size alone is `(N,)`, no size at all `()`. Decide
-# all ten before you run the cell.
+# all ten before you run the cell: it stays "to do" as long as one of them is `...`.
 
 
 # %% tags=["item:products", "item:matrix-products", "item:batched-products", "item:einsum"]
@@ -643,7 +653,7 @@ def scores(queries, keys):
 # %% [markdown] name="net"
 # ## 8. The two-layer network, in tensors
 #
-# You have everything for the forward pass of lesson 01. Three lines change: `dot` becomes `mm`, `np.maximum` becomes `clamp`.
+# You have everything for the forward pass of notebook 01. Three lines change: `dot` becomes `mm`, `np.maximum` becomes `clamp`.
 
 
 # %% tags=["item:matrix-products"] name="two_layer_forward"
@@ -681,10 +691,10 @@ assert error < 1e-5
 # |---|---|---|
 # | an array as a tensor, for free | `torch.from_numpy(a)` | shared with the array |
 # | an array as a tensor of your own | `torch.tensor(a, dtype=torch.float32)` | new |
-# | part of it | `x[1:]`, `x[0]` (view); `x[[0, 2]]`, `x[mask]` (copy) | shared; new |
+# | part of it | `x[1:]`, `x[0]` (view); `x[[0, 2]]`, `x[mask]`, read (copy) | shared; new |
 # | another shape | `view` (never copies), `reshape` (copies if it must) | shared; it depends |
 # | other order of dimensions | `t`, `transpose`, `permute`, then `contiguous()` | shared; new if needed |
-# | to change it where it lies | `add_`, `-=`, `x[...] =` | the same |
+# | to change it where it lies | `add_`, `-=`, `x[:] =`, `x[mask] =` | the same |
 # | to keep the old values | `x.clone()` | new |
 # | a Python number | `x.item()` | none |
 #
@@ -695,8 +705,8 @@ assert error < 1e-5
 # | `mm`, `@` | $(N, D)\,(D, H) \to (N, H)$ | $D$ |
 # | `addmm` | $(H) + (N, D)\,(D, H) \to (N, H)$ | $D$ |
 # | `bmm`, `@` | $(B, N, D)\,(B, D, H) \to (B, N, H)$ | $D$ |
-# | `baddbmm` | $(B, N, H) + (B, N, D)\,(B, D, H) \to (B, N, H)$ | $D$ |
-# | `addbmm` | $(N, H) + (B, N, D)\,(B, D, H) \to (N, H)$ | $D$ and $B$ |
+# | `baddbmm` | $(H) + (B, N, D)\,(B, D, H) \to (B, N, H)$ | $D$ |
+# | `addbmm` | $(H) + (B, N, D)\,(B, D, H) \to (N, H)$ | $D$ and $B$ |
 # | `einsum` | as you write it | what is missing after `->` |
 #
 # ### What changed since the last notebook
