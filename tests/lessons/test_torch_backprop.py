@@ -1,11 +1,13 @@
 """Lesson 03 on the device that is there: its own cells decide whether an accelerator agrees with the CPU."""
 
 import math
+import re
 
+import numpy as np
 import pytest
 import torch
 
-from tutor.lessons.registry import HOME, Lesson
+from tutor.lessons.registry import HOME, Lesson, exercises
 
 PARITY = ("rounding", "accelerator-agrees", "sine-agrees")
 
@@ -79,6 +81,42 @@ def test_any_accelerator_that_torch_knows_is_chosen(lesson, monkeypatch):
     space = {"torch": torch}
     run_cells(lesson, space, "choose-device")
     assert space["device"] == torch.device("xpu")
+
+
+def test_the_judge_agrees_in_float64_and_is_more_than_a_tenth_off_in_float32(lesson, space, capsys):
+    run_cells(lesson, space, "judge-the-net")
+    slopes = re.findall(r"measured (\S+), derived (\S+)", capsys.readouterr().out)
+    (double, derived), (single, _) = (tuple(map(float, pair)) for pair in slopes)
+    assert double == derived
+    assert abs(single / derived - 1) > 0.1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_answer_that_numpy_carries_out_is_refused_where_there_is_no_accelerator():
+    def two_layer_forward(x, w1, w2):
+        h = x.mm(w1)
+        h_relu = np.maximum(h, 0)
+        return h, h_relu, h_relu.mm(w2)
+
+    assert exercises["torch_backprop.two_layer_forward"].check(two_layer_forward).misconception == "numpy-left-in"
+
+
+def test_an_answer_that_looks_at_single_numbers_is_right():
+    def two_layer_forward(x, w1, w2):
+        h = x.mm(w1)
+        h_relu = torch.tensor([[max(0.0, value) for value in row] for row in h.tolist()])
+        return h, h_relu, h_relu.mm(w2)
+
+    assert exercises["torch_backprop.two_layer_forward"].check(two_layer_forward).verdict == "pass"
+
+
+def test_a_step_that_changes_the_gradients_is_told_so():
+    def take_step(weights, grads, learning_rate):
+        for w, grad_w in zip(weights, grads, strict=True):
+            w -= learning_rate * grad_w
+            grad_w *= 0.5
+
+    assert "`grads_afterwards[0]` differs" in exercises["torch_backprop.take_step"].check(take_step).message
 
 
 @pytest.mark.cuda

@@ -95,6 +95,37 @@ def probe_always(d):
     return times(d, [True] * d.integer(3, 6))
 
 
+def probe_tie(d):
+    """Equally fast at one size, then faster: a tie is no win."""
+    slower = d.integer(1, 3)
+    sizes, here, there = times(d, [False] * slower + [True] * d.integer(3, 4))
+    there[slower] = here[slower]
+    return sizes, here, there
+
+
+def on_any_device(answer, *arguments):
+    """Run the answer, and once more where NumPy cannot read: an answer that left a NumPy function in stops there."""
+    result = answer(*arguments)
+    try:
+        answer(*(a.to("meta") for a in arguments))
+    except Exception as error:  # numbers cannot be looked at there, which is no mistake
+        if isinstance(error, TypeError) and "numpy" in str(error):
+            raise
+    return result
+
+
+def forward_anywhere(answer, x, w1, w2):
+    return on_any_device(answer, x, w1, w2)
+
+
+def relu_anywhere(answer, grad_h_relu, h):
+    return on_any_device(answer, grad_h_relu, h)
+
+
+def gradients_anywhere(answer, x, y, w1, w2):
+    return on_any_device(answer, x, y, w1, w2)
+
+
 class PretendedDevice:
     """A device with a queue and a clock of its own: work is queued at once and done later, one piece after the other."""
 
@@ -129,13 +160,13 @@ def on_pretended_device(median_seconds, durations, warmup, repeats):
 
 
 def three_steps(take_step, weights, grads, learning_rate):
-    """The tensors that were handed over, after each of three steps, and what the list holds at the end."""
+    """The gradients at the end, the weights that were handed over after each of three steps, and the list at the end."""
     weights, grads = [w.clone() for w in weights], [g.clone() for g in grads]
     kept, seen = list(weights), []
     for _ in range(3):
         take_step(weights, grads, learning_rate)
         seen.append([w.clone() for w in kept])
-    return (*seen, list(weights))
+    return (list(grads), *seen, list(weights))
 
 
 def net_loss(x, y, w1, w2):
@@ -370,9 +401,17 @@ EXERCISES = {
         difficulty="easy",
         minutes=4,
         probe=probe_net,
+        use=forward_anywhere,
         drills=("two-layer-net", "words"),
         outputs=("h", "h_relu", "y_pred"),
         misconceptions=(
+            Misconception(
+                "numpy-left-in",
+                "Your code lets NumPy read a tensor. That works as long as tensors lie on the CPU, but the notebook runs on any "
+                "device, and elsewhere it would stop: `can't convert … device type tensor to numpy`. Use torch's own word.",
+                patch=("h.clamp(min=0)", "np.maximum(h, 0)"),
+                hints=("Which word stands beside `np.maximum` in the dictionary above?",),
+            ),
             Misconception(
                 "clamp-in-place",
                 "`clamp_` with an underscore overwrites `h`, so the `h` that you return has lost its negative entries. On the "
@@ -422,6 +461,7 @@ EXERCISES = {
         difficulty="easy",
         minutes=4,
         probe=probe_relu,
+        use=relu_anywhere,
         drills=("two-layer-net", "words", "mistakes"),
         forbid=("autograd",),
         gradients={"": FiniteDifference(lambda g, h: float((g * h.clamp(min=0)).sum()), wrt=1)},
@@ -432,6 +472,13 @@ EXERCISES = {
                 "ReLU; the sign of the gradient says nothing about it.",
                 patch=("grad_h[h < 0]", "grad_h[grad_h < 0]"),
                 hints=("Which tensor tells whether the ReLU let a value through?",),
+            ),
+            Misconception(
+                "numpy-left-in",
+                "Your code lets NumPy read a tensor. That works as long as tensors lie on the CPU; on another device it stops. "
+                "Comparing, multiplying and `torch.where` need no NumPy.",
+                patch=("grad_h[h < 0] = 0", "grad_h[torch.from_numpy(np.less(h.numpy(), 0))] = 0"),
+                hints=("Which line of yours would NumPy carry out?",),
             ),
             Misconception(
                 "no-clone",
@@ -478,6 +525,7 @@ EXERCISES = {
         difficulty="medium",
         minutes=10,
         probe=probe_gradients,
+        use=gradients_anywhere,
         drills=("two-layer-net", "words", "mistakes"),
         forbid=("autograd",),
         outputs=("grad_w1", "grad_w2"),
@@ -489,6 +537,16 @@ EXERCISES = {
                 "fall all the same, which is why this mistake stands in published code.",
                 patch=("relu_backward(grad_h_relu, h)", "relu_backward(grad_h_relu, grad_h_relu)"),
                 hints=("Which tensor tells whether the ReLU let a value through?",),
+            ),
+            Misconception(
+                "numpy-left-in",
+                "NumPy reads a tensor here. That works as long as tensors lie on the CPU; on another device it stops. (If NumPy is "
+                "not in this cell, see whether `two_layer_forward` and `relu_backward` passed: yours are used here.)",
+                patch=(
+                    "h, h_relu, y_pred = two_layer_forward(x, w1, w2)",
+                    "h = x.mm(w1)\n    h_relu = np.maximum(h, 0)\n    y_pred = h_relu.mm(w2)",
+                ),
+                hints=("Which line does something that the dictionary above has on its left?",),
             ),
             Misconception(
                 "no-gate",
@@ -548,7 +606,7 @@ EXERCISES = {
         probe=probe_step,
         use=three_steps,
         drills=("in-place",),
-        outputs=("after_step_1", "after_step_2", "after_step_3", "the_list"),
+        outputs=("grads_afterwards", "after_step_1", "after_step_2", "after_step_3", "the_list"),
         misconceptions=(
             Misconception(
                 "new-tensors",
@@ -587,9 +645,16 @@ EXERCISES = {
             ),
             Misconception(
                 "gradient-scaled-in-place",
-                "`grad_w *= learning_rate` changes the caller's gradient. The first step comes out right; with the same "
-                "gradients the second is too short.",
+                "The caller's gradients are multiplied by the learning rate in place. The first step comes out right; with the "
+                "same gradients the second is too short.",
                 patch=("w -= learning_rate * grad_w", "grad_w *= learning_rate; w -= grad_w"),
+                hints=("What do the gradients hold after your first step?",),
+            ),
+            Misconception(
+                "gradients-cleared",
+                "The step is right, but afterwards the caller's gradients are all zero. Whoever passed them in may still need "
+                "them: they should stay as they are.",
+                patch=("w -= learning_rate * grad_w", "w -= learning_rate * grad_w; grad_w.zero_()"),
                 hints=("What do the gradients hold after your first step?",),
             ),
             Misconception(
@@ -726,7 +791,7 @@ EXERCISES = {
     "crossing_point": code(
         difficulty="medium",
         minutes=8,
-        probe=(probe_clean, probe_noisy, probe_never, probe_always),
+        probe=(probe_clean, probe_noisy, probe_never, probe_always, probe_tie),
         drills=("crossing",),
         misconceptions=(
             Misconception(
@@ -774,9 +839,14 @@ EXERCISES = {
                 patch=("b >= a", "a >= b"),
                 hints=("Which of two times belongs to the faster device?",),
             ),
+            Misconception(
+                "tie-counts",
+                "Where both take equally long, you count that as faster. A tie is not faster, so the winning stretch begins after it.",
+                patch=("b >= a", "b > a"),
+                hints=("Is `there` faster at a size where both times are equal?",),
+            ),
         ),
         alternatives=(crossing_by_last_loss, crossing_by_all, crossing_by_numpy),
-        equivalent_mutants={"if b > a:": "two measured times are never equal to the last digit"},
         hints=(
             "From which end of the list is it easier to see where the winning stretch begins?",
             "Walk from the largest size to the smallest and stop at the first one at which `there` is not faster.",
