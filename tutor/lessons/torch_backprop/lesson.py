@@ -24,7 +24,7 @@ import warnings
 import numpy as np
 import torch
 
-from tutor import check, exercise, expect, models, plots, progress
+from tutor import check, exercise, expect, hint, lend, models, plots, progress, solution
 
 # %% [markdown] name="sine-problem"
 # ## 1. The sine fit, with tensors only

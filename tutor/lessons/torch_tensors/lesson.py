@@ -20,7 +20,7 @@
 import numpy as np
 import torch
 
-from tutor import check, exercise, expect, plots, progress
+from tutor import check, exercise, expect, hint, lend, plots, progress, solution
 
 # %% [markdown] name="making"
 # ## 1. Making tensors
