@@ -271,6 +271,8 @@ def test_runs_tell_the_mean_and_the_range_and_draw_a_dot_for_each_run():
     (ax,) = picture.figure.axes
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     assert [len(line.get_xdata()) for line in dots] == [1, 2]
+    (bar,) = [line for line in ax.lines if line.get_marker() != "o"]
+    assert list(bar.get_xdata()) == [85, 85]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["SGD", "AdamW"]
     assert dots[0].get_ydata()[0] > dots[1].get_ydata()[0]
 

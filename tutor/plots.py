@@ -702,7 +702,8 @@ def runs(results: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> 
     for row, (label, numbers) in enumerate(results.items()):
         values, colour = np.asarray(numbers, dtype=float), COLOURS[row % 6]
         ax.plot(values, np.full(len(values), -row), "o", color=colour, alpha=0.6, markersize=7)
-        ax.plot([values.mean()] * 2, [-row - 0.32, -row + 0.32], color="black", linewidth=1.6)
+        if len(values) > 1:
+            ax.plot([values.mean()] * 2, [-row - 0.32, -row + 0.32], color="black", linewidth=1.6)
         spread = f" on average, {values.min():.4g} to {values.max():.4g}" if len(values) > 1 else ""
         said.append(f"{label} {values.mean():.4g}{spread}")
     ax.set_yticks([-row for row in range(len(results))], list(results))

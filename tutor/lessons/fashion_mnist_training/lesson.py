@@ -14,7 +14,7 @@
 # - save a training, go on after an interruption with the identical result, and predict a single image.
 #
 # **You need** notebooks 07 and 08: modules, losses, optimisers, schedules. **It takes** about 110 minutes to read and
-# answer; the code runs for about a minute on a laptop, half of it in two cells that report as they go.
+# answer; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
 
 # %% name="imports"
 import copy
@@ -32,8 +32,8 @@ from tutor.errors import TutorError
 # %% [markdown] name="device"
 # ## 1. Images, and where they live
 #
-# One variable holds the device, as in notebook 03. Models and images are moved there once; no other line of this
-# notebook knows whether it runs on a processor or on a graphics card.
+# One variable holds the device, as in notebook 03. Models and images are moved there once; the loops below do not know
+# whether they run on a processor or on a graphics card.
 
 # %% tags=["item:device"] name="choose-device"
 device = torch.device("cpu")
@@ -53,11 +53,8 @@ words = "the sample: expect lower figures than on the full data" if train.is_sam
 print(f"{len(x_all):,} training images, {words}")
 
 # %% [markdown] name="batches-told"
-# All of it fits into memory as **one tensor**, so we cut batches from it directly. A `DataLoader` that takes image by
-# image out of a data set gives the same batches, many times slower.
-#
-# The order is shuffled anew in each epoch. It is drawn on the CPU, whatever the device, so that a seed means the same
-# everywhere. (`flip` comes into play later: it mirrors half of the images.)
+# All of it fits into memory as **one tensor**, so we cut batches from it directly. The order is shuffled anew in each epoch. It is drawn on the CPU, whatever the device, so that a seed means the same
+# everywhere. (`flip` comes into play in section 6: it mirrors half of the images.)
 
 
 # %% tags=["item:loops"] name="batches"
@@ -72,6 +69,26 @@ def batches(x, y, batch_size, shuffle=True, flip=False):
             images[mirrored] = images[mirrored].flip(-1)
         yield images, y[rows]
 
+
+# %% [markdown] name="loader-told"
+# A `DataLoader` takes image by image out of a data set and puts the batches together again. It is made for data that do
+# not fit into memory. For ours it is the long way round:
+
+
+# %% tags=["item:loops"] name="loader-timed"
+def seconds_for(batches):
+    """Walk through the batches once; return the time it took."""
+    started = time.perf_counter()
+    for images, labels in batches:
+        pass
+    return time.perf_counter() - started
+
+
+dataset = torch.utils.data.TensorDataset(x_all[:5000].cpu(), y_all[:5000].cpu())
+loaded = seconds_for(torch.utils.data.DataLoader(dataset, batch_size=64, shuffle=True))
+cut = min(seconds_for(batches(x_all[:5000], y_all[:5000], 64)) for attempt in range(3))
+print(f"cut from one tensor: {loaded / cut:.0f} times as many images per second")
+assert loaded > 2 * cut
 
 # %% [markdown] name="ask-train-epoch"
 # ## 2. The training loop
@@ -123,7 +140,8 @@ print(f"mean of the three accuracies: {(right / size).mean():.3f}")
 print(f"fraction of all 210 images:   {right.sum() / size.sum():.3f}")
 
 # %% [markdown] name="ask-evaluate-now"
-# Ten unlucky images cost 26 points instead of 4. So count right answers and images, and divide once, at the end.
+# Without the last ten images both would say 0.9. Ten unlucky ones pull the first number down by 30 points, the second by
+# 4. So count right answers and images, and divide once, at the end.
 
 
 # %% tags=["item:loops"]
@@ -298,7 +316,7 @@ model = try_recipe("the first recipe", recipe, raw_part, raw_val)
 #
 # ### Normalise
 #
-# Most pixels are 0 (background) and none is negative, so all inputs of the first layer push in the same direction.
+# Many pixels are 0 (background) and none is negative, so all inputs of the first layer push in the same direction.
 # Networks like inputs around 0 with a spread of 1:
 #
 # $$x \leftarrow \frac{x - \mu}{\sigma} \qquad x \text{ has the shape } (N, 1, 28, 28);\quad \mu, \sigma \text{ are two plain numbers, over all pixels}$$
@@ -422,18 +440,30 @@ def accuracy_of(model, x, y):
 by_class = y_val.argsort()
 proper = accuracy_of(cnn.eval(), x_val[by_class], y_val[by_class])
 forgotten = accuracy_of(copy.deepcopy(cnn).train(), x_val[by_class], y_val[by_class])
+shuffled = accuracy_of(copy.deepcopy(cnn).train(), x_val, y_val)
 print(f"in evaluation mode {100 * proper:.1f} %, in training mode {100 * forgotten:.1f} %")
-assert forgotten < proper - 0.1
+print(f"in training mode, but shuffled: {100 * shuffled:.1f} %")
+assert forgotten < proper - 0.1 < shuffled
 
 # %% [markdown] name="forgotten-why"
-# A batch of nothing but trousers is normalised until it looks like a mixture of everything. With shuffled images you would
-# have lost little, and never noticed that your answers depend on their neighbours.
+# A batch of nothing but trousers is normalised until it looks like a mixture of everything. With shuffled images you lose
+# little, and never notice that your answers depend on their neighbours.
 #
 # ### Label smoothing, and mirror images
 #
-# Two more tricks that every list recommends. **Label smoothing** asks for 0.955 at the right class and 0.005 at each of
-# the others, so that the network does not strain to be certain. **Flip** shows it half of the images mirrored: a shirt
-# remains a shirt.
+# Two more tricks that every list recommends. **Label smoothing** does not ask for 1 at the right class and 0 elsewhere: it
+# takes 5 % away and shares it out over all ten classes, so that the network need not strain to be certain. **Flip**
+# shows it half of the images mirrored: a shirt remains a shirt.
+
+# %% tags=["item:one-change", "nbval-check-output"] name="smoothed"
+asked_for = 0.95 * nn.functional.one_hot(torch.tensor([3]), 10) + 0.05 / 10  # (1, 10)
+print([round(p, 3) for p in asked_for[0].tolist()])
+logits = torch.arange(10.0).unsqueeze(0)  # (1, 10)
+by_hand = -(asked_for * logits.log_softmax(dim=1)).sum()
+print(
+    "CrossEntropyLoss does the same:",
+    torch.allclose(by_hand, nn.CrossEntropyLoss(label_smoothing=0.05)(logits, torch.tensor([3]))),
+)
 
 # %% tags=["item:one-change"] name="two-tricks"
 plain = recipe
@@ -528,7 +558,7 @@ last_seconds = time.perf_counter() - started
 print(f"the first recipe took {first_seconds:.0f} s, the last one {last_seconds:.0f} s")
 
 
-# %% tags=["item:one-change"] name="asked-twice"
+# %% tags=["item:one-change"] name="two-answers"
 class AskedTwice(nn.Module):
     """A model that averages its logits for an image and for its mirror image."""
 
@@ -540,6 +570,7 @@ class AskedTwice(nn.Module):
         return (self.model(x) + self.model(x.flip(-1))) / 2
 
 
+# %% tags=["item:one-change"] name="asked-twice"
 print(f"asked once  {judge(last_model, x_val):.2f} % of the validation images")
 print(f"asked twice {judge(AskedTwice(last_model), x_val):.2f} %")
 unflipped = trained["label smoothing"][0]  # it has never seen a mirror image
@@ -589,8 +620,8 @@ matrix = torch.as_tensor(confusion(logits_val.argmax(dim=1), y_val, 10))
 plots.confusion(matrix.numpy(), train.classes, title="Validation images")
 
 # %% [markdown] name="per-class-told"
-# The diagonal divided by the sums of the rows is the accuracy of each class. The picture is always the same: trousers and bags
-# are easy, and one class drags the mean down. Which one?
+# The diagonal divided by the sums of the rows is the accuracy of each class. It is always the same story: trousers
+# are easy, and one class drags the mean down. Which one, do you think?
 
 # %% tags=["item:confusion"] name="per-class"
 per_class = matrix.diag() / matrix.sum(dim=1)  # (10,)
@@ -613,7 +644,7 @@ shown(last, x_val, y_val, worst, "Surest, and wrong")
 # ### What the first layer looks for
 #
 # The first convolution has 16 filters of 5 x 5 weights. Each one answers strongly where the image looks like itself. Dark is
-# positive, light negative: edges, in several directions. Nobody told it to look for edges.
+# positive, light negative. Where one side is dark and the other light, it looks for an edge, and nobody told it to.
 
 # %% tags=["item:filters", "figure"] name="filters"
 filters = last_model[0].weight.detach().squeeze(1).cpu().numpy()  # (16, 5, 5)
@@ -780,10 +811,9 @@ else:
 #
 # ### What changed since the last notebook
 #
-# The loop of notebook 07 beside this one. The step has moved into `train_epoch`; measuring has a loop of its own and is
-# done after every epoch.
+# The training step of notebook 08 beside the training loop of this one:
 #
-# <!-- diff: nn/fit fashion_mnist_training/fit -->
+# <!-- diff: optim/train_step fashion_mnist_training/train_epoch -->
 
 # %% [markdown] name="quiz"
 # ## Self-check
