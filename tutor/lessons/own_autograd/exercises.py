@@ -4,15 +4,13 @@ Probes build their graphs from `Tensor(data, parents, vjp)` alone and sweep them
 judged by what it does itself, whatever else the reader's class has or lacks.
 """
 
-import contextlib
-
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=85,
+    minutes=100,
     items={
         "tensor": "build reverse-mode differentiation in about 100 lines on NumPy: a Tensor with data, grad, parents, backward",
         "local-rules": "a way back for every operation: add, mul, matmul as vector-Jacobian products",
@@ -40,19 +38,6 @@ def home(answer, otherwise):
     return getattr(answer, "__globals__", {}).get("Tensor", otherwise)
 
 
-@contextlib.contextmanager
-def finding_itself(answer):
-    """Let an answer that calls itself find itself: in a notebook its name is bound only after the check."""
-    space, name = getattr(answer, "__globals__", {}), getattr(answer, "__name__", "")
-    before = {name: space[name]} if name in space else {}
-    space[name] = answer
-    try:
-        yield
-    finally:
-        del space[name]
-        space.update(before)
-
-
 def engine(owner, name):
     """The class to judge a method on, with the method filled in."""
     method = vars(owner)[name]
@@ -76,6 +61,20 @@ def called(words, result):
     if not callable(result.vjp):
         raise TypeError("the third argument of Tensor should be the function vjp itself: hand it over, do not call it.")
     return result
+
+
+def without_end(operation):
+    """What an operation of two tensors gives; a method that calls itself is told in the same words however it does so.
+
+    Raises
+    ------
+    RecursionError
+        If the operation never ends.
+    """
+    try:
+        return operation()
+    except RecursionError:
+        raise RecursionError("the method calls itself") from None
 
 
 def _kind(thing):
@@ -137,7 +136,7 @@ def probe_mul(d):
 def use_mul(owner, x, y, arriving, factor):
     tensor = engine(owner, "__mul__")
     a, b, twice, scaled = tensor(x), tensor(y), tensor(x), tensor(x)
-    product = called("x * y", a * b)
+    product = called("x * y", without_end(lambda: a * b))
     grad_x, grad_y = gradients(product, arriving, (a, b))
     (grad_twice,) = gradients(called("x * x", twice * twice), arriving, (twice,))
     (grad_scaled,) = gradients(called("x * number", scaled * factor), arriving, (scaled,))
@@ -166,7 +165,7 @@ def probe_matmul(d):
 def use_matmul(owner, x, w, arriving, square, arriving_square):
     tensor = engine(owner, "__matmul__")
     a, b, s, beside = tensor(x), tensor(w), tensor(square), tensor(x)
-    product = called("x @ w", a @ b)
+    product = called("x @ w", without_end(lambda: a @ b))
     grad_x, grad_w = gradients(product, arriving, (a, b))
     (grad_square,) = gradients(called("s @ s", s @ s), arriving_square, (s,))
     (grad_beside,) = gradients(called("x @ array", beside @ w), arriving, (beside,))
@@ -197,11 +196,6 @@ def probe_stretched(d):
     return d.array(*full), tuple(1 if k == stretched else n for k, n in enumerate(full))
 
 
-def use_unbroadcast(answer, grad, shape):
-    with finding_itself(answer):
-        return answer(grad, shape)
-
-
 def probe_order(d):
     """A graph as a list: for each tensor the numbers of its parents; the last one is the result.
 
@@ -220,47 +214,88 @@ def probe_order_turned(d):
     return ([parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]],)
 
 
-RIGHT_ORDER = "every tensor once, each after its parents"
+RIGHT_ORDER = "a list of every tensor once, each after its parents"
+REMEMBERS = "right when first called, and something else when called again"
+WALKS_AGAIN = "right in the end, but found by more than 100,000 visits in a graph of 26 tensors"
+VISITS = 100_000
+
+
+class TooManyVisitsError(Exception):
+    """The parents of a small graph's tensors were asked for more often than any sound walk does."""
 
 
 def use_order(order, graph):
-    """List a graph by the answer, and say in words the first thing that is wrong with the list."""
+    """List a graph by the answer, twice, and say in words the first thing that is wrong with the list."""
     tensor = home(order, Node)
     made = []
     for parents in graph:
         made.append(tensor(float(len(made)), tuple(made[p] for p in parents)))
-    numbers = {id(node): k for k, node in enumerate(made)}
-    with finding_itself(order):
+    for words in ("", REMEMBERS):
         listed = order(made[-1])
-    if isinstance(listed, set | frozenset):
-        raise TypeError("a set has no order; return a list.")
-    return None if listed is None else _fault([numbers.get(id(node)) for node in listed], graph)
+        if isinstance(listed, set | frozenset):
+            raise TypeError("a set has no order; return a list.")
+        if listed is None:
+            return None
+        if (fault := _fault(list(listed), made, graph)) != RIGHT_ORDER:
+            return words or fault
+    return WALKS_AGAIN if _visits_without_measure(order, tensor) else RIGHT_ORDER
 
 
-def _fault(listed, graph):
-    """Say in words what is wrong with a list of numbers; the same words for every list with the same fault."""
+def _visits_without_measure(order, tensor):
+    """Whether the answer follows every path of a chain in which each of 25 tensors is used twice by the next."""
+    visits = 0
+
+    class Counted(tensor):
+        @property
+        def parents(self):
+            nonlocal visits
+            visits += 1
+            if visits > VISITS:
+                raise TooManyVisitsError
+            return self.__dict__["parents"]
+
+        @parents.setter
+        def parents(self, parents):
+            self.__dict__["parents"] = parents
+
+    last = Counted(0.0)
+    for _ in range(25):
+        last = Counted(0.0, (last, last))
+    try:
+        order(last)
+    except TooManyVisitsError:
+        return True
+    return False
+
+
+def _fault(things, made, graph):
+    """Say in words what is wrong with a list; the same words for every list with the same fault."""
+    if not things:
+        return "an empty list"
+    if any(not hasattr(thing, "parents") for thing in things):
+        return "a list with something in it that is no tensor"
+    numbers = {id(node): k for k, node in enumerate(made)}
+    listed = [numbers.get(id(thing)) for thing in things]
+    if None in listed:
+        return REMEMBERS  # a tensor of an earlier call
     needed = {len(graph) - 1}
     for k in range(len(graph) - 1, -1, -1):
         needed |= set(graph[k]) if k in needed else set()
-    if not listed:
-        return "nothing is in it"
-    if not set(listed) <= needed:
-        return "the list holds something that the tensor was not made from (is it left over from an earlier call?)"
     counts = {k: listed.count(k) for k in needed}
     if missing := [k for k in needed if counts[k] == 0]:
         leaves = sum(not graph[k] for k in missing)
         result = " (the tensor itself is missing)" if max(missing) == len(graph) - 1 else ""
-        return f"leaves that are missing: {leaves}, other tensors that are missing: {len(missing) - leaves}{result}"
+        return f"a list that lacks leaves: {leaves}, other tensors: {len(missing) - leaves}{result}"
     if repeated := [k for k in needed if counts[k] > 1]:
-        return f"tensors that stand in the list more than once: {len(repeated)}"
+        return f"a list in which some tensors stand more than once: {len(repeated)}"
     place = {k: listed.index(k) for k in needed}
     early = [place[k] < place[p] for k in needed for p in graph[k]]
     if not any(early):
         return RIGHT_ORDER
     if all(early):
-        return "each tensor stands before its parents"
+        return "a list in which each tensor stands before its parents"
     first = "the tensor itself stands first, and " if place[len(graph) - 1] == 0 else ""
-    return f"{first}some tensors stand before one of their parents"
+    return f"a list in which {first}some tensors stand before one of their parents"
 
 
 def probe_backward(d):
@@ -272,27 +307,43 @@ def probe_backward(d):
 def loss_of(tensor, x, w, b, v, c):
     """The sum of c * (r + r) with h = x * w, s = h + b, u = h + v, t = s * u, r = s * t; built from bare tensors.
 
-    `s` has to wait for `t`, `h` for `s` and `u`; and a sum gives one array to both of its parents.
+    `s` has to wait for `t`, `h` for `s` and `u`; and a sum gives one array to both of its parents. Returned are `h`,
+    the sum's parent, the sum, and a list that grows by a tensor's number whenever its vjp is called.
     """
-    h = tensor(x.data * w.data, (x, w), lambda g: (g * w.data, g * x.data))
-    s = tensor(h.data + b.data, (h, b), lambda g: (g, g))
-    u = tensor(h.data + v.data, (h, v), lambda g: (g, g))
-    t = tensor(s.data * u.data, (s, u), lambda g: (g * u.data, g * s.data))
-    r = tensor(s.data * t.data, (s, t), lambda g: (g * t.data, g * s.data))
-    q = tensor(r.data + r.data, (r, r), lambda g: (g, g))
-    return h, tensor((c * q.data).sum(), (q,), lambda g: (g * c,))
+    calls, made = [], []
+
+    def op(data, parents, vjp):
+        number = len(made)
+
+        def counted(grad):
+            if grad is None:
+                raise TypeError("a vjp was given None: its tensor has no gradient yet.")
+            calls.append(number)
+            return vjp(grad)
+
+        made.append(tensor(data, parents, counted))
+        return made[-1]
+
+    h = op(x.data * w.data, (x, w), lambda g: (g * w.data, g * x.data))
+    s = op(h.data + b.data, (h, b), lambda g: (g, g))
+    u = op(h.data + v.data, (h, v), lambda g: (g, g))
+    t = op(s.data * u.data, (s, u), lambda g: (g * u.data, g * s.data))
+    r = op(s.data * t.data, (s, t), lambda g: (g * t.data, g * s.data))
+    q = op(r.data + r.data, (r, r), lambda g: (g, g))
+    return h, q, op((c * q.data).sum(), (q,), lambda g: (g * c,)), calls
 
 
 def use_backward(owner, x, w, b, v, c):
     tensor = engine(owner, "backward")
     leaves = tuple(tensor(values) for values in (x, w, b, v))
-    h, loss = loss_of(tensor, *leaves, c)
+    h, q, loss, calls = loss_of(tensor, *leaves, c)
     loss.backward()
-    once = [_gradient(t) for t in (*leaves, h, loss)]
+    once = [_gradient(t) for t in (*leaves, h, q, loss)]
+    most = max((calls.count(k) for k in calls), default=0)
     loss.backward()
-    again = _gradient(leaves[0])
-    loss_of(tensor, *leaves, 2 * c)[1].backward()
-    return *once, again, _gradient(leaves[1])
+    again = [_gradient(t) for t in (leaves[0], h, loss)]
+    loss_of(tensor, *leaves, 2 * c)[2].backward()
+    return *once, most, *again, _gradient(leaves[1])
 
 
 def _gradient(node):
@@ -468,12 +519,30 @@ def backward(self):
             shares.setdefault(id(parent), []).append(unbroadcast(grad, parent.data.shape))
 '''
 
+EVERY_PATH = """    def go(node, grad):
+        for parent, share in zip(node.parents, node.vjp(grad)):
+            share = unbroadcast(share, parent.data.shape)
+            parent.grad = parent.grad + share
+            go(parent, share)
+
+    go(self, np.ones_like(self.data))"""
+EACH_PATH = (
+    "every path to a leaf is walked by itself: a tensor that is used twice passes on each share alone, and so does everything behind it. With each such "
+    "tensor the paths double. Let a tensor wait until its gradient is complete (that is what the order is for), and ask every vjp once."
+)
+
 
 def unbroadcast_at_once(grad, shape):
     new = grad.ndim - len(shape)
     padded = (1,) * new + tuple(shape)
     axes = tuple(k for k, n in enumerate(padded) if n == 1)
     return grad.sum(axis=axes).reshape(shape)
+
+
+def unbroadcast_by_itself(grad, shape):
+    if grad.ndim > len(shape):
+        return unbroadcast_by_itself(grad.sum(axis=0), shape)
+    return grad.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1), keepdims=True)
 
 
 def unbroadcast_from_the_end(grad, shape):
@@ -555,6 +624,12 @@ EXERCISES = {
                 "`other` may be a plain number, and a number has no `.data`. `as_tensor(other)` makes a tensor of it, and leaves tensors alone.",
                 patch=("other = as_tensor(other)", "pass"),
                 hints=("What is `other` in x * 0.5?",),
+            ),
+            Misconception(
+                "calls-itself",
+                "In here a product of two tensors, `self * other`, is this very method: it calls itself without end. Multiply the arrays, `self.data` and `other.data`.",
+                patch=("Tensor(self.data * other.data,", "Tensor(self * other,"),
+                hints=("Which method does Python call when it meets a tensor times a tensor?",),
             ),
         ),
         alternatives=(MUL_NESTED, MUL_SUMMED, MUL_TURNED),
@@ -664,6 +739,29 @@ EXERCISES = {
                 patch=("for parent in node.parents:", "for parent in node.parents[:1]:"),
                 hints=("How many parents does a product have?",),
             ),
+            Misconception(
+                "remembers-earlier-calls",
+                "The first call is right; a later one still remembers what the first has seen. Where memory stands in the first line, as in "
+                "`def topological_order(tensor, visited=set())`, Python makes it once and every call shares it. Begin each call with an empty one.",
+                patch=(
+                    ("def topological_order(tensor):", "def topological_order(tensor, visited=set()):"),
+                    ("order, visited = [], set()", "order = []"),
+                ),
+                hints=("When you call your function a second time, what does it hold before its first line runs?",),
+            ),
+            Misconception(
+                "walks-again",
+                "The list is right, but the way to it is walked again for every use of a tensor, and everything behind it too. In a chain of 25 tensors, "
+                "each used twice by the next, that makes 2 to the power of 25 visits, over 33 million. Ask whether a tensor was visited *before* you go on to its parents.",
+                patch=(
+                    ("        if node not in visited:\n            visited.add(node)\n", "        if True:\n"),
+                    (
+                        "            order.append(node)",
+                        "            if node not in visited:\n                visited.add(node)\n                order.append(node)",
+                    ),
+                ),
+                hints=("When your walk meets a tensor for the second time, does it still go on to the parents?",),
+            ),
         ),
         equivalent_mutants={
             "if node not in order:": "a tensor cannot be met again before it is on the list: a graph has no circles"
@@ -671,7 +769,7 @@ EXERCISES = {
         alternatives=(ORDER_STACK, ORDER_COUNTS, ORDER_LIST),
         hints=(
             "Which tensors must already be on the list when you append one?",
-            "A function inside the function that calls itself: for each parent first, then append. A set remembers what was visited.",
+            "A function that calls itself does it: for each parent first, then append. A set remembers what was visited.",
             "`def visit(node):` with `if node not in visited:`, then `visited.add(node)`, `visit` for every parent, and at the end `order.append(node)`.",
         ),
     ),
@@ -679,7 +777,6 @@ EXERCISES = {
         difficulty="medium",
         minutes=10,
         probe=(probe_unbroadcast, probe_leading, probe_stretched),
-        use=use_unbroadcast,
         drills=("unbroadcasting",),
         misconceptions=(
             Misconception(
@@ -750,7 +847,13 @@ EXERCISES = {
                 hints=("How many numbers come in, and how many should come out?",),
             ),
         ),
-        alternatives=(unbroadcast_at_once, unbroadcast_from_the_end, unbroadcast_by_loop, unbroadcast_by_einsum),
+        alternatives=(
+            unbroadcast_at_once,
+            unbroadcast_by_itself,
+            unbroadcast_from_the_end,
+            unbroadcast_by_loop,
+            unbroadcast_by_einsum,
+        ),
         hints=(
             "Which axes does the gradient have that `shape` does not, and which have another length?",
             "First sum over axis 0 as long as there are too many axes; then over each axis whose size in `shape` is 1, keeping it.",
@@ -768,9 +871,13 @@ EXERCISES = {
             "w.grad",
             "b.grad",
             "v.grad",
-            "grad of a tensor in between",
+            "h.grad",
+            "grad of the loss's parent",
             "grad of the loss itself",
+            "calls of one vjp in a sweep, at most",
             "x.grad after a second sweep",
+            "h.grad after a second sweep",
+            "grad of the loss itself after a second sweep",
             "w.grad after a sweep from another result",
         ),
         gradients={
@@ -793,6 +900,18 @@ EXERCISES = {
                 "Everything is zero because the sweep starts from zero. The loss changes by 1 when the loss is nudged by 1: give it the gradient 1.",
                 patch=("    self.grad = np.ones_like(self.data)\n", ""),
                 hints=("What is the gradient of the loss with respect to itself?",),
+            ),
+            Misconception(
+                "loss-left-out",
+                "The loss has its gradient of 1 and never passes it on: its own vjp is not asked. It is the last of the order, so it is the first in the sweep.",
+                patch=("reversed(order)", "reversed(order[:-1])"),
+                hints=("Who hands the loss's parents their gradients?",),
+            ),
+            Misconception(
+                "adds-to-none",
+                "You add to a gradient that is still `None`: that is what `grad` holds before the first sweep. Where it is `None`, begin with zeros.",
+                patch=("        if node.parents or node.grad is None:\n", "        if node.parents:\n"),
+                hints=("What does a leaf's `grad` hold before the first sweep?",),
             ),
             Misconception(
                 "forwards",
@@ -820,7 +939,7 @@ EXERCISES = {
             ),
             Misconception(
                 "no-unbroadcast",
-                "The contribution to `w` has the shape that broadcasting made of `w`. Sum it to the parent's own shape with `unbroadcast` before you add it.",
+                "The contribution to `w` has the shape that broadcasting made of `w`. Sum it to the *parent's* own shape with `unbroadcast` before you add it.",
                 patch=("unbroadcast(grad, parent.data.shape)", "grad"),
                 hints=("Which shape must `w.grad` have, and which one arrives?",),
             ),
@@ -850,6 +969,45 @@ EXERCISES = {
                 ),
                 hints=("After `p.grad = g` and `q.grad = g`, what does `p.grad += 1` do to `q.grad`?",),
             ),
+            Misconception(
+                "every-path",
+                f"The gradients are right, but {EACH_PATH}",
+                patch=(
+                    "    for node in reversed(order):\n        for parent, grad in zip(node.parents, node.vjp(node.grad)):\n"
+                    "            parent.grad += unbroadcast(grad, parent.data.shape)",
+                    EVERY_PATH,
+                ),
+                hints=("How often does your sweep call the vjp of a tensor that is used twice?",),
+            ),
+            Misconception(
+                "every-path-piling-up",
+                f"The first sweep is right, but a second piles up in the tensors in between, which should hold the gradients of one sweep alone. And {EACH_PATH}",
+                patch=(
+                    ("        if node.parents or node.grad is None:\n", "        if node.grad is None:\n"),
+                    ("    self.grad = np.ones_like(self.data)\n", "    self.grad = self.grad + 1.0\n"),
+                    (
+                        "    for node in reversed(order):\n        for parent, grad in zip(node.parents, node.vjp(node.grad)):\n"
+                        "            parent.grad += unbroadcast(grad, parent.data.shape)",
+                        EVERY_PATH,
+                    ),
+                ),
+                hints=("How often does your sweep call the vjp of a tensor that is used twice?",),
+            ),
+            Misconception(
+                "tensor-for-shape",
+                "`unbroadcast` wants a shape and was handed a tensor: give it `parent.data.shape`.",
+                patch=("unbroadcast(grad, parent.data.shape)", "unbroadcast(grad, parent)"),
+                hints=("What is the second argument of `unbroadcast`?",),
+            ),
+            Misconception(
+                "shape-of-the-result",
+                "A contribution is summed to the shape of the tensor that it comes *from*. It belongs to the parent: `parent.data.shape`.",
+                patch=(
+                    "parent.grad += unbroadcast(grad, parent.data.shape)",
+                    "parent.grad = parent.grad + unbroadcast(grad, node.data.shape)",
+                ),
+                hints=("Whose gradient is it that you sum, and which shape must it have?",),
+            ),
         ),
         equivalent_mutants={
             "node.grad = np.ones_like(self.data)": "the last of the order is self",
@@ -868,31 +1026,41 @@ EXERCISES = {
         drills=("accumulation",),
         misconceptions=(
             Misconception(
-                "starts-afresh",
-                "That would be so if every sweep began by resetting the leaves. Look at what your backward does with a leaf that has a gradient already.",
+                "like-a-leaf",
+                "That would be so if `square` were a leaf. It has parents, and a sweep passes on what it holds.",
+                value=2,
+            ),
+            Misconception(
+                "leaf-instead",
+                "That is what `x.grad` holds after two sweeps. The question is about the square.",
+                value=14,
+            ),
+            Misconception(
+                "leaf-once",
+                "That is the gradient of `x` after one sweep. The question is about the square: by how much does y move when the square moves by a little?",
                 value=7,
             ),
             Misconception(
-                "leftovers-flow-again",
-                "That happens where the tensors in between keep what the first sweep left in them and pass it on again. Ours start from zero.",
-                value=20,
+                "derivative-of-the-square",
+                "That is how the square changes when x moves. The gradient of the square says how y changes when the square moves.",
+                value=6,
             ),
             Misconception(
-                "squared",
-                "Sweeps do not multiply: the second finds the same gradient as the first. What happens to two equal contributions at a leaf?",
-                value=49,
+                "value-for-gradient",
+                "That is the value of the square. Its gradient says how fast y changes when the square moves.",
+                value=9,
             ),
             Misconception(
                 "zero",
-                "Nothing sets it to zero: that is the reader's own business between two steps.",
+                "It is set to zero when a sweep begins. What arrives there afterwards?",
                 value=0,
             ),
         ),
         hints=(
-            "Does the second sweep find another gradient than the first?",
-            "A leaf keeps what it has, and `+=` adds to it.",
+            "In y = square + x, by how much does y move when the square moves by a little?",
+            "Is the square a leaf? What does step 2 do with the tensors in between?",
         ),
-        explain="The second sweep finds 7 again, and the leaf adds it to the 7 that it has.",
+        explain="Each sweep sets the square to zero and brings it 1, since y = square + x. Only a leaf adds sweeps up.",
     ),
     "exp": code(
         difficulty="easy",
@@ -939,6 +1107,12 @@ EXERCISES = {
                 "The value is right, but the result does not remember its parent, so nothing can flow back.",
                 patch=("Tensor(out, (self,), vjp)", "Tensor(out)"),
                 hints=("What does the constructor of Tensor take besides the data?",),
+            ),
+            Misconception(
+                "tensor-for-array",
+                "NumPy was handed the tensor itself. Its functions work on arrays: give them the numbers, `self.data`.",
+                patch=("np.exp(self.data)", "np.exp(self)"),
+                hints=("How does `log` above hand its numbers to NumPy?",),
             ),
         ),
         alternatives=(EXP_AGAIN, EXP_RESULT, EXP_LIST),
@@ -1009,6 +1183,12 @@ EXERCISES = {
                 "Your vjp returns the transposed factors and forgets what arrives. Multiply by `grad`.",
                 patch=("grad @ other.data.T, self.data.T @ grad", "other.data.T, self.data.T"),
                 hints=("The argument of vjp is called grad. Where do you use it?",),
+            ),
+            Misconception(
+                "calls-itself",
+                "In here a matrix product of two tensors, `self @ other`, is this very method: it calls itself without end. Multiply the arrays, `self.data` and `other.data`.",
+                patch=("Tensor(self.data @ other.data,", "Tensor(self @ other,"),
+                hints=("Which method does Python call when it meets a tensor @ a tensor?",),
             ),
         ),
         alternatives=(MATMUL_DOT, MATMUL_EINSUM, MATMUL_TURNED),

@@ -13,7 +13,7 @@
 # - explain why gradients are added up and never overwritten;
 # - train the two-layer network on your own engine, and say what the engine costs beside PyTorch's.
 #
-# **You need** notebook 01 (the chain rule, the two-layer network) and Python classes. **It takes** about 85 minutes to
+# **You need** notebook 01 (the chain rule, the two-layer network) and Python classes. **It takes** about 100 minutes to
 # read and answer; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -21,7 +21,7 @@ import time
 
 import numpy as np
 
-from tutor import check, exercise, expect, models, plots, progress
+from tutor import check, exercise, expect, hint, lend, models, plots, progress, solution
 
 # %% [markdown] name="remember"
 # ## 1. A tensor that remembers
@@ -89,7 +89,8 @@ print("if grad_out is [5, 7], then the parents get", [g.tolist() for g in out.vj
 # %% [markdown] name="ask-mul"
 # Now the product, entry by entry. Ask about one factor at a time: if `self` moves by a little, by how much does
 # `self * other` move? Multiply that by the gradient that arrives. Mind that `vjp` works on plain arrays, so it takes the
-# numbers from `.data`.
+# numbers from `.data`. For now think of equal shapes: each gradient then has the shape of the product. Section 4 mends the
+# rest.
 
 
 # %% tags=["item:local-rules"]
@@ -99,7 +100,7 @@ def __mul__(self, other):
 
     self : tensor    other : tensor, array or number; shapes as NumPy multiplies them
     Returns a tensor with the parents (self, other). Its vjp takes an array of the shape of the product and returns
-    two arrays, the gradient of self and the gradient of other.
+    two arrays of that shape, the gradient of self and the gradient of other.
     """
     ### BEGIN SOLUTION
     other = as_tensor(other)
@@ -185,7 +186,7 @@ plots.computation(
 def impatient_sweep(result):
     """Pass gradients back in the order of a queue; return them by tensor."""
     grads, queue = {result: np.array(1.0)}, [result]
-    for node in queue:
+    for node in queue:  # the list grows while the loop goes over it
         for parent, grad in zip(node.parents, node.vjp(grads[node])):
             grads[parent] = grads.get(parent, 0.0) + grad
             if parent not in queue:
@@ -212,7 +213,7 @@ print(f"grad_a from the queue {float(grads[a]):.1f}, measured by finite differen
 # It adds up, and is wrong all the same. `c` feeds both `d` and `e`. The queue took `c` before `d`, so `c` passed
 # its gradient on when the contribution from `d` had not arrived yet. It came too late and went nowhere.
 #
-# So the rule is: **a tensor may pass its gradient on only when everything that was made from it has passed on
+# So the rule is: **a tensor may pass its gradient on only when everything in this graph that was made from it has passed on
 # its own.** A list in which every tensor stands after all of its parents, read backwards, is exactly that. It is
 # called a **topological order**.
 
@@ -322,15 +323,16 @@ for shape in [(4, 3), (3,), (4, 1), (1, 3), ()]:
 # You have all the parts. `backward` starts from a tensor that holds one number (the loss) and does four things:
 #
 # 1. It lists the graph in topological order.
-# 2. It sets the gradients to zero where a sweep has to begin afresh. A **leaf** keeps what it has: contributions of several
-#    sweeps add up. The tensors **in between** start from zero, because what an earlier sweep left there was passed on
-#    already.
+# 2. It sets the gradients to zero where a sweep has to begin afresh. A **leaf** keeps what it has, so that several sweeps add
+#    up; if that is `None`, it begins with zeros. The tensors **in between** start from zero in any case, because what an
+#    earlier sweep left there was passed on already.
 # 3. The loss itself gets the gradient 1: nudged by a little, it changes by just that.
 # 4. Backwards through the list, every tensor asks its `vjp`, and each parent **adds** what it is given, summed to
 #    the parent's shape.
 #
-# The checker sweeps through $r + r$ with $h = x \cdot w$, $s = h + b$, $u = h + v$ and $r = s \cdot (s \cdot u)$, where $w$ is
-# broadcast. Draw this graph on paper if a report puzzles you.
+# The checker sweeps back from the sum of all entries of $c \cdot (r + r)$, with $h = x \cdot w$, $s = h + b$, $u = h + v$ and
+# $r = s \cdot (s \cdot u)$. The leaves are $x$, $w$, $b$ and $v$, of which $w$ is broadcast; $c$ is a plain array. Draw this graph
+# on paper if a report puzzles you.
 
 
 # %% tags=["item:backward", "item:accumulation", "item:unbroadcasting"]
@@ -338,7 +340,7 @@ for shape in [(4, 3), (3,), (4, 1), (1, 3), ()]:
 def backward(self):
     """Fill in the gradients of everything that self was made from.
 
-    self : a tensor that holds one number
+    self : a tensor that holds one number and was made from others
     Afterwards every leaf t has the gradient of self with respect to t ADDED to its t.grad (None counts as zero).
     Every other tensor holds the gradient of this sweep alone. Every t.grad has the shape of t.data. Returns nothing.
     """
@@ -366,28 +368,29 @@ assert np.isclose(a.grad, measured)
 # %% [markdown] name="ask-second"
 # ### Once more
 #
-# Back to $y = x \cdot x + x$ at $x = 3$, where the gradient is 7. Suppose that you call `y.backward()` twice and reset
-# nothing in between. What does `x.grad` hold then? (A whole number.)
+# Back to $y = x \cdot x + x$ at $x = 3$, with the name `square` for $x \cdot x$. Suppose that you call `y.backward()` twice and
+# reset nothing in between. What does `square.grad` hold then? (A whole number.)
 
 # %% tags=["item:accumulation"]
-second_grad = ...
+square_grad = ...
 ### BEGIN SOLUTION
-second_grad = 14
+square_grad = 1
 ### END SOLUTION
-second_grad = check("own_autograd.predict_second_backward", second_grad)
+square_grad = check("own_autograd.predict_second_backward", square_grad)
 
 # %% tags=["item:accumulation", "nbval-check-output"] name="second-shown"
 x = Tensor(3.0)
-y = x * x + x
+square = x * x
+y = square + x
 for sweep in (1, 2, 3):
     y.backward()
-    print(f"after sweep {sweep}: x.grad = {float(x.grad)}")
+    print(f"after sweep {sweep}: x.grad = {float(x.grad)}, square.grad = {float(square.grad)}")
 x.grad = None
 y.backward()
 print("after x.grad = None and one more:", float(x.grad))
 
 # %% [markdown] name="why-accumulate"
-# Adding across sweeps is a decision, and PyTorch took the same one. It lets you split a large batch into parts
+# Adding across sweeps, at the leaves, is a decision, and PyTorch took the same one. It lets you split a large batch into parts
 # and add up their gradients. The price: in a training loop **you** have to reset the gradients before every step. Forget it
 # once, and each step follows the sum of all gradients since the beginning.
 #
@@ -532,8 +535,9 @@ for name in arrays:
 # ## 8. The two-layer network, trained on your engine
 #
 # The same data, the same starting weights and the same loop as before. What is gone is every line that began with
-# `grad_`. (It should take a few seconds at most. If you can go and make tea, look for a loop over single entries in
-# your `unbroadcast`.)
+# `grad_`. (It should take a few seconds. If you can go and make tea, look for a loop over single entries in your
+# `unbroadcast`; or the machine is busy with something else.) The data `x` and `y` are leaves too: their gradients pile up
+# over all the steps, and nobody reads them.
 
 # %% tags=["item:two-layer-net"] name="train-two-layer"
 N, D_in, H, D_out = 64, 1000, 100, 10
@@ -581,20 +585,25 @@ assert losses[0] / losses[-1] > 1e6 and apart < 1e-6
 # %% [markdown] name="cost"
 # ## 9. What it costs
 #
-# Same results; what about time? We let both engines do one forward and one backward pass through a short chain of
-# operations, on tensors of up to a million numbers. To be fair, both use the same type (float64). Each time is
+# Same results; what about time? We let both engines do one forward and one backward pass through a short
+# expression, on tensors of up to a million numbers. To be fair, both use the same type (float64). Each time is
 # the median of several runs, after one that is not counted.
 
 
 # %% tags=["item:cost"] name="stopwatch"
+def seconds(run):
+    """Run once and return how long it took."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
 def median_time(run, repeats=7):
     """Warm up once, then return the median time of `repeats` runs (fewer if they are slow), in seconds."""
     run()
     times = []
     while len(times) < repeats and sum(times) < 2.0:
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
+        times.append(seconds(run))
     return float(np.median(times))
 
 
@@ -624,17 +633,23 @@ plots.costs(sizes, times, xlabel="numbers in each tensor", title="One forward an
 
 # %% [markdown] name="read-the-cost"
 # Read the curves from left to right. For small tensors the time hardly depends on the size: both engines pay for
-# Python, for building a graph node, and for calling a function; the arithmetic is free beside it. (So a computation of many
-# tiny steps is slow in every framework of this kind; notebook 12 has a remedy.) For large tensors the numbers decide,
-# and memory more than arithmetic. You can count what your engine spends too much:
+# Python, for building a graph node, and for calling a function; the arithmetic is free beside it. Yours may well be the
+# faster one there: a node of yours does less checking. (A computation of many tiny steps is slow in every framework of this
+# kind all the same; notebook 12 has a remedy.) For large tensors the numbers decide, and memory more than arithmetic. The
+# ratio at a million varies from machine to machine, and from run to run if something else is running. You can count
+# what your engine spends too much:
 #
-# - it writes zeros for every gradient and then adds to them, where torch hands the first contribution over as it is;
+# - if yours starts from zeros, it writes them for every gradient and then adds to them, where torch hands the first
+#   contribution over as it is;
 # - it keeps every array in between until the whole graph is thrown away, where torch frees each as soon as the
 #   sweep has passed it;
+# - if your `topological_order` has a function inside that calls itself, that function refers to itself: a circle, which keeps
+#   the list, and so the whole graph, in memory until Python's garbage collector comes round;
 # - NumPy adds and multiplies on one processor core, torch on all that it is given;
 # - it computes gradients that nobody asked for: in section 8 also those of the data `x` and `y`, in every step.
 #
-# The last point can be measured. Torch avoids it by asking you which tensors want a gradient.
+# The last point can be measured. Torch avoids it by asking you which tensors want a gradient. (Two times are compared
+# here, so they are taken in turn, and the smallest of each counts: it is the one that was disturbed least.)
 
 
 # %% tags=["item:cost"] name="unasked-gradients"
@@ -645,7 +660,8 @@ def one_step():
 
 
 grad_h = rng.normal(size=(N, H))
-whole, unasked = median_time(one_step), median_time(lambda: grad_h @ w1.data.T)
+pairs = [(seconds(one_step), seconds(lambda: grad_h @ w1.data.T)) for _ in range(10)]
+whole, unasked = map(min, zip(*pairs))
 print(
     f"one step takes {1e3 * whole:.2f} ms; {1e3 * unasked:.2f} ms of it are the product for grad_x, which nobody reads"
 )
