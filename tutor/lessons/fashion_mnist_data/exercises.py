@@ -267,22 +267,41 @@ def use_dataset(dataset, pixels, labels):
     """How long a dataset is, and its examples, with transforms and without."""
     folder = folder_of(pixels.tobytes(), pixels.shape, tuple(labels))
     plain = dataset(folder / "images", folder / "labels.csv")
-    examples = [plain[i] for i in range(len(labels))]
-    images = [np.array(image) for image, _ in examples]
+    examples = [pair(plain[i]) for i in range(len(labels))]
+    images = [seen(image) for image, _ in examples]
     changed = dataset(str(folder / "images"), str(folder / "labels.csv"), turned, lambda label: 100 + int(label))
-    changed_examples = [changed[i] for i in (2, 0)]
+    changed_examples = [pair(changed[i]) for i in (2, 0)]
     return (
         len(plain),
+        together(images, [label for _, label in examples], pixels, labels),
         images,
         [label for _, label in examples],
-        [np.array(image) for image, _ in changed_examples],
+        [seen(image) for image, _ in changed_examples],
         [label for _, label in changed_examples],
     )
 
 
+def pair(example):
+    """An example's image and label; what is no pair is shown in the image's place."""
+    return example if isinstance(example, tuple | list) and len(example) == 2 else (example, None)
+
+
+def seen(image):
+    """The pixels of a PIL image; anything else as it is."""
+    return np.array(image) if isinstance(image, Image.Image) else image
+
+
+def together(images, found, pixels, labels):
+    """Say whether an image that is one of the right ones comes with another's label."""
+    owner = {picture.tobytes(): str(label) for picture, label in zip(pixels, labels, strict=True)}
+    pairs = [(owner.get(np.asarray(image).tobytes()), str(label)) for image, label in zip(images, found, strict=True)]
+    mixed = any(right is not None and label in owner.values() and label != right for right, label in pairs)
+    return "an image has another's label" if mixed else "belong together"
+
+
 def turned(image):
     """A transform that can be told from none."""
-    return 255 - np.array(image).astype(np.int64)
+    return 255.0 - np.array(image)
 
 
 class DatasetByLists(Dataset):
@@ -356,16 +375,23 @@ def use_batches(batches, x, batch_size):
     """How three epochs over one object go; labels are the numbers of the examples."""
     y = torch.arange(len(x))
     loader = batches(x, y, batch_size)
-    epochs = [list(loader) for _ in range(3)]
+    epochs = [[(xs.clone(), torch.as_tensor(ys).clone().view(-1)) for xs, ys in loader] for _ in range(3)]
     orders = [[int(label) for _, labels in epoch for label in labels] for epoch in epochs]
-    belong = all(torch.equal(xs, x[ys]) for epoch in epochs for xs, ys in epoch)
+    belong = all(torch.equal(xs.view(-1, x.shape[1]), x[ys]) for epoch in epochs for xs, ys in epoch)
     return (
         len(loader),
         [len(labels) for _, labels in epochs[-1]],
-        [sorted(order) for order in orders],
+        examples_in_words(orders, len(x)),
         "belong together" if belong else "are mixed up",
         order_in_words(orders, batch_size),
     )
+
+
+def examples_in_words(orders, count):
+    """Say whether each example comes once in every epoch."""
+    if any(len(set(order)) < len(order) for order in orders):
+        return "some come more than once"
+    return "each comes once" if all(len(order) == count for order in orders) else "some are missing"
 
 
 def order_in_words(orders, batch_size):
@@ -797,7 +823,7 @@ EXERCISES = {
             Misconception(
                 "moved-first",
                 "You move first and mirror afterwards; then a mirrored image has moved to the other side. Mirror first.",
-                patch=("2 - right[:, None]", "2 - torch.where(flipped, -right, right).view(N, 1)"),
+                patch=("2 - right[:, None]", "2 - torch.where(flipped, -right, right)[:, None]"),
                 hints=("A picture moves to the right and is then mirrored. On which side is it?",),
             ),
             Misconception(
@@ -840,7 +866,14 @@ EXERCISES = {
         probe=probe_folder,
         use=use_dataset,
         drills=("own-dataset", "dataset"),
-        outputs=("len(dataset)", "images", "labels", "images with a transform", "labels with a target_transform"),
+        outputs=(
+            "len(dataset)",
+            "image and label",
+            "images",
+            "labels",
+            "images with a transform",
+            "labels with a target_transform",
+        ),
         misconceptions=(
             Misconception(
                 "labels-are-text",
@@ -858,6 +891,12 @@ EXERCISES = {
                     "        self.rows = [(name, row[1]) for name, row in zip(names, self.rows)]",
                 ),
                 hints=("What says which label belongs to which file?",),
+            ),
+            Misconception(
+                "label-first",
+                "You return the label first. An example is the image and then its label.",
+                patch=("return image, label", "return label, image"),
+                hints=("In which order does a loop `for x, y in loader` unpack an example?",),
             ),
             Misconception(
                 "rows-sorted",
@@ -978,7 +1017,7 @@ EXERCISES = {
         probe=(probe_uneven, probe_even),
         use=use_batches,
         drills=("batching", "shuffling"),
-        outputs=("len(batches)", "the sizes of the batches", "the examples of each epoch", "x and y", "the order"),
+        outputs=("len(batches)", "the sizes of the batches", "the examples of an epoch", "x and y", "the order"),
         misconceptions=(
             Misconception(
                 "one-order",
@@ -1010,7 +1049,10 @@ EXERCISES = {
             Misconception(
                 "two-orders",
                 "x and y are shuffled apart from each other, so an image gets the label of another. One order for both.",
-                patch=("self.y[batch]", "self.y[torch.randperm(len(self.y))][batch]"),
+                patch=(
+                    ("for batch in", "y = self.y[torch.randperm(len(self.y))]\n        for batch in"),
+                    ("self.y[batch]", "y[batch]"),
+                ),
                 hints=("How many random orders do you draw in an epoch?",),
             ),
             Misconception(
@@ -1057,6 +1099,24 @@ EXERCISES = {
                 "Your length is the number of examples. It should be the number of batches.",
                 patch=("math.ceil(len(self.x) / self.batch_size)", "len(self.x)"),
                 hints=("How often does a loop over the batches run?",),
+            ),
+            Misconception(
+                "used-up",
+                "Only the first epoch has batches. An iterator that is made in `__init__` can be walked through once; make it in `__iter__`.",
+                patch=(
+                    (
+                        "self.x, self.y, self.batch_size = x, y, batch_size",
+                        "self.x, self.y, self.batch_size = x, y, batch_size\n        self.left = iter(torch.randperm(len(x)).split(batch_size))",
+                    ),
+                    ("torch.randperm(len(self.x)).split(self.batch_size)", "self.left"),
+                ),
+                hints=("What is left of an iterator after a loop over it?",),
+            ),
+            Misconception(
+                "chunks",
+                "`chunk` cuts into that many pieces. You want pieces of that size, which `split` makes.",
+                patch=(".split(self.batch_size)", ".chunk(self.batch_size)"),
+                hints=("Is the batch size the number of batches, or how many examples each holds?",),
             ),
             Misconception(
                 "drawn-again",
