@@ -11,4 +11,6 @@ SERIES = (
     "nn",
     "optim",
     "dynamic_nets",
+    "fashion_mnist_data",
+    "fashion_mnist_training",
 )

@@ -26,7 +26,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tutor import check, data, exercise, expect, models, plots, progress, training
+from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, solution, training
 from tutor.errors import TutorError
 
 # %% [markdown] name="device"
@@ -811,9 +811,9 @@ else:
 #
 # ### What changed since the last notebook
 #
-# The training step of notebook 08 beside the training loop of this one:
+# The loop over batches of the last notebook beside the training loop of this one:
 #
-# <!-- diff: optim/train_step fashion_mnist_training/train_epoch -->
+# <!-- diff: fashion_mnist_data/train-by-loader fashion_mnist_training/train_epoch -->
 
 # %% [markdown] name="quiz"
 # ## Self-check
