@@ -29,7 +29,7 @@ augment = FlipAndShift(2)
 
 def finished(images: torch.Tensor) -> torch.Tensor:
     """Augment a batch of bytes (N, 28, 28) and make normalised float32 of it, (N, 1, 28, 28)."""
-    return augment(images).unsqueeze(1).float().sub_(255 * MEAN).div_(255 * STD)
+    return augment(images).unsqueeze(1).float().sub_(255 * MEAN).mul_(1 / (255 * STD))
 
 
 def from_memory(data: FashionMNIST) -> Batches:

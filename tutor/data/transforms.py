@@ -158,9 +158,9 @@ class FlipAndShift:
         source = torch.arange(count)
         source[mirrored] = torch.arange(count, count + len(mirrored))  # mirror images stand behind the others
         planes = images.unsqueeze(1) if images.dim() == 3 else images  # (N, C, H, W)
-        planes = torch.cat([planes, planes.index_select(0, mirrored.to(images.device)).flip(-1)])
         # one row more below, since a window that begins on the right reads on behind the last row
         padded = functional.pad(planes, (most, most, most, most + 1))
+        padded = torch.cat([padded, padded.index_select(0, mirrored.to(images.device)).flip(-1)])
         channels, tall, wide = padded.shape[1:]
         # A window is a piece of memory, read on from where it begins. Copying such pieces was measured to be ten times
         # as fast as indexing with the numbers of rows and columns.
