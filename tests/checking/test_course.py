@@ -29,3 +29,8 @@ def test_a_right_answer_that_is_rejected_is_found_out(make_lesson):
 def test_an_equivalent_that_no_mutant_contains_is_found_out(make_lesson):
     lesson = make_lesson(data=[("minutes=1", 'minutes=1, equivalent_mutants={"return b + a": "order"}')])
     assert any("no mutant contains" in c for c in prove(lesson.exercises["small.add"]).complaints)
+
+
+def test_a_misconception_whose_patch_uses_a_missing_name_is_found_out(make_lesson):
+    lesson = make_lesson(data=[('patch=("a + b", "a * b")', 'patch=("a + b", "a + c")')])
+    assert any("ends in a NameError of its own" in c for c in prove(lesson.exercises["small.add"]).complaints)

@@ -2,8 +2,10 @@
 
 import contextlib
 import random
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,3 +102,19 @@ def test_an_answer_is_judged_with_gradients_on_even_under_no_grad():
     with torch.no_grad():
         assert call(torch.is_grad_enabled).value is True
         assert not torch.is_grad_enabled()
+
+
+def test_an_answer_may_use_and_remove_temporary_folders():
+    def uses_files():
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "inner").mkdir()
+            (Path(folder) / "inner" / "file.txt").write_text("x")
+        return Path(folder).exists()
+
+    assert call(uses_files).value is False
+
+
+def test_an_answer_may_not_remove_what_is_elsewhere(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parent)
+    outcome = call(lambda: Path("conftest-that-does-not-exist.txt").unlink())
+    assert "tried to delete" in str(outcome.error)

@@ -38,14 +38,24 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         raise Forbidden("it tried to start another process")
     if event == "os.kill":
         raise Forbidden("it tried to end a process")
-    if event in _FILES and not _temporary(arguments[0]):
+    if event in _FILES and not _temporary(arguments[0], _folder(event, arguments)):
         raise Forbidden(f"it tried to delete or rename `{arguments[0]}`")
 
 
-def _temporary(path: Any) -> bool:
+def _folder(event: str, arguments: tuple[Any, ...]) -> str:
+    """The folder that a bare name is relative to: removing a tree passes an open folder and names in it."""
+    place = arguments[2 if event == "os.rename" else 1] if len(arguments) > (2 if event == "os.rename" else 1) else -1
+    if not isinstance(place, int) or place < 0:
+        return ""
+    with contextlib.suppress(OSError):
+        return str(Path(f"/proc/self/fd/{place}").readlink())
+    return ""
+
+
+def _temporary(path: Any, folder: str) -> bool:
     """Whether a path lies in the system's folder for temporary files, where answers may do what they like."""
     try:
-        return Path(os.fsdecode(path)).resolve().is_relative_to(_TEMPORARY)
+        return Path(folder, os.fsdecode(path)).resolve().is_relative_to(_TEMPORARY)
     except (TypeError, OSError):
         return False
 

@@ -86,8 +86,16 @@ def _misconceptions(exercise: Exercise, times: list[float]) -> Iterator[str]:
                 told = report.misconception or f"{report.verdict} ({report.message.splitlines()[0]})"
                 yield f"{exercise.id}: {name} is diagnosed as {told}."
                 break
+        if exercise.kind != "value" and _misses_a_name(exercise, known.wrong):
+            yield f"{exercise.id}: {name} ends in a NameError of its own; mend its patch."
         if exercise.kind != "value" and (distance := _distance(exercise, known.wrong)) < FAR:
             yield f"{exercise.id}: {name} lies only {distance:.1g} from right; {FAR:g} is the least."
+
+
+def _misses_a_name(exercise: Exercise, wrong: Any) -> bool:
+    """Whether a wrong answer stops because its patch uses a name that is not there."""
+    probed = exercise.probed()[0]
+    return isinstance(exercise.run(wrong, clone(probed.arguments), probed.seed).error, NameError)
 
 
 def _distance(exercise: Exercise, wrong: Any) -> float:
