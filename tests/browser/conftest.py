@@ -41,6 +41,10 @@ def lab(tmp_path_factory):
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
     }
+    # cells that are out of sight stay in the page, so that tests can look at them
+    tracker = folder / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    tracker.parent.mkdir(parents=True)
+    tracker.write_text('{"windowingMode": "none"}')
     log = folder / "log.txt"
     command = [sys.executable, "-m", "tutor", "lab", str(folder / "work"), "--no-browser"]
     with log.open("w") as sink:
@@ -113,9 +117,14 @@ class Reader:
         self.page.get_by_text(text).last.wait_for(timeout=30_000)
         return True
 
-    def save(self):
-        self.page.keyboard.press("Control+s")
-        time.sleep(2)
+    def save(self, path):
+        """Save, and wait until the file on disk has the outputs."""
+        for _ in range(30):
+            self.menu("File", "Save Notebook")
+            time.sleep(1)
+            if '"output_type"' in path.read_text(encoding="utf-8"):
+                return
+        raise AssertionError(f"{path} was not saved")
 
     def picture(self, name):
         if folder := os.environ.get("TUTOR_SCREENSHOTS"):

@@ -32,8 +32,8 @@ def test_the_drawings_appear_in_their_size_and_need_no_scrolling(reader):
 
 
 def test_an_untrusted_copy_shows_the_drawings(lab, reader, open_notebook):
-    reader.save()
     folder = lab[0] / "work"
+    reader.save(folder / NOTEBOOK)
     notebook = json.loads((folder / NOTEBOOK).read_text(encoding="utf-8"))
     notebook["cells"].append({"cell_type": "markdown", "id": "foreign", "metadata": {}, "source": "changed elsewhere"})
     (folder / "untrusted.ipynb").write_text(json.dumps(notebook), encoding="utf-8")

@@ -60,7 +60,7 @@ def test_nothing_has_to_be_scrolled_sideways(reader):
 
 def test_resetting_one_exercise_brings_its_stub_back_and_leaves_the_rest(lab, reader, open_notebook):
     folder, _, environment = lab
-    reader.save()
+    reader.save(folder / "work" / NOTEBOOK)
     command = [sys.executable, "-m", "tutor", "reset", "numpy_backprop", "relu_backward", "--in", "work"]
     said = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
     assert "is to do again" in said

@@ -114,7 +114,14 @@ def test_an_answer_may_use_and_remove_temporary_folders():
     assert call(uses_files).value is False
 
 
-def test_an_answer_may_not_remove_what_is_elsewhere(monkeypatch):
-    monkeypatch.chdir(Path(__file__).parent)
-    outcome = call(lambda: Path("conftest-that-does-not-exist.txt").unlink())
+def test_an_answer_may_not_remove_what_is_in_the_working_folder(monkeypatch, tmp_path):
+    (tmp_path / "mine.txt").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    for path in ("mine.txt", tmp_path / "mine.txt"):
+        assert "tried to delete" in str(call(lambda p=path: Path(p).unlink()).error)
+    assert (tmp_path / "mine.txt").exists()
+
+
+def test_an_answer_may_not_remove_what_is_elsewhere(tmp_path):
+    outcome = call(lambda: Path("/a-folder-that-does-not-exist/file.txt").unlink())
     assert "tried to delete" in str(outcome.error)

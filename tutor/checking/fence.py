@@ -53,11 +53,17 @@ def _folder(event: str, arguments: tuple[Any, ...]) -> str:
 
 
 def _temporary(path: Any, folder: str) -> bool:
-    """Whether a path lies in the system's folder for temporary files, where answers may do what they like."""
+    """Whether a path lies in the system's folder for temporary files and is none of the working folder's.
+
+    Readers do keep notebooks in a folder under the temporary one; those are theirs.
+    """
     try:
-        return Path(folder, os.fsdecode(path)).resolve().is_relative_to(_TEMPORARY)
+        whole, here = Path(folder, os.fsdecode(path)).resolve(), Path.cwd()
     except (TypeError, OSError):
         return False
+    if _TEMPORARY.is_relative_to(here):  # the working folder is the temporary one, or above it
+        return whole.is_relative_to(_TEMPORARY) and whole.parent != here and whole != here
+    return whole.is_relative_to(_TEMPORARY) and not whole.is_relative_to(here)
 
 
 def _leave(*_: Any) -> None:
