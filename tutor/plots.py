@@ -60,6 +60,7 @@ def loss_curves(
     *,
     floor: float | None = None,
     floor_label: str = "floor",
+    xlabel: str = "step",
     title: str = "Loss at each step",
 ) -> Picture:
     """Draw loss against step on a logarithmic scale, a line per run; runs that leave the scale are cut there.
@@ -84,7 +85,7 @@ def loss_curves(
         said.append(f"{label} {'diverges' if grown.any() else f'falls from {values[0]:.3g} to {values[-1]:.3g}'}")
     if floor is not None:
         ax.axhline(floor, color="black", linewidth=0.8, linestyle=":", label=f"{floor_label} ({floor:.3g})")
-    ax.set(yscale="log", xlabel="step", ylabel="loss (log scale)", title=title)
+    ax.set(yscale="log", xlabel=xlabel, ylabel="loss (log scale)", title=title)
     ax.grid(alpha=0.3)
     ax.legend()
     return Picture(figure, f"{title}: " + "; ".join(said) + ".")

@@ -51,3 +51,35 @@ def test_a_velocity_that_is_the_gradient_itself_is_told_to_be_a_copy(exercises):
 
     report = exercises["optim.sgd_momentum"].check(aliased)
     assert report.verdict == "wrong" and "changes its input" in report.message
+
+
+class StopsAtNone:
+    def __init__(self, params, lr, weight_decay=0.0):
+        self.params, self.lr, self.weight_decay = list(params), lr, weight_decay
+
+    def zero_grad(self):
+        for p in self.params:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is None:
+                break
+            p -= self.lr * (p.grad + self.weight_decay * p)
+
+
+def test_an_sgd_that_stops_at_the_first_missing_gradient_is_told_to_go_on(exercises):
+    report = exercises["optim.SGD"].check(StopsAtNone)
+    assert report.misconception == "none-ends-the-step"
+
+
+def test_a_loss_that_is_still_a_tensor_is_no_python_number(exercises):
+    def detached(model, loss_fn, optimizer, x, y):
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    assert exercises["optim.train_step"].check(detached).misconception == "tensor-returned"

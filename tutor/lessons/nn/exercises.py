@@ -10,7 +10,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=100,
+    minutes=115,
     items={
         "linear": "Linear, and what nn.Linear does, rebuilt",
         "parameters": "Parameter, named_parameters",
@@ -154,7 +154,8 @@ def use_step(train_step, x, y, weight, bias, learning_rate):
     model = nn.Linear(weight.shape[1], weight.shape[0]).to(x.dtype)
     model.load_state_dict({"weight": weight, "bias": bias})
     losses = [train_step(model, functional.cross_entropy, x, y, learning_rate) for _ in range(STEPS)]
-    return losses, model.weight.detach(), model.bias.detach()
+    kind = "a Python number" if isinstance(losses[-1], float | int) else f"of the type {type(losses[-1]).__name__}"
+    return losses, kind, model.weight.detach(), model.bias.detach()
 
 
 def step_through_data(model, loss_fn, x, y, learning_rate):
@@ -164,7 +165,7 @@ def step_through_data(model, loss_fn, x, y, learning_rate):
     loss.backward()
     for parameter in model.parameters():
         parameter.data = parameter.data - learning_rate * parameter.grad
-    return loss
+    return loss.tolist()
 
 
 def step_with_grad(model, loss_fn, x, y, learning_rate):
@@ -185,7 +186,7 @@ def step_cleaning_up(model, loss_fn, x, y, learning_rate):
         for _, parameter in model.named_parameters():
             parameter.copy_(parameter - learning_rate * parameter.grad)
     model.zero_grad(set_to_none=False)
-    return loss.detach()
+    return loss.detach().numpy().item()
 
 
 def step_with_optimiser(model, loss_fn, x, y, learning_rate):
@@ -516,8 +517,9 @@ EXERCISES = {
         minutes=10,
         probe=probe_step,
         use=use_step,
+        seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
         drills=("parameters",),
-        outputs=("losses", "weight", "bias"),
+        outputs=("losses", "kind of the loss", "weight", "bias"),
         misconceptions=(
             Misconception(
                 "parameters-not-called",
@@ -589,8 +591,14 @@ EXERCISES = {
                 patch=("learning_rate * ", ""),
                 hints=("Which argument does your function never use?",),
             ),
+            Misconception(
+                "tensor-returned",
+                "The step is right, but you return a tensor. A Python number is asked for: `.item()` takes it out. A list of such "
+                "losses would keep the graph of every step in memory.",
+                patch=("return loss.item()", "return loss"),
+                hints=("What does `type(loss)` say of what you return?",),
+            ),
         ),
-        equivalent_mutants={"return loss": "a tensor of no dimensions counts as a number"},
         alternatives=(step_through_data, step_with_grad, step_cleaning_up, step_with_optimiser),
         hints=(
             "Which four things happen in a step, and in which order?",
@@ -637,6 +645,13 @@ EXERCISES = {
                 "Your ReLU stands behind `linear2`. It belongs between the layers; the prediction may be negative.",
                 patch=(("h_relu = h.clamp(min=0)", "h_relu = h"), ("linear2(h_relu)", "linear2(h_relu).clamp(min=0)")),
                 hints=("Which of the two layers comes before your ReLU?",),
+            ),
+            Misconception(
+                "relu-not-constructed",
+                "`nn.ReLU(h)` does not apply a ReLU, it makes one, and that module then goes into `linear2` in the place of a tensor. "
+                "Construct it first, `relu = nn.ReLU()`, and then call it: `relu(h)`.",
+                patch=("h.clamp(min=0)", "nn.ReLU(h)"),
+                hints=("What is `type(nn.ReLU(h))`?",),
             ),
             Misconception(
                 "relu-upside-down",
@@ -743,6 +758,13 @@ EXERCISES = {
                 "100 overflows, and that of -200 is 0. Subtract the largest logit of each row before you take `exp`.",
                 patch=("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
                 hints=("What is `torch.tensor(100.0).exp()` in float32?",),
+            ),
+            Misconception(
+                "keepdim-missing",
+                "The largest logit or the sum of each row has the shape (N,), and that does not broadcast against (N, C). "
+                "`keepdim=True` keeps it a column, (N, 1).",
+                patch=("amax(dim=1, keepdim=True)", "amax(dim=1)"),
+                hints=("Which shape does `logits.amax(dim=1)` have?",),
             ),
             Misconception(
                 "log-of-softmax",

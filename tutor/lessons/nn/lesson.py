@@ -13,7 +13,7 @@
 # - train a classifier on real images, save it, load it, and switch it between training and evaluation;
 # - tell from the first loss whether a network was initialised sensibly.
 #
-# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 100
+# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 115
 # minutes to read and answer; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
@@ -220,7 +220,8 @@ assert losses[-1] < 1.01 * best_loss
 #
 # A module that is assigned to an attribute of another module is noticed just like a parameter, and brings its own
 # parameters along. So a network of two `nn.Linear` is soon written. (`nn.Linear` adds a bias, which the network
-# of the earlier notebooks did not have.)
+# of the earlier notebooks did not have.) For the ReLU `clamp(min=0)` will do. `nn.ReLU` is a module as well: construct it
+# first, with `nn.ReLU()`, and then call it.
 
 
 # %% tags=["item:two-layer-net"]
@@ -383,7 +384,7 @@ def cross_entropy(logits, y):
     """Return the cross-entropy: the mean over the rows of -log p of the right class, a scalar tensor.
 
     logits : (N, C), any numbers, large ones as well, without overflow    y : (N,), class numbers
-    Use exp, log, sum and max (or amax), no ready-made softmax or loss.
+    Use exp, log, sum and amax (max with a dim gives a pair), no ready-made softmax or loss.
     """
     ### BEGIN SOLUTION
     z = logits - logits.amax(dim=1, keepdim=True)  # (N, C), no entry above 0
@@ -449,11 +450,12 @@ count = check("nn.predict_count", count)
 
 # %% tags=["item:classifier"] name="fit"
 def fit(model, loss_fn, target, epochs, learning_rate, batch_size=64):
-    """Train on mini-batches; return the loss of every step."""
+    """Train on mini-batches, all of them full; return the loss of every step."""
     torch.manual_seed(0)
     losses = []
+    full = len(x) // batch_size * batch_size  # the few images beyond, others in each epoch, are left out
     for epoch in range(epochs):
-        for rows in torch.randperm(len(x)).split(batch_size):
+        for rows in torch.randperm(len(x))[:full].split(batch_size):
             losses.append(train_step(model, loss_fn, x[rows], target[rows], learning_rate))
     return losses
 
@@ -475,12 +477,12 @@ print("parameters:", sum(parameter.numel() for parameter in new_classifier().par
 for batch_size in (5000, 64):
     classifier = new_classifier()
     steps = fit(classifier, nn.NLLLoss(), y, 1, 0.01, batch_size)
-    print(f"one epoch in {len(steps):2} steps: loss afterwards {nn.NLLLoss()(classifier(x), y).item():.1f}")
+    print(f"steps in one epoch: {len(steps):2}   loss afterwards: {nn.NLLLoss()(classifier(x), y).item():.1f}")
 
 # %% tags=["item:classifier"] name="fit-classifier"
 classifier = new_classifier()
 losses = fit(classifier, nn.NLLLoss(), y, epochs=20, learning_rate=0.01)
-print(f"loss of the last 79 steps {sum(losses[-79:]) / 79:.2f}; right on kept images {share_right(classifier):.3f}")
+print(f"loss of the last 78 steps {sum(losses[-78:]) / 78:.2f}; right on kept images {share_right(classifier):.3f}")
 assert share_right(classifier) > 0.7
 
 # %% [markdown] name="templates"
@@ -502,7 +504,7 @@ plots.images(weights, train.classes, columns=5, title="The weights of the ten cl
 undecided = new_classifier()
 onehot = nn.functional.one_hot(y, 10).float()  # (5000, 10)
 wrong = fit(undecided, nn.MSELoss(), onehot, epochs=20, learning_rate=0.01)
-print("its loss falls:", sum(wrong[-79:]) < sum(wrong[:79]))
+print("its loss falls:", sum(wrong[-78:]) < sum(wrong[:78]))
 for name, model in {"NLLLoss": classifier, "MSELoss": undecided}.items():
     sure = model(x_kept).exp()[torch.arange(1000, device=device), y_kept].mean().item()  # model gives log p
     print(f"{name}: mean probability given to the right class {sure:.1f}")
@@ -543,7 +545,7 @@ print("parameters:", sum(parameter.numel() for parameter in network.parameters()
 # ### How it starts decides how it learns
 #
 # Ten classes, and a network with sensible random weights that has learned nothing. About how large is its cross-entropy? Commit
-# to one of 0.1, 1.0, 2.3 and 10.0.
+# to one of 0.1, 1.0, 2.3 and 10.0, written as it stands here.
 
 # %% tags=["item:initialisation"]
 first_loss = ...
@@ -596,8 +598,8 @@ assert not math.isfinite(diverged[-1])
 plots.loss_curves(runs, floor=math.log(10), floor_label="log 10", title="Three starts, the same training")
 
 # %% [markdown] name="zeros-stand-still"
-# Spread 1 is not in the picture: at this learning rate it diverges within two epochs. Spread 0.3 needs its first steps to come
-# down to where the others begin. All zero begins with a perfect $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is
+# Spread 1 is not in the picture: at this learning rate it diverges within two epochs. Spread 0.3
+# first shoots up tenfold, and then needs about 40 steps to come down to where the others begin. All zero begins with a perfect $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is
 # multiplied by zero weights. Only the bias of the last layer moves:
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="zero-gradients"
@@ -649,11 +651,12 @@ print("after: ", torch.equal(fresh(x_kept), model(x_kept)))
 
 # %% [markdown] name="load-wrong"
 # The names and shapes must fit; if they do not, you are told which. That is the message to expect when code and file are
-# of different age:
+# of different age. Here all names fit, but the layer has 20 outputs where the file has 10:
 
 # %% tags=["item:state"] name="load-into-another"
 with expect(RuntimeError):
-    nn.Sequential(nn.Flatten(), nn.Linear(784, 20)).load_state_dict(model.state_dict())
+    other = nn.Sequential(Standardise(torch.zeros(()), torch.ones(())), nn.Flatten(), nn.Linear(784, 20))
+    other.load_state_dict(model.state_dict())
 
 # %% [markdown] name="snapshot"
 # One trap: `state_dict()` hands out the model's *own* tensors, not copies. "The best weights so far" kept in this way go on
@@ -727,8 +730,8 @@ print("after a call in train mode: running mean", norm.running_mean.item())  # a
 #
 # ### What changed since the last notebook
 #
-# The last notebook changed one node of the sine fit; the two-layer network was last trained by hand in notebook 03. That one
-# beside this one: The weights have moved into the model, their gradients into
+# The last notebook changed one node of the sine fit; the two-layer network was last trained by hand in notebook 03. Below
+# stands what is different from there: the weights have moved into the model, their gradients into
 # `backward()`, and one loop over `parameters()` updates however many there are. (The learning rate is larger because
 # `nn.Linear` starts with much smaller weights than the standard normal ones before.)
 #

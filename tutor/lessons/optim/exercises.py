@@ -14,7 +14,7 @@ from tutor.lessons.registry import About
 torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
 
 ABOUT = About(
-    minutes=100,
+    minutes=110,
     items={
         "zero-grad": "zero_grad and why",
         "sgd": "SGD, by hand and matched step for step against torch.optim",
@@ -66,7 +66,12 @@ def four_train_steps(train_step, x, y, w1, w2, lr):
         events.clear()
         losses.append(train_step(model, lopsided_loss, optimizer, x, y))
         steps.append(_said_of(events))
-    return *losses, *steps[:2], first.detach().clone(), model[2].weight.detach().clone()
+    return *losses, _kind_of(losses[-1]), *steps[:2], first.detach().clone(), model[2].weight.detach().clone()
+
+
+def _kind_of(loss):
+    """In words, what sort of thing a returned loss is."""
+    return "a Python number" if isinstance(loss, float | int) else f"of the type {type(loss).__name__}"
 
 
 def _said_of(events):
@@ -96,15 +101,15 @@ def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
 
 
 def _sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
-    leaves = [w.detach().clone().requires_grad_() for w in weights]
-    optimizer = sgd(as_given(leaves), lr, weight_decay)
+    w1, w2, unused = leaves = [w.detach().clone().requires_grad_() for w in weights]
+    optimizer = sgd(as_given([w1, unused, w2]), lr, weight_decay)  # w2 tells whether the skipped one ends the loop
     for _ in range(steps):
-        loss = ((torch.tanh(x @ leaves[0]) @ leaves[1] - y) ** 2).mean()
+        loss = ((torch.tanh(x @ w1) @ w2 - y) ** 2).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         yield from (w.detach().clone() for w in leaves[:2])
-    yield leaves[2].detach().clone()
+    yield unused.detach().clone()
 
 
 @contextlib.contextmanager
@@ -186,7 +191,7 @@ def train_step_with_closure(model, loss_fn, optimizer, x, y):
         loss.backward()
         return loss
 
-    return optimizer.step(closure).detach()
+    return optimizer.step(closure).item()
 
 
 def train_step_clearing_the_model(model, loss_fn, optimizer, x, y):
@@ -195,7 +200,7 @@ def train_step_clearing_the_model(model, loss_fn, optimizer, x, y):
     loss = loss_fn(model(x), y)
     torch.autograd.backward(loss)
     optimizer.step()
-    return loss.detach().numpy()
+    return loss.detach().numpy().item()
 
 
 def train_step_filling_zeros(model, loss_fn, optimizer, x, y):
@@ -203,7 +208,7 @@ def train_step_filling_zeros(model, loss_fn, optimizer, x, y):
     loss = loss_fn(model.forward(x), y)
     loss.backward()
     optimizer.step()
-    return loss
+    return loss.tolist()
 
 
 class SGDByData:
@@ -370,6 +375,7 @@ EXERCISES = {
         drills=("zero-grad",),
         outputs=(
             *(f"the loss of step {k + 1}" for k in range(4)),
+            "kind of the loss",
             "what happened at step 1",
             "what happened at step 2",
             "the first weight at the end",
@@ -429,6 +435,13 @@ EXERCISES = {
                 patch=("loss_fn(y_pred, y)", "loss_fn(y, y_pred)"),
                 hints=("In which order does the docstring call loss_fn?",),
             ),
+            Misconception(
+                "tensor-returned",
+                "The step is right, but you return a tensor. A Python number is asked for: `.item()` takes it out. A list of such "
+                "losses would keep the graph of every step in memory.",
+                patch=("return loss.item()", "return loss"),
+                hints=("What does `type(loss)` say of what you return?",),
+            ),
         ),
         alternatives=(
             train_step_cleared_last,
@@ -438,7 +451,6 @@ EXERCISES = {
         ),
         equivalent_mutants={
             "model.zero_grad()": "the optimiser holds all parameters of the model, so both clear the same",
-            "return loss": "a tensor of one number counts as a number",
         },
         hints=(
             "Five lines stand in the table above: in which order?",
@@ -519,6 +531,16 @@ EXERCISES = {
                 "A parameter that takes no part in the loss has no gradient: its `.grad` is `None`. Such a parameter is left alone.",
                 patch=("if w.grad is not None:", "if True:"),
                 hints=("What is `.grad` of a parameter that the loss does not depend on?",),
+            ),
+            Misconception(
+                "none-ends-the-step",
+                "The first parameter without a gradient ends the whole step: those that stand behind it in the list never move. Skip "
+                "that one alone, with `continue` (`return` and `break` leave the loop).",
+                patch=(
+                    "if w.grad is not None:\n",
+                    "if w.grad is None:\n                    return\n                else:\n",
+                ),
+                hints=("Which parameters does your loop still reach after one whose gradient is `None`?",),
             ),
             Misconception(
                 "decay-without-rate",

@@ -12,7 +12,7 @@
 # - see from a path on a loss surface what each of them is good at;
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
-# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 100 minutes to read
+# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 110 minutes to read
 # and answer; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -340,7 +340,8 @@ print(f"with it, a step along the valley covers {100 * 2 / steep * flat:.1f} % o
 
 # %% [markdown] name="dilemma"
 # There is the dilemma. The steep direction sets the largest possible rate (2 divided by the curvature, notebook 01),
-# and at that rate the flat direction hardly moves. Plain SGD bounces from wall to wall and creeps.
+# and at that rate the flat direction hardly moves. The first steps of plain SGD go sideways, from wall to wall; as the
+# bouncing dies down only the creeping is left, and after 100 steps it is still far from the minimum.
 
 
 # %% tags=["item:loss-surface", "figure"] name="sgd-in-the-valley"
@@ -353,7 +354,7 @@ def surface(b, d):
 
 view = {"minimum": tuple(lowest.tolist()), "spans": ((-0.7, 1.2), (-0.22, 0.2)), "names": ("b", "d")}
 ways = {"SGD": walk(lambda params: torch.optim.SGD(params, lr=3.4e-6))}
-plots.loss_surface(surface, ways, title="SGD: 100 steps, most of them sideways", **view)
+plots.loss_surface(surface, ways, title="SGD: the first steps go sideways, the rest creep", **view)
 
 # %% [markdown] name="momentum"
 # ## 5. Momentum
@@ -657,8 +658,10 @@ print(f"and was more than 10 % above it within the last 500 steps: {max(excess[-
 assert excess[-1] < 5 and max(excess[-500:]) > 10
 
 # %% [markdown] name="restless"
-# It arrives, and then it does not rest. At the bottom the gradients are small, but RMSprop divides by their size: the
-# steps remain about as long as the learning rate, in a place where any step of that length leads up again.
+# It arrives, and then it does not rest. At the bottom the gradients are small, and while all is quiet the mean $s$ of
+# their squares shrinks. RMSprop divides by its root, so the effective rate $\eta / \sqrt{s}$ grows, until it is too large
+# for the steep direction: the loss shoots up. The large gradients of that burst raise $s$ again, the loss falls back,
+# and the next quiet begins. The picture in the next section shows these bursts.
 #
 # ## 9. Schedules
 #
@@ -790,7 +793,8 @@ plots.loss_curves(
     {"all 2,000 points at once": full_batch, "batches of 50": batches},
     floor=best_loss,
     floor_label="best possible",
-    title="Loss after each epoch (step = epoch)",
+    xlabel="epoch",
+    title="Loss after each epoch",
 )
 
 # %% [markdown] name="groups"
