@@ -271,11 +271,12 @@ def test_a_value_that_cannot_be_compared_is_no_known_mistake():
     assert tutor.exercises["start_here.chance"].check(Odd()).misconception is None
 
 
-def test_words_inside_a_tuple_are_folded_and_the_wrong_one_is_named(forms):
+def test_words_inside_a_tuple_are_folded_and_no_part_gives_another_away(forms):
     ask = forms.exercises["forms.answer"]
     ask.__dict__["reference"] = (9, "error")
     assert ask.check((9, "Error ")).verdict == "pass"
-    assert ask.check(("9", "error")).message == "[0] of the answer should be a number; yours is a str."
+    assert ask.check(("9", "error")).message == "Write the number 9 without quotes."
+    assert ask.check((9, 9)).message == "`(9, 9)` is not what happens."
 
 
 def test_an_error_inside_a_transform_is_told_although_its_tensors_are_dead(make_lesson):

@@ -222,10 +222,10 @@ class Exercise:
         if isinstance(self.reference, str):
             offered = sorted({str(self.reference), *(str(m.value) for m in self.spec.misconceptions)})
             return f"`{_short(answer)}` is not one of the words to choose from: {', '.join(offered)}."
-        if difference.kind in ("none", "type"):
-            where = f"{difference.path} of the answer" if difference.path else "The answer"
-            wanted, found = diagnose.kind_of(difference.expected), diagnose.kind_of(difference.got)
-            return f"{where} should be {wanted}; yours is {found}."
+        if isinstance(difference.got, str) and difference.got.strip().replace(".", "", 1).lstrip("-").isdigit():
+            return f"Write the number {difference.got} without quotes."
+        if difference.kind in ("none", "type") and not difference.path:  # of a part, its type may be the answer
+            return f"The answer should be {diagnose.kind_of(self.reference)}; yours is {diagnose.kind_of(answer)}."
         if difference.kind in ("length", "shape"):
             return f"`{_short(answer)}` does not hold as many things as are asked for."
         return f"`{_short(answer)}` is not what happens."
