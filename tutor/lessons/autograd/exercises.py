@@ -9,7 +9,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=100,
+    minutes=130,
     items={
         "leaves": "requires_grad, leaf or not, grad_fn, next_functions",
         "graph-drawn": "the graph drawn (torchviz's make_dot, then tutor's own, with gradients on the edges, and step by step)",

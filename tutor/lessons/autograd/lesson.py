@@ -15,7 +15,7 @@
 # - look into a backward pass with hooks, and read the error messages of autograd as what they are;
 # - use `torch.func`, and read code that was written for a torch of long ago.
 #
-# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 100 minutes to read and answer; the code
+# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 130 minutes to read and answer; the code
 # runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -173,8 +173,8 @@ with graph.record(loss) as after:
 plots.beside({"before backward": before, "after backward": after})
 
 # %% [markdown] name="loop"
-# Every line of your backward pass from notebook 01 is one node here, and every `grad_...` that you typed is a number on
-# an edge.
+# Every `grad_...` that you typed in notebook 01 is an arrow here, with its shape and its norm; one Mm box computes two of
+# them at once.
 #
 # ## 3. A training loop, and the three ways to break it
 #
@@ -224,7 +224,7 @@ assert losses[0] / losses[-1] > 1e6
 # %% [markdown] name="why-zero"
 # The last line of the loop is there because **torch adds**. `backward` never overwrites a `.grad`, it accumulates, as your
 # engine did. That is useful when a batch does not fit into memory: call `backward` for each part, and the gradients of the
-# parts add up to that of the whole.
+# parts add up to that of the whole. (So it is for a sum; with a mean, weight each part by its share.)
 
 # %% tags=["item:accumulation", "nbval-check-output"] name="parts-add-up"
 ((x @ w1).relu() @ w2 - y).pow(2).sum().backward()
@@ -479,7 +479,7 @@ print(jacobian(y, x))
 # ## 6. A graph that you did not write
 #
 # A classifier with three outputs, one example, five inputs: $z = x\,W + b$. The loss is the binary cross-entropy. Torch computes
-# it from the raw outputs $z$ (the **logits**), because $\log(\sigma(z))$ in two steps overflows:
+# it from the raw outputs $z$ (the **logits**), because $\log(\sigma(z))$ in two steps loses everything for large $|z|$:
 #
 # $$\underset{(3,)}{z} = \underset{(5,)}{x}\;\underset{(5,\,3)}{W} + \underset{(3,)}{b}, \qquad
 # L = \frac13 \sum_k \left[\log(1 + e^{z_k}) - y_k z_k\right], \qquad
@@ -846,7 +846,7 @@ print("today:", tuple(today.shape), "on", today.device, "which old code calls", 
 # | `loss.data[0]` | `loss.item()` |
 # | `w.data -= ...` | `with torch.no_grad(): w -= ...` |
 # | `t.data` to look at numbers | `t.detach()`, whose changes are counted |
-# | `torch.cuda.FloatTensor(3)`, `t.type(torch.cuda.FloatTensor)` | `torch.empty(3, device="cuda")`, `t.to("cuda")` |
+# | `torch.cuda.FloatTensor(3)`, `t.type(torch.cuda.FloatTensor)` | `torch.empty(3, device="cuda")`, `t.to("cuda", torch.float32)` |
 #
 # The old lines, rewritten:
 

@@ -9,7 +9,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=90,
+    minutes=110,
     items={
         "function": "autograd.Function: forward, backward, apply",
         "ctx": "ctx: the bag of one call, plain arguments, needs_input_grad, mark_non_differentiable",

@@ -14,7 +14,7 @@
 # - choose a subgradient at a kink, and train through a step that has no useful gradient;
 # - make your operation work with `torch.func`.
 #
-# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 90 minutes to read and
+# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 110 minutes to read and
 # answer; the code runs in a few seconds on a laptop CPU.
 
 # %% name="imports"
@@ -191,7 +191,7 @@ plots.sine_fit(x.numpy(), y.numpy(), {"fitted with P3": y_pred.numpy()}, losses,
 
 # %% [markdown] name="one-node"
 # Here is one step's graph, recorded with the gradients that flowed. On the left your node; on the right the same
-# polynomial written with plain operations. **Before you run it, guess**: how many nodes does yours save?
+# polynomial written with plain operations. **Before you run it, guess**: how many nodes fewer has yours?
 
 
 # %% tags=["item:legendre"] name="record-both"
