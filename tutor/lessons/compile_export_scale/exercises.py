@@ -106,6 +106,14 @@ def probe_remember(d):
     return first, second, d.number(0.3, 0.8)
 
 
+def probe_nothing_to_remember(d):
+    """A matrix without any row to remember, and one with a single row to remember."""
+    n, m, width = d.sizes(3, 3, 7)
+    first, second = -d.tensor(n, width, positive=True), -d.tensor(m, width, positive=True)
+    second[1] *= -1
+    return first, second, d.number(0.3, 0.8)
+
+
 def use_remember(answer, x, other, decay):
     """Script the answer once and run it on both matrices."""
     with warnings.catch_warnings():
@@ -389,7 +397,7 @@ EXERCISES = {
     "remember": code(
         difficulty="medium",
         minutes=10,
-        probe=probe_remember,
+        probe=(probe_remember, probe_nothing_to_remember),
         use=use_remember,
         outputs=("h of one matrix", "h of another, with more or fewer rows"),
         drills=("scripted-loop", "script"),
@@ -496,7 +504,8 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "branch-kept",
-                "The values are right, but there is more than one graph: Python still decides by the value of a tensor.",
+                "The values are right, but there is more than one graph: somewhere Python wants to know the value of a tensor, "
+                "to decide by it (`if`, `.item()`) or to show it (`print`).",
                 patch=(
                     "    return x * (limit / norm).clamp(max=1.0)",
                     "    if norm > limit:\n        x = x * (limit / norm)\n    return x",
@@ -611,6 +620,19 @@ EXERCISES = {
                 hints=("Are the replicas still equal after your step?",),
             ),
             Misconception(
+                "own-gradient-divided",
+                "Every replica steps along its own gradient, divided by their number. Divided it is, but nobody has added up.",
+                patch=("copy -= learning_rate * grad", "copy -= learning_rate * copy.grad / len(copies)"),
+                hints=("Are the replicas still equal after your step?",),
+            ),
+            Misconception(
+                "nothing-changes",
+                "The weights are the same as before: the step makes new tensors, and the models keep their old ones. Change "
+                "the weights in place, with `-=` under `torch.no_grad()`.",
+                patch=("copy -= learning_rate * grad", "copy = copy - learning_rate * grad"),
+                hints=("Does `p = p - step` change the tensor that p was a name of?",),
+            ),
+            Misconception(
                 "only-the-first-steps",
                 "Only the first replica takes the step; the others keep their old weights.",
                 patch=("for copy in copies:", "for copy in copies[:1]:"),
@@ -682,6 +704,22 @@ EXERCISES = {
                     "order = order[: count - count % world_size]",
                 ),
                 hints=("What becomes of the last of 10 images, with 3 processes?",),
+            ),
+            Misconception(
+                "shuffled-after-filling",
+                "You shuffle more indices than there are images, so some of yours point at no image. Shuffle `count` indices, "
+                "then continue that order with its beginning.",
+                patch=(
+                    ("torch.randperm(count,", "torch.randperm(count + -count % world_size,"),
+                    ("    order = torch.cat([order, order[:missing]])  # now a multiple of world_size\n", ""),
+                ),
+                hints=("What is the largest index that an image can have?",),
+            ),
+            Misconception(
+                "no-generator",
+                "The order does not depend on the seed and the epoch. Every process would draw another one.",
+                patch=("torch.randperm(count, generator=generator)", "torch.randperm(count)"),
+                hints=("Who tells randperm which generator to draw from?",),
             ),
             Misconception(
                 "blocks",
