@@ -13,7 +13,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=90,
+    minutes=110,
     items={
         "control-flow": "Python control flow in forward, and why it just works",
         "weight-sharing": "weight sharing",

@@ -14,7 +14,7 @@
 # - unroll a recurrent network over sequences of any length and follow its gradient back through time;
 # - tell what is lost when such a network is traced, and see it coming.
 #
-# **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 90
+# **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 110
 # minutes to read and answer; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
@@ -61,7 +61,8 @@ for number in (2.0, 100.0, 10_000.0):
 # graph holds five rounds, one after the other, and no loop. `backward` walks through what happened.
 #
 # One thing leaves no trace: the *decision*. That the loop went on, that a branch was taken, is plain Python. So no
-# gradient says what a nudge would do to the decision. Here is a function that consists of nothing else:
+# gradient says what a nudge would do to the decision: the gradient is that of the rounds that ran. (Try `root` at exactly 1: no
+# round runs, `r` is `a` itself, and the gradient is 1 instead of a half.) Here is a function that consists of nothing else:
 
 # %% tags=["item:control-flow", "nbval-check-output"] name="decision"
 a = torch.tensor(0.3, requires_grad=True)
@@ -254,7 +255,7 @@ for name, network in {"one layer, used twice": tied, "two layers": apart}.items(
 # The graph knows. Each node has `next_functions`, pairs of a node and a number; the last node of each way is the
 # `AccumulateGrad` of a leaf, and its `.variable` is the leaf itself (notebook 05). Every arrow into it is one use,
 # one contribution. Write a function that counts them. Two traps lie in the way: two ways may join in one node, which
-# must be walked through only once, and an input that needs no gradient has `None` in the place of a node.
+# must be walked through only once (but every arrow into a leaf counts), and an input that needs no gradient has `None` in the place of a node.
 
 
 # %% tags=["item:graphs-differ", "item:weight-sharing"]
@@ -548,7 +549,7 @@ with torch.no_grad():
 assert max(errors[T] for T in errors if T > 1) < 0.1 < 0.3 < errors[1]
 
 # %% [markdown] name="length-one"
-# Ten times as long is no harder: the cell does the same thing, a few times more. Length 1 fails, and no training
+# Ten times as long, and the error stays small: the cell does the same thing, a few times more. Length 1 fails, and no training
 # could mend it: a single value does not say whether the wave is rising or falling.
 #
 # A network that can read its own predictions can go on alone. It reads ten values, and from there on its own output
