@@ -478,7 +478,7 @@ class Clip(nn.Module):
 
 
 logging.disable(logging.WARNING)  # torch also logs and prints what it had recorded until then: not now
-with expect(RuntimeError), contextlib.redirect_stdout(io.StringIO()):
+with expect(RuntimeError), contextlib.redirect_stderr(io.StringIO()):
     torch.export.export(Clip(clip_with_branch), (torch.randn(4),))
 logging.disable(logging.NOTSET)
 
@@ -626,7 +626,8 @@ for cut in (30, 10):
 def my_share(count, world_size, rank, epoch, seed=0):
     """Return the indices of the images that one process sees in one epoch, in their order: a tensor of whole numbers.
 
-    count : how many images there are, more than world_size    world_size : how many processes    rank : 0 to world_size - 1
+    count : how many images there are, more than world_size
+    world_size : how many processes    rank : which of them this is, 0 to world_size - 1
     The order is torch.randperm(count, generator=g), where g = torch.Generator().manual_seed(seed + epoch).
     """
     ### BEGIN SOLUTION
@@ -658,12 +659,12 @@ print("without set_epoch, both epochs alike:", forgotten[0] == forgotten[1])
 # Now with real processes. `torchrun` starts so many copies of a script and tells each its number (in environment variables).
 # The copies find one another with `init_process_group`; *gloo* is the messenger that works on every CPU, *nccl* the fast one
 # between NVIDIA cards. `DistributedDataParallel` wraps the model: it makes all copies equal at the beginning, and **while
-# `backward` runs** it averages the gradients, layer by layer, as soon as each is known. Nothing else in the loop changes.
+# `backward` runs** it averages the gradients, a bucketful of layers at a time, as soon as they are known. Nothing else in the loop changes.
 #
 # This is the smallest whole program. Each process takes its half of the batch; the first one writes its gradients to a file.
 
 # %% tags=["item:torchrun"] name="gradient-script"
-(folder / "gradients.py").write_text("""
+script = """
 import os
 import sys
 import torch
@@ -686,7 +687,8 @@ if rank == 0:
 dist.destroy_process_group()
 sys.stdout.flush()
 os._exit(0)  # threads of gloo may still run, and now and then they trip over Python's own way of ending
-""")
+"""
+print("written:", (folder / "gradients.py").write_text(script), "characters")
 
 
 # %% tags=["item:torchrun"] name="run-torchrun"
@@ -874,7 +876,7 @@ plots.images(
 #
 # ### What changed since the last notebook
 #
-# One line. The rest is in how the script is started, in the sampler that deals out the images, and in one word around the
+# One line in the loop, and the argument that it needs. The rest is in how the script is started, in the sampler that deals out the images, and in one word around the
 # model:
 #
 # <!-- diff: fashion_mnist_training/train_epoch compile_export_scale/ddp-epoch -->
