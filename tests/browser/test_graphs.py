@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+# one after the other on one worker: each test goes on where the one before has stopped
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 NOTEBOOK = "05_autograd.ipynb"
 PICTURES = ".jp-OutputArea-output img[alt]"
 

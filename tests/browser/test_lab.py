@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+# one after the other on one worker: each test goes on where the one before has stopped
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 NOTEBOOK = "01_numpy_backprop.ipynb"
 WRONG = """@exercise("numpy_backprop.relu_backward")
 def relu_backward(grad_h_relu, h):
