@@ -18,7 +18,8 @@ lab: $(VENV)/.lab
 
 test: lint
 	$(BIN)/tutor build --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" tests
+	$(BIN)/python -m pytest -m browser tests
 	$(BIN)/tutor quality --check README.md
 	$(BIN)/tutor run --shipped notebooks
 	$(BIN)/tutor run --solved
