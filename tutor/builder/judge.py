@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections import Counter
@@ -93,7 +92,6 @@ def _execute(
 
     made = nbformat.reads(notebooks.as_bytes({**notebook, "nbformat": 4, "nbformat_minor": 5}).decode(), as_version=4)
     home = folder / "home"
-    shutil.rmtree(home, ignore_errors=True)
     environment = {
         **os.environ,
         "TUTOR_HOME": str(home),

@@ -47,9 +47,8 @@ class Proof:
 
 def prove(exercise: Exercise) -> Proof:
     """Try the misconceptions, the mutants and the alternatives of an exercise."""
-    complaints, times = [], []
-    for complaint in _misconceptions(exercise, times):
-        complaints.append(complaint)
+    times: list[float] = []
+    complaints = list(_misconceptions(exercise, times))
     made = silent = killed = equivalent = 0
     survivors: list[str] = []
     used: set[str] = set()
