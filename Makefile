@@ -1,9 +1,11 @@
 # make lab    creates the environment and opens the series in JupyterLab
 # make test   everything that CI does
-# make quick  lint, rebuild and unit tests, for between two edits
+# make quick  lint, rebuild, unit tests and the lessons that differ from BASE (HEAD), for between two edits
+# make oldest / make newest  the tests and both lanes with the oldest or newest versions that pyproject.toml allows
 
 PYTHON ?= python3
 VENV   ?= .venv
+BASE   ?= HEAD
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
@@ -11,22 +13,21 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
-.PHONY: lab test quick lint build bench clean
+.PHONY: lab test quick lint build bench oldest newest everything clean
 
 lab: $(VENV)/.lab
 	$(BIN)/tutor lab
 
 test: lint
 	$(BIN)/tutor build --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" tests
+	$(MAKE) everything
 	$(BIN)/python -m pytest -m browser tests
 	$(BIN)/tutor quality --check README.md
-	$(BIN)/tutor run --shipped notebooks
-	$(BIN)/tutor run --solved
 
 quick: lint
 	$(BIN)/tutor build --check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not slow and not browser" tests
+	$(BIN)/tutor run --solved --changed $(BASE)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -37,6 +38,22 @@ build: $(VENV)/.test
 
 bench: $(VENV)/.test
 	for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+# Environments of their own, because pip's default torch is large on Linux; `lowest-direct` is uv's word for the lower
+# end of every range in pyproject.toml.
+oldest: RESOLUTION := lowest-direct
+newest: RESOLUTION := highest
+oldest newest: $(VENV)/.test
+	$(PIP) uv
+	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)-$@
+	$(BIN)/uv pip install -q --python $(VENV)-$@ --upgrade --resolution $(RESOLUTION) -e ".[test]"
+	$(MAKE) everything BIN=$(VENV)-$@/bin
+
+# what every set of versions has to pass
+everything:
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" tests
+	$(BIN)/tutor run --shipped notebooks
+	$(BIN)/tutor run --solved
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

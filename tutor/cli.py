@@ -103,12 +103,19 @@ def start(folder: Path) -> None:
 @click.argument("lessons", nargs=-1)
 @click.option("--solved", is_flag=True, help="The solved notebooks: every exercise must pass.")
 @click.option("--shipped", type=click.Path(path_type=Path, exists=True), help="Run the notebooks in this folder.")
+@click.option("--changed", metavar="COMMIT", help="Only lessons whose text or data differ from this commit's.")
 @click.option("--jobs", default=2, show_default=True, help="Notebooks at once.")
-def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, jobs: int) -> None:
+def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: str | None, jobs: int) -> None:
     """Run LESSONS (all by default) headless under nbval."""
     from tutor.builder import lanes
 
-    sys.exit(lanes.run(_lessons(lessons), solved=solved, jobs=jobs, folder=shipped))
+    chosen = _lessons(lessons)
+    if changed is not None:
+        chosen = lanes.changed(chosen, changed)
+        if not chosen:
+            click.echo(f"no lesson differs from {changed}")
+            return
+    sys.exit(lanes.run(chosen, solved=solved, jobs=jobs, folder=shipped))
 
 
 @main.command()

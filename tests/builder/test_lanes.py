@@ -1,8 +1,11 @@
 """The two lanes under nbval, and every way in which they have to turn red."""
 
+import subprocess
+
 import pytest
 
 from tutor.builder import lanes, notebooks
+from tutor.errors import TutorError
 
 NL = "\n"
 pytestmark = pytest.mark.slow
@@ -75,3 +78,19 @@ def test_a_shipped_notebook_is_run_as_it_lies_in_its_folder(make_lesson, capfd, 
     )
     status, shown = run(lesson, capfd, solved=False, folder=tmp_path)
     assert status and "TypeError" in shown
+
+
+def test_only_lessons_that_differ_from_a_commit_are_chosen(make_lesson, monkeypatch):
+    """The one that was edited and the one that git does not know yet, not the one that is as it was."""
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    same, edited = make_lesson(name="same"), make_lesson(name="edited")
+    clone = same.folder.parent
+    for command in ("init", "add .", "-c user.name=a -c user.email=a@b commit -m lessons"):
+        subprocess.run(["git", *command.split()], cwd=clone, check=True, capture_output=True)
+    assert lanes.changed([same, edited], "HEAD") == []
+    edited.path.write_text(edited.path.read_text(encoding="utf-8") + "\n# %%\n1 + 1\n", encoding="utf-8")
+    new = make_lesson(name="new")
+    assert lanes.changed([same, edited, new], "HEAD") == [edited, new]
+    with pytest.raises(TutorError, match="cannot compare with 'nowhere'"):
+        lanes.changed([same], "nowhere")

@@ -259,4 +259,4 @@ def test_an_order_with_a_memory_of_earlier_calls_is_told_so_in_every_check():
 
 def test_a_walk_along_every_path_is_stopped_early():
     known = LESSON.exercises["own_autograd.topological_order"]
-    assert known.check(known.build(DUPLICATES_DROPPED)[0]).seconds < known.spec.seconds / 2
+    assert known.check(known.build(DUPLICATES_DROPPED)[0]).verdict == "wrong"  # not "slow"

@@ -44,6 +44,31 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
     return status or (1 if complaints else 0)
 
 
+def changed(lessons: list[Lesson], commit: str) -> list[Lesson]:
+    """The lessons with a file that differs from a commit's, or that git does not know yet.
+
+    Raises
+    ------
+    TutorError
+        If git is missing, or does not know the commit.
+    """
+    return [lesson for lesson in lessons if _differs(lesson.folder, commit)]
+
+
+def _differs(folder: Path, commit: str) -> bool:
+    compared = _git(folder, "diff", "--quiet", commit, "--", ".")
+    if compared.returncode > 1:
+        raise TutorError(f"git cannot compare with {commit!r}: {compared.stderr.strip().splitlines()[0]}")
+    return bool(compared.returncode or _git(folder, "ls-files", "--others", "--exclude-standard", ".").stdout)
+
+
+def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise TutorError("`--changed` asks git what has changed, and git is not installed.") from None
+
+
 def _put(lesson: Lesson, place: Path, solved: bool, folder: Path | None) -> Path:
     """A copy of the notebook to run; a shipped one is copied so that nothing can write into it."""
     path = place / lesson.filename
