@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
-.PHONY: lab test quick lint build bench oldest newest everything clean
+.PHONY: lab test quick lint build bench look oldest newest everything clean
 
 lab: $(VENV)/.lab
 	$(BIN)/tutor lab
@@ -38,6 +38,11 @@ build: $(VENV)/.test
 
 bench: $(VENV)/.test
 	for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+# every notebook in JupyterLab, light and dark, photographed into build/look
+look: $(VENV)/.test
+	mkdir -p build/look
+	TUTOR_SCREENSHOTS=build/look $(BIN)/python -m pytest -m browser tests/browser/test_every_notebook.py
 
 # Environments of their own, because pip's default torch is large on Linux; `lowest-direct` is uv's word for the lower
 # end of every range in pyproject.toml.

@@ -85,6 +85,21 @@ class Reader:
         self.menu("Run", "Run All Cells")
         self.page.wait_for_selector(f"text={last}", timeout=120_000)
 
+    def run_to_the_end(self):
+        """Run every cell, however long that takes, until none is waiting."""
+        self.menu("Run", "Run All Cells")
+        waiting = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(p => p.innerText.includes('*'))"
+        self.page.wait_for_timeout(2000)
+        self.page.wait_for_function(f"!{waiting}", timeout=400_000)
+
+    def theme(self, name, light):
+        """Change the theme and wait until the page has it."""
+        if self.page.evaluate("document.body.dataset.jpThemeLight") != str(light).lower():
+            self.menu("Settings", "Theme", name)
+            self.page.wait_for_selector(
+                f"body[data-jp-theme-light='{str(light).lower()}']", state="attached", timeout=30_000
+            )
+
     def menu(self, *names):
         for name in names:
             self.page.locator(".lm-MenuBar-item, .lm-Menu-item").filter(

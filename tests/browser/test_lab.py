@@ -91,8 +91,7 @@ def test_an_untrusted_copy_shows_reports_and_pictures_with_their_alt_text(lab, o
 
 def test_the_dark_theme_is_legible(open_notebook):
     reader = open_notebook(NOTEBOOK)
-    reader.menu("Settings", "Theme", "JupyterLab Dark")
-    reader.page.wait_for_selector("body[data-jp-theme-light='false']", state="attached", timeout=30_000)
+    reader.theme("JupyterLab Dark", light=False)
     reader.cell('exercise("numpy_backprop.polynomial_gradients")')
     reader.write(reader.cell('exercise("numpy_backprop.polynomial")'), BROKEN)
     assert reader.sees("It stopped")
