@@ -1221,6 +1221,7 @@ EXERCISES = {
         probe=probe_triangle,
         use=use_triangle,
         drills=("setup-context", "vmap", "saving"),
+        seconds=20.0,  # the first vmap of a process was measured to import for 1.7 s of processor time
         outputs=("r", "grad_u", "grad_v", *JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
         misconceptions=(
             Misconception(
