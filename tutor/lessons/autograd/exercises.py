@@ -58,7 +58,9 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     result = (u.exp() * h).sin()
     for _ in range(uses):
         result = (result * w).tanh()
-    result = torch.addcmul(result.sum(), offset, scale)  # two leaves right before it: a walk has to go on after the first
+    result = torch.addcmul(
+        result.sum(), offset, scale
+    )  # two leaves right before it: a walk has to go on after the first
     listed = leaves(result)
     if listed is None:
         return None
@@ -93,7 +95,9 @@ def use_step(sine_step, x, y, coefficients, learning_rate):
         if any(p is not q for p, q in zip(given, coefficients, strict=True)):
             raise TypeError("the list holds new tensors after the step; change the old ones in place, p -= ...")
         if not all(p.requires_grad for p in coefficients):
-            raise TypeError("after the step the coefficients ask for no gradient any more; leave `requires_grad` as it is.")
+            raise TypeError(
+                "after the step the coefficients ask for no gradient any more; leave `requires_grad` as it is."
+            )
     if any(loss is None for loss in losses):
         return None
     graphs = sum(isinstance(loss, torch.Tensor) and loss.grad_fn is not None for loss in losses)
@@ -587,7 +591,7 @@ EXERCISES = {
                 "square-of-the-sum",
                 "You square the sum of the errors. Errors of opposite sign cancel there; square each one first, then add up.",
                 patch=("((y_pred - y) ** 2).sum()", "(y_pred - y).sum() ** 2"),
-                hints=("Which comes first in \"the sum of squared errors\"?",),
+                hints=('Which comes first in "the sum of squared errors"?',),
             ),
             Misconception(
                 "not-summed-up",
@@ -921,7 +925,7 @@ EXERCISES = {
             ),
             Misconception(
                 "another-word",
-                "You mean the right thing. Write it as the word that was asked for: `\"error\"`.",
+                'You mean the right thing. Write it as the word that was asked for: `"error"`.',
                 value=(9, 9, "RuntimeError"),
             ),
             Misconception(

@@ -124,8 +124,8 @@ def bag_explained():
     """Say of a tuple that was taken for a tensor where it comes from; the line in which it happened stays known."""
     try:
         yield
-    except TypeError as error:
-        if "'tuple'" in str(error) or "not tuple" in str(error):
+    except (AttributeError, TypeError) as error:
+        if "not callable" not in str(error) and ("'tuple'" in str(error) or "not tuple" in str(error)):
             error.args = (f"{error}. `ctx.saved_tensors` is a tuple, also if it holds one tensor: unpack it",)
         raise
 
@@ -147,6 +147,7 @@ def examine(answer, x, *more):
 
 
 JUDGED = ("gradcheck", "gradgradcheck", "after an in-place change")
+SECONDS = 20.0  # two judges, and in the last exercise the first vmap of a process, which imports for 1.7 s
 
 
 def use_function(answer, x, grad_output):
@@ -579,6 +580,7 @@ EXERCISES = {
         minutes=10,
         probe=(probe_pair, probe_row),
         use=use_function,
+        seconds=SECONDS,
         drills=("legendre", "function"),
         outputs=("y", "grad_x", *JUDGED),
         gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},
@@ -714,6 +716,7 @@ EXERCISES = {
         minutes=6,
         probe=(probe_pair, probe_row),
         use=use_gate,
+        seconds=SECONDS,
         drills=("relu",),
         outputs=("h_relu", "grad_h", *JUDGED),
         gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},
@@ -820,6 +823,7 @@ EXERCISES = {
         minutes=8,
         probe=probe_clamp,
         use=use_clamp,
+        seconds=SECONDS,
         drills=("clamp", "ctx"),
         outputs=("y", "grad_x", *JUDGED),
         equivalent_mutants={
@@ -986,6 +990,7 @@ EXERCISES = {
         minutes=10,
         probe=(probe_pair, probe_row),
         use=use_swish,
+        seconds=SECONDS,
         drills=("memory", "double-backward"),
         outputs=("y", "grad_x", *JUDGED, "tensors kept"),
         gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},
@@ -1113,6 +1118,7 @@ EXERCISES = {
         minutes=7,
         probe=probe_sign,
         use=use_gate,
+        seconds=SECONDS,
         drills=("straight-through",),
         outputs=("y", "grad_h", *JUDGED),
         equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},
@@ -1220,8 +1226,8 @@ EXERCISES = {
         minutes=10,
         probe=probe_triangle,
         use=use_triangle,
+        seconds=SECONDS,
         drills=("setup-context", "vmap", "saving"),
-        seconds=20.0,  # the first vmap of a process was measured to import for 1.7 s of processor time
         outputs=("r", "grad_u", "grad_v", *JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
         misconceptions=(
             Misconception(

@@ -267,8 +267,9 @@ with expect(RuntimeError):
     gradcheck(CarelessCube.apply, (few,))
 
 # %% [markdown] name="float64"
-# Read the two tables: a row for each input entry, a column for each output entry. An output depends on its own entry
-# only, so everything off the diagonal has to be zero. The careless backward never asks which output the gradient came
+# Read the two tables: a row for each input entry, a column for each output entry. *Numerical* is what the nudges
+# measured, *analytical* what `backward` says. An output depends on its own entry only, so everything off the diagonal
+# has to be zero. The careless backward never asks which output the gradient came
 # from, and so all its columns are equal.
 #
 # Give it float64. In float32 the outputs keep about seven digits, and a nudge of $10^{-6}$ drowns in the rounding. A
