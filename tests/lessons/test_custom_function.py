@@ -46,6 +46,13 @@ def test_a_backward_without_return_leaves_no_gradient(exercises):
     assert report.verdict == "wrong" and "`grad_x` is `None`" in report.message
 
 
+@pytest.mark.parametrize("name", ["relu", "clamp", "swish", "sign"])
+def test_a_tuple_that_was_taken_for_a_tensor_is_told_where_it_comes_from(exercises, name):
+    x = "h" if name in ("relu", "sign") else "x"
+    report = changed(exercises, name, f"({x},) = ctx.saved_tensors", f"{x} = ctx.saved_tensors")
+    assert report.verdict == "error" and "`ctx.saved_tensors` is a tuple" in report.message
+
+
 @pytest.mark.parametrize("name", ["relu", "sign"])
 def test_a_backward_that_overwrites_what_arrives_is_told_so(exercises, name):
     report = changed(

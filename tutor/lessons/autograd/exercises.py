@@ -45,30 +45,36 @@ def leaf(values):
 
 
 def probe_leaves(d):
-    """Inputs and weights of a graph, and how often the last weight is used on the way to the result."""
+    """Inputs and weights of a graph, and how often the first weight is used on the way to the result."""
     n, m = d.sizes(2)
-    return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.integer(2, 4)
+    return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.number(), d.integer(2, 4)
 
 
-def use_leaves(leaves, x, w, u, cut, scale, uses):
+def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     """Count how often each tensor of a known graph is listed."""
-    w, u, cut, scale, alone = leaf(w), leaf(u), leaf(cut), leaf(torch.tensor(scale)), leaf(u)
+    w, u, cut, alone = leaf(w), leaf(u), leaf(cut), leaf(u)
+    offset, scale = leaf(torch.tensor(offset)), leaf(torch.tensor(scale))
     h = x * w + (3 * cut).detach()
     result = (u.exp() * h).sin()
     for _ in range(uses):
         result = (result * w).tanh()
-    result = result.sum() * scale
+    result = torch.addcmul(
+        result.sum(), offset, scale
+    )  # two leaves right before it: a walk has to go on after the first
     listed = leaves(result)
     if listed is None:
         return None
     if isinstance(listed, torch.Tensor):
         raise TypeError("the answer is one tensor; return a list of tensors.")
     listed = list(listed)
+    if any(isinstance(one, list | tuple | set) for one in listed):
+        raise TypeError("the list holds other lists; put all leaves into one list (`+=` joins two lists).")
 
     def count(tensor):
         return sum(one is tensor for one in listed)
 
-    known = [count(t) for t in (w, u, scale, x, cut, alone, result)]
+    last_two = count(offset) + count(scale)
+    known = [count(w), count(u), last_two, *(count(t) for t in (x, cut, alone, result))]
     nodes = sum(hasattr(one, "next_functions") for one in listed)
     return *known, nodes, len(listed) - sum(known) - nodes
 
@@ -82,24 +88,38 @@ def probe_step(d):
 def use_step(sine_step, x, y, coefficients, learning_rate):
     """Take three steps; say what came back, and whether anything moved."""
     coefficients = [leaf(p) for p in coefficients]
-    start = [p.detach().clone() for p in coefficients]
+    start, versions = [p.detach().clone() for p in coefficients], [p._version for p in coefficients]
     given, losses = list(coefficients), []
     for _ in range(3):
         losses.append(sine_step(x, y, coefficients, learning_rate))
         if any(p is not q for p, q in zip(given, coefficients, strict=True)):
             raise TypeError("the list holds new tensors after the step; change the old ones in place, p -= ...")
+        if not all(p.requires_grad for p in coefficients):
+            raise TypeError(
+                "after the step the coefficients ask for no gradient any more; leave `requires_grad` as it is."
+            )
     if any(loss is None for loss in losses):
         return None
     graphs = sum(isinstance(loss, torch.Tensor) and loss.grad_fn is not None for loss in losses)
-    return *losses, torch.stack([p.detach() for p in coefficients]), _moved(start, coefficients), graphs
+    ended, wanted = torch.stack([p.detach() for p in coefficients]), _by_hand(x, y, torch.stack(start), learning_rate)
+    graphs = graphs if torch.allclose(ended, wanted, rtol=1e-3) else 0  # where a step is wrong, that is told first
+    return *losses, ended, _moved(start, versions, coefficients), graphs
 
 
-def _moved(start, coefficients):
-    """In words: where nothing has moved, what is left in `.grad` tells why."""
+def _by_hand(x, y, coefficients, learning_rate):
+    """Where three right steps lead, with the gradient of notebook 01."""
+    powers = torch.stack([x**k for k in range(4)])  # (4, N)
+    for _ in range(3):
+        coefficients = coefficients - learning_rate * powers @ (2 * (coefficients @ powers - y))
+    return coefficients
+
+
+def _moved(start, versions, coefficients):
+    """In words: whether the coefficients moved; where they did not, their version numbers tell why."""
     if not all(torch.equal(a, p.detach()) for a, p in zip(start, coefficients, strict=True)):
         return "they moved"
-    cleared = all(p.grad is None or not p.grad.any() for p in coefficients)
-    return "they did not move, and .grad is cleared" if cleared else "they did not move, though .grad is filled"
+    written = any(p._version > before for before, p in zip(versions, coefficients, strict=True))
+    return "they did not move, though something was written into them" if written else "nothing was written into them"
 
 
 def probe_outside(d):
@@ -114,7 +134,8 @@ def use_outside(outside_gradient, x, w, y):
     with nan_in_fresh_memory():
         answer = outside_gradient(x, w, lambda y_pred: y_pred - targets)
     if answer is None:
-        filled = "though w.grad is filled; return w.grad." if w.grad is not None else "and nothing has arrived at w."
+        filled = "and nothing has arrived at w: a loss made of what NumPy returned has no way back to it."
+        filled = "though w.grad is filled; return w.grad." if w.grad is not None else filled
         raise TypeError(f"the answer is None, {filled}")
     return answer
 
@@ -174,7 +195,12 @@ def use_freeze(set_trainable, x, y, w1, bias, w2):
     set_trainable(layer, True)
     asks_again = sum(w.requires_grad for w in layer)
     thawed = steps() if asks_again else frozen
-    return asks, holds, frozen, asks_again, thawed, ", ".join(vars(w1))
+    if invented := ", ".join(f"`{name}`" for name in vars(w1)):
+        raise TypeError(
+            f"you have given the weight an attribute {invented} of your own, which torch never reads; "
+            "set `w.requires_grad`, or call `w.requires_grad_(...)`."
+        )
+    return asks, holds, frozen, asks_again, thawed
 
 
 LEAVES_RECURSIVE = '''
@@ -366,7 +392,7 @@ EXERCISES = {
         outputs=(
             "how often a weight that is used several times is listed",
             "how often a weight that is used once is listed",
-            "how often a weight that stands right before the result is listed",
+            "how often the two weights that stand right before the result are listed",
             "how often the data, which want no gradient, are listed",
             "how often a weight behind a detach() is listed",
             "how often a weight that has nothing to do with the result is listed",
@@ -407,6 +433,18 @@ EXERCISES = {
                 "You follow only the first entry of `next_functions`. Every input of an operation has an entry there.",
                 patch=("in node.next_functions]", "in node.next_functions[:1]]"),
                 hints=("How many entries does `next_functions` of a product have?",),
+            ),
+            Misconception(
+                "stops-at-the-first",
+                "Your walk ends at the first leaf that it meets. A leaf ends one way back; other ways are still waiting.",
+                patch=("            found.append(node.variable)", "            return [node.variable]"),
+                hints=("When a leaf was found, which nodes have still to be visited?",),
+            ),
+            Misconception(
+                "gradients-for-tensors",
+                "You list what stands in `.grad` of the leaves: `None` before any backward. Asked for are the leaf tensors themselves, `node.variable`.",
+                patch=("found.append(node.variable)", "found.append(node.variable.grad)"),
+                hints=("What is in `node.variable`, and what in `node.variable.grad`?",),
             ),
             Misconception(
                 "one-step-only",
@@ -467,6 +505,7 @@ EXERCISES = {
         probe=probe_step,
         use=use_step,
         drills=("training", "accumulation", "no-grad"),
+        seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
         outputs=(
             "the loss of step 1",
             "the loss of step 2",
@@ -538,8 +577,8 @@ EXERCISES = {
             ),
             Misconception(
                 "new-tensors",
-                "`p = p - ...` makes new tensors and leaves the caller's as they were. Change them in place: `p -= ...`.",
-                patch=("p -= learning_rate * p.grad\n            p.grad = None", "p = p - learning_rate * p.grad"),
+                "Nothing is written into the caller's coefficients. A difference (`p - ...`, also `p = p - ...` and `p.sub(...)`) is a new tensor; change the old one in place: `p -= ...`.",
+                patch=("p -= learning_rate * p.grad", "p.sub(learning_rate * p.grad)"),
                 hints=("After `p = p - 1`, which tensor does the name `p` belong to, and which is in the list?",),
             ),
             Misconception(
@@ -547,6 +586,18 @@ EXERCISES = {
                 "The step goes along the gradient, which points uphill. Subtract it.",
                 patch=("p -= ", "p += "),
                 hints=("In which direction does the loss fall?",),
+            ),
+            Misconception(
+                "square-of-the-sum",
+                "You square the sum of the errors. Errors of opposite sign cancel there; square each one first, then add up.",
+                patch=("((y_pred - y) ** 2).sum()", "(y_pred - y).sum() ** 2"),
+                hints=('Which comes first in "the sum of squared errors"?',),
+            ),
+            Misconception(
+                "not-summed-up",
+                "You call `backward()` on a loss that has an entry for each point. Add the squared errors up first.",
+                patch=(".sum()", ""),
+                hints=("What shape does your loss have?",),
             ),
             Misconception(
                 "mean-for-sum",
@@ -805,6 +856,18 @@ EXERCISES = {
                 hints=("Which of M and N counts the rows?",),
             ),
             Misconception(
+                "nothing-on-the-list",
+                "You put `None` on the list of rows: `backward` returns nothing, and only leaves get a `.grad`. The row is in `x.grad`.",
+                patch=("rows.append(x.grad)", "rows.append(y.backward(direction, retain_graph=True))"),
+                hints=("Where does `backward` leave what it has found?",),
+            ),
+            Misconception(
+                "first-row-only",
+                "You return after the first row. The line that returns belongs behind the loop, not into it.",
+                patch=("    return torch.stack(rows)", "        return torch.stack(rows)"),
+                hints=("How often does the body of your loop run?",),
+            ),
+            Misconception(
                 "list-of-rows",
                 "You return a list of rows. Stack them into one tensor of shape (M, N).",
                 patch=("torch.stack(rows)", "rows"),
@@ -847,6 +910,23 @@ EXERCISES = {
                 "The two 9s are right. `inference_mode` is stricter than `no_grad`: its results may not be saved for a backward pass.",
                 value=(9, 9, 9),
                 hints=("What does `s * x` have to save in order to find the gradient of x?",),
+            ),
+            Misconception(
+                "no-grad-fails",
+                "`s` has no history, but `s * x` is computed *after* the block, and `x` asks for a gradient. So it is recorded, with the constant 9 as a factor.",
+                value=(9, "error", "error"),
+                hints=("Does `y` have a `grad_fn` if `s` was made under `no_grad`?",),
+            ),
+            Misconception(
+                "no-grad-still-connected",
+                "`no_grad` cuts as well: what is computed in the block is not recorded, so the second way gives 9 too.",
+                value=(9, 27, "error"),
+                hints=("Which `grad_fn` does `s` have if it was made under `no_grad`?",),
+            ),
+            Misconception(
+                "another-word",
+                'You mean the right thing. Write it as the word that was asked for: `"error"`.',
+                value=(9, 9, "RuntimeError"),
             ),
             Misconception(
                 "all-gradient-gone",
@@ -928,7 +1008,6 @@ EXERCISES = {
             "the frozen weights after two steps",
             "how many of two thawed weights ask for a gradient",
             "the thawed weights after two steps",
-            "attributes that were invented",
         ),
         misconceptions=(
             Misconception(
@@ -971,12 +1050,12 @@ EXERCISES = {
             ),
             Misconception(
                 "new-tensors",
-                "`detach()` gives a new tensor; the caller's weight stays as it was. Change the flag of the weight itself.",
+                "The caller's weights stay as they were. (`detach()` gives a new tensor, and `==` only compares.) Change the flag of the weight itself.",
                 patch=(
                     "w.requires_grad_(trainable)\n        if not trainable:\n            w.grad = None",
                     "w = w.detach().requires_grad_(trainable)",
                 ),
-                hints=("Which tensor does the name `w` belong to after `w = w.detach()`?",),
+                hints=("Which line of yours changes a weight of the caller's?",),
             ),
             Misconception(
                 "misspelt-flag",

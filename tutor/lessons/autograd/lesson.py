@@ -235,9 +235,12 @@ for part in range(4):
 print("four parts give the gradient of the whole:", torch.allclose(w1.grad, whole, rtol=1e-3, atol=1e-3))
 
 # %% [markdown] name="forget-zero"
-# And it is a trap when you forget. **Commit to an answer**: one of the two loops below never clears the gradients. Does its
-# loss fall more slowly, faster because the steps grow, or what else? (We take half the learning rate, so that the right loop
-# falls in every single step.)
+# And it is a trap when you forget. One of the two loops below never clears the gradients. Does its loss fall more slowly, faster
+# because the steps grow, or what else? **Commit to an answer** in the next cell. Nobody checks it: it is there so that you cannot
+# tell yourself afterwards that you knew. (We take half the learning rate, so that the right loop falls in every single step.)
+
+# %% name="guess-forgotten"
+guess = ...  # in a word or two, in quotes
 
 
 # %% tags=["item:accumulation"] name="with-and-without"
@@ -263,8 +266,8 @@ runs = {"cleared": train(clear=True), "never cleared": train(clear=False)}
 plots.loss_curves(runs, title="The same loop with and without clearing the gradients")
 
 # %% [markdown] name="read-forgotten"
-# Each step of the second loop follows the *sum of all gradients so far*, also those that stopped being true long ago. It cannot
-# brake: it shoots past the valley, comes back, and shoots past again. Nothing raises an error. If a loss swings like this,
+# Neither: it swings. Each step of the second loop follows the *sum of all gradients so far*, also those that stopped being true
+# long ago. It cannot brake: it shoots past the valley, comes back, and shoots past again. Nothing raises an error. If a loss swings like this,
 # look for the missing line first.
 
 # %% tags=["item:accumulation", "nbval-check-output"] name="forgotten-counted"
@@ -390,8 +393,13 @@ with expect(RuntimeError):
 # $$\underset{(N,)}{\text{x.grad}} \mathrel{+}= \underset{(N,\,M)}{\left(\frac{\partial y}{\partial x}\right)^{T}}\;
 # \underset{(M,)}{\text{gradient}}, \qquad \text{gradient} = \frac{\partial L}{\partial y}$$
 #
-# So it has the shape of `y`, always. And `loss.backward()` is short for `loss.backward(torch.tensor(1.0))`. Commit to an answer
-# before you run the cell: here $y = x^2$ at $x = [1, 2, 3]$; what does `gradient = [1, 10, 100]` give, and what `[2, 2, 2]`?
+# So it has the shape of `y`, always. And `loss.backward()` is short for `loss.backward(torch.tensor(1.0))`.
+#
+# **Commit to an answer.** Here $y = x^2$ at $x = [1, 2, 3]$. What is in `x.grad` after `y.backward(gradient)`, if `gradient` is
+# $[1, 10, 100]$, and what if it is $[2, 2, 2]$?
+
+# %% name="guess-vector"
+guess_1, guess_2 = ..., ...  # each a list of three numbers
 
 # %% tags=["item:vjp", "nbval-check-output"] name="weights-arrive"
 y.backward(torch.tensor([1.0, 10.0, 100.0]), retain_graph=True)
@@ -627,7 +635,7 @@ print("h.grad, the sum of both:", h.grad.item())
 # gradient and no error. Torch counts instead. Every tensor has a version number, each in-place operation raises it, and a node
 # remembers the version that it saved.
 #
-# Commit to an answer: one of these two raises an error in backward. Which, and why not the other?
+# **Commit to an answer.** One of these two raises an error in backward. Which, and why not the other?
 #
 # ```python
 # e = x.exp()          # A
@@ -638,6 +646,9 @@ print("h.grad, the sum of both:", h.grad.item())
 # p += 1
 # p.sum().backward()
 # ```
+
+# %% name="guess-in-place"
+guess = ...  # "A" or "B"
 
 # %% tags=["item:in-place"] name="in-place-a"
 x = torch.zeros(3, requires_grad=True)
@@ -655,8 +666,8 @@ p.sum().backward()
 print("no error for the product:", x.grad.tolist())
 
 # %% [markdown] name="in-place-why"
-# The way back of $e^x$ multiplies by its own **result** (you wrote it like that in notebook 04), and the result was overwritten. The way
-# back of $3x$ needs only the 3. Read the message again: it names the shape, the node (`Exp`), and both versions. The mend is
+# It is A. The way back of $e^x$ multiplies by its own **result** (you wrote it like that in notebook 04), and the result was
+# overwritten. The way back of $3x$ needs only the 3. Read the message again: it names the shape, the node (`Exp`), and both versions. The mend is
 # nearly always the same: `e = e + 1` instead of `e += 1`.
 #
 # There is one way around the counter, and it is the reason why `.data` is best left alone. It gives you the numbers, with a counter of their own:
@@ -704,8 +715,11 @@ def set_trainable(weights, trainable):
 
 
 # %% [markdown] name="freeze-run"
-# We train for 30 steps and freeze `w1` from step 10 to step 19. The graph of every step is recorded. **Commit to an answer**:
-# which of the eight boxes are missing from the graph of step 10?
+# We train for 30 steps and freeze `w1` from step 10 to step 19. The graph of every step is recorded. Look at the drawing *after
+# backward* in section 2 once more: it has eight boxes. **Commit to an answer**: which of them are missing in step 10?
+
+# %% name="guess-frozen"
+guess = ...  # their numbers, such as [4, 5]
 
 # %% tags=["item:freezing"] name="freeze-train"
 x, y, w1, w2 = models.two_layer_data((N, D_in, H, D_out), device=device)
@@ -730,11 +744,14 @@ for step in range(30):
 plots.beside({"step 9: w1 is trained": recordings[9], "step 10: w1 is frozen": recordings[10]})
 
 # %% [markdown] name="read-freeze"
-# Not only is `w1` gone. Everything that led to `w1` alone went with it, so the backward pass has become shorter: no product for
-# `grad_w1`, the largest matrix of all, and no ReLU mask. The forward pass costs what it always did.
+# Three boxes are missing, 6, 7 and 8. Not only is `w1` gone: what led to `w1` alone went with it, so the backward pass has become
+# shorter. There is no product for `grad_w1`, the largest matrix of all, and no clamp. The forward pass costs what it always did.
 
 # %% tags=["item:freezing", "nbval-check-output"] name="freeze-counted"
-print("nodes that ran in steps 9, 10 and 20:", [len(recordings[step].order) for step in (9, 10, 20)])
+ran = {step: [n.name if n.is_leaf else n.op for n in recordings[step].order] for step in (9, 10, 20)}
+print("nodes that ran in steps 9, 10 and 20:", [len(names) for names in ran.values()])
+print("not in step 10:", ", ".join(f"{k} {ran[9][k - 1]}" for k in (6, 7, 8)))
+assert ran[10] == ran[9][:5] and ran[20] == ran[9]
 print("w1 stood still from step 10 to 19:", moved["w1"][9] == moved["w1"][19] != moved["w1"][20])
 
 # %% tags=["item:freezing", "figure"] name="freeze-drawn"
@@ -796,14 +813,17 @@ print("and it is symmetric:", torch.allclose(by_hand, by_hand.T, atol=1e-4))
 #
 # ```python
 # w = Variable(torch.randn(3).type(torch.cuda.FloatTensor), requires_grad=True)
-# x = Variable(torch.randn(3).type(torch.cuda.FloatTensor), volatile=True)
+# x = Variable(torch.randn(3).type(torch.cuda.FloatTensor))
 # loss = (w * x).sum()
 # loss.backward(retain_variables=True)
 # print(loss.data[0], loss.creator)
 # w.data -= 0.1 * w.grad.data
+#
+# x_test = Variable(torch.randn(3).type(torch.cuda.FloatTensor), volatile=True)
+# print((w * x_test).sum().data[0])
 # ```
 #
-# Word for word, today:
+# The first six lines train, the last two only look at a result. Word for word, today:
 
 # %% tags=["item:old-code", "nbval-check-output"] name="variable-today"
 from torch.autograd import Variable
@@ -813,11 +833,13 @@ print("Variable makes a", type(w).__name__, "and asks for gradients:", w.require
 
 # %% tags=["item:old-code"] name="volatile-today"
 with expect(UserWarning):
-    Variable(torch.ones(3), volatile=True)
+    x_test = Variable(torch.ones(3), volatile=True)
+print("recorded all the same:", (w * x_test).requires_grad)
 
 # %% [markdown] name="volatile-words"
-# `volatile=True` once switched recording off for everything computed from it. Now it does *nothing*, with a warning: code that
-# relied on it runs, and records, and fills the memory. The other words are gone, and say so:
+# `volatile=True` on *one* tensor once switched recording off for everything computed from it: `w * x_test` had no history although
+# `w` asked for gradients, and `backward` on it was an error. So people marked the data on which they only evaluated. Today the word
+# does *nothing*, with a warning: code that relied on it runs, and records, and fills the memory. The other words are gone, and say so:
 
 # %% tags=["item:old-code"] name="gone-today"
 loss = (w * w).sum()
@@ -840,7 +862,7 @@ print("today:", tuple(today.shape), "on", today.device, "which old code calls", 
 # | then | now |
 # |---|---|
 # | `Variable(t, requires_grad=True)` | `t.requires_grad_()`; every tensor can |
-# | `Variable(t, volatile=True)` | `with torch.no_grad():` around the computation |
+# | `Variable(t, volatile=True)` | `with torch.no_grad():` around what is computed from `t` |
 # | `y.creator` | `y.grad_fn` |
 # | `backward(retain_variables=True)` | `backward(retain_graph=True)` |
 # | `loss.data[0]` | `loss.item()` |
@@ -858,6 +880,8 @@ loss.backward(retain_graph=True)
 print(loss.item(), type(loss.grad_fn).__name__)
 with torch.no_grad():
     w -= 0.1 * w.grad
+    x_test = torch.ones(3, device=device)
+    print(round((w * x_test).sum().item(), 3))
 
 # %% [markdown] name="recap"
 # ## Recap

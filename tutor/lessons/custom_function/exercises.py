@@ -1,5 +1,6 @@
 """Exercises of lesson 06: every Function is run forward and backward, by both judges, and with an in-place change."""
 
+import contextlib
 import inspect
 
 import torch
@@ -118,12 +119,24 @@ def result(answer, *arguments):
     return y
 
 
+@contextlib.contextmanager
+def bag_explained():
+    """Say of a tuple that was taken for a tensor where it comes from; the line in which it happened stays known."""
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        if "not callable" not in str(error) and ("'tuple'" in str(error) or "not tuple" in str(error)):
+            error.args = (f"{error}. `ctx.saved_tensors` is a tuple, also if it holds one tensor: unpack it",)
+        raise
+
+
 def examine(answer, x, *more):
     """Value, gradient, both judges and the in-place change of a Function; the last of `more` is what arrives."""
     *plain, grad_output = more
     x.requires_grad_()
     y = result(answer, x, *plain)
-    y.backward(grad_output)
+    with bag_explained():
+        y.backward(grad_output)
 
     def function(t):
         return answer.apply(t, *plain)
@@ -134,6 +147,7 @@ def examine(answer, x, *more):
 
 
 JUDGED = ("gradcheck", "gradgradcheck", "after an in-place change")
+SECONDS = 20.0  # two judges, and in the last exercise the first vmap of a process, which imports for 1.7 s
 
 
 def use_function(answer, x, grad_output):
@@ -173,7 +187,8 @@ def use_triangle(answer, u, v, grad_output):
         raise TypeError("in the newer form `forward` takes no `ctx`; what backward needs is kept in `setup_context`")
     u.requires_grad_(), v.requires_grad_()
     r = result(answer, u, v)
-    r.backward(grad_output)
+    with bag_explained():
+        r.backward(grad_output)
     few = few_of(u, v)
     checks = judged(gradcheck, answer.apply, few), judged(gradgradcheck, answer.apply, few)
     changed = after_a_change(lambda t: answer.apply(t, v.detach()), u, grad_output)
@@ -529,13 +544,14 @@ IGNORES = (
     "`grad_output` is missing: the chain rule multiplies the slope by what arrives. Under a plain sum that is all "
     "ones, and the mistake hides."
 )
+CUTS = "`detach`, `.data`, `no_grad`, NumPy, or an operation that torch cannot differentiate"
 CONSTANT_SLOPE = (
-    "Value and gradient are right, but your slope has forgotten `x`: to autograd it is a constant, and second "
-    "derivatives come out wrong. Save `x` itself (what `forward` makes of it, even a copy, is not recorded), and "
-    "compute the slope from it in `backward` with nothing that cuts the graph (`detach`, `.data`, `no_grad`, NumPy)."
+    "Value and gradient are right, but second derivatives come out wrong: a part of your backward has no history, so "
+    "autograd takes it for a constant. Save `x` itself (what `forward` makes of it, even a copy, is not recorded), "
+    f"compute the slope from it in `backward`, and use nothing there that cuts the graph ({CUTS})."
 )
 GRAPH_CUT = (
-    "Value and gradient are right, but your backward cuts the graph (`detach`, `.data`, `no_grad`, NumPy), so that "
+    f"Value and gradient are right, but something in your backward cuts the graph ({CUTS}), so that "
     "nobody can differentiate it once more."
 )
 SUMMED = (
@@ -543,12 +559,28 @@ SUMMED = (
     "because each entry of the result depends on one entry of `x` only."
 )
 
+NOTHING_SAVED = (
+    "`backward` finds nothing in `ctx.saved_tensors`. What is to be there has to be packed on the way forward, with "
+    "`ctx.save_for_backward(...)`."
+)
+ONE_YES_OR_NO = (
+    "An `if`, an `and`, a `max(..., 0)` and a double comparison `a < b < c` each want one yes or no, but a tensor has "
+    "one for every entry. Use a mask (`h > 0` is one), or a torch function that works entry by entry."
+)
+
+
+def nothing_saved(line, hint):
+    """The misconception of a bag that was never packed; `line` is the solution's line that packs it."""
+    return Misconception("nothing-saved", NOTHING_SAVED, patch=(line, "pass"), hints=(hint,))
+
+
 EXERCISES = {
     "legendre": code(
         difficulty="medium",
         minutes=10,
         probe=(probe_pair, probe_row),
         use=use_function,
+        seconds=SECONDS,
         drills=("legendre", "function"),
         outputs=("y", "grad_x", *JUDGED),
         gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},
@@ -558,6 +590,37 @@ EXERCISES = {
                 "The ½ stands in front of both terms: the derivative is 7.5 x² - 1.5.",
                 patch=("5 * x**2 - 1)", "5 * x**2 - 2)"),
                 hints=("What is the derivative of ½ · 3 x?",),
+            ),
+            nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
+            Misconception(
+                "brackets-lost",
+                "The factor in front has to reach both terms of the slope, 5 x² and -1; without its brackets the -1 stands alone.",
+                patch=("* (5 * x**2 - 1)", "* 5 * x**2 - 1"),
+                hints=("In which order does Python read `a * b - 1`?",),
+            ),
+            Misconception(
+                "sign-in-the-bracket",
+                "P3 has -3 x, so its slope has -1 inside the brackets, not +1.",
+                patch=("5 * x**2 - 1)", "5 * x**2 + 1)"),
+                hints=("What is the derivative of -3 x?",),
+            ),
+            Misconception(
+                "power-lost",
+                "The derivative of x³ is 3 x²; in your slope `x` has no square.",
+                patch=("5 * x**2 - 1)", "5 * x - 1)"),
+                hints=("What is the derivative of x³?",),
+            ),
+            Misconception(
+                "second-derivative",
+                "You multiply by 15 x, the *second* derivative of P3. The chain rule wants the first, 3/2 (5 x² - 1).",
+                patch=("1.5 * (5 * x**2 - 1)", "15 * x"),
+                hints=("How often have you differentiated?",),
+            ),
+            Misconception(
+                "arrivals-summed",
+                "You add up what arrives before you multiply. Each entry of `grad_output` belongs to one entry of the result, and to the slope there.",
+                patch=("return grad_output *", "return grad_output.sum() *"),
+                hints=("Which entries of the result does one entry of `x` move?",),
             ),
             Misconception(
                 "passed-on",
@@ -653,11 +716,31 @@ EXERCISES = {
         minutes=6,
         probe=(probe_pair, probe_row),
         use=use_gate,
+        seconds=SECONDS,
         drills=("relu",),
         outputs=("h_relu", "grad_h", *JUDGED),
         gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},
         equivalent_mutants={"grad_h[h <= 0] = 0": "at exactly 0 every subgradient is right"},
         misconceptions=(
+            nothing_saved("ctx.save_for_backward(h)", "Which tensor decides whether a gradient passes?"),
+            Misconception(
+                "one-yes-or-no",
+                ONE_YES_OR_NO,
+                patch=("grad_h[h < 0] = 0", "grad_h = 0 if h < 0 else grad_h"),
+                hints=("How many truth values has `h < 0`?",),
+            ),
+            Misconception(
+                "times-h",
+                "You multiply by `h` itself. The chain rule wants the slope of max(h, 0), which is 0 or 1.",
+                patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h"),
+                hints=("What is the slope of max(h, 0) at h = 3, and at h = -3?",),
+            ),
+            Misconception(
+                "sign-for-gate",
+                "Where `h` is negative you turn the gradient's sign round. The gate is closed there: nothing passes.",
+                patch=("grad_h[h < 0] = 0", "grad_h[h < 0] *= -1"),
+                hints=("What is the slope of max(h, 0) at h = -3?",),
+            ),
             Misconception(
                 "graph-cut",
                 GRAPH_CUT,
@@ -740,6 +823,7 @@ EXERCISES = {
         minutes=8,
         probe=probe_clamp,
         use=use_clamp,
+        seconds=SECONDS,
         drills=("clamp", "ctx"),
         outputs=("y", "grad_x", *JUDGED),
         equivalent_mutants={
@@ -813,6 +897,18 @@ EXERCISES = {
                 patch=("grad_output * inside, None", "grad_output * 1, None"),
                 hints=("If `x` lies above `high` and moves a little, what does the output do?",),
             ),
+            nothing_saved(
+                "ctx.save_for_backward(x)", "Which tensor does `backward` compare with the bounds, and who hands it on?"
+            ),
+            Misconception(
+                "window-on-the-gradient",
+                "You ask whether the *gradient* lies between the bounds. What decides is where `x` lay.",
+                patch=(
+                    "(x > ctx.low) & (x < ctx.high)",
+                    "(grad_output > ctx.low) & (grad_output < ctx.high)",
+                ),
+                hints=("Which tensor did `forward` compare with the bounds?",),
+            ),
             Misconception(
                 "clamps-the-gradient",
                 "You cut off the *gradient* at the bounds. What decides is where `x` lay.",
@@ -866,6 +962,12 @@ EXERCISES = {
                 value="error",
             ),
             Misconception(
+                "noticed-by-its-name",
+                "With `save_for_backward` there would be an error. Here the tensor is a plain attribute, and nobody "
+                "looks after it.",
+                value="RuntimeError",
+            ),
+            Misconception(
                 "chain-through-the-change",
                 "600 would count the factor 10 twice. `mul_` came after `y` was made, so it is not on the way from "
                 "`x` to `y`.",
@@ -888,10 +990,30 @@ EXERCISES = {
         minutes=10,
         probe=(probe_pair, probe_row),
         use=use_swish,
+        seconds=SECONDS,
         drills=("memory", "double-backward"),
         outputs=("y", "grad_x", *JUDGED, "tensors kept"),
         gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},
         misconceptions=(
+            nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
+            Misconception(
+                "brackets-moved",
+                "Your slope is s (1 + x)(1 - s). In the formula `x` stands with (1 - s) inside the bracket: s (1 + x (1 - s)).",
+                patch=("(1 + x * (1 - s))", "(1 + x) * (1 - s)"),
+                hints=("Where do the brackets of the formula open and close?",),
+            ),
+            Misconception(
+                "sigmoid-inside-forgotten",
+                "Your slope is s + x (1 - s). The slope of the sigmoid is s (1 - s), so the second term has an `s` too: s + x s (1 - s).",
+                patch=("s * (1 + x * (1 - s))", "(s + x * (1 - s))"),
+                hints=("What is the derivative of the sigmoid?",),
+            ),
+            Misconception(
+                "sign-of-the-exponent",
+                "Your `s` on the way back is 1 / (1 + e^x), which is 1 minus the sigmoid. The exponent is -x.",
+                patch=("s = torch.sigmoid(x)", "s = torch.sigmoid(-x)"),
+                hints=("Does the sigmoid rise or fall as x grows?",),
+            ),
             Misconception(
                 "sigmoid-in-front-forgotten",
                 "The `s` in front of the bracket is missing: the slope is s (1 + x (1 - s)).",
@@ -909,7 +1031,7 @@ EXERCISES = {
             ),
             Misconception(
                 "two-kept",
-                "All right but for the memory: you keep two tensors. The sigmoid can be computed again from `x`.",
+                "All right but for the memory: you keep more than one tensor. Whatever is not `x` can be computed again from it.",
                 patch=(
                     ("ctx.save_for_backward(x)", "ctx.save_for_backward(x, torch.sigmoid(x))"),
                     (UNPACK, "x, _ = ctx.saved_tensors"),
@@ -918,9 +1040,9 @@ EXERCISES = {
             ),
             Misconception(
                 "sigmoid-kept",
-                "The gradient is right, but you keep more than one tensor, and the sigmoid was computed in "
+                "The gradient is right, but you keep more than one tensor, and one of them was computed in "
                 "`forward`, which is not recorded: second derivatives come out wrong. Keep `x` and compute the "
-                "sigmoid in `backward`.",
+                "rest in `backward`.",
                 patch=(
                     ("ctx.save_for_backward(x)", "ctx.save_for_backward(x, torch.sigmoid(x))"),
                     (UNPACK, "x, s = ctx.saved_tensors"),
@@ -996,10 +1118,18 @@ EXERCISES = {
         minutes=7,
         probe=probe_sign,
         use=use_gate,
+        seconds=SECONDS,
         drills=("straight-through",),
         outputs=("y", "grad_h", *JUDGED),
         equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},
         misconceptions=(
+            nothing_saved("ctx.save_for_backward(h)", "Which tensor does the window look at, and who hands it on?"),
+            Misconception(
+                "one-yes-or-no",
+                ONE_YES_OR_NO,
+                patch=("h.abs() <= 1", "-1 <= h <= 1"),
+                hints=("How many truth values has `h <= 1`?",),
+            ),
             Misconception(
                 "graph-cut",
                 GRAPH_CUT,
@@ -1096,6 +1226,7 @@ EXERCISES = {
         minutes=10,
         probe=probe_triangle,
         use=use_triangle,
+        seconds=SECONDS,
         drills=("setup-context", "vmap", "saving"),
         outputs=("r", "grad_u", "grad_v", *JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
         misconceptions=(
@@ -1106,6 +1237,40 @@ EXERCISES = {
                 "what is detached, has none.",
                 patch=("u, v, output)", "u, v, output.detach())"),
                 hints=("Which tensors does `save_for_backward` connect with the graph?",),
+            ),
+            nothing_saved("ctx.save_for_backward(u, v, output)", "What is `setup_context` there for?"),
+            Misconception(
+                "tuple-in-save-for-backward",
+                "`save_for_backward` takes tensors, each as an argument of its own, and you give it a tuple. `inputs` is "
+                "one: unpack it first (`u, v = inputs`), or on the spot (`*inputs`).",
+                patch=("u, v, output)", "inputs, output)"),
+                hints=("What is `inputs`: a tensor, or a tuple of tensors?",),
+            ),
+            Misconception(
+                "list-in-save-for-backward",
+                "`save_for_backward` takes tensors, each as an argument of its own, and you give it a list. Leave the "
+                "square brackets away.",
+                patch=("(u, v, output)", "([u, v, output])"),
+                hints=("How many arguments has your call of `save_for_backward`?",),
+            ),
+            Misconception(
+                "packed-in-another-order",
+                "You pack in another order than you unpack: what you call `u`, `v` and `r` are other tensors.",
+                patch=("(u, v, output)", "(output, u, v)"),
+                hints=("In which order does `backward` unpack them?",),
+            ),
+            Misconception(
+                "numpy-under-vmap",
+                "With `generate_vmap_rule = True` torch runs `forward` once for the whole batch, on tensors that NumPy "
+                "cannot open. Compute with torch operations.",
+                patch=("torch.sqrt(u**2 + v**2)", "torch.from_numpy(np.hypot(u.detach().numpy(), v.detach().numpy()))"),
+                hints=("What did the lesson say about lines that are all made of torch operations?",),
+            ),
+            Misconception(
+                "upside-down",
+                "You divide the hypotenuse by the side. The slope is the side divided by the hypotenuse: u / r.",
+                patch=("u / r, grad_output * v / r", "r / u, grad_output * r / v"),
+                hints=("Can the hypotenuse grow by more than the side did?",),
             ),
             Misconception(
                 "gradients-swapped",

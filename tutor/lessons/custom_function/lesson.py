@@ -191,7 +191,11 @@ plots.sine_fit(x.numpy(), y.numpy(), {"fitted with P3": y_pred.numpy()}, losses,
 
 # %% [markdown] name="one-node"
 # Here is one step's graph, recorded with the gradients that flowed. On the left your node; on the right the same
-# polynomial written with plain operations. **Before you run it, guess**: how many nodes fewer has yours?
+# polynomial written with plain operations. How many nodes fewer has yours? **Commit to a number** before you run on; nobody
+# checks it.
+
+# %% name="guess-nodes"
+fewer = ...
 
 
 # %% tags=["item:legendre"] name="record-both"
@@ -210,11 +214,13 @@ for leaf in ("c", "d"):
     assert math.isclose(own.find(leaf).grad.norm, plain.find(leaf).grad.norm, rel_tol=1e-4)
 
 # %% tags=["item:legendre", "figure"] name="graphs-drawn"
+assert (len(own.nodes), len(plain.nodes)) == (9, 13)
 plots.beside({f"your P3: {len(own.nodes)} nodes": own, f"plain operations: {len(plain.nodes)} nodes": plain})
 
 # %% [markdown] name="same-gradient"
-# The leaves `c` and `d` receive the same numbers in both. Inside the one node torch has nothing to say: it runs what
-# you wrote, right or wrong. Somebody has to check.
+# Four fewer, 9 against 13: a power, three products and a difference have become one node. The leaves `c` and `d` receive
+# the same numbers in both. Inside your node torch has nothing to say: it runs what you wrote, right or wrong. Somebody has
+# to check.
 
 # %% [markdown] name="gradcheck"
 # ## 3. Two judges: gradcheck and gradgradcheck
@@ -261,8 +267,9 @@ with expect(RuntimeError):
     gradcheck(CarelessCube.apply, (few,))
 
 # %% [markdown] name="float64"
-# Read the two tables: a row for each input entry, a column for each output entry. An output depends on its own entry
-# only, so everything off the diagonal has to be zero. The careless backward never asks which output the gradient came
+# Read the two tables: a row for each input entry, a column for each output entry. *Numerical* is what the nudges
+# measured, *analytical* what `backward` says. An output depends on its own entry only, so everything off the diagonal
+# has to be zero. The careless backward never asks which output the gradient came
 # from, and so all its columns are equal.
 #
 # Give it float64. In float32 the outputs keep about seven digits, and a nudge of $10^{-6}$ drowns in the rounding. A
@@ -311,8 +318,11 @@ class EarlyP3(torch.autograd.Function):
 
 # %% [markdown] name="early-second"
 # But `forward` runs unrecorded, so the saved slope is just numbers, with no memory of `x`. Ask for the second
-# derivative of $P_3(x)^2$, which is $2 P_3'(x)^2 + 2 P_3(x)\,P_3''(x)$. **Say first** which of the two terms will be
-# missing.
+# derivative of $P_3(x)^2$, which is $2 P_3'(x)^2 + 2 P_3(x)\,P_3''(x)$. Which of the two terms will be missing?
+# **Commit to an answer.**
+
+# %% name="guess-term"
+missing = ...  # 1 or 2
 
 # %% tags=["item:double-backward", "nbval-check-output"] name="early-wrong"
 p3, slope = 0.5 * (5 * few**3 - 3 * few), 1.5 * (5 * few**2 - 1)
@@ -325,14 +335,23 @@ for function in (LegendreP3, EarlyP3):
     print("terms of the second derivative:", terms)
 
 # %% [markdown] name="gradgradcheck"
-# No error, a wrong number. `gradgradcheck` finds it: it runs `gradcheck` on your backward.
+# No error, a wrong number. The second term is missing: it needs $P_3''$, the slope *of the slope*, and the saved slope has
+# none. The first is there, because one of its two factors $P_3'$ comes with what arrives, $2 P_3(x)$, whose history is whole.
+#
+# `gradgradcheck` finds the mistake: it runs `gradcheck` on your *backward*, as a function of $x$ (input 0) and of what
+# arrives (input 1; torch draws it at random, here we let ones arrive).
 
 # %% tags=["item:double-backward", "item:gradcheck"] name="early-caught"
 print("your P3 passes:", gradgradcheck(LegendreP3.apply, (few,)))
+arriving = torch.ones(4, dtype=torch.float64, requires_grad=True)
 with expect(RuntimeError):
-    gradgradcheck(EarlyP3.apply, (few,))
+    gradgradcheck(EarlyP3.apply, (few,), (arriving,))
 
 # %% [markdown] name="once"
+# Read the tables as before. The numerical one says how `grad_x` moves when $x$ is nudged: by $15\,x$ on the diagonal, the
+# curvature that you saw above. The analytical one is what autograd finds on its way back through your backward: zeros, for
+# a constant does not move.
+#
 # Sometimes a backward cannot be differentiated, because NumPy computes it, say. Then put `@once_differentiable` on
 # it: it turns a silent wrong number into an error.
 
@@ -740,8 +759,11 @@ print("gradient of the value", torch.autograd.grad(value, v)[0].tolist())
 #
 # $$\underset{(N,)}{y_{pred}} = \underset{(N,\,H)}{\text{sign}(x\,w_1 + b_1)}\;\underset{(H,)}{w_2}$$
 #
-# All eight steps start in the left half. With the true gradient of the sign, **what will be learned**: the heights, the
-# places, both?
+# All eight steps start in the left half. What will be learned with the true gradient of the sign: the heights, the
+# places, both? **Commit to an answer.**
+
+# %% name="guess-learned"
+learned = ...
 
 
 # %% tags=["item:straight-through"] name="train-stairs"
