@@ -800,13 +800,15 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "as-relu",
-                "That is `torch.relu`'s choice. `clamp` makes another one of those that are allowed.",
+                "That is `torch.relu`'s choice: it gives the tie to the constant. `maximum` does not know which of its two "
+                "arguments is a constant.",
                 value=0.0,
             ),
             Misconception(
-                "as-maximum",
-                "That is the choice of `torch.maximum`: two equal candidates share. `clamp` does not share.",
-                value=0.5,
+                "all-of-it",
+                "The other argument is as large as `h` and would have to get all of it as well: a change of 1 would come "
+                "back as 2. `maximum` treats both alike.",
+                value=1.0,
             ),
             Misconception(
                 "no-number",
@@ -815,8 +817,8 @@ EXERCISES = {
             ),
             Misconception("an-error", "No error: torch picks one of the subgradients and says nothing.", value="error"),
         ),
-        hints=("Two of the three natural choices are taken. To `clamp`, a value *at* the bound lies inside.",),
-        explain="For `clamp` a value at the bound lies inside, so what arrives passes. All three choices are subgradients.",
+        hints=("Two arguments tie for the maximum. How would you divide what arrives between them, fairly?",),
+        explain="Where two arguments tie, `maximum` gives each of them half. All three choices are subgradients.",
     ),
     "clamp": code(
         difficulty="medium",

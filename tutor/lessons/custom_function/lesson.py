@@ -426,22 +426,26 @@ for name, ours, theirs in zip(("w1", "w2"), *gradients):
 # *subgradient*: a line of that slope through the kink never rises above the curve. All of them are right, and any of
 # them will do.
 #
-# Three functions of torch compute the same $\max(h, 0)$. At $h = 0$, `torch.relu` has the gradient 0 and
-# `torch.maximum(h, zeros)` has 0.5. **Commit to an answer**: which gradient has `h.clamp(min=0)` there?
+# Three functions of torch compute the same $\max(h, 0)$. At $h = 0$, `torch.relu` has the gradient 0. For
+# `h.clamp(min=0)` it is 1 in torch 2.13 and 0 in torch 2.14: even the same function may choose anew. **Commit to an
+# answer**: which gradient has `torch.maximum(h, zeros)` there, where neither of its two arguments is the larger one?
 
 # %% tags=["item:relu", "item:clamp"]
 at_zero = ...
 ### BEGIN SOLUTION
-at_zero = 1.0
+at_zero = 0.5
 ### END SOLUTION
 at_zero = check("custom_function.predict_kink", at_zero)
 
-# %% tags=["item:relu", "item:clamp", "nbval-check-output"] name="three-kinks"
+# %% tags=["item:relu", "item:clamp"] name="three-kinks"
 zero = torch.zeros(1, dtype=torch.float64, requires_grad=True)
 others = {"maximum": lambda h: torch.maximum(h, torch.zeros_like(h)), "clamp": lambda h: h.clamp(min=0)}
+slopes = {}
 for name, relu in {"relu": torch.relu, **others}.items():
     (grad_zero,) = torch.autograd.grad(relu(zero).sum(), zero)
-    print(f"{name:8} value {relu(zero).item()}  gradient at 0: {grad_zero.item()}")
+    slopes[name] = grad_zero.item()
+    print(f"{name:8} value {relu(zero).item()}  gradient at 0: {slopes[name]}")
+assert slopes["relu"] == 0 and slopes["maximum"] == 0.5 and slopes["clamp"] in (0, 1)
 
 # %% [markdown] name="kink-gradcheck"
 # A finite difference straddles the kink and measures the mean of both sides. So `gradcheck` has nothing to say at a
