@@ -157,13 +157,13 @@ plots.beside(steps)
 # `model.e.grad` now?
 #
 # - `"zero"`: a tensor that holds 0
-# - `"none"`: `None`
+# - `"nothing"`: no tensor at all, but `None`
 # - `"old"`: the gradient of the last step that used $e$
 
 # %% tags=["item:unused"]
 prediction = ...
 ### BEGIN SOLUTION
-prediction = "none"
+prediction = "nothing"
 ### END SOLUTION
 prediction = check("dynamic_nets.predict_unused", prediction)
 
