@@ -627,6 +627,16 @@ EXERCISES = {
                 hints=("What does the bracket in the formula enclose?",),
             ),
             Misconception(
+                "step-clears",
+                "`zero_grad` leaves the gradients as they are, and `step` clears them. A gradient that no step follows would "
+                "never go away: clearing belongs in `zero_grad`.",
+                patch=(
+                    ("            w.grad = None\n", "            pass\n"),
+                    ("(w.grad + self.weight_decay * w)", "(w.grad + self.weight_decay * w); w.grad = None"),
+                ),
+                hints=("After `backward()` and `zero_grad()`, with no step between, what should be in `.grad`?",),
+            ),
+            Misconception(
                 "zero-grad-stops-early",
                 "Only the first parameter is cleared; the others keep their old gradients. A `return` inside the loop ends it after one turn.",
                 patch=("w.grad = None\n", "w.grad = None\n            return\n"),
