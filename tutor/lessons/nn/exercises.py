@@ -13,7 +13,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=115,
+    minutes=120,
     items={
         "linear": "Linear, and what nn.Linear does, rebuilt",
         "parameters": "Parameter, named_parameters",

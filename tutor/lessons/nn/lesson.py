@@ -13,7 +13,7 @@
 # - train a classifier on real images, save it, load it, and switch it between training and evaluation;
 # - tell from the first loss whether a network was initialised sensibly.
 #
-# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 115
+# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 120
 # minutes to read and answer; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"

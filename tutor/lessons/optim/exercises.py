@@ -15,7 +15,7 @@ from tutor.lessons.registry import About
 torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
 
 ABOUT = About(
-    minutes=110,
+    minutes=115,
     items={
         "zero-grad": "zero_grad and why",
         "sgd": "SGD, by hand and matched step for step against torch.optim",

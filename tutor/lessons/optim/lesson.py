@@ -12,7 +12,7 @@
 # - see from a path on a loss surface what each of them is good at;
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
-# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 110 minutes to read
+# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 115 minutes to read
 # and answer; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
