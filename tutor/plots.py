@@ -822,7 +822,9 @@ def contributions(parts: Sequence[float], *, ylabel: str, title: str) -> Picture
     ends = np.cumsum(values)
     figure, ax = axes(7.0, 3.2)
     labels = [f"step {k + 1}" for k in range(len(values))]
-    ax.bar(labels, values, bottom=ends - values, color=[COLOURS[1] if v < 0 else COLOURS[0] for v in values], width=0.6)
+    colours = [COLOURS[1] if v < 0 else COLOURS[0] for v in values]
+    # the edge keeps a bar in sight that is lower than a pixel
+    ax.bar(labels, values, bottom=ends - values, color=colours, edgecolor=colours, linewidth=1.5, width=0.6)
     ax.bar(["sum"], ends[-1:], color="#57606a", width=0.6)
     ax.hlines(ends, np.arange(len(values)) + 0.3, np.arange(len(values)) + 0.7, color="black", linewidth=0.8)
     for k, (end, value) in enumerate(zip(np.append(ends, ends[-1]), np.append(values, ends[-1]), strict=True)):

@@ -63,3 +63,54 @@ def test_the_gradient_of_an_unused_weight_may_be_zero_of_any_kind(exercises):
         return (grad_y_pred * sum(powers, torch.zeros_like(x))).sum()
 
     assert exercises["dynamic_nets.shared_gradient"].check(shared_gradient).verdict == "pass"
+
+
+class TrackedTensor(models.DynamicNet):
+    def __init__(self):
+        super().__init__()
+        del self.e
+        self.e = torch.randn((), requires_grad=True)
+
+
+def test_a_tensor_that_asks_for_a_gradient_is_still_no_parameter(exercises):
+    assert exercises["dynamic_nets.dynamic_net"].check(TrackedTensor).misconception == "e-is-no-parameter"
+
+
+def counted(is_it, skip_none):
+    def uses(loss, parameter):
+        count, seen, waiting = 0, set(), [loss.grad_fn]
+        while waiting:
+            node = waiting.pop()
+            if node in seen or (skip_none and node is None):
+                continue
+            seen.add(node)
+            for below, _ in node.next_functions:
+                if hasattr(below, "variable"):
+                    count += bool(is_it(below.variable, parameter))
+                else:
+                    waiting.append(below)
+        return count
+
+    return uses
+
+
+def test_a_comparison_by_value_is_told_by_its_name(exercises):
+    report = exercises["dynamic_nets.uses"].check(counted(lambda a, b: a == b, True))
+    assert report.misconception == "compared-by-value"
+
+
+def test_a_none_among_the_nodes_is_told_by_its_name(exercises):
+    report = exercises["dynamic_nets.uses"].check(counted(lambda a, b: a is b, False))
+    assert report.misconception == "none-taken-for-a-node"
+
+
+def test_two_slips_at_once_in_the_way_back_through_time_are_both_told(exercises):
+    def through_time(h, states, w_h, grad_h):
+        parts = []
+        for t in reversed(range(len(states))):
+            grad_a = grad_h * (1 - states[t] ** 2)
+            parts.append(states[t - 1].T @ grad_a)
+            grad_h = grad_a @ w_h.T
+        return torch.stack(parts)
+
+    assert exercises["dynamic_nets.through_time"].check(through_time).misconception == "minus-one-and-turned-round"

@@ -54,3 +54,75 @@ def test_a_step_returns_a_number_and_no_tensor():
         return loss.detach()
 
     assert exercise("train_step").check(detached).misconception == "tensor-returned"
+
+
+class Borrowed(nn.Module):
+    def __init__(self, d_in, d_out):
+        super().__init__()
+        ready_made = nn.Linear(d_in, d_out)
+        self.weight, self.bias = ready_made.weight, ready_made.bias
+
+    def forward(self, x):
+        return x @ self.weight.T + self.bias
+
+
+def test_a_linear_layer_that_takes_its_parameters_from_torchs_own_is_a_shortcut():
+    assert exercise("linear").check(Borrowed).verdict == "shortcut"
+
+
+class ListAndForward(nn.Module):
+    def __init__(self, *layers):
+        super().__init__()
+        self.layers = list(layers)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+
+def test_of_two_mistakes_in_a_chain_the_overlooked_list_is_told_first():
+    assert exercise("sequential").check(ListAndForward).misconception == "layers-overlooked"
+
+
+def test_exponentials_that_still_overflow_are_not_taken_for_a_finished_softmax():
+    def above_the_mean(logits, y):
+        z = logits - logits.mean(dim=1, keepdim=True)
+        log_p = z - z.exp().sum(dim=1, keepdim=True).log()
+        return -log_p[torch.arange(len(y)), y].mean()
+
+    assert exercise("cross_entropy").check(above_the_mean).misconception == "mean-for-largest"
+
+
+def test_the_first_loss_is_accepted_however_it_is_computed():
+    for right in (lambda c: -torch.log(torch.tensor(1 / c)), lambda c: torch.log_softmax(torch.zeros(c), 0)[0].neg()):
+        assert exercise("first_loss").check(right).verdict == "pass"
+
+
+def test_the_best_epoch_is_better_than_all_before_it_and_not_only_than_the_last():
+    def compared_with_the_last(model, train_epoch, measure, epochs):
+        before, lowest = float("inf"), float("inf")
+        for _ in range(epochs):
+            train_epoch(model)
+            loss = measure(model)
+            if loss < before:
+                kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+            before, lowest = loss, min(lowest, loss)
+        model.load_state_dict(kept)
+        return lowest
+
+    assert exercise("keep_best").check(compared_with_the_last).verdict == "wrong"
+
+
+def test_weights_that_are_put_back_without_the_buffers_are_told_so():
+    def parameters_alone(model, train_epoch, measure, epochs):
+        best = float("inf")
+        for _ in range(epochs):
+            train_epoch(model)
+            if measure(model) < best:
+                best, kept = measure(model), [p.detach().clone() for p in model.parameters()]
+        for parameter, old in zip(model.parameters(), kept, strict=True):
+            parameter.data.copy_(old)
+        return best
+
+    assert exercise("keep_best").check(parameters_alone).misconception == "buffer-left-behind"

@@ -83,3 +83,39 @@ def test_a_loss_that_is_still_a_tensor_is_no_python_number(exercises):
         return loss.detach()
 
     assert exercises["optim.train_step"].check(detached).misconception == "tensor-returned"
+
+
+class ClearsInTheStep:
+    def __init__(self, params, lr, weight_decay=0.0):
+        self.params, self.lr, self.weight_decay = list(params), lr, weight_decay
+
+    def zero_grad(self):
+        pass
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is not None:
+                p -= self.lr * (p.grad + self.weight_decay * p)
+                p.grad = None
+
+
+def test_a_zero_grad_that_leaves_the_clearing_to_the_step_is_refused(exercises):
+    assert exercises["optim.SGD"].check(ClearsInTheStep).misconception == "step-clears"
+
+
+def test_a_key_that_is_not_there_yet_is_explained(exercises):
+    def velocity_by_brackets(grad, state, lr, momentum):
+        state["v"] = momentum * state["v"] + grad
+        return lr * state["v"]
+
+    report = exercises["optim.sgd_momentum"].check(velocity_by_brackets)
+    assert report.verdict == "error" and "it is empty at the first step" in report.message
+
+
+def test_a_rule_without_root_and_epsilon_is_told_so(exercises):
+    def rmsprop(grad, state, lr, alpha, eps):
+        state["s"] = alpha * state.get("s", 0) + (1 - alpha) * grad**2
+        return lr * grad / state["s"]
+
+    assert exercises["optim.rmsprop"].check(rmsprop).misconception == "no-root-no-epsilon"

@@ -40,16 +40,18 @@ def probe_net(d):
 def try_orders(dynamic_net, x, weights, grad_y_pred):
     """Every order asked for, several times; gradients at orders 3 and 5; and which orders are drawn if none is asked for."""
     net = dynamic_net()
+    if isinstance(net, nn.Module) and hasattr(net, "e") and not isinstance(net.e, nn.Parameter):
+        return "no", *[None] * 9
     shapes = {name: str(tuple(getattr(net, name).shape)) for name in NAMES}
     count = _fill(net, weights)
     asked = [[net(x, order) for _ in range(6)] for order in ORDERS]
     if not all(isinstance(y_pred, torch.Tensor) for again in asked for y_pred in again):
-        return count, shapes, "yes", *(first for first, *_ in asked), "no", {}, ""
+        return "yes", count, shapes, "yes", *(first for first, *_ in asked), "no", {}, ""
     steady = all(torch.equal(first, again) for first, *others in asked for again in others)
     touched = "no" if _gradients(net, x, 3, grad_y_pred)["e"] is None else "yes"
     grads = {name: 0.0 if grad is None else grad for name, grad in _gradients(net, x, 5, grad_y_pred).items()}
     y_preds = (first.detach() for first, *_ in asked)
-    return count, shapes, "yes" if steady else "no", *y_preds, touched, grads, _drawn(net, x)
+    return "yes", count, shapes, "yes" if steady else "no", *y_preds, touched, grads, _drawn(net, x)
 
 
 def _gradients(net, x, order, grad_y_pred):
@@ -330,6 +332,7 @@ EXERCISES = {
         use=try_orders,
         drills=("dynamic-net", "weight-sharing", "control-flow"),
         outputs=(
+            "is e an nn.Parameter",
             "the number of parameters",
             "the shapes",
             "is the order obeyed that is asked for",
@@ -345,6 +348,30 @@ EXERCISES = {
                 "`range` leave theirs out.",
                 patch=("random.randint(3, 5)", "random.randrange(3, 5)"),
                 hints=("Which numbers can your draw give: is 5 among them?",),
+            ),
+            Misconception(
+                "six-drawn-too",
+                "You draw four orders, one too many: 3, 4 and 5 are all there are. `random.randint` includes its upper end.",
+                patch=("random.randint(3, 5)", "random.randint(3, 6)"),
+                hints=("Which numbers can your draw give?",),
+            ),
+            Misconception(
+                "three-never-drawn",
+                "Order 3 is never drawn. It is the one at which `e` is not used.",
+                patch=("random.randint(3, 5)", "random.randint(4, 5)"),
+                hints=("Which is the smallest number that your draw can give?",),
+            ),
+            Misconception(
+                "always-five",
+                "Every order gives what order 5 should give: the order has no say in which terms are added.",
+                patch=("range(4, order + 1)", "range(4, 6)"),
+                hints=("Where does your code look at the order after it has been drawn?",),
+            ),
+            Misconception(
+                "order-stays-none",
+                "When no order is asked for, `order` is `None`, and with `None` Python cannot count. Draw it first.",
+                patch=("        if order is None:\n            order = random.randint(3, 5)\n", ""),
+                hints=("What is `order` in `model(x)`?",),
             ),
             Misconception(
                 "loop-ends-early",
@@ -367,10 +394,10 @@ EXERCISES = {
             ),
             Misconception(
                 "e-is-no-parameter",
-                "`e` is a plain tensor. The module overlooks it, so the optimiser never sees it and it is never trained: wrap "
-                "it in `nn.Parameter`.",
+                "`self.e` is not an `nn.Parameter`. A module overlooks everything else (a tensor even with "
+                "`requires_grad=True`), so the optimiser would never see it and it would never be trained.",
                 patch=("self.e = nn.Parameter(torch.randn(()))", "self.e = torch.randn(())"),
-                hints=("What does a module notice when you assign it to an attribute?",),
+                hints=("How are `a` to `d` made in the lines above?",),
             ),
             Misconception(
                 "term-replaces-the-rest",
@@ -392,12 +419,13 @@ EXERCISES = {
             ),
             Misconception(
                 "ends-after-the-first-term",
-                "At order 5 nothing is added after the term with x⁴. (A `return` inside the loop ends it in its first round.)",
+                "At order 5 nothing is added after the term with x⁴. (A `return` inside a loop ends it in its first round, and an "
+                "`elif` is skipped where the `if` before it was true.)",
                 patch=(
                     "            y_pred = y_pred + self.e * x**power\n",
                     "            return y_pred + self.e * x**power\n",
                 ),
-                hints=("How many rounds does your loop make at order 5?",),
+                hints=("Which lines of yours run at order 5, from the first to the last?",),
             ),
             Misconception(
                 "begins-at-three",
@@ -413,8 +441,8 @@ EXERCISES = {
             ),
             Misconception(
                 "bare-number",
-                "The values are right, but no gradient reaches `e`: `.item()`, `.data` and `.detach()` hand on a bare number that "
-                "autograd knows nothing of. Use `self.e` itself.",
+                "The values are right, but no gradient reaches `e`. `.item()`, `.data`, `.detach()` and a new `nn.Parameter` in "
+                "`forward` all cut it off, and `requires_grad=False` forbids it. Use `self.e` itself.",
                 patch=("self.e * x**power", "self.e.item() * x**power"),
                 hints=("Through which expression does your loop use e?",),
             ),
@@ -494,9 +522,9 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "last-one-wins",
-                "At order 5 only x⁵ counts: the second contribution overwrites the first. They add up.",
+                "At order 5 only x⁵ counts. There e stands in two terms, and the contributions of both add up.",
                 patch=("grad_e += ", "grad_e = "),
-                hints=("After the second round of your loop, where is what the first round found?",),
+                hints=("At order 5, what has become of the contribution of x⁴?",),
             ),
             Misconception(
                 "first-one-only",
@@ -619,10 +647,69 @@ EXERCISES = {
                 hints=("Are two tensors with the same numbers one tensor?",),
             ),
             Misconception(
+                "compared-by-value",
+                "`==` compares two tensors entry by entry and gives a tensor of answers, not one answer. Ask with `is` whether "
+                "the leaf is this very tensor.",
+                patch=(
+                    'getattr(below, "variable", None) is parameter',
+                    'hasattr(below, "variable") and below.variable == parameter',
+                ),
+                hints=("What does `w == w` give for a tensor of three numbers?",),
+            ),
+            Misconception(
+                "none-taken-for-a-node",
+                "One of the nodes that you walk to is `None`: it stands in `next_functions` for an input that needs no gradient. "
+                "Pass over it.",
+                patch=("            elif below is not None:\n", "            else:\n"),
+                hints=("What is in `next_functions` for an input that needs no gradient, such as `x`?",),
+            ),
+            Misconception(
+                "none-asked-for-its-variable",
+                "You ask `None` for its `.variable`: it stands in `next_functions` for an input that needs no gradient. Ask "
+                "`below is not None` first.",
+                patch=(
+                    'getattr(below, "variable", None) is parameter',
+                    '(below is None or hasattr(below, "variable")) and below.variable is parameter',
+                ),
+                hints=("What is in `next_functions` for an input that needs no gradient, such as `x`?",),
+            ),
+            Misconception(
+                "variable-of-every-node",
+                "Only the node of a leaf has a `.variable`; the node of an operation has none. Ask first: "
+                '`getattr(node, "variable", None)` gives `None` where there is no such thing.',
+                patch=('getattr(below, "variable", None) is parameter', "below.variable is parameter"),
+                hints=("Which nodes have a `.variable`: all, or those of leaves?",),
+            ),
+            Misconception(
+                "loss-is-no-node",
+                "You begin at the loss, which is a tensor. The walk goes over nodes; the first one is `loss.grad_fn`.",
+                patch=("[loss.grad_fn]", "[loss]"),
+                hints=("Which attribute of a tensor holds the node that made it?",),
+            ),
+            Misconception(
+                "pair-for-a-node",
+                "`next_functions` holds pairs of a node and a number, and you take a pair for the node. Unpack it: "
+                "`for below, _ in node.next_functions`.",
+                patch=("for below, _ in node", "for below in node"),
+                hints=("What does `loss.grad_fn.next_functions[0]` print?",),
+            ),
+            Misconception(
                 "never-more-than-one",
-                "Your count is never more than 1. Every arrow into the leaf is a use, also the second and the third.",
+                "Your count is never more than 1. Every arrow into the leaf is a use, also the second and the third; a leaf "
+                "that has been met before still counts.",
                 patch=("                count += 1\n", "                return 1\n"),
-                hints=("What do you do after you have found the first arrow?",),
+                hints=("What becomes of the second arrow that leads into the same leaf?",),
+            ),
+            Misconception(
+                "none-ends-the-node",
+                "Where one input needs no gradient, you leave out the inputs that stand behind it. `None` is one entry of "
+                "`next_functions`; go on with the next one (`continue`, not `break`).",
+                patch=(
+                    "            elif below is not None:\n                waiting.append(below)\n",
+                    "            elif below is None:\n                break\n            else:\n"
+                    "                waiting.append(below)\n",
+                ),
+                hints=("Which entries of `next_functions` do you still look at after a `None`?",),
             ),
             Misconception(
                 "one-level-deep",
@@ -669,6 +756,25 @@ EXERCISES = {
                     "        states.append(h)\n        h = cell(x_t, h)",
                 ),
                 hints=("Does the list begin with the state that you were given?",),
+            ),
+            Misconception(
+                "return-in-the-loop",
+                "Only the first value is read: the `return` stands inside the loop and ends it after one round.",
+                patch=("    return torch.stack(states)", "        return torch.stack(states)"),
+                hints=("How far is your `return` indented?",),
+            ),
+            Misconception(
+                "arguments-exchanged",
+                "Value and state have changed places: the cell is called as `cell(x_t, h)`, the value first.",
+                patch=("cell(x_t, h)", "cell(h, x_t)"),
+                hints=("In which order does the docstring call the cell?",),
+            ),
+            Misconception(
+                "tensor-of-states",
+                "`torch.tensor` makes a tensor of plain numbers, not of tensors (and it would lose their graph). Join the states "
+                "with `torch.stack`.",
+                patch=("torch.stack(states)", "torch.tensor(states)"),
+                hints=("Which function joins tensors along a new dimension?",),
             ),
             Misconception(
                 "first-state-included",
@@ -773,6 +879,54 @@ EXERCISES = {
                 "the end. Before the first step the state was `h`.",
                 patch=("states[t - 1] if t > 0 else h", "states[t - 1]"),
                 hints=("What is `states[t - 1]` when t is 0?",),
+            ),
+            Misconception(
+                "minus-one-and-turned-round",
+                "The contributions stand in the order in which you found them, the last step first. That of the first step is wrong "
+                "as well: with t = 0, `states[t - 1]` is the *last* state, where it should be `h`.",
+                patch=(("states[t - 1] if t > 0 else h", "states[t - 1]"), ("contributions[::-1]", "contributions")),
+                hints=("Which step comes first in your list, and what is `states[t - 1]` when t is 0?",),
+            ),
+            Misconception(
+                "minus-one-forward-in-time",
+                "You go forward in time. The gradient is known at the last state, and comes to the first one last. (And with t = 0, "
+                "`states[t - 1]` is the *last* state, where it should be `h`.)",
+                patch=(
+                    ("reversed(range(len(states)))", "range(len(states))"),
+                    ("contributions[::-1]", "contributions"),
+                    ("states[t - 1] if t > 0 else h", "states[t - 1]"),
+                ),
+                hints=("To which state does the gradient that you are given belong?",),
+            ),
+            Misconception(
+                "first-step-missing",
+                "The contribution of the first step is missing. It has one, too: the state before it was `h`.",
+                patch=("reversed(range(len(states)))", "reversed(range(1, len(states)))"),
+                hints=("How many steps are there, and how many contributions do you return?",),
+            ),
+            Misconception(
+                "last-tanh-forgotten",
+                "At the last step the tanh is missing: `grad_h` belongs to the state, behind the tanh, and has to pass it like "
+                "all the others.",
+                patch=(
+                    "grad_h * (1 - states[t] ** 2)",
+                    "grad_h * (1 - states[t] ** 2) if t < len(states) - 1 else grad_h",
+                ),
+                hints=("Is the gradient that you are given that of h_t or that of a_t?",),
+            ),
+            Misconception(
+                "tensor-turned-by-a-slice",
+                "A tensor takes no negative step in a slice, a list does. Turn the list round before you stack it, or call `.flip(0)` "
+                "on the tensor.",
+                patch=("torch.stack(contributions[::-1])", "torch.stack(contributions)[::-1]"),
+                hints=("What is it that you turn round: a list or a tensor?",),
+            ),
+            Misconception(
+                "reverse-gives-none",
+                "`list.reverse()` turns the list round in place and returns `None`. Call it on a line of its own, or write "
+                "`contributions[::-1]`.",
+                patch=("contributions[::-1]", "contributions.reverse()"),
+                hints=("What does `[1, 2].reverse()` return?",),
             ),
             Misconception(
                 "zeros-before-the-first",

@@ -157,13 +157,13 @@ plots.beside(steps)
 # `model.e.grad` now?
 #
 # - `"zero"`: a tensor that holds 0
-# - `"none"`: `None`
+# - `"nothing"`: no tensor at all, but `None`
 # - `"old"`: the gradient of the last step that used $e$
 
 # %% tags=["item:unused"]
 prediction = ...
 ### BEGIN SOLUTION
-prediction = "none"
+prediction = "nothing"
 ### END SOLUTION
 prediction = check("dynamic_nets.predict_unused", prediction)
 
@@ -424,7 +424,7 @@ for T in (1, 6, 50):
 # for the one weight. (Arrows with a 0 lead to states that the loss does not look at: it asks for the last one only.)
 
 # %% tags=["item:recurrent", "item:contributions", "figure"] name="unrolled-drawn"
-torch.manual_seed(5)
+torch.manual_seed(164)
 small = models.RecurrentCell(1, 1)
 small.w_x.requires_grad_(False)
 small.b.requires_grad_(False)

@@ -1,7 +1,10 @@
 """Exercises of lesson 07: probes, misconceptions, right answers written differently, hints."""
 
+import copy
+import io
 import math
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -10,7 +13,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=115,
+    minutes=120,
     items={
         "linear": "Linear, and what nn.Linear does, rebuilt",
         "parameters": "Parameter, named_parameters",
@@ -280,16 +283,18 @@ def use_sequential(sequential, x, y, first, last):
     for name, layer in chain.items():
         layer.register_forward_hook(lambda module, inputs, output, name=name: called.append(name))
     model = sequential(*chain.values()).eval()
+    count = f"{len(list(model.parameters()))} listed"
+    if count == "0 listed":  # a second mistake is told when this one is mended
+        return count, *[None] * 5
     y_pred = model(x)
     calls = ", ".join(called) or "none"
-    count = f"{len(list(model.parameters()))} listed"
     if not fits(y_pred, y.shape):
-        return calls, plain(y_pred), count, None, None, None
+        return count, calls, plain(y_pred), None, None, None
     losses = steps_of(model, x, y)
     model.train()
     mode = "training" if chain["Dropout"].training else "evaluation"
     own = "nn.Sequential" if any(isinstance(m, nn.Sequential) for m in model.modules()) else "a loop of your own"
-    return calls, plain(y_pred), count, losses, f"in {mode} mode", own
+    return count, calls, plain(y_pred), losses, f"in {mode} mode", own
 
 
 def linear_of(weight):
@@ -358,10 +363,20 @@ def probe_scores(d):
     return d.tensor(n, classes), torch.from_numpy(d.labels(n, classes))
 
 
-def probe_large_scores(d):
-    """Logits whose exponentials overflow."""
+def probe_unlikely_class(d):
+    """Usual logits, but for one row whose right class is so unlikely that its probability is rounded to 0."""
     logits, y = probe_scores(d)
-    return 300 * logits, y
+    logits[0, y[0]] -= 110
+    return logits, y
+
+
+def probe_close_scores(d):
+    """Logits whose exponentials overflow, the right class close to the largest: there a finished softmax does no harm."""
+    logits, _ = probe_scores(d)
+    logits = 300 * logits
+    y = logits.argmin(dim=1)
+    logits[torch.arange(len(y)), y] = logits.amax(dim=1) - 2
+    return logits, y
 
 
 def probe_distant_rows(d):
@@ -426,12 +441,140 @@ def entropy_by_mask(logits, y):
     return ((margins - largest[:, None]).exp().sum(1).log() + largest).mean()
 
 
+def probe_classes(d):
+    """A number of classes."""
+    return (d.integer(11, 99),)
+
+
+def loss_of_probability(classes):
+    return -math.log(1 / classes)
+
+
+def loss_of_zero_logits(classes):
+    return functional.cross_entropy(torch.zeros(1, classes), torch.tensor([0]))
+
+
+def loss_in_numpy(classes):
+    return -np.log(np.full(classes, 1 / classes)).mean()
+
+
+class Walker(nn.Module):
+    """A model whose training is laid down beforehand: after each epoch it holds the next of the given weights."""
+
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = list(weights)
+        self.weight = nn.Parameter(torch.zeros_like(weights[0]))
+        self.register_buffer("epochs_seen", torch.zeros(()))
+
+    @torch.no_grad()
+    def walk(self):
+        """Take one epoch from where the model is: whoever went back to older weights in between goes on from there."""
+        done = int(self.epochs_seen)
+        self.weight += self.weights[min(done, len(self.weights) - 1)] - (self.weights[done - 1] if done else 0)
+        self.epochs_seen += 1
+
+
+LOSSES = {"inside": (2.0, 1.5, 2.6, 0.6, 1.9, 1.1), "last": (2.0, 1.5, 2.6, 1.1, 1.9, 0.6)}
+
+
+def probe_best_inside(d):
+    """What the epochs make of the weights, and what is measured after each; then the best one is not the last."""
+    (size,) = d.sizes(1, 2, 6)
+    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["inside"])
+
+
+def probe_best_last(d):
+    """The same with the best epoch at the end: whoever measures before an epoch misses it."""
+    (size,) = d.sizes(1, 2, 6)
+    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["last"])
+
+
+def use_keep_best(keep_best, weights, losses):
+    """How often the model was trained, what is returned, and which epoch's numbers the model ends with."""
+    model, trained, loaded = Walker(weights), [], []
+    model.register_load_state_dict_pre_hook(lambda module, state, *_: loaded.append(_is_own(module, state)))
+
+    def train_epoch(net):
+        net.walk()
+        trained.append(net)
+
+    def measure(net):
+        return losses[int(net.epochs_seen) - 1] if net.epochs_seen else 4.0
+
+    returned = keep_best(model, train_epoch, measure, len(losses))
+    best = int(np.argmin(losses))
+    right = torch.allclose(model.weight, weights[best], atol=1e-4)
+    back = "right" if right else "nothing was loaded" if not loaded else loaded[-1]
+    return len(trained), returned, model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}", back
+
+
+def _is_own(module, state):
+    """In words, whether what is loaded are the module's own tensors."""
+    own = {tensor.data_ptr() for tensor in module.state_dict().values()}
+    return (
+        "its own tensors were loaded"
+        if own & {tensor.data_ptr() for tensor in state.values()}
+        else "copies were loaded"
+    )
+
+
+def keep_by_deepcopy(model, train_epoch, measure, epochs):
+    numbers, states = [], []
+    for _ in range(epochs):
+        train_epoch(model)
+        numbers.append(measure(model))
+        states.append(copy.deepcopy(model.state_dict()))
+    model.load_state_dict(states[numbers.index(min(numbers))])
+    return min(numbers)
+
+
+def keep_in_a_file(model, train_epoch, measure, epochs):
+    lowest = None
+    for _ in range(epochs):
+        train_epoch(model)
+        number = measure(model)
+        if lowest is None or number < lowest:
+            lowest, file = number, io.BytesIO()
+            torch.save(model.state_dict(), file)
+    file.seek(0)
+    model.load_state_dict(torch.load(file))
+    return lowest
+
+
+def keep_by_copying_back(model, train_epoch, measure, epochs):
+    best = measure(model)
+    kept = copy.deepcopy(model)
+    for _ in range(epochs):
+        train_epoch(model)
+        if measure(model) < best:
+            best, kept = measure(model), copy.deepcopy(model)
+    with torch.no_grad():
+        for name, tensor in kept.state_dict().items():
+            model.state_dict()[name].copy_(tensor)
+    return torch.tensor(best)
+
+
+OVERFLOW = (
+    "Right for small logits, but for large ones the loss is infinite or not a number: in float32 the exponential of "
+    "100 overflows, and that of -200 is 0. Subtract the largest logit of each row before you take `exp`."
+)
+LOG_OF_SOFTMAX = (
+    "Right for small logits, but where one logit lies far below another its probability is rounded to 0, and "
+    "the logarithm of 0 is minus infinity. Do not finish the softmax: `log p` is `z` minus the logarithm of the sum."
+)
+NOT_THE_LARGEST = (
+    "Right for small logits, but for large ones the loss is infinite or not a number: after your subtraction there are still "
+    "entries far above 0, and their exponentials overflow. Subtract the *largest* logit of each row."
+)
+
 EXERCISES = {
     "linear": code(
         difficulty="medium",
         minutes=12,
         probe=probe_linear,
         use=use_linear,
+        forbid=("call:torch.nn.Linear", "call:torch.nn.functional.linear"),
         drills=("linear", "parameters"),
         outputs=("parameters", "y_pred", "grad_x", "grad_weight", "grad_bias", "start"),
         gradients={
@@ -547,8 +690,8 @@ EXERCISES = {
             ),
             Misconception(
                 "name-rebound",
-                "The parameters never move. `p = p - ...` makes a new tensor and gives it the loop's name; "
-                "the tensor in the model stays as it was. Change it in place.",
+                "The parameters never move. (`p = p - ...` would make a new tensor and give it the loop's name; "
+                "the tensor in the model stays as it was.) Change the parameter itself, in place.",
                 patch=("parameter -= learning_rate", "parameter = parameter - learning_rate"),
                 hints=("What is the difference between `p = p - 1` and `p -= 1` for a tensor?",),
             ),
@@ -571,6 +714,32 @@ EXERCISES = {
                     "    with torch.no_grad():\n        loss = loss_fn(model(x), y)\n",
                 ),
                 hints=("Which lines of your function stand under `no_grad`?",),
+            ),
+            Misconception(
+                "return-in-the-loop",
+                "Only the first parameter moves. A model has several, and all of them take the step; a `return` inside the loop "
+                "ends it after one turn.",
+                patch=(
+                    "learning_rate * parameter.grad\n    return",
+                    "learning_rate * parameter.grad\n            return",
+                ),
+                hints=("How many parameters does your loop reach?",),
+            ),
+            Misconception(
+                "none-zeroed",
+                "At the first step there is nothing to clear yet: `.grad` is `None`, and `None` cannot be filled with zeros. "
+                "`model.zero_grad()` takes care of that.",
+                patch=(
+                    "    model.zero_grad()\n",
+                    "    for parameter in model.parameters():\n        parameter.grad.zero_()\n",
+                ),
+                hints=("What is `parameter.grad` before the first `backward`?",),
+            ),
+            Misconception(
+                "target-first",
+                "Prediction and target have changed places: `loss_fn(y_pred, y)`, the prediction first.",
+                patch=("loss_fn(model(x), y)", "loss_fn(y, model(x))"),
+                hints=("In which order does the docstring call loss_fn?",),
             ),
             Misconception(
                 "loss-after-the-step",
@@ -666,6 +835,13 @@ EXERCISES = {
                 hints=("Between which two things does the ReLU stand?",),
             ),
             Misconception(
+                "cut-from-the-graph",
+                "The predictions are right, but no gradient comes back through them, so the network would never learn. `no_grad`, "
+                "`.detach()` and `.data` do not belong into `forward`.",
+                patch=("return self.linear2(h_relu)", "return self.linear2(h_relu).detach()"),
+                hints=("Has the prediction of your network a `grad_fn`?",),
+            ),
+            Misconception(
                 "no-bias",
                 "You switched the bias off in both layers. That is how the earlier notebooks had it; here each layer keeps its own.",
                 patch=(
@@ -688,12 +864,12 @@ EXERCISES = {
         probe=probe_sequential,
         use=use_sequential,
         drills=("sequential", "call"),
-        outputs=("layers called", "y_pred", "parameters", "losses", "dropout after model.train()", "works by"),
+        outputs=("parameters", "layers called", "y_pred", "losses", "dropout after model.train()", "works by"),
         misconceptions=(
             Misconception(
                 "layers-overlooked",
-                "The output is right, but the parameters of the layers are not listed, so nothing is trained, and `train()` "
-                "and `eval()` do not reach them. A module does not look into a Python list, tuple or dictionary: use `nn.ModuleList`.",
+                "The parameters of the layers are not listed, so nothing would be trained, and `train()` and `eval()` would not "
+                "reach the layers. A module does not look into a Python list, tuple or dictionary: use `nn.ModuleList`.",
                 patch=("nn.ModuleList(layers)", "layers"),
                 hints=("What does `list(model.parameters())` give for your Sequential?",),
             ),
@@ -708,6 +884,20 @@ EXERCISES = {
                 "Every layer receives the first input again. It should receive what the layer before it gave.",
                 patch=("x = layer(x)\n        return x", "y = layer(x)\n        return y"),
                 hints=("What does the second layer get?",),
+            ),
+            Misconception(
+                "output-dropped",
+                "The output is the input, unchanged: what a layer returns is dropped. `layer(x)` does not change `x`, it gives "
+                "something new, which the next layer needs.",
+                patch=("x = layer(x)", "layer(x)"),
+                hints=("Which line of yours keeps what a layer returns?",),
+            ),
+            Misconception(
+                "star-too-many",
+                "`nn.ModuleList` takes one list (or tuple) of modules, and here it gets each module as an argument of its own: no "
+                "star before `layers`.",
+                patch=("nn.ModuleList(layers)", "nn.ModuleList(*layers)"),
+                hints=("What is `layers` inside `__init__`, and what would `*layers` be?",),
             ),
             Misconception(
                 "forward-called",
@@ -746,7 +936,7 @@ EXERCISES = {
     "cross_entropy": code(
         difficulty="hard",
         minutes=12,
-        probe=(probe_scores, probe_large_scores, probe_distant_rows, probe_shifted_scores),
+        probe=(probe_scores, probe_unlikely_class, probe_close_scores, probe_distant_rows, probe_shifted_scores),
         use=use_cross_entropy,
         drills=("cross-entropy", "softmax"),
         outputs=("loss", "grad_logits", "work"),
@@ -754,10 +944,33 @@ EXERCISES = {
         misconceptions=(
             Misconception(
                 "exponentials-overflow",
-                "Right for small logits, but for large ones the loss is infinite or not a number: in float32 the exponential of "
-                "100 overflows, and that of -200 is 0. Subtract the largest logit of each row before you take `exp`.",
+                OVERFLOW,
                 patch=("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
                 hints=("What is `torch.tensor(100.0).exp()` in float32?",),
+            ),
+            Misconception(
+                "softmax-as-it-stands",
+                OVERFLOW,
+                patch=(
+                    ("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
+                    (
+                        "z - z.exp().sum(dim=1, keepdim=True).log()",
+                        "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()",
+                    ),
+                ),
+                hints=("What is `torch.tensor(100.0).exp()` in float32?",),
+            ),
+            Misconception(
+                "smallest-for-largest",
+                NOT_THE_LARGEST,
+                patch=("amax", "amin"),
+                hints=("After which subtraction is no entry of a row above 0?",),
+            ),
+            Misconception(
+                "mean-for-largest",
+                NOT_THE_LARGEST,
+                patch=("amax", "mean"),
+                hints=("After which subtraction is no entry of a row above 0?",),
             ),
             Misconception(
                 "keepdim-missing",
@@ -768,11 +981,19 @@ EXERCISES = {
             ),
             Misconception(
                 "log-of-softmax",
-                "Right for small logits, but where one logit lies far below another its probability is rounded to 0, and "
-                "the logarithm of 0 is minus infinity. Do not finish the softmax: `log p` is `z` minus the logarithm of the sum.",
+                LOG_OF_SOFTMAX,
                 patch=(
                     "z - z.exp().sum(dim=1, keepdim=True).log()",
                     "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()",
+                ),
+                hints=("What is `log(exp(z) / s)`, written without the quotient?",),
+            ),
+            Misconception(
+                "log-of-the-right-probability",
+                LOG_OF_SOFTMAX,
+                patch=(
+                    ("z - z.exp().sum(dim=1, keepdim=True).log()", "z.exp() / z.exp().sum(dim=1, keepdim=True)"),
+                    ("y].mean()", "y].log().mean()"),
                 ),
                 hints=("What is `log(exp(z) / s)`, written without the quotient?",),
             ),
@@ -781,6 +1002,39 @@ EXERCISES = {
                 "The sum of the softmax runs over the batch (`dim=0`). Every row is an example of its own: sum over the classes.",
                 patch=("dim=1", "dim=0"),
                 hints=("Which numbers have to add up to 1: those of a row or those of a column?",),
+            ),
+            Misconception(
+                "summed-over-the-batch",
+                "The largest logit is that of each row, but the exponentials are added up over the batch (`dim=0`). Every row is an "
+                "example of its own: sum over its classes.",
+                patch=("sum(dim=1", "sum(dim=0"),
+                hints=("Which numbers have to add up to 1: those of a row or those of a column?",),
+            ),
+            Misconception(
+                "summed-over-everything",
+                "You add up the exponentials of the whole batch. Every row is an example of its own, with a sum of its own.",
+                patch=("sum(dim=1, keepdim=True)", "sum()"),
+                hints=("How many sums are there for N rows?",),
+            ),
+            Misconception(
+                "logarithm-of-the-sum-missing",
+                "You subtract the sum of the exponentials. What stands in the formula is its *logarithm*.",
+                patch=(".sum(dim=1, keepdim=True).log()", ".sum(dim=1, keepdim=True)"),
+                hints=("What is the logarithm of a quotient?",),
+            ),
+            Misconception(
+                "largest-left-out-once",
+                "The sum is made of the logits that the largest was taken from, but you subtract its logarithm from the logits as "
+                "they came. Both have to be the same: `z` in both places.",
+                patch=("log_p = z - z.exp()", "log_p = logits - z.exp()"),
+                hints=("In which of the two terms has the largest logit been subtracted?",),
+            ),
+            Misconception(
+                "most-probable-class",
+                "You take the largest log-probability of each row: the class that the model holds for the most likely. What counts is the "
+                "*right* class, y[i].",
+                patch=("log_p[torch.arange(len(y)), y]", "log_p.amax(dim=1)"),
+                hints=("Where does your loss look at y?",),
             ),
             Misconception(
                 "every-row-with-every-target",
@@ -870,57 +1124,185 @@ EXERCISES = {
             "`log_p = z - z.exp().sum(dim=1, keepdim=True).log()`, then `return -log_p[torch.arange(len(y)), y].mean()`.",
         ),
     ),
-    "predict_count": value(
+    "first_loss": code(
         difficulty="easy",
-        minutes=2,
-        drills=("parameters", "classifier"),
-        misconceptions=(
-            Misconception(
-                "biases-forgotten", "Those are the weights. Each of the ten outputs has a bias as well.", value=7840
-            ),
-            Misconception(
-                "one-bias", "There is not one bias for the whole layer, but one for each output.", value=7841
-            ),
-            Misconception(
-                "bias-per-input",
-                "A bias belongs to an output, not to an input: there are ten of them, not 784.",
-                value=8624,
-            ),
-            Misconception(
-                "inputs",
-                "784 is the number of pixels. Each of the ten outputs has a weight for every pixel.",
-                value=784,
-            ),
-        ),
-        hints=("How many entries has the weight of `nn.Linear(784, 10)`, and how many its bias?",),
-        explain="784 x 10 weights and 10 biases. Flatten and LogSoftmax have nothing to learn.",
-    ),
-    "predict_first_loss": value(
-        difficulty="easy",
-        minutes=2,
+        minutes=4,
+        probe=probe_classes,
         drills=("initialisation", "cross-entropy"),
         misconceptions=(
             Misconception(
-                "nearly-none",
-                "A loss of 0.1 means that the right class gets a probability of about 0.9. It has learned nothing yet.",
-                value=0.1,
-            ),
-            Misconception(
-                "one",
-                "A loss of 1.0 means that the right class gets a probability of about 0.37. With ten classes and no knowledge it is less.",
-                value=1.0,
+                "probability-returned",
+                "That is the probability of each class. The loss is minus its logarithm.",
+                patch=("math.log(classes)", "1 / classes"),
+                hints=("What does cross-entropy do with the probability of the right class?",),
             ),
             Misconception(
                 "number-of-classes",
-                "Ten is the number of classes, but the loss is a logarithm: 10.0 would be a probability of 0.00005 for the "
-                "right class.",
-                value=10.0,
+                "That is the number of classes. The loss is a logarithm.",
+                patch=("math.log(classes)", "classes"),
+                hints=("What does cross-entropy do with the probability of the right class?",),
             ),
-            Misconception("not-rounded", "Exactly so. Take it as the list has it, rounded to 2.3.", value=math.log(10)),
-            Misconception("three-decimals", "Quite right. Take it as the list has it, rounded to 2.3.", value=2.303),
+            Misconception(
+                "sign-missing",
+                "The sign is wrong: the logarithm of a probability is negative, and the loss is *minus* that.",
+                patch=("math.log(classes)", "math.log(1 / classes)"),
+                hints=("Can a cross-entropy be negative?",),
+            ),
+            Misconception(
+                "logarithm-to-base-two",
+                "That is the logarithm to the base 2. Softmax is made with e, so the loss takes the natural one.",
+                patch=("math.log(classes)", "math.log2(classes)"),
+                hints=("Which logarithm undoes `exp`?",),
+            ),
+            Misconception(
+                "logarithm-to-base-ten",
+                "That is the logarithm to the base 10. Softmax is made with e, so the loss takes the natural one.",
+                patch=("math.log(classes)", "math.log10(classes)"),
+                hints=("Which logarithm undoes `exp`?",),
+            ),
+            Misconception(
+                "weighed-by-the-probability",
+                "You multiply by the probability as well. The loss of a row is -log p of the right class, whole.",
+                patch=("math.log(classes)", "math.log(classes) / classes"),
+                hints=("How many classes of each row enter the loss?",),
+            ),
+            Misconception(
+                "ten-always",
+                "Your answer does not depend on `classes`.",
+                patch=("math.log(classes)", "math.log(10)"),
+                hints=("Which probability does each of 2 classes get, and which each of 100?",),
+            ),
         ),
-        hints=("Which probability does each of ten classes get from a model that knows nothing?",),
-        explain="Each class gets about one tenth, and minus log(1/10) is 2.30.",
+        alternatives=(loss_of_probability, loss_of_zero_logits, loss_in_numpy),
+        hints=(
+            "Which probability does each of C classes get from a model that knows nothing?",
+            "Put that probability into the cross-entropy: minus its logarithm.",
+            "`-math.log(1 / classes)`, and that is `math.log(classes)`.",
+        ),
+    ),
+    "keep_best": code(
+        difficulty="medium",
+        minutes=10,
+        probe=(probe_best_inside, probe_best_last),
+        use=use_keep_best,
+        seconds=10.0,
+        drills=("state",),
+        outputs=(
+            "number of calls of train_epoch",
+            "what is returned",
+            "weights of the model at the end",
+            "buffer of the model at the end",
+            "what was loaded",
+        ),
+        misconceptions=(
+            Misconception(
+                "own-tensors-kept",
+                "You loaded something, and yet the model has its last weights. `state_dict()` hands out the model's own tensors, and they "
+                "went on changing; `dict(...)` and `.copy()` copy the dictionary, not what is in it. Clone every tensor.",
+                patch=(
+                    "{name: tensor.clone() for name, tensor in model.state_dict().items()}",
+                    "model.state_dict()",
+                ),
+                hints=("Is what you kept a copy, or the tensors that training goes on changing?",),
+            ),
+            Misconception(
+                "never-loaded",
+                "The model has its last weights, not its best: nothing was loaded back into it. `model.load_state_dict(kept)` does, "
+                "after the loop.",
+                patch=("    model.load_state_dict(kept)\n", ""),
+                hints=("Which line of yours changes the model after the loop?",),
+            ),
+            Misconception(
+                "loaded-in-every-epoch",
+                "You go back to the best weights after every epoch, so training never goes on from where it is. Load them "
+                "once, after the loop.",
+                patch=("    model.load_state_dict(kept)\n", "        model.load_state_dict(kept)\n"),
+                hints=("How far is your `load_state_dict` indented?",),
+            ),
+            Misconception(
+                "parameters-alone",
+                "You keep the parameters and leave the buffers out, and `load_state_dict` misses them. `state_dict()` has both.",
+                patch=("model.state_dict()", "dict(model.named_parameters())"),
+                hints=("Which names does `state_dict()` have that `named_parameters()` has not?",),
+            ),
+            Misconception(
+                "buffer-left-behind",
+                "The parameters are those of the best epoch, but the buffer is that of the last one. Buffers belong to the model's "
+                "state; `state_dict()` has them.",
+                patch=(
+                    "    model.load_state_dict(kept)\n",
+                    "    model.load_state_dict({name: kept[name] for name, _ in model.named_parameters()}, strict=False)\n",
+                ),
+                hints=("Which numbers of a model are no parameters and are saved all the same?",),
+            ),
+            Misconception(
+                "every-epoch-kept",
+                "What you load are copies, but those of the last epoch: you copy the weights in every epoch, better or not.",
+                patch=("            kept = {name", "        kept = {name"),
+                hints=("Does the line that copies the weights stand inside the `if`?",),
+            ),
+            Misconception(
+                "larger-is-better",
+                "You keep the weights with the largest number. The lower, the better, as with every loss.",
+                patch=(("math.inf", "-math.inf"), ("loss < best", "loss > best")),
+                hints=("Is a loss of 3 better or worse than one of 2?",),
+            ),
+            Misconception(
+                "best-never-updated",
+                "Every epoch counts as the best so far, and so the last one wins: the lowest number so far is nowhere written down.",
+                patch=("            best = loss\n", ""),
+                hints=("What is `best` when the second epoch has been measured?",),
+            ),
+            Misconception(
+                "compared-with-the-epoch-before",
+                "You compare every epoch with the one before it. An epoch is the best so far only if it is better than *all* before it, "
+                "so write its number down only then.",
+                patch=(
+                    ("            best = loss\n", ""),
+                    ("state_dict().items()}\n", "state_dict().items()}\n        best = loss\n"),
+                ),
+                hints=("After the losses 1, 3, 2: with which number do you compare the next one?",),
+            ),
+            Misconception(
+                "return-in-the-loop",
+                "Only one epoch is trained: the `return` stands inside the loop and ends it after one turn.",
+                patch=(
+                    "    model.load_state_dict(kept)\n    return best",
+                    "        model.load_state_dict(kept)\n        return best",
+                ),
+                hints=("How far is your `return` indented?",),
+            ),
+            Misconception(
+                "first-epoch-kept",
+                "You end with the weights of the first epoch. Keep those of every epoch that is better than all before it.",
+                patch=("loss < best", "epoch == 0"),
+                hints=("In which epochs does your code copy the weights?",),
+            ),
+            Misconception(
+                "last-returned",
+                "The model is right, but you return the number of the last epoch. The lowest is asked for.",
+                patch=("return best", "return loss"),
+                hints=("Which of your names holds the lowest number?",),
+            ),
+            Misconception(
+                "measured-before-training",
+                "You measure before you train: the number that you compare belongs to the weights before the epoch, and the last epoch is "
+                "never measured.",
+                patch=(
+                    "        train_epoch(model)\n        loss = measure(model)\n",
+                    "        loss = measure(model)\n        train_epoch(model)\n",
+                ),
+                hints=("Which comes first in an epoch?",),
+            ),
+        ),
+        alternatives=(keep_by_deepcopy, keep_in_a_file, keep_by_copying_back),
+        equivalent_mutants={"if loss <= best:": "no two epochs measure the same"},
+        hints=(
+            "What has to be remembered from one epoch to the next: which number, and which tensors?",
+            "When an epoch is the best so far, keep its number and a copy of its `state_dict()`; after the loop, load the copy.",
+            "`kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}`, and in the end "
+            "`model.load_state_dict(kept)`.",
+        ),
     ),
     "predict_eval": value(
         difficulty="easy",

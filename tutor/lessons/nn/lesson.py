@@ -13,7 +13,7 @@
 # - train a classifier on real images, save it, load it, and switch it between training and evaluation;
 # - tell from the first loss whether a network was initialised sensibly.
 #
-# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 115
+# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 120
 # minutes to read and answer; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
@@ -432,20 +432,13 @@ labels = train.targets.to(device)  # (6000,)
 x, y = pixels[:5000], labels[:5000]  # to learn from
 x_kept, y_kept = pixels[5000:], labels[5000:]  # to measure with
 
-# %% [markdown] name="ask-count"
-# Commit to a number: how many numbers does the model `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)` have to learn?
-
-# %% tags=["item:classifier", "item:parameters"]
-count = ...
-### BEGIN SOLUTION
-count = 784 * 10 + 10
-### END SOLUTION
-count = check("nn.predict_count", count)
-
 # %% [markdown] name="mini-batches"
 # 5,000 images are too many for one step at a time: most of the work would be done before the first improvement. So every
 # step takes a **mini-batch** of 64, chosen by a fresh shuffle in each epoch. Its gradient is a noisy estimate of the whole
 # one, and many rough steps go further than one exact step.
+#
+# The model is `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)`. How many numbers does it have to learn? Work it out; two
+# cells on you see it counted.
 
 
 # %% tags=["item:classifier"] name="fit"
@@ -544,15 +537,26 @@ print("parameters:", sum(parameter.numel() for parameter in network.parameters()
 #
 # ### How it starts decides how it learns
 #
-# Ten classes, and a network with sensible random weights that has learned nothing. About how large is its cross-entropy? Commit
-# to one of 0.1, 1.0, 2.3 and 10.0, written as it stands here.
+# A network with sensible random weights that has learned nothing gives every class about the same probability. How large is its
+# cross-entropy then? You can work that out before you train, for any number of classes, and it is the first number to look at
+# in every training run.
 
-# %% tags=["item:initialisation"]
-first_loss = ...
-### BEGIN SOLUTION
-first_loss = 2.3
-### END SOLUTION
-first_loss = check("nn.predict_first_loss", first_loss)
+
+# %% tags=["item:initialisation", "item:cross-entropy"]
+@exercise("nn.first_loss")
+def first_loss(classes):
+    """Return the cross-entropy of a model that gives every class the same probability.
+
+    classes : how many classes there are
+    Returns a number.
+    """
+    ### BEGIN SOLUTION
+    return math.log(classes)
+    ### END SOLUTION
+
+
+# %% [markdown] name="ask-starts"
+# Now four ways to start the network. Which of them come near `first_loss(10)`? Say it before you run the cell.
 
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="first-losses"
@@ -575,7 +579,7 @@ for name, how in starts.items():
     loss = nn.CrossEntropyLoss()(started(how)(x[:1000]), y[:1000]).item()
     told = next((f"above {bound}" for bound in (1000, 100) if loss > bound), f"{loss:.1f}")
     print(f"{name:18} first loss {told}")
-print(f"log(10) = {math.log(10):.4f}")
+print(f"first_loss(10) = {float(first_loss(10)):.4f}, log(10) = {math.log(10):.4f}")
 
 # %% [markdown] name="why-spread"
 # A model that knows nothing should give each class a probability of about $\frac{1}{10}$, and that is a loss of
@@ -669,6 +673,61 @@ train_step(model, nn.CrossEntropyLoss(), x[:64], y[:64], learning_rate=0.1)
 print("kept is still the old one:  ", not torch.equal(kept["2.weight"], model[2].weight))
 print("copied is still the old one:", not torch.equal(copied["2.weight"], model[2].weight))
 
+# %% [markdown] name="ask-keep-best"
+# ### The best weights so far
+#
+# A model is not always best at the end of its training. So after every epoch one measures it, and remembers the weights that
+# measured best. Whoever forgets the trap above ends up with the last weights, and never notices.
+
+
+# %% tags=["item:state"]
+@exercise("nn.keep_best")
+def keep_best(model, train_epoch, measure, epochs):
+    """Train for some epochs, and leave the model as it was after the epoch that measured lowest.
+
+    model : nn.Module; its buffers count as well
+    train_epoch : called as train_epoch(model), trains it for one epoch, in place
+    measure : called as measure(model), returns a number, the lower the better
+    epochs : how many, at least 1
+    Returns the lowest number.
+    """
+    ### BEGIN SOLUTION
+    best = math.inf
+    for epoch in range(epochs):
+        train_epoch(model)
+        loss = measure(model)
+        if loss < best:
+            best = loss
+            kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    model.load_state_dict(kept)
+    return best
+    ### END SOLUTION
+
+
+# %% [markdown] name="keep-best-used"
+# Try it with a learning rate that is far too large for this classifier, so that its loss on the kept images jumps up and down:
+
+
+# %% tags=["item:state"] name="keep-best-run"
+def train_epoch(model):
+    for rows in torch.randperm(len(x)).split(64):
+        train_step(model, nn.CrossEntropyLoss(), x[rows], y[rows], learning_rate=0.1)
+
+
+def measure(model):
+    with torch.no_grad():
+        measured.append(nn.CrossEntropyLoss()(model(x_kept), y_kept).item())
+    return measured[-1]
+
+
+torch.manual_seed(0)
+measured = []
+lowest = keep_best(model, train_epoch, measure, epochs=8)
+print("measured after each epoch:", [round(loss, 1) for loss in measured])
+
+# %% tags=["item:state", "nbval-check-output"] name="keep-best-held"
+print("the model measures what the best epoch did:", math.isclose(measure(model), float(lowest), rel_tol=1e-4))
+
 # %% [markdown] name="train-eval"
 # ## 10. train and eval
 #
@@ -725,7 +784,8 @@ print("after a call in train mode: running mean", norm.running_mean.item())  # a
 # | an answer | `model(x)` | `model.forward(x)` skips the hooks |
 # | to train a classifier | `nn.CrossEntropyLoss()(logits, y)` | takes logits; stable; MSE on log-probabilities learns to stay undecided |
 # | to judge the start | first loss near `log(C)` | far above: too large weights; exactly there for ever: all zero |
-# | to save | `torch.save(model.state_dict(), path)` | numbers only; clone them to keep a snapshot |
+# | to save | `torch.save(model.state_dict(), path)` | numbers only |
+# | to keep the best weights | clone what `state_dict()` gives | they are the model's own tensors and go on changing |
 # | to measure | `model.eval()` first, `model.train()` after | dropout and batch normalisation differ |
 #
 # ### What changed since the last notebook

@@ -1,6 +1,7 @@
 """Exercises of lesson 08: probes, misconceptions, right answers written differently, hints."""
 
 import contextlib
+import math
 
 import torch
 from torch import nn
@@ -14,7 +15,7 @@ from tutor.lessons.registry import About
 torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
 
 ABOUT = About(
-    minutes=110,
+    minutes=115,
     items={
         "zero-grad": "zero_grad and why",
         "sgd": "SGD, by hand and matched step for step against torch.optim",
@@ -88,7 +89,7 @@ def _said_of(events):
 def probe_sgd(d):
     """A problem, weights, a parameter that takes no part in it, and the two settings."""
     n, d_in, h, d_out = d.sizes(4)
-    settings = d.number(0.05, 0.1), d.number(0.5, 1.0)
+    settings = d.number(0.2, 0.4), d.number(0.5, 1.0)
     return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h, d_out), d.tensor(3), *settings
 
 
@@ -104,9 +105,9 @@ def _sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
     w1, w2, unused = leaves = [w.detach().clone().requires_grad_() for w in weights]
     optimizer = sgd(as_given([w1, unused, w2]), lr, weight_decay)  # w2 tells whether the skipped one ends the loop
     for _ in range(steps):
-        loss = ((torch.tanh(x @ w1) @ w2 - y) ** 2).mean()
-        optimizer.zero_grad()
-        loss.backward()
+        for _ in range(2):  # the first gradients are thrown away: zero_grad alone has to clear them
+            optimizer.zero_grad()
+            ((torch.tanh(x @ w1) @ w2 - y) ** 2).mean().backward()
         optimizer.step()
         yield from (w.detach().clone() for w in leaves[:2])
     yield unused.detach().clone()
@@ -151,9 +152,16 @@ def _gradients_and_rates(d):
     return d.tensor(STEPS, n), tuple(d.number(0.1, 1.0) for _ in range(STEPS))
 
 
+class State(dict):
+    """A dict that says, in the words of the exercises, what a key that is not there means."""
+
+    def __missing__(self, key):
+        raise KeyError(f"there is no {key!r} in `state` yet: it is empty at the first step")
+
+
 def walk(rule, grads, rates, *settings):
     """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned."""
-    state, steps = {}, []
+    state, steps = State(), []
     for grad, lr in zip(grads, rates, strict=True):
         step = rule(grad, state, lr, *settings)
         steps.append(step.clone() if isinstance(step, torch.Tensor) else step)
@@ -348,10 +356,45 @@ def adam_from_history(grad, state, lr, beta1, beta2, eps):
     return lr * m_hat / (v_hat**0.5 + eps)
 
 
+def probe_schedule(d):
+    """Lengths of a warm-up and of a whole training."""
+    warm_up = d.integer(4, 9)
+    return warm_up, warm_up + d.integer(11, 20)
+
+
+def six_factors(schedule, warm_up, steps):
+    """The factors at both ends of the two parts and within them."""
+    moments = (0, 2, warm_up - 1, warm_up, (warm_up + steps) // 2 + 1, steps - 1)
+    return tuple(schedule(t, warm_up, steps) for t in moments)
+
+
+def schedule_by_minimum(t, warm_up, steps):
+    done = max(0, t - warm_up) / (steps - warm_up)
+    return min((t + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def schedule_by_square(t, warm_up, steps):
+    if t >= warm_up:
+        return math.cos(math.pi / 2 * (t - warm_up) / (steps - warm_up)) ** 2
+    return 1 / warm_up + t / warm_up
+
+
+def schedule_in_torch(t, warm_up, steps):
+    rising = torch.arange(1, warm_up + 1) / warm_up
+    falling = (1 + torch.cos(torch.linspace(0, math.pi, steps - warm_up + 1))) / 2
+    return torch.cat([rising, falling])[t].item()
+
+
 SUBTRACTED = tuple(f"step {k + 1}" for k in range(STEPS))
 
 STATE_NOT_KEPT = (
-    "The first step is right and the others are not: nothing is kept in `state`, so every step begins from zero again."
+    "The first step is right and the others are not: nothing of the earlier gradients is in them. What you put into `state` "
+    "has to be taken out again at the next step, and built on."
+)
+NO_EPSILON_EITHER = "The root is missing, and so is the epsilon behind it: the formula divides by √s + ε."
+OLD_STATE_USED = "You divide by what was kept before this step. The new square comes first; then the root is taken of what is kept now."
+ROOT_KEPT = (
+    "You keep the root, and the next square is added to it. Keep s itself; the root is taken only where you divide."
 )
 RATE_MISSING = "The learning rate is missing: the steps have the right direction, but not the right length."
 BRACKET_MISSING = (
@@ -359,10 +402,6 @@ BRACKET_MISSING = (
 )
 NOT_SQUARED = (
     "The gradients are not squared. They have both signs, so what you keep may be negative, and then it has no root."
-)
-UNCORRECTED = (
-    "That is what the uncorrected means give, 0.1 g / √(0.001 g²). The correction divides each by the share that real "
-    "gradients have in it."
 )
 WHAT_IS_KEPT = "What does your function still know of the gradient before this one?"
 
@@ -388,6 +427,12 @@ EXERCISES = {
                 "it does not replace it.",
                 patch=("optimizer.zero_grad()\n", "pass\n"),
                 hints=("What is in `.grad` when the second step calls `backward()`?",),
+            ),
+            Misconception(
+                "forward-not-recorded",
+                "`backward` finds nothing to go back through: the forward pass was not recorded, or the loss was cut off from it. Nothing here belongs under `torch.no_grad()`.",
+                patch=("    y_pred = model(x)\n", "    with torch.no_grad():\n        y_pred = model(x)\n"),
+                hints=("Has your loss a `grad_fn`?",),
             ),
             Misconception(
                 "cleared-too-late",
@@ -502,8 +547,8 @@ EXERCISES = {
             ),
             Misconception(
                 "rebinding",
-                "No parameter moves. `w - …` makes a new tensor, whatever you call it; the model still holds the old one. Change "
-                "the parameter itself, in place.",
+                "No parameter of the model moves. What you change is another tensor: `w - …` makes a new one, whatever you call it, and "
+                "so does `clone()`; the model still holds the old one. Change the parameter itself, in place.",
                 patch=("w -= self.lr * (", "w = w - self.lr * ("),
                 hints=("Which tensor does the model see: the one that `w` meant before the line, or after?",),
             ),
@@ -521,6 +566,21 @@ EXERCISES = {
                 hints=("What is the gradient of the price on large weights?",),
             ),
             Misconception(
+                "decay-with-the-wrong-sign",
+                "The weight decay has the wrong sign: your weights grow by it. Its gradient λ w is *added* to the gradient of the loss.",
+                patch=("w.grad + self", "w.grad - self"),
+                hints=("Should a price on large weights make them larger or smaller?",),
+            ),
+            Misconception(
+                "decay-from-the-moved-weight",
+                "The decay is taken from the weight that has moved already. Both parts belong to the weight before the step: compute the whole bracket first.",
+                patch=(
+                    "w -= self.lr * (w.grad + self.weight_decay * w)",
+                    "w -= self.lr * w.grad; w -= self.lr * self.weight_decay * w",
+                ),
+                hints=("Which w does the formula have on its right side?",),
+            ),
+            Misconception(
                 "decay-halved",
                 "The weight decay is half of what it should be. The price is λ/2 times w squared; its derivative has lost the half.",
                 patch=("self.weight_decay * w)", "self.weight_decay / 2 * w)"),
@@ -531,6 +591,21 @@ EXERCISES = {
                 "A parameter that takes no part in the loss has no gradient: its `.grad` is `None`. Such a parameter is left alone.",
                 patch=("if w.grad is not None:", "if True:"),
                 hints=("What is `.grad` of a parameter that the loss does not depend on?",),
+            ),
+            Misconception(
+                "none-decayed",
+                "A parameter without a gradient is skipped as a whole: not even the decay moves it.",
+                patch=(
+                    ("if w.grad is not None:", "if True:"),
+                    ("(w.grad + self", "((0 if w.grad is None else w.grad) + self"),
+                ),
+                hints=("What does the docstring of `step` say of such a parameter?",),
+            ),
+            Misconception(
+                "tensor-for-a-yes",
+                "You ask whether a whole tensor is true, and for more than one number there is no answer. Ask whether it is there: `w.grad is not None`.",
+                patch=("if w.grad is not None:", "if w.grad:"),
+                hints=("What does `bool(torch.ones(2))` give?",),
             ),
             Misconception(
                 "none-ends-the-step",
@@ -552,8 +627,24 @@ EXERCISES = {
                 hints=("What does the bracket in the formula enclose?",),
             ),
             Misconception(
+                "step-clears",
+                "`zero_grad` leaves the gradients as they are, and `step` clears them. A gradient that no step follows would "
+                "never go away: clearing belongs in `zero_grad`.",
+                patch=(
+                    ("            w.grad = None\n", "            pass\n"),
+                    ("(w.grad + self.weight_decay * w)", "(w.grad + self.weight_decay * w); w.grad = None"),
+                ),
+                hints=("After `backward()` and `zero_grad()`, with no step between, what should be in `.grad`?",),
+            ),
+            Misconception(
+                "zero-grad-stops-early",
+                "Only the first parameter is cleared; the others keep their old gradients. A `return` inside the loop ends it after one turn.",
+                patch=("w.grad = None\n", "w.grad = None\n            return\n"),
+                hints=("How many parameters does the loop in `zero_grad` reach?",),
+            ),
+            Misconception(
                 "zero-grad-does-nothing",
-                "From the second step on the old gradients are still there: `zero_grad` clears nothing.",
+                "`zero_grad` clears nothing: the old gradients are still there when the next ones are added.",
                 patch=("w.grad = None", "grad = None"),
                 hints=("After `zero_grad()`, what should `w.grad` be?",),
             ),
@@ -613,6 +704,33 @@ EXERCISES = {
                 hints=("What if the learning rate falls to zero: should the weights still move?",),
             ),
             Misconception(
+                "rate-twice",
+                "The learning rate is in it twice: once in the velocity and once behind. Only the whole velocity is multiplied by it.",
+                patch=('state.get("velocity", 0) + grad', 'state.get("velocity", 0) + lr * grad'),
+                hints=("How often does the learning rate stand in the two formulas?",),
+            ),
+            Misconception(
+                "the-other-share-kept",
+                "The velocity keeps the part 1 - momentum. It keeps the part `momentum`.",
+                patch=("momentum * state.get", "(1 - momentum) * state.get"),
+                hints=("With momentum = 0.9, how much of the velocity is left after a step?",),
+            ),
+            Misconception(
+                "gradient-kept",
+                "The first two steps are right, the later ones are not: what you keep is the gradient. Keep the velocity; the older gradients live on in it.",
+                patch=('state["velocity"] = velocity', 'state["velocity"] = grad'),
+                hints=("What is in `state` after the second step?",),
+            ),
+            Misconception(
+                "old-velocity-used",
+                "You step with the velocity from before this gradient. The new velocity comes first, then the step.",
+                patch=(
+                    '    state["velocity"] = velocity\n    return lr * velocity',
+                    '    before = state.get("velocity", 0 * grad)\n    state["velocity"] = velocity\n    return lr * before',
+                ),
+                hints=("Which of the two formulas comes first?",),
+            ),
+            Misconception(
                 "no-friction",
                 "The velocity loses nothing: it is the sum of all gradients. Before the new one is added, the old velocity is "
                 "multiplied by the momentum.",
@@ -665,6 +783,33 @@ EXERCISES = {
                 "smaller.",
                 patch=("squares.sqrt()", "squares"),
                 hints=("Which has the unit of a gradient: the sum of squares, or its root?",),
+            ),
+            Misconception(
+                "no-root-no-epsilon",
+                NO_EPSILON_EITHER,
+                patch=("(squares.sqrt() + eps)", "squares"),
+                hints=("What stands below the line?",),
+            ),
+            Misconception(
+                "old-sum-used",
+                OLD_STATE_USED,
+                patch=(
+                    'state.get("squares", 0) + grad**2\n    state["squares"] = squares',
+                    'state.get("squares", torch.zeros_like(grad))\n    state["squares"] = squares + grad**2',
+                ),
+                hints=("Does the gradient of this step count in its own root?",),
+            ),
+            Misconception(
+                "root-kept",
+                ROOT_KEPT,
+                patch=('state["squares"] = squares', 'state["squares"] = squares.sqrt()'),
+                hints=("What exactly does s add up?",),
+            ),
+            Misconception(
+                "gradient-missing",
+                "The gradient itself is missing above the line: every weight would move up or down by the same rule, whatever its sign.",
+                patch=("lr * grad / (", "lr / ("),
+                hints=("What stands above the line?",),
             ),
             Misconception(
                 "not-squared",
@@ -758,6 +903,63 @@ EXERCISES = {
                 hints=("What does the R in RMSprop stand for?",),
             ),
             Misconception(
+                "no-root-no-epsilon",
+                NO_EPSILON_EITHER,
+                patch=("(mean_square.sqrt() + eps)", "mean_square"),
+                hints=("What stands below the line?",),
+            ),
+            Misconception(
+                "old-mean-used",
+                OLD_STATE_USED,
+                patch=(
+                    '    mean_square = alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2\n    state["mean_square"] = mean_square',
+                    '    mean_square = state.get("mean_square", torch.zeros_like(grad))\n    state["mean_square"] = alpha * mean_square + (1 - alpha) * grad**2',
+                ),
+                hints=("Does the gradient of this step count in its own root?",),
+            ),
+            Misconception(
+                "root-kept",
+                ROOT_KEPT,
+                patch=('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.sqrt()'),
+                hints=("What is s a mean of?",),
+            ),
+            Misconception(
+                "alpha-on-both",
+                "Both shares are `alpha`. The new square comes in with 1 - `alpha`; the two shares add up to 1.",
+                patch=("(1 - alpha) * grad**2", "alpha * grad**2"),
+                hints=("What do the two factors of the formula add up to?",),
+            ),
+            Misconception(
+                "bracket-around-the-share-missing",
+                "Without brackets only the square is multiplied, by `alpha`, and the 1 is added by itself: write `(1 - alpha) * grad**2`.",
+                patch=("(1 - alpha) * grad**2", "1 - alpha * grad**2"),
+                hints=("What does Python do first: multiply or subtract?",),
+            ),
+            Misconception(
+                "begins-with-the-first-square",
+                "At the first step your old mean is the new square. It starts at zero: `state` is empty, and what is not there yet counts as 0.",
+                patch=('state.get("mean_square", 0)', 'state.get("mean_square", grad**2)'),
+                hints=("What is s before the first step?",),
+            ),
+            Misconception(
+                "corrected-like-adam",
+                "You correct the mean for its start at zero. That is a good idea, and Adam has it; RMSprop leaves it out.",
+                patch=(
+                    (
+                        'state["mean_square"] = mean_square',
+                        'state.update(mean_square=mean_square, t=state.get("t", 0) + 1)',
+                    ),
+                    ("(mean_square.sqrt() + eps)", '((mean_square / (1 - alpha ** state["t"])).sqrt() + eps)'),
+                ),
+                hints=("Which line of the formula divides by 1 - alpha to some power?",),
+            ),
+            Misconception(
+                "one-rate-for-all",
+                "You average over all entries, so all weights share one rate. RMSprop works entry by entry; its mean is one over time.",
+                patch=("* grad**2", "* (grad**2).mean()"),
+                hints=("What is the shape of s?",),
+            ),
+            Misconception(
                 "mean-of-gradients",
                 "You keep the mean of the gradients, squared afterwards. Gradients of both signs cancel in it; their squares do not.",
                 patch=(("(1 - alpha) * grad**2", "(1 - alpha) * grad"), ("mean_square.sqrt()", "mean_square.abs()")),
@@ -794,35 +996,6 @@ EXERCISES = {
             "The new mean is `alpha` times the old one plus `1 - alpha` times `grad**2`.",
             '`mean_square = alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2`; keep it; the rest is AdaGrad\'s.',
         ),
-    ),
-    "predict_first_step": value(
-        difficulty="medium",
-        minutes=4,
-        drills=("adam",),
-        misconceptions=(
-            Misconception(
-                "as-sgd",
-                "That is what SGD subtracts, the learning rate times each gradient. Adam divides by the size of the gradient.",
-                value=(1e-5, 0.01, 10.0),
-            ),
-            Misconception("uncorrected", UNCORRECTED, value=(0.1**0.5 / 10,) * 3),
-            Misconception("uncorrected-and-rounded", UNCORRECTED, value=(0.0316, 0.0316, 0.0316)),
-            Misconception(
-                "only-m-uncorrected",
-                "You corrected v but not m. At the first step m is 0.1 g; divided by 1 - 0.9 it is g.",
-                value=(0.001, 0.001, 0.001),
-            ),
-            Misconception(
-                "forgot-the-rate",
-                "That is the ratio of the two means. It is still to be multiplied by the learning rate.",
-                value=(1.0, 1.0, 1.0),
-            ),
-        ),
-        hints=(
-            "At t = 1, what is m divided by 1 - β₁, and what is v divided by 1 - β₂?",
-            "The corrected means are g and g². What is g divided by the root of g²?",
-        ),
-        explain="After the correction the means are g and g², and g / √(g²) is 1 whatever its size: the step is the learning rate.",
     ),
     "adam": code(
         difficulty="hard",
@@ -902,6 +1075,61 @@ EXERCISES = {
                 hints=("Which beta stands in the line of m?",),
             ),
             Misconception(
+                "betas-exchanged-in-the-correction",
+                "The means are right, but each is corrected with the other's beta.",
+                patch=(
+                    ("1 - beta1 **", "1 - beta_ **"),
+                    ("1 - beta2 **", "1 - beta1 **"),
+                    ("1 - beta_ **", "1 - beta2 **"),
+                ),
+                hints=("Which beta is in the line of m, and which in that of m-hat?",),
+            ),
+            Misconception(
+                "power-missing",
+                "You multiply beta by t. It is beta to the power of t: `beta**t`.",
+                patch=(("beta1 ** state", "beta1 * state"), ("beta2 ** state", "beta2 * state")),
+                hints=("How much of the zero at the start is left after three steps?",),
+            ),
+            Misconception(
+                "multiplied-for-divided",
+                "You multiply by 1 - beta**t. The means are too small at first: divide.",
+                patch=(("/ (1 - beta1", "* (1 - beta1"), ("/ (1 - beta2", "* (1 - beta2")),
+                hints=("Is 0.1 g too large or too small for a mean of g?",),
+            ),
+            Misconception(
+                "bracket-missing-in-the-correction",
+                "Without brackets Python divides by 1 and then subtracts beta**t. Write `/ (1 - beta**t)`.",
+                patch=(
+                    ('/ (1 - beta1 ** state["t"])', '/ 1 - beta1 ** state["t"]'),
+                    ('/ (1 - beta2 ** state["t"])', '/ 1 - beta2 ** state["t"]'),
+                ),
+                hints=("What does Python do first: divide or subtract?",),
+            ),
+            Misconception(
+                "new-ones-whole",
+                "The old means shrink, but the new gradient and its square go in whole. The two shares of a mean add up to 1.",
+                patch=(("(1 - beta1) * grad", "grad"), ("(1 - beta2) * grad**2", "grad**2")),
+                hints=("What would the mean of gradients that are all 1 become?",),
+            ),
+            Misconception(
+                "mean-squared",
+                "The second mean is made of the squares of m. It is made of the squares of the gradients.",
+                patch=("(1 - beta2) * grad**2", '(1 - beta2) * state["m"] ** 2'),
+                hints=("Can the squares of a mean tell how large the gradients are, if those have both signs?",),
+            ),
+            Misconception(
+                "m-not-kept",
+                "The first step is right and the others are not: m begins from zero again at every step.",
+                patch=('beta1 * state.get("m", 0)', "0"),
+                hints=("What is in `state` when the second step begins?",),
+            ),
+            Misconception(
+                "v-not-kept",
+                "The first step is right and the others are not: v begins from zero again at every step.",
+                patch=('beta2 * state.get("v", 0)', "0"),
+                hints=("What is in `state` when the second step begins?",),
+            ),
+            Misconception(
                 "eps-under-the-root",
                 "The epsilon stands under the root. It is added to the root.",
                 patch=("(v_hat.sqrt() + eps)", "(v_hat + eps).sqrt()"),
@@ -964,6 +1192,104 @@ EXERCISES = {
             "Which three things have to survive until the next step?",
             "Count t, update m and v and keep them; correct copies of them, not what is kept.",
             '`m_hat = state["m"] / (1 - beta1 ** state["t"])`, v_hat likewise, `return lr * m_hat / (v_hat.sqrt() + eps)`.',
+        ),
+    ),
+    "schedule": code(
+        difficulty="medium",
+        minutes=8,
+        probe=probe_schedule,
+        use=six_factors,
+        drills=("schedules",),
+        outputs=(
+            "the factor at the first step",
+            "the factor within the warm-up",
+            "the factor at the last step of the warm-up",
+            "the factor at the first step after the warm-up",
+            "the factor within the fall",
+            "the factor at the last step",
+        ),
+        misconceptions=(
+            Misconception(
+                "first-rate-zero",
+                "At the first step your factor is 0, so that step moves nothing, and the warm-up ends one step too late. It begins with 1/warm_up.",
+                patch=("(t + 1) / warm_up", "t / warm_up"),
+                hints=("What is the factor at t = 0?",),
+            ),
+            Misconception(
+                "one-step-too-long",
+                "The warm-up goes on for one step too many: at t = warm_up the fall begins, with the factor 1.",
+                patch=("t < warm_up", "t <= warm_up"),
+                hints=("How many steps are there from t = 0 to t = warm_up?",),
+            ),
+            Misconception(
+                "fall-from-the-start",
+                "The fall counts from step 0, so that the factor jumps down where the warm-up ends. What counts is how much of the *fall* is done: 0 at t = warm_up.",
+                patch=("(t - warm_up) / (steps - warm_up)", "t / steps"),
+                hints=("How much of the fall is done at t = warm_up?",),
+            ),
+            Misconception(
+                "fall-counted-by-all-steps",
+                "The fall does not get down to 0: it has only steps - warm_up steps to do it in.",
+                patch=("(t - warm_up) / (steps - warm_up)", "(t - warm_up) / steps"),
+                hints=("How many steps does the fall take?",),
+            ),
+            Misconception(
+                "not-halved",
+                "1 plus a cosine lies between 0 and 2. Take half of it.",
+                patch=("(1 + math.cos(math.pi * share)) / 2", "1 + math.cos(math.pi * share)"),
+                hints=("What is 1 + cos 0?",),
+            ),
+            Misconception(
+                "cosine-alone",
+                "A cosine alone goes down to -1, and a negative rate walks uphill. Add 1 and take half.",
+                patch=("(1 + math.cos(math.pi * share)) / 2", "math.cos(math.pi * share)"),
+                hints=("What is the cosine of π?",),
+            ),
+            Misconception(
+                "whole-turn",
+                "You go through a whole turn of the cosine: down and up again. Half a turn, π, goes down only.",
+                patch=("math.pi * share", "2 * math.pi * share"),
+                hints=("Where does your factor end?",),
+            ),
+            Misconception(
+                "quarter-turn",
+                "You take a quarter of a turn of the cosine. It ends at 0 as well, but falls steeply at the end, where half a turn is flat.",
+                patch=("(1 + math.cos(math.pi * share)) / 2", "math.cos(math.pi * share / 2)"),
+                hints=("How does the formula of the cosine schedule begin?",),
+            ),
+            Misconception(
+                "straight-down",
+                "You fall in a straight line. Asked for is half a turn of the cosine.",
+                patch=("(1 + math.cos(math.pi * share)) / 2", "1 - share"),
+                hints=("Which function stands in the formula above?",),
+            ),
+            Misconception(
+                "upside-down",
+                "Behind the warm-up the factor climbs from 0 to 1. It should fall from 1 to 0.",
+                patch=("(1 + math", "(1 - math"),
+                hints=("What is your factor at t = warm_up?",),
+            ),
+            Misconception(
+                "whole-numbers",
+                "`//` divides and throws the rest away, so the factor is 0 until the warm-up ends. Divide with `/`.",
+                patch=("(t + 1) / warm_up", "(t + 1) // warm_up"),
+                hints=("What is `3 // 4`?",),
+            ),
+            Misconception(
+                "no-warm-up",
+                "There is no warm-up: the factor begins with 1 and falls.",
+                patch=(
+                    "    if t < warm_up:\n        return (t + 1) / warm_up\n    share = (t - warm_up) / (steps - warm_up)",
+                    "    share = t / steps",
+                ),
+                hints=("What should the factor be at t = 0?",),
+            ),
+        ),
+        alternatives=(schedule_by_minimum, schedule_by_square, schedule_in_torch),
+        hints=(
+            "Which two parts has the schedule, and at which t does the second one begin?",
+            "An `if` for the warm-up; behind it, first the share of the fall that is done, then the cosine of it.",
+            "`share = (t - warm_up) / (steps - warm_up)`, then `return (1 + math.cos(math.pi * share)) / 2`.",
         ),
     ),
 }

@@ -12,7 +12,7 @@
 # - see from a path on a loss surface what each of them is good at;
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
-# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 110 minutes to read
+# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 115 minutes to read
 # and answer; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -536,14 +536,8 @@ referee(
 # \underset{(D)}{w} \leftarrow \underset{(D)}{w} - \eta\, \frac{\overset{(D)}{\hat m}}{\underset{(D)}{\sqrt{\hat v}} + \varepsilon}$$
 #
 # Three weights have the gradients 0.001, 1 and 1000. Adam runs with $\eta = 0.01$, $\beta_1 = 0.9$, $\beta_2 = 0.999$
-# and $\varepsilon = 10^{-8}$. What does it subtract from each of them **at the first step**? Commit to three numbers.
-
-# %% tags=["item:adam"]
-first_step = ...
-### BEGIN SOLUTION
-first_step = (0.01, 0.01, 0.01)
-### END SOLUTION
-first_step = check("optim.predict_first_step", first_step)
+# and $\varepsilon = 10^{-8}$. What does it subtract from each of them **at the first step**? Work it out with the formulas
+# before you run the cell: it is three short sums.
 
 # %% tags=["item:adam", "nbval-check-output"] name="first-step"
 w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
@@ -552,7 +546,8 @@ torch.optim.Adam([w], lr=0.01).step()
 print("subtracted:", [round(-entry, 5) for entry in w.tolist()])
 
 # %% [markdown] name="ask-adam"
-# Now the whole rule. `state` has to hold three things this time.
+# After the correction the means are $g$ and $g^2$, and $g / \sqrt{g^2}$ is 1 or -1 whatever the size of $g$: the first step is
+# the learning rate. Now the whole rule. `state` has to hold three things this time.
 
 
 # %% tags=["item:adam"]
@@ -684,9 +679,7 @@ lr_scheduler = torch.optim.lr_scheduler
 rates = {
     "StepLR: a tenth every 40 steps": rates_of(lambda o: lr_scheduler.StepLR(o, step_size=40, gamma=0.1)),
     "CosineAnnealingLR": rates_of(lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=100)),
-    "LambdaLR: warm up, then fall": rates_of(
-        lambda o: lr_scheduler.LambdaLR(o, lambda t: min((t + 1) / 20, 1 - t / 100))
-    ),
+    "LambdaLR: whatever you write": rates_of(lambda o: lr_scheduler.LambdaLR(o, lambda t: 1 - t / 100)),
 }
 plots.lines(rates, xlabel="step", ylabel="learning rate", title="Three schedules")
 
@@ -699,6 +692,52 @@ by_hand = [0.1 / 2 * (1 + math.cos(math.pi * t / 100)) for t in range(100)]
 gap = max(abs(a - b) for a, b in zip(by_hand, rates["CosineAnnealingLR"]))
 print("the cosine schedule by hand is PyTorch's:", gap < 1e-12)
 assert gap < 1e-12
+
+# %% [markdown] name="ask-schedule"
+# Large steps at the very start do harm: the weights are random, and the means of RMSprop and Adam still know little. So many
+# training runs begin with a **warm-up**, and fall only then. `LambdaLR` takes a function of the step $t$, counted from 0, and
+# multiplies the first rate by what it returns. Write one that rises for $W$ steps in a straight line, from $\frac{1}{W}$ at
+# $t = 0$ to 1 at $t = W - 1$, and falls along the cosine in the $T - W$ steps that are left:
+#
+# $$f(t) = \frac{1}{2} \left(1 + \cos \pi s \right) \qquad s = \frac{t - W}{T - W} \qquad \text{for } t \ge W$$
+
+
+# %% tags=["item:schedules"]
+@exercise("optim.schedule")
+def schedule_factor(t, warm_up, steps):
+    """Return what the learning rate is multiplied by at step t.
+
+    t : the step, from 0 to steps - 1
+    warm_up : how many of the steps the rate rises, W; more than 0
+    steps : how many steps there are in all, T; more than warm_up
+    Returns a number: from 1/W up to 1 at t = W - 1, then along half a turn of the cosine down towards 0.
+    """
+    ### BEGIN SOLUTION
+    if t < warm_up:
+        return (t + 1) / warm_up
+    share = (t - warm_up) / (steps - warm_up)  # of the fall that is done
+    return (1 + math.cos(math.pi * share)) / 2
+    ### END SOLUTION
+
+
+# %% [markdown] name="schedule-referee"
+# PyTorch has it in two pieces, a `LinearLR` and a `CosineAnnealingLR`, joined by `SequentialLR`. Is yours the same?
+
+
+# %% tags=["item:schedules", "nbval-check-output"] name="match-schedule"
+def in_two_pieces(optimizer):
+    rise = lr_scheduler.LinearLR(optimizer, start_factor=1 / 20, total_iters=19)
+    fall = lr_scheduler.CosineAnnealingLR(optimizer, T_max=80)
+    return lr_scheduler.SequentialLR(optimizer, [rise, fall], milestones=[20])
+
+
+ours = rates_of(lambda o: lr_scheduler.LambdaLR(o, lambda t: schedule_factor(t, 20, 100)))
+gap = max(abs(a - b) for a, b in zip(ours, rates_of(in_two_pieces)))
+print("the warm-up and fall by hand are PyTorch's:", gap < 1e-9)
+assert gap < 1e-9
+
+# %% tags=["item:schedules", "figure"] name="schedule-drawn"
+plots.lines({"20 steps up, 80 down": ours}, xlabel="step", ylabel="learning rate", title="Warm-up, then a cosine")
 
 # %% [markdown] name="order"
 # The order matters: the optimiser steps first, at the present rate; then the schedule sets the next. The other way
