@@ -225,7 +225,9 @@ def _focused(plain: Plain, focus: int, hops: int, budget: int | None) -> Folding
         frontier = {j: None for i in frontier for j in plain.near[i] if j not in kept}
         kept = {**kept, **frontier}
     called = shorten(plain.nodes[focus].name) or plain.nodes[focus].op
-    whole = _build(plain, {i: Group("node", i) for i in kept}, [f"only what lies within {plural(hops, 'step')} of {called}"])
+    whole = _build(
+        plain, {i: Group("node", i) for i in kept}, [f"only what lies within {plural(hops, 'step')} of {called}"]
+    )
     if budget is None or len(whole.cards) <= budget:
         return whole
     note = f"{plural(len(whole.cards) - budget, 'card')} left out to keep within {budget} cards (budget)"

@@ -117,7 +117,9 @@ def _leaf_card(node: Node, use: Use) -> Card:
     if use.of > 1:
         lines.append(f"use {use.number} of {use.of}")
     lines += _arrived(node, use) if node.order else ()
-    return Card(node.kind, (), shorten(node.name) or "unnamed", tag=TAGS[node.kind], lines=tuple(lines), hint=_hint(node))
+    return Card(
+        node.kind, (), shorten(node.name) or "unnamed", tag=TAGS[node.kind], lines=tuple(lines), hint=_hint(node)
+    )
 
 
 def _arrived(node: Node, use: Use) -> list[str]:

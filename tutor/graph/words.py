@@ -31,7 +31,7 @@ def gradient_words(stats: Stats, most_values: int = 1) -> str:
 def clean(text: str) -> str:
     """Return text on one line, without the characters that no markup may hold (control codes, lone surrogates)."""
     text = " ".join(text.split())
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co", "Cf") else "\ufffd" for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def shorten(text: str, longest: int = LONGEST_NAME) -> str:
