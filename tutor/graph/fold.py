@@ -46,7 +46,7 @@ class Group(NamedTuple):
 
 
 class Folding(NamedTuple):
-    """Each card with its nodes and how many leaves lie inside, the edges of the graph that join two cards, and notes."""
+    """Cards as (what, nodes, leaves inside), links as (card, card, edges of the graph), and what was folded, in words."""
 
     cards: tuple[tuple[Group, Sequence[int], int], ...]
     links: tuple[tuple[int, int, Sequence[Edge]], ...]

@@ -19,7 +19,7 @@ def shape_text(shape: Shape | None) -> str:
 def gradient_words(stats: Stats, most_values: int = 1) -> str:
     """Return what to say of a gradient: the values of a short vector, else its norm, or that it holds NaN or Inf."""
     values = stats.values or ()
-    if len(stats.shape) == 1 and 1 < len(values) <= most_values:
+    if len(stats.shape or ()) == 1 and 1 < len(values) <= most_values:
         return f"[{', '.join(f'{value:.3g}' for value in values)}]"
     if stats.trouble:
         return stats.trouble
@@ -73,3 +73,8 @@ def operation(op: str) -> tuple[str, str]:
 def plural(count: int, word: str) -> str:
     """Return "1 node", "2 nodes", "1,000 nodes"."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def at_least(least: int, number: object) -> bool:
+    """Tell whether an optional number is None or a whole number of this size."""
+    return number is None or (isinstance(number, int) and number >= least)
