@@ -46,7 +46,7 @@ class Group(NamedTuple):
 
 
 class Folding(NamedTuple):
-    """Cards as (what, nodes, leaves inside), links as (card, card, edges of the graph), and what was folded, in words."""
+    """Cards as (what, nodes, leaves inside), links as (card, card, edges of the graph), notes on what was folded."""
 
     cards: tuple[tuple[Group, Sequence[int], int], ...]
     links: tuple[tuple[int, int, Sequence[Edge]], ...]

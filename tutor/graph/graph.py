@@ -14,7 +14,7 @@ from .model import Edge, Node
 from .scene import Scene, set_scene
 from .steps import Steps
 from .svg import draw
-from .words import at_least, plural
+from .words import plural
 
 BUDGET = 150
 
@@ -103,7 +103,7 @@ class Graph:
         LookupError
             If focus is no node of this graph.
         """
-        if not (at_least(2, budget) and at_least(1, depth) and at_least(0, hops) and hops is not None):
+        if not (_at_least(2, budget) and _at_least(1, depth) and _at_least(0, hops) and hops is not None):
             raise ValueError("A drawing needs a budget of at least 2 cards, a depth of at least 1, and hops from 0.")
         centre = None if focus is None else self.find(focus).id
         return set_scene(self, fold(self, budget, depth, repeats, centre, hops))
@@ -149,8 +149,10 @@ class Graph:
         Raises
         ------
         ValueError
-            If no backward pass was recorded.
+            If no backward pass was recorded, or budget is no whole number from 1.
         """
+        if not _at_least(1, budget):
+            raise ValueError("Steps need a budget of at least 1, or None for all of them.")
         return Steps(self, budget)
 
     def save(self, path: str | Path, budget: int | None = BUDGET, **fold_options: object) -> Path:
@@ -179,3 +181,7 @@ class Graph:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         svg = self.svg()
         return {"text/plain": self.text(), "text/html": picture(svg, self.alt()), "image/svg+xml": svg}
+
+
+def _at_least(least: int, number: object) -> bool:
+    return number is None or (isinstance(number, int) and number >= least)

@@ -128,7 +128,7 @@ class _Net:
 
 
 def _spread(ends: Sequence[tuple[int, int]], net: _Net, xs: Sequence[float]) -> list[float]:
-    """Return where on its card each line ends, in the order of where the lines come from, given (card, next element)."""
+    """Return where on its card each line ends, in the order of where the lines come from."""
     lines: dict[int, list[tuple[float, int]]] = {}
     for e, (card, near) in enumerate(ends):
         lines.setdefault(card, []).append((xs[near], e))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .display import picture, player
 from .model import Edge, Node, Stats
 from .rules import rule
-from .words import at_least, gradient_words, operation, plural, shape_text, shorten
+from .words import gradient_words, operation, plural, shape_text, shorten
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -50,8 +50,6 @@ class Steps:
     def __init__(self, graph: Graph, budget: int | None) -> None:
         if not graph.recorded:
             raise ValueError("There are no steps: this graph was traced, not recorded; run backward inside record().")
-        if not at_least(1, budget):
-            raise ValueError("Steps need a budget of at least 1, or None for all of them.")
         self._graph = graph
         self._steps = tuple(_steps(graph, budget))
 
@@ -98,7 +96,7 @@ class Steps:
 
 def _headline(step: Step, total: int) -> str:
     name = shorten(step.node.name)
-    return f"Step {step.number} of {total}: {step.node.op}{f' ({name})' if name else ''}"
+    return f"Step {step.number} of {total}: {shorten(step.node.op, 60)}{f' ({name})' if name else ''}"
 
 
 def _steps(graph: Graph, budget: int | None) -> Iterator[Step]:

@@ -73,8 +73,3 @@ def operation(op: str) -> tuple[str, str]:
 def plural(count: int, word: str) -> str:
     """Return "1 node", "2 nodes", "1,000 nodes"."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def at_least(least: int, number: object) -> bool:
-    """Tell whether an optional number is None or a whole number of this size."""
-    return number is None or (isinstance(number, int) and number >= least)
