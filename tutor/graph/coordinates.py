@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 GAP = 18.0
-SWEEPS = 6
+# the sweeps before the last two settle at once: more of them moved nothing on any graph tried
+SWEEPS = 4
 # a bend that leads to a bend should stand straight above it: long edges are then drawn as straight lines
 STRAIGHT = 8.0
 # In a tall drawing (of so many ranks) small leanings to one side add up; a faint pull to the middle holds it upright.

@@ -30,7 +30,7 @@ $svg .parameter{fill:$parameter}$svg .leaf{fill:$leaf}$svg .custom{fill:$custom;
 $svg .opaque,$svg .module,$svg .repeat{fill:$folded}$svg .rest,$svg .stub{fill:$paper;stroke-dasharray:2 3}
 $svg .pale{opacity:.55}$svg .here{stroke:$here;stroke-width:3.5}$svg .e{fill:none;stroke:$line}
 $svg .none{stroke-dasharray:7 5}$svg .lost{stroke-dasharray:1.5 5}$svg .bad{stroke:$alarm}
-$svg .h{fill:$line;stroke:none}$svg .bad.h{fill:$alarm}$svg .now{stroke:$here}$svg .now.h{fill:$here}"""
+$svg .h{fill:$line;stroke:none}$svg .bad.h{fill:$alarm}$svg .e.now{stroke:$here}$svg .h.now{fill:$here}"""
 
 
 def style_sheet(scope: str) -> str:
