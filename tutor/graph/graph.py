@@ -11,6 +11,7 @@ from .describe import describe, listing, title
 from .display import picture
 from .fold import fold
 from .model import Edge, Node
+from .pause import collector_paused
 from .scene import Scene, set_scene
 from .steps import Steps
 from .svg import draw
@@ -86,6 +87,7 @@ class Graph:
             raise LookupError(f"{plural(len(found), 'node')} of this graph answer to {node!r}; an id is always exact.")
         return found[0]
 
+    @collector_paused()
     def scene(
         self,
         budget: int | None = BUDGET,

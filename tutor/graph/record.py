@@ -23,6 +23,7 @@ from .graph import Graph
 from .model import Edge, Node, Stats
 from .modules import infer_modules
 from .naming import Names, Watched
+from .pause import collector_paused
 from .stats import measure
 from .walk import TorchNode, collect, describe, roots_of
 
@@ -109,6 +110,7 @@ def record(
         del loss, torch_nodes, handles
 
 
+@collector_paused()
 def read_graph(
     loss: Losses, params: Mapping[str, torch.Tensor] | None, model: nn.Module | Watched | None, frame: FrameType | None
 ) -> tuple[Graph, list[TorchNode]]:

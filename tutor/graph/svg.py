@@ -8,6 +8,7 @@ from hashlib import sha256
 from textwrap import wrap
 
 from .layout import Point, Size, lay_out
+from .pause import collector_paused
 from .scene import Card, Link, Scene
 from .theme import style_sheet
 from .words import columns, markup
@@ -21,6 +22,7 @@ PALE = ' class="pale"'
 LEGEND = "Gradients flow down: # is the order of the nodes, ‖g‖ the norm of a gradient, thickness its magnitude."
 
 
+@collector_paused()
 def draw(
     scene: Scene, title: str, description: str, now: Collection[int] = (), done: Collection[int] | None = None
 ) -> str:
