@@ -168,7 +168,30 @@ def test_a_focus_on_a_leaf_shows_what_uses_it():
     assert titles(g, focus="middle_linear.bias", hops=0).count("Addmm") == 3
 
 
-@pytest.mark.parametrize("options", [{"budget": 1}, {"depth": 0}, {"hops": -1}])
+@pytest.mark.parametrize("focus", [0, 1, 2, "x"])
+def test_a_focus_keeps_to_the_budget_and_says_so(focus):
+    x = torch.ones(3, requires_grad=True)
+    g = graph.trace(torch.stack([x.sin() for _ in range(300)]).sum())
+    scene = g.scene(budget=20, focus=focus, hops=1)
+    assert len(scene.cards) == 20
+    assert scene.notes[-1].endswith("cards left out to keep within 20 cards (budget)")
+    assert g.svg(budget=20, focus=focus, hops=1)
+
+
+def test_what_the_budget_leaves_out_still_tells_where_the_first_nan_lies():
+    x = torch.zeros(2, requires_grad=True)
+    loss = (x.sqrt() * 0).sum()
+    with graph.record(loss) as g:
+        loss.backward()
+    assert [card.marks for card in cards(g, budget=2)] == [(), ("NaN begins here",)]
+
+
+def test_a_complex_view_folds_into_its_leaf():
+    w = torch.ones(3, 2, requires_grad=True)
+    assert titles(graph.trace(torch.view_as_complex(w).abs().sum())) == ["Sum", "Abs", "w"]
+
+
+@pytest.mark.parametrize("options", [{"budget": 1}, {"budget": "9"}, {"depth": 0}, {"depth": 1.5}, {"hops": None}])
 def test_numbers_that_make_no_sense_are_refused(options):
     with pytest.raises(ValueError, match="budget of at least 2"):
         graph.trace(chain(4)).svg(**options)

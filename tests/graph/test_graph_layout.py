@@ -1,5 +1,6 @@
 """Where things stand: in rows, apart, in order, the same every time, and with few crossings."""
 
+import gc
 import time
 
 import pytest
@@ -12,7 +13,8 @@ from tutor import graph
 from tutor.graph.coordinates import isotonic
 from tutor.graph.layout import lay_out
 from tutor.graph.order import count_crossings
-from tutor.graph.svg import _card_size, _label_size
+from tutor.graph.scene import Link, Scene
+from tutor.graph.svg import _card_size, _label_size, draw
 
 
 def layout_of(g, **options):
@@ -138,6 +140,20 @@ def test_a_leaf_that_a_thousand_cards_share_does_not_hang():
     layout = lay_out([(100, 40)] * (count + 2), edges, [None] * len(edges))
     assert len(layout.routes) == 2 * count
     assert time.monotonic() - started < 60  # a bound against hanging, not a claim about speed
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_is_left_as_it_was(enabled):
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        g = graph.trace(torch.ones(2, requires_grad=True).sum())
+        g.svg()
+        with pytest.raises(ValueError, match="without cycles"):
+            draw(Scene(g.scene().cards, (Link(0, 0, (), "traced"),), ()), "", "")
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_long_recurrent_graphs_stand_upright():

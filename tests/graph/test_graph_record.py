@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import math
 import warnings
 import weakref
@@ -14,6 +15,8 @@ from torch.utils.checkpoint import checkpoint
 
 from tutor import graph
 from tutor.graph import naming, walk
+
+record_module = importlib.import_module("tutor.graph.record")  # the package's own `record` is the function
 
 
 def recorded(loss, model=None, **leaves):
@@ -183,6 +186,40 @@ def test_of_two_passes_over_a_retained_graph_the_last_is_shown():
     assert leaf(g, "x").grad.values == (44.0,)
 
 
+def test_of_two_losses_whose_passes_share_nothing_but_a_part_the_last_is_shown_whole():
+    x = torch.ones(2, requires_grad=True)
+    h = x.exp()
+    first, second = h.sum(), h.sin().sum()
+    with graph.record([first, second]) as g:
+        first.backward(retain_graph=True)
+        second.backward()
+    assert g.passes == 2
+    assert [node.op for node in g.order] == ["SumBackward0", "SinBackward0", "ExpBackward0", "AccumulateGrad"]
+    assert g.nodes[0].order is None
+
+
+def test_a_pass_over_another_graph_does_not_hide_the_one_recorded():
+    x = torch.ones(2, requires_grad=True)
+    loss, other = (x * 2).sum(), (x * 3).sum()
+    with graph.record(loss) as g:
+        loss.backward()
+        other.backward()
+    assert g.passes == 1
+    assert {edge.state for edge in g.edges} == {"flowed"}
+    assert leaf(g, "x").grad.values == (5.0, 5.0)
+
+
+def test_without_torch_s_number_of_a_pass_a_node_that_runs_again_begins_one(monkeypatch):
+    monkeypatch.setattr(record_module, "_pass_now", lambda: None)
+    x = torch.tensor([2.0], requires_grad=True)
+    loss = (x * x).sum()
+    with graph.record(loss) as g:
+        loss.backward(retain_graph=True)
+        loss.backward(torch.tensor(10.0))
+    assert g.passes == 2
+    assert leaf(g, "x").received[0].values == (40.0,)
+
+
 def test_the_graph_of_a_gradient_is_recorded_for_double_backward():
     x = torch.tensor([2.0], requires_grad=True)
     cube = (x**3).sum()
@@ -225,6 +262,15 @@ def test_checkpointed_parts_record_the_gradients_they_pass(reentrant):
     assert leaf(g, "x").received[0].norm == pytest.approx(x.grad.norm().item())
     kinds = {node.op: node.kind for node in g.nodes}
     assert (kinds.get("CheckpointFunctionBackward") == "opaque") == reentrant
+
+
+def test_a_parameter_used_in_and_outside_a_reentrant_checkpoint_does_not_end_the_recording():
+    x, w = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    loss = (checkpoint(lambda x: (x * w).sin(), x * 1, use_reentrant=True) * w).sum()
+    g = recorded(loss, x=x, w=w)
+    assert g.passes == 1
+    assert [node.order for node in g.order] == [1, 2, 3, 4, 5, 6]
+    assert leaf(g, "w").grad.norm == pytest.approx(w.grad.norm().item())
 
 
 def test_a_compiled_region_is_one_opaque_node():
@@ -278,6 +324,14 @@ def test_the_origin_of_the_first_nan_is_marked():
     assert g.nodes[g.first_nonfinite].op == "SqrtBackward0"
     assert "NaN begins here" in g.svg()
     assert recorded((x * 2).sum()).first_nonfinite is None
+
+
+def test_a_nan_that_a_hook_makes_at_a_leaf_is_marked_there():
+    x = torch.ones(2, requires_grad=True)
+    x.register_hook(lambda grad: grad * math.nan)
+    g = recorded((x * 2).sum(), x=x)
+    assert g.nodes[g.first_nonfinite].is_leaf
+    assert "NaN begins here" in g.svg()
 
 
 def test_infinity_is_told_from_nan():
@@ -499,6 +553,25 @@ def test_gradients_of_every_dtype_are_measured(dtype):
     assert stats.dtype == str(dtype).removeprefix("torch.")
     assert stats.norm == pytest.approx(200_000, rel=0.01)
     assert stats.finite
+
+
+@pytest.mark.parametrize("size", [1e25, 1e-30])
+def test_the_norm_of_very_large_and_very_small_gradients_is_right(size):
+    x = torch.ones(4, requires_grad=True)
+    stats = leaf(recorded((x * size).sum(), x=x), "x").received[0]
+    assert stats.norm == pytest.approx(2 * size)
+    assert stats.finite
+
+
+def test_what_cannot_be_measured_does_not_stop_the_backward_pass():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(4, 3)], requires_grad=True)
+    g = recorded(torch.nested.to_padded_tensor(rows * 2, 0.0).sum(), rows=rows)
+    assert leaf(g, "rows").shape is None
+    assert "(?) unmeasured" in g.text()
+    on_meta = torch.ones(3, device="meta", requires_grad=True)
+    assert "a hook made it" not in recorded((on_meta * 2).sum(), x=on_meta).text()
 
 
 def test_sparse_and_empty_gradients_are_measured():

@@ -129,6 +129,22 @@ def test_a_traced_graph_has_no_steps():
         graph.trace(chain(4)).steps()
 
 
+@pytest.mark.parametrize("budget", [0, -3, "all"])
+def test_a_budget_of_steps_that_makes_no_sense_is_refused(budget):
+    loss = chain(4)
+    with graph.record(loss) as g:
+        loss.backward()
+    with pytest.raises(ValueError, match="budget of at least 1"):
+        g.steps(budget)
+
+
+def test_a_step_of_a_node_with_hundreds_of_inputs_is_drawn_small():
+    loss = torch.stack([torch.ones(2, requires_grad=True) for _ in range(400)]).sum()
+    with graph.record(loss) as g:
+        loss.backward()
+    assert g.steps().svg(1).count("<g") <= 40
+
+
 def test_steps_are_shown_in_every_front_end():
     bundle = square()._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html"}

@@ -256,6 +256,26 @@ def test_what_was_folded_is_written_under_the_drawing():
     assert "left out to keep within 4 cards" in svg
 
 
+@pytest.mark.parametrize("message", ["y" * 300, "\u6c34" * 300])
+def test_an_error_without_a_space_does_not_leave_the_drawing(message):
+    class Broken(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise ArithmeticError(message)
+
+    loss = Broken.apply(torch.ones(2, requires_grad=True)).sum()
+    with pytest.raises(ArithmeticError), graph.record(loss) as g:
+        loss.backward()
+    root = parse(g.svg())
+    notes = [text.text for text in root.iter(f"{SVG}text") if text.get("class") == "n"]
+    assert any(message[:20] in note for note in notes)
+    assert max(map(columns, notes)) * 6.15 <= float(root.get("width")) - 31  # the width is rounded
+
+
 def test_a_custom_function_is_drawn_by_its_name():
     loss, _ = custom_function()
     assert ">LegendrePolynomial3<" in graph.trace(loss).svg()

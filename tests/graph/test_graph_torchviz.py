@@ -1,16 +1,22 @@
 """torchviz stays available, agrees with our graphs, and is kept from what it cannot draw."""
 
+import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
 from lesson_graphs import LESSON_GRAPHS, LSTMLoop, chain
 
 from tutor import graph
+from tutor.lessons.registry import series
 
+DRAWS = re.compile(r"\bgraph\.(trace|record|make_dot)\(")
 pytestmark = pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
 torchviz = pytest.importorskip("torchviz", reason="torchviz is not installed")
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not installed")
@@ -36,6 +42,23 @@ def test_our_nodes_and_edges_are_those_of_torchviz(name):
     assert Counter(node.op for node in g.nodes) == functions
     assert Counter((g.nodes[edge.source].op, g.nodes[edge.target].op) for edge in g.edges) == edges
     assert {node.name for node in g.nodes if node.is_leaf} == tensors == set(leaves)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", [one.name for one in series() if any(DRAWS.search(c.source) for c in one.cells)])
+def test_every_graph_of_a_lesson_is_that_of_torchviz_and_drawn_without_a_crossing(lesson, tmp_path):
+    script = Path(__file__).with_name("graphs_of_lesson.py")
+    settings = {"TUTOR_EXPECT": "pass", "TUTOR_HOME": str(tmp_path), "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, str(script), lesson], env=os.environ | settings, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    graphs = json.loads(done.stdout.splitlines()[-1])
+    assert graphs
+    for one in graphs:
+        assert one["operations"] == one["torchviz_operations"]
+        assert one["edges"] == one["torchviz_edges"]
+        assert one["crossings"] == 0
 
 
 @needs_dot

@@ -10,7 +10,8 @@
 One idea a file, in the order of the work: `walk` reads torch's nodes, `naming` and `modules` find names, `record`
 adds gradients (`stats`, `findings`), `model` holds the result. `fold` and `repeats` simplify it, `scene` words it,
 `layout` (`order`, `coordinates`) places it, `svg` (`theme`) draws it. `describe`, `export`, `display`, `steps`
-(`rules`) are its other forms, `torchviz` the guarded way to that package. Nothing here knows a lesson.
+(`rules`) are its other forms, `torchviz` the guarded way to that package, `pause` keeps the collector out of large
+drawings. Nothing here knows a lesson.
 """
 
 from .graph import Graph

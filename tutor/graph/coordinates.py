@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 GAP = 18.0
-SWEEPS = 8
+# the sweeps before the last two settle at once: more of them moved nothing on any graph tried
+SWEEPS = 4
 # a bend that leads to a bend should stand straight above it: long edges are then drawn as straight lines
 STRAIGHT = 8.0
 # In a tall drawing (of so many ranks) small leanings to one side add up; a faint pull to the middle holds it upright.
@@ -27,57 +28,45 @@ def place_rows(
     squares: an isotonic regression, solved exactly by pooling adjacent violators (Ayer et al., 1955).
     """
     xs = [0.0] * len(widths)
+    offsets = []
     for row in rows:
-        x = 0.0
-        for i in row:
-            xs[i] = x + widths[i] / 2
-            x += widths[i] + GAP
-        for i in row:
-            xs[i] -= (x - GAP) / 2
+        places = list(accumulate(((widths[i] + widths[j]) / 2 + GAP for i, j in pairwise(row)), initial=0.0))
+        offsets.append(places)
+        for i, place in zip(row, places, strict=True):
+            xs[i] = place - places[-1] / 2
     pull = UPRIGHT if len(rows) > TALL else 0.0
-    both = [[*up, *down] for up, down in zip(above, below, strict=True)]
+    down, up = (_weighted(links, is_bend) for links in (above, below))
+    both = [[*near, *far] for near, far in zip(down, up, strict=True)]
     for sweep in range(SWEEPS):
-        last = sweep >= SWEEPS - 2
-        near = both if last else (above if sweep % 2 == 0 else below)
-        for row in rows if sweep % 2 == 0 else reversed(rows):
-            _settle(row, xs, widths, near, is_bend, pull)
+        near = both if sweep >= SWEEPS - 2 else down if sweep % 2 == 0 else up
+        numbers = range(len(rows)) if sweep % 2 == 0 else reversed(range(len(rows)))
+        for r in numbers:
+            _settle(rows[r], offsets[r], xs, near, pull)
     return xs
+
+
+def _weighted(links: Sequence[Sequence[int]], is_bend: Sequence[bool]) -> list[list[tuple[int, float]]]:
+    return [[(j, STRAIGHT if is_bend[i] and is_bend[j] else 1.0) for j in near] for i, near in enumerate(links)]
 
 
 def _settle(
     row: Sequence[int],
+    offsets: Sequence[float],
     xs: list[float],
-    widths: Sequence[float],
-    near: Sequence[Sequence[int]],
-    is_bend: Sequence[bool],
+    near: Sequence[Sequence[tuple[int, float]]],
     pull: float,
 ) -> None:
-    if len(row) == 1:
-        wish, weight = _wish(row[0], xs, near, is_bend, pull)
-        if weight:
-            xs[row[0]] = wish
-        return
-    # with z = x - offset, "in order and apart" becomes "z never decreases"
-    offsets, wishes = [0.0], []
-    for left, right in pairwise(row):
-        offsets.append(offsets[-1] + (widths[left] + widths[right]) / 2 + GAP)
+    wishes = []
     for i, offset in zip(row, offsets, strict=True):
-        wish, weight = _wish(i, xs, near, is_bend, pull)
-        wishes.append((wish - offset, weight) if weight else (xs[i] - offset, 0.01))
-    for i, offset, z in zip(row, offsets, isotonic(wishes), strict=True):
+        total, weight = 0.0, pull  # the middle is at 0
+        for j, heavy in near[i]:
+            total += heavy * xs[j]
+            weight += heavy
+        # with z = x - offset, "in order and apart" becomes "z never decreases"
+        wishes.append((total / weight - offset, weight) if weight else (xs[i] - offset, 0.01))
+    settled = isotonic(wishes) if len(row) > 1 else [wishes[0][0]]
+    for i, offset, z in zip(row, offsets, settled, strict=True):
         xs[i] = z + offset
-
-
-def _wish(
-    i: int, xs: Sequence[float], near: Sequence[Sequence[int]], is_bend: Sequence[bool], pull: float
-) -> tuple[float, float]:
-    """Return where an element would like to stand, and how much."""
-    total, weight = 0.0, pull  # the middle is at 0
-    for j in near[i]:
-        heavy = STRAIGHT if is_bend[i] and is_bend[j] else 1.0
-        total += heavy * xs[j]
-        weight += heavy
-    return (total / weight, weight) if weight else (0.0, 0.0)
 
 
 def isotonic(wishes: Sequence[tuple[float, float]]) -> list[float]:

@@ -57,7 +57,7 @@ def findings(graph: Graph) -> list[str]:
 
 def _called(graph: Graph, i: int) -> str:
     node = graph.nodes[i]
-    return f"{node.op} {shorten(node.name)}".strip()
+    return f"{shorten(node.op, 60)} {shorten(node.name)}".strip()
 
 
 def _chain(graph: Graph) -> str:

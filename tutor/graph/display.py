@@ -37,7 +37,7 @@ def player(pages: Sequence[tuple[str, str, Sequence[tuple[str, str]]]], notes: S
     return f'<div class="{name}">{inside}</div><script>{_SCRIPT.replace("NAME", name)}</script>'
 
 
-# Buttons exist only where this ran. One page is shown at a time; the arrow keys turn pages on a focused button.
+# Buttons exist only where this ran. One page is shown at a time; on the slider the arrow keys turn pages.
 _SCRIPT = """
 document.querySelectorAll("div.NAME").forEach(function (box) {
   if (box.dataset.ready) return;
@@ -71,11 +71,6 @@ document.querySelectorAll("div.NAME").forEach(function (box) {
   slide.setAttribute("aria-label", "step");
   slide.oninput = function () { stop(); show(Number(slide.value)); };
   bar.appendChild(slide);
-  bar.onkeydown = function (event) {
-    if (event.target === slide) return;
-    if (event.key === "ArrowRight") show(at + 1);
-    if (event.key === "ArrowLeft") show(at - 1);
-  };
   box.insertBefore(bar, box.firstChild);
   show(0);
 });

@@ -11,6 +11,7 @@ from .describe import describe, listing, title
 from .display import picture
 from .fold import fold
 from .model import Edge, Node
+from .pause import collector_paused
 from .scene import Scene, set_scene
 from .steps import Steps
 from .svg import draw
@@ -86,6 +87,7 @@ class Graph:
             raise LookupError(f"{plural(len(found), 'node')} of this graph answer to {node!r}; an id is always exact.")
         return found[0]
 
+    @collector_paused()
     def scene(
         self,
         budget: int | None = BUDGET,
@@ -99,11 +101,11 @@ class Graph:
         Raises
         ------
         ValueError
-            If budget is less than 2, depth less than 1 or hops negative.
+            If budget is no whole number from 2, depth none from 1, or hops none from 0.
         LookupError
             If focus is no node of this graph.
         """
-        if (budget is not None and budget < 2) or (depth is not None and depth < 1) or hops < 0:
+        if not (_at_least(2, budget) and _at_least(1, depth) and _at_least(0, hops) and hops is not None):
             raise ValueError("A drawing needs a budget of at least 2 cards, a depth of at least 1, and hops from 0.")
         centre = None if focus is None else self.find(focus).id
         return set_scene(self, fold(self, budget, depth, repeats, centre, hops))
@@ -149,8 +151,10 @@ class Graph:
         Raises
         ------
         ValueError
-            If no backward pass was recorded.
+            If no backward pass was recorded, or budget is no whole number from 1.
         """
+        if not _at_least(1, budget):
+            raise ValueError("Steps need a budget of at least 1, or None for all of them.")
         return Steps(self, budget)
 
     def save(self, path: str | Path, budget: int | None = BUDGET, **fold_options: object) -> Path:
@@ -179,3 +183,7 @@ class Graph:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         svg = self.svg()
         return {"text/plain": self.text(), "text/html": picture(svg, self.alt()), "image/svg+xml": svg}
+
+
+def _at_least(least: int, number: object) -> bool:
+    return number is None or (isinstance(number, int) and number >= least)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .coordinates import place_rows
 from .modules import topological
@@ -56,12 +57,13 @@ def lay_out(cards: Sequence[Size], edges: Sequence[tuple[int, int]], labels: Seq
     left = min((xs[i] - width / 2 for i, width in enumerate(net.widths)), default=0.0)
     right = max((xs[i] + width / 2 for i, width in enumerate(net.widths)), default=0.0)
     xs = [x - left for x in xs]
-    ports = _Ports(net, xs)
+    leaving = _spread([(source, [*net.chains[e], target][0]) for e, (source, target) in enumerate(edges)], net, xs)
+    arriving = _spread([(target, [source, *net.chains[e]][-1]) for e, (source, target) in enumerate(edges)], net, xs)
     routes = tuple(
         (
-            (ports.leaving[e], middle[source] + cards[source][1] / 2),
-            *(point for i in net.chains[e] for point in ((xs[i], tops[net.rank[i]]), (xs[i], bottoms[net.rank[i]]))),
-            (ports.arriving[e], middle[target] - cards[target][1] / 2),
+            (leaving[e], middle[source] + cards[source][1] / 2),
+            *((xs[i], y) for i in net.chains[e] for y in (tops[net.rank[i]], bottoms[net.rank[i]])),
+            (arriving[e], middle[target] - cards[target][1] / 2),
         )
         for e, (source, target) in enumerate(edges)
     )
@@ -83,7 +85,6 @@ class _Net:
         self.below: list[list[int]] = [[] for _ in cards]
         self.is_bend = [False] * len(cards)
         self.label_of: list[int | None] = []
-        self.ends = edges
         self.chains: list[list[int]] = []
         longest = _longest_allowed([self.rank[target] - self.rank[source] for source, target in edges])
         for (source, target), label in zip(edges, labels, strict=True):
@@ -93,25 +94,24 @@ class _Net:
             self.rows[self.rank[i]].append(i)
 
     def _thread(self, source: int, target: int, label: Size | None, longest: int) -> None:
-        last = self.rank[target] if self.rank[target] - self.rank[source] <= longest else self.rank[source] + 2
-        chain, before = [], source
-        for rank in range(self.rank[source] + 1, last):
-            i = len(self.rank)
-            wears_label = label is not None and rank == self.rank[source] + 1
+        """Put a bend into every rank between two cards, the first of the size of the label."""
+        passed = range(self.rank[source] + 1, self.rank[target])
+        straight = len(passed) >= longest  # then only the label is kept clear, and the rest is one line
+        chain = []
+        for rank in passed[:1] if straight else passed:
+            width, height = (6.0, 0.0) if chain or not label else label
+            chain.append(len(self.rank))
             self.rank.append(rank)
-            self.widths.append(label[0] if wears_label else 6.0)
-            self.heights.append(label[1] if wears_label else 0.0)
+            self.widths.append(width)
+            self.heights.append(height)
             self.is_bend.append(True)
-            self.above.append([before])
+            self.above.append([])
             self.below.append([])
-            self.below[before].append(i)
-            chain.append(i)
-            before = i
-        if self.rank[target] == self.rank[before] + 1:
-            self.below[before].append(target)
-            self.above[target].append(before)
+        for above, below in pairwise([source, *chain, *(() if straight else (target,))]):
+            self.below[above].append(below)
+            self.above[below].append(above)
         self.chains.append(chain)
-        self.label_of.append(chain[0] if label is not None else None)
+        self.label_of.append(chain[0] if label else None)
 
     def _depth_first(self, count: int) -> list[int]:
         """Return all elements in the order of a walk from the roots, which draws trees without a crossing."""
@@ -127,24 +127,17 @@ class _Net:
         return walk
 
 
-class _Ports:
-    """Where on the edge of its cards each line begins and ends: spread in the order of where it comes from."""
-
-    def __init__(self, net: _Net, xs: Sequence[float]) -> None:
-        count = len(net.chains)
-        self.leaving = [0.0] * count
-        self.arriving = [0.0] * count
-        out: dict[int, list[tuple[float, int]]] = {}
-        into: dict[int, list[tuple[float, int]]] = {}
-        for e, (source, target) in enumerate(net.ends):
-            chain = net.chains[e]
-            out.setdefault(source, []).append((xs[chain[0] if chain else target], e))
-            into.setdefault(target, []).append((xs[chain[-1] if chain else source], e))
-        for lines, ends in ((out, self.leaving), (into, self.arriving)):
-            for card, found in lines.items():
-                step = min(26.0, net.widths[card] * 0.8 / len(found))
-                for place, (_, e) in enumerate(sorted(found)):
-                    ends[e] = xs[card] + (place - (len(found) - 1) / 2) * step
+def _spread(ends: Sequence[tuple[int, int]], net: _Net, xs: Sequence[float]) -> list[float]:
+    """Return where on its card each line ends, in the order of where the lines come from."""
+    lines: dict[int, list[tuple[float, int]]] = {}
+    for e, (card, near) in enumerate(ends):
+        lines.setdefault(card, []).append((xs[near], e))
+    ports = [0.0] * len(ends)
+    for card, found in lines.items():
+        step = min(26.0, net.widths[card] * 0.8 / len(found))
+        for place, (_, e) in enumerate(sorted(found)):
+            ports[e] = xs[card] + (place - (len(found) - 1) / 2) * step
+    return ports
 
 
 def _ranks(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:

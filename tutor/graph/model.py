@@ -20,7 +20,7 @@ class Stats(NamedTuple):
     Attributes
     ----------
     shape
-        Shape of the gradient.
+        Shape of the gradient; None if it has no plain one, as nested tensors.
     dtype
         Its dtype, as ``"float32"``.
     norm
@@ -33,7 +33,7 @@ class Stats(NamedTuple):
         All elements, row by row, where there are 64 or fewer; None otherwise.
     """
 
-    shape: Shape
+    shape: Shape | None
     dtype: str
     norm: float
     min: float

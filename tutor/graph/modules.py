@@ -80,6 +80,7 @@ VIEW_OPS = frozenset(
     for name in (
         *("T", "Mt", "Transpose", "Permute", "Movedim", "View", "UnsafeView", "Reshape", "ReshapeAlias", "Flatten"),
         *("Unsqueeze", "Squeeze", "Expand", "Slice", "Select", "Unbind", "Split", "AsStrided", "Diagonal", "Alias"),
+        *("ViewAsReal", "ViewAsComplex"),
     )
 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 import torch
@@ -15,12 +17,14 @@ from torch import nn
 
 @dataclass
 class Watched:
-    """What `watch` saw of a model's forward pass: which module ran which sequence numbers."""
+    """What `watch` saw of a model's forward pass: for each sequence number the innermost module that ran it.
+
+    A module is told by its path and, for each part of that path, which call of it this was.
+    """
 
     model: nn.Module
     sources: bool = False
-    # (module path, first sequence number, end, calls), outer modules before inner ones
-    spans: list[tuple[str, int, int, tuple[int, ...]]] = field(default_factory=list)
+    ran: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -52,12 +56,10 @@ def watch(model: nn.Module, sources: bool = False) -> Iterator[Watched]:
     if not isinstance(model, nn.Module):
         raise TypeError(f"watch() needs an nn.Module, not an object of type {type(model).__name__}.")
     seen = Watched(model, sources)
+    lines = torch.autograd.set_detect_anomaly(True, check_nan=False) if sources else nullcontext()
     handles = _hook_modules(seen) if _sequence_now() is not None else []
     try:
-        if sources:
-            with torch.autograd.set_detect_anomaly(True, check_nan=False):
-                yield seen
-        else:
+        with lines:
             yield seen
     finally:
         for handle in handles:
@@ -71,25 +73,24 @@ def _sequence_now() -> int | None:
 
 
 def _hook_modules(seen: Watched) -> list:
-    handles, calls, running = [], {}, []
+    handles, calls, running = [], Counter(), []
 
-    def enter(path: str) -> None:
-        calls[path] = calls.get(path, -1) + 1
+    def enter(path: str, module: nn.Module, args: object) -> None:
+        calls[path] += 1
         parts = path.split(".")
-        prefixes = [".".join(parts[: n + 1]) for n in range(len(parts))]
-        running.append(len(seen.spans))
-        seen.spans.append((path, _sequence_now(), -1, tuple(calls.get(prefix, 0) for prefix in prefixes)))
+        counts = tuple(max(calls[".".join(parts[:n])] - 1, 0) for n in range(1, len(parts) + 1))
+        running.append((path, counts, _sequence_now()))
 
-    def leave() -> None:
-        at = running.pop()
-        path, start, _, counts = seen.spans[at]
-        seen.spans[at] = (path, start, _sequence_now(), counts)
+    def leave(module: nn.Module, args: object, out: object) -> None:
+        path, counts, start = running.pop()
+        for sequence in range(start, _sequence_now()):
+            seen.ran.setdefault(sequence, (path, counts))  # inner modules leave first and keep their part
 
     for path, module in seen.model.named_modules():
         if path:
-            handles.append(module.register_forward_pre_hook(lambda m, args, path=path: enter(path)))
-            # always_call: a forward that raises must not leave its span open
-            handles.append(module.register_forward_hook(lambda m, args, out: leave(), always_call=True))
+            handles.append(module.register_forward_pre_hook(partial(enter, path)))
+            # always_call: a forward that raises must not leave its module running
+            handles.append(module.register_forward_hook(leave, always_call=True))
     return handles
 
 
@@ -103,47 +104,31 @@ class Names:
         frame: FrameType | None,
     ) -> None:
         _check(model, params)
-        watched = model if isinstance(model, Watched) else None
-        module = watched.model if watched else model
-        self.sources = bool(watched and watched.sources)
+        watched = model if isinstance(model, Watched) else Watched(model)
+        self.sources = watched.sources
         self.classes: dict[str, str] = {}
-        self._modules = _by_sequence(watched)
-        self._leaves: dict[int, str] = {}
-        self._parameters: set[int] = set()
-        self._owners: dict[int, str] = {}
+        self._ran = watched.ran
+        self._leaves: dict[int, tuple[str, str, str]] = {}
         self._variables: dict[object, str] = {}
-        if module is not None:
-            self._read_module(module)
+        if watched.model is not None:
+            self.classes = {path: type(part).__name__ for path, part in watched.model.named_modules()}
+            for name, tensor in watched.model.named_parameters():
+                self._add(name, tensor, "parameter", name.rpartition(".")[0])
         for name, tensor in (params or {}).items():
-            self._add(str(name), tensor, parameter=True)
+            self._add(str(name), tensor, "parameter")
         for name, tensor in _tensors_in(frame):
-            self._add(name, tensor, parameter=False)
+            self._add(name, tensor, "parameter" if isinstance(tensor, nn.Parameter) else "leaf")
 
-    def _read_module(self, module: nn.Module) -> None:
-        self.classes = {path: type(part).__name__ for path, part in module.named_modules()}
-        for name, tensor in module.named_parameters():
-            self._add(name, tensor, parameter=True)
-            self._owners[id(tensor)] = name.rpartition(".")[0]
-
-    def _add(self, name: str, tensor: torch.Tensor, parameter: bool) -> None:
+    def _add(self, name: str, tensor: torch.Tensor, kind: str, owner: str = "") -> None:
         if tensor.grad_fn is None:
-            self._leaves.setdefault(id(tensor), name)
-            if parameter:
-                self._parameters.add(id(tensor))
+            self._leaves.setdefault(id(tensor), (kind, name, owner))
         else:
             self._variables.setdefault(tensor.grad_fn, name)
 
-    def leaf(self, variable: torch.Tensor) -> str:
-        """Return the name of a leaf tensor, or an empty string."""
-        return self._leaves.get(id(variable), "")
-
-    def is_parameter(self, variable: torch.Tensor) -> bool:
-        """Tell whether a leaf is an nn.Parameter or was named as one."""
-        return isinstance(variable, nn.Parameter) or id(variable) in self._parameters
-
-    def owner(self, variable: torch.Tensor) -> str:
-        """Return the path of the module a parameter belongs to."""
-        return self._owners.get(id(variable), "")
+    def leaf(self, variable: torch.Tensor) -> tuple[str, str, str]:
+        """Return the kind of a leaf ("parameter" or "leaf"), its name, and the path of the module that owns it."""
+        unnamed = ("parameter" if isinstance(variable, nn.Parameter) else "leaf", "", "")
+        return self._leaves.get(id(variable), unnamed)
 
     def variable(self, node: object) -> str:
         """Return the name of a variable whose grad_fn is this node, or an empty string."""
@@ -151,7 +136,7 @@ class Names:
 
     def module_at(self, sequence: int) -> tuple[str, tuple[int, ...]]:
         """Return the path of the module that ran a sequence number, and which call of each of its parts that was."""
-        return self._modules.get(sequence, ("", ()))
+        return self._ran.get(sequence, ("", ()))
 
 
 def _check(model: object, params: object) -> None:
@@ -161,14 +146,6 @@ def _check(model: object, params: object) -> None:
         return
     if not isinstance(params, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in params.values()):
         raise TypeError("params must be a dict from name to tensor, as dict(model.named_parameters()).")
-
-
-def _by_sequence(watched: Watched | None) -> dict[int, tuple[str, tuple[int, ...]]]:
-    owner = {}
-    for path, start, end, calls in watched.spans if watched else ():
-        for sequence in range(start, end):  # inner modules come later and take their part over
-            owner[sequence] = (path, calls)
-    return owner
 
 
 def _tensors_in(frame: FrameType | None) -> Iterator[tuple[str, torch.Tensor]]:

@@ -1,4 +1,4 @@
-"""Order the elements of each rank so that few edges cross: sweeps by barycentre, then exchanges of neighbours."""
+"""Order the elements of each rank so that few edges cross: sweeps down and up by the barycentre of neighbours."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ Links = Sequence[Sequence[int]]
 SWEEPS = 12
 # sweeps that may pass without an improvement before the best order so far is taken
 PATIENCE = 4
-# exchanges are thorough and slow; past this many elements the sweeps have to do
-MOST_FOR_EXCHANGES = 6_000
 
 
 def order_rows(rows: Rows, above: Links, below: Links) -> tuple[Rows, int]:
@@ -32,8 +30,6 @@ def order_rows(rows: Rows, above: Links, below: Links) -> tuple[Rows, int]:
         if fewest == 0 or since_best == PATIENCE:
             break
         _sweep(current, above if sweep % 2 == 0 else below, place, downwards=sweep % 2 == 0, turn_ties=sweep % 4 > 1)
-        if len(place) <= MOST_FOR_EXCHANGES:
-            _exchange(current, above, below, place)
         crossings = count_crossings(current, below, place)
         since_best += 1
         if crossings < fewest:
@@ -52,37 +48,6 @@ def _sweep(rows: Rows, fixed: Links, place: dict[int, int], downwards: bool, tur
         row.sort(key=key.__getitem__)
         for p, i in enumerate(row):
             place[i] = p
-
-
-def _exchange(rows: Rows, above: Links, below: Links, place: dict[int, int]) -> None:
-    """Exchange neighbours wherever that saves crossings, until nothing changes (or for four rounds)."""
-    changed = [True] * len(rows)
-    for _ in range(4):
-        if not any(changed):
-            return
-        again = [False] * len(rows)
-        for r, row in enumerate(rows):
-            if len(row) < 2 or not changed[r]:
-                continue
-            for p in range(len(row) - 1):
-                if _saved(row[p], row[p + 1], above, below, place) > 0:
-                    row[p], row[p + 1] = row[p + 1], row[p]
-                    place[row[p]], place[row[p + 1]] = p, p + 1
-                    for near in (r - 1, r, r + 1):
-                        if 0 <= near < len(rows):
-                            again[near] = True
-        changed = again
-
-
-def _saved(left: int, right: int, above: Links, below: Links, place: dict[int, int]) -> int:
-    """Return how many crossings fewer there are if two neighbours change places."""
-    saved = 0
-    for links in (above, below):
-        if links[left] and links[right]:
-            ours = [place[j] for j in links[left]]
-            theirs = [place[j] for j in links[right]]
-            saved += sum((a > b) - (a < b) for a in ours for b in theirs)
-    return saved
 
 
 def count_crossings(rows: Rows, below: Links, place: dict[int, int]) -> int:

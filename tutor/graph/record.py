@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import FrameType
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -22,6 +23,7 @@ from .graph import Graph
 from .model import Edge, Node, Stats
 from .modules import infer_modules
 from .naming import Names, Watched
+from .pause import collector_paused
 from .stats import measure
 from .walk import TorchNode, collect, describe, roots_of
 
@@ -87,7 +89,7 @@ def record(
         frame = frame.f_back
     graph, torch_nodes = read_graph(loss, params, model, frame)
     del frame
-    recorder = _Recorder(graph.edges, {node.id for node in graph.nodes if node.is_leaf})
+    recorder = _Recorder(graph)
     handles = [node.register_hook(partial(recorder.ran, i)) for i, node in enumerate(torch_nodes)]
     try:
         yield graph
@@ -98,14 +100,17 @@ def record(
         for handle in handles:
             handle.remove()
         recorder.held.clear()
-        graph.recorded, graph.passes = True, recorder.passes if recorder.order else 0
-        graph.nodes, graph.edges = _merge(graph, recorder, torch_nodes)
+        graph.recorded, graph.passes = True, len(recorder.passes)
+        shown = recorder.shown()
+        graph.nodes = tuple(_merge_node(node, shown.get(node.id), torch_nodes[node.id]) for node in graph.nodes)
+        graph.edges = tuple(_merge_edge(edge, shown.get(edge.source)) for edge in graph.edges)
         graph.first_nonfinite = first_nonfinite(graph.nodes, graph.edges)
         graph.raised = raised(graph.nodes, graph.edges) if graph.error else None
         # a notebook keeps the last traceback, and with it this frame: it must not keep the graph
-        del torch_nodes, handles
+        del loss, torch_nodes, handles
 
 
+@collector_paused()
 def read_graph(
     loss: Losses, params: Mapping[str, torch.Tensor] | None, model: nn.Module | Watched | None, frame: FrameType | None
 ) -> tuple[Graph, list[TorchNode]]:
@@ -118,35 +123,44 @@ def read_graph(
     return Graph(tuple(nodes), tuple(edges), starts, names.classes), torch_nodes
 
 
+class _Ran(NamedTuple):
+    """What one node did in one pass."""
+
+    order: int
+    received: tuple[Stats | None, ...]
+    emitted: tuple[Stats | None, ...]
+
+
 class _Recorder:
     """What the hooks write to: numbers and statistics, and for a moment a gradient on its way."""
 
-    def __init__(self, edges: Sequence[Edge], leaves: set[int]) -> None:
-        arriving = Counter((edge.target, edge.output) for edge in edges)
+    def __init__(self, graph: Graph) -> None:
+        self.leaves = {node.id for node in graph.nodes if node.is_leaf}
+        arriving = Counter((edge.target, edge.output) for edge in graph.edges)
         # (source, slot) -> (target, output), where exactly one gradient arrives: there what was emitted is what is
         # received unless a user's hook stepped in between, and need not be measured twice. Leaves are left out:
         # AccumulateGrad copies a gradient that someone else still holds.
         self.alone = {
             (edge.source, edge.slot): (edge.target, edge.output)
-            for edge in edges
-            if arriving[edge.target, edge.output] == 1 and edge.target not in leaves
+            for edge in graph.edges
+            if arriving[edge.target, edge.output] == 1 and edge.target not in self.leaves
         }
         self.held: dict[tuple[int, int], tuple[torch.Tensor, int, Stats]] = {}
-        self.passes = 1
-        self._restart()
+        self.tasks: dict[int, dict[int, _Ran]] = {}
+        self.reruns = 0
 
-    def _restart(self) -> None:
-        self.order: dict[int, int] = {}
-        self.received: dict[int, tuple[Stats | None, ...]] = {}
-        self.emitted: dict[int, tuple[Stats | None, ...]] = {}
-        self.held.clear()
+    @property
+    def passes(self) -> list[dict[int, _Ran]]:
+        """What ran in each pass; the backward that a reentrant checkpoint runs inside meets only leaves of ours."""
+        return [ran for ran in self.tasks.values() if not ran.keys() <= self.leaves]
+
+    def shown(self) -> dict[int, _Ran]:
+        """Return the last pass."""
+        return (self.passes or list(self.tasks.values()) or [{}])[-1]
 
     def ran(self, i: int, grad_inputs: tuple, grad_outputs: tuple) -> None:
         """Note that node i ran. Returns None always: any other value would replace the gradient."""
-        if i in self.order:
-            self.passes += 1
-            self._restart()
-        self.order[i] = len(self.order) + 1
+        task = self.tasks.setdefault(self._task(i), {})
         received = [self._received(i, output, gradient) for output, gradient in enumerate(grad_outputs)]
         known = list(zip(grad_outputs, received, strict=True))
         emitted = []
@@ -158,7 +172,15 @@ class _Recorder:
             known.append((gradient, stats))
             if target := self.alone.get((i, slot)):
                 self.held[target] = (gradient, gradient._version, stats)
-        self.received[i], self.emitted[i] = tuple(received), tuple(emitted)
+        task[i] = _Ran(len(task) + 1, tuple(received), tuple(emitted))
+
+    def _task(self, i: int) -> int:
+        """Return a number that tells one pass from another."""
+        number = _pass_now()
+        if number is None:  # all that can be seen then is a node that runs again
+            self.reruns += i in self.tasks.get(self.reruns, ())
+            return self.reruns
+        return number
 
     def _received(self, i: int, output: int, gradient: torch.Tensor | None) -> Stats | None:
         if gradient is None:
@@ -174,25 +196,23 @@ def _same(gradient: torch.Tensor, known: list[tuple[torch.Tensor, Stats]]) -> St
     return next((stats for other, stats in known if other is gradient), None)
 
 
-def _merge(
-    graph: Graph, recorder: _Recorder, torch_nodes: Sequence[TorchNode]
-) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
-    nodes = tuple(_merge_node(node, recorder, torch_nodes[node.id]) for node in graph.nodes)
-    return nodes, tuple(_merge_edge(edge, recorder.emitted.get(edge.source)) for edge in graph.edges)
+def _pass_now() -> int | None:
+    # private: numbers the backward passes, so that also two with no node in common are told apart
+    number = getattr(torch._C, "_current_graph_task_id", None)
+    return None if number is None else number()
 
 
-def _merge_node(node: Node, recorder: _Recorder, torch_node: TorchNode) -> Node:
-    if node.id not in recorder.order:
+def _merge_node(node: Node, ran: _Ran | None, torch_node: TorchNode) -> Node:
+    if ran is None:
         return node
-    received = recorder.received[node.id]
     grad = torch_node.variable.grad if node.is_leaf else None
-    shapes = node.shapes or tuple(stats.shape if stats else None for stats in received)
-    order, after = recorder.order[node.id], None if grad is None else measure(grad)
-    return node._replace(shapes=shapes, order=order, received=received, grad=after)
+    shapes = node.shapes or tuple(stats.shape if stats else None for stats in ran.received)
+    after = None if grad is None else measure(grad)
+    return node._replace(shapes=shapes, order=ran.order, received=ran.received, grad=after)
 
 
-def _merge_edge(edge: Edge, emitted: tuple[Stats | None, ...] | None) -> Edge:
+def _merge_edge(edge: Edge, ran: _Ran | None) -> Edge:
     # a Function that returns fewer gradients than it had inputs fails later, in torch's own words
-    gradient = emitted[edge.slot] if emitted and edge.slot < len(emitted) else None
-    state = "not visited" if emitted is None else "flowed" if gradient else "none"
-    return Edge(edge.source, edge.target, edge.slot, edge.output, state, gradient)
+    gradient = ran.emitted[edge.slot] if ran and edge.slot < len(ran.emitted) else None
+    state = "not visited" if ran is None else "flowed" if gradient else "none"
+    return edge._replace(state=state, gradient=gradient)

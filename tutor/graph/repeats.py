@@ -3,75 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .modules import common_path, topological
 
 if TYPE_CHECKING:
-    from .fold import Key, Plain
+    from .fold import Group, Plain
 
 FEWEST = 3
 # the longest stretch looked for, in blocks between choke points
 LONGEST = 64
 
 
-def merge_repeats(plain: Plain, keys: dict[int, Key], classes: Mapping[str, str]) -> dict[int, Key]:
+def merge_repeats(plain: Plain, groups: dict[int, Group]) -> dict[int, Group]:
     """Return the groups with every stretch that occurs three times or more in a row made one.
 
     A graph is cut wherever all gradient passes through a single group (its choke points). The blocks between the
     cuts form a chain, and a chain repeats where it equals itself shifted.
     """
-    members: dict[Key, list[int]] = {}
-    for i, key in keys.items():
-        members.setdefault(key, []).append(i)
-    blocks = _blocks(plain, keys, list(members))
-    signs = [tuple(_sign(plain, key, members[key], classes) for key in block) for block in blocks]
-    merged = dict(keys)
+    members, edges = plain.quotient(groups)
+    known = list(members)
+    blocks = [[known[n] for n in block] for block in _blocks(len(known), edges)]
+    signs = [tuple(_sign(plain, group) for group in block) for block in blocks]
+    merged = dict(groups)
     for start, period, times in _runs(signs):
-        stretch = [key for block in blocks[start : start + period * times] for key in block]
+        stretch = [group for block in blocks[start : start + period * times] for group in block]
+        paths = [group.path or plain.nodes[group.first].module for group in stretch]
         length = len(stretch) // times
-        first, last = (
-            common_path([_path(plain, key, members[key]) for key in part])
-            for part in (stretch[:length], stretch[-length:])
+        repeat = stretch[0]._replace(
+            kind="repeat", path=common_path(paths[:length]), until=common_path(paths[-length:]), times=times
         )
-        key = ("repeat", members[stretch[0]][0], first, last, times)
-        for member in stretch:
-            for i in members[member]:
-                merged[i] = key
+        merged.update((i, repeat) for group in stretch for i in members[group])
     return merged
 
 
-def _blocks(plain: Plain, keys: dict[int, Key], known: Sequence[Key]) -> list[list[Key]]:
-    numbers = {key: n for n, key in enumerate(known)}
-    edges = [
-        (numbers[keys[e.source]], numbers[keys[e.target]]) for e in plain.inner if keys[e.source] != keys[e.target]
-    ]
-    order = topological(len(known), edges)
+def _blocks(count: int, edges: Sequence[tuple[int, int]]) -> list[list[int]]:
+    order = topological(count, edges)
     place = {n: p for p, n in enumerate(order)}
-    farthest = list(range(len(order)))
+    farthest = list(range(count))
     for source, target in edges:
         farthest[place[source]] = max(farthest[place[source]], place[target])
-    blocks: list[list[Key]] = []
+    blocks: list[list[int]] = []
     reach = 0
     for p, n in enumerate(order):
         if p >= reach:  # every edge from before ends here or earlier
             blocks.append([])
-        blocks[-1].append(known[n])
+        blocks[-1].append(n)
         reach = max(reach, farthest[p])
     return blocks
 
 
-def _sign(plain: Plain, key: Key, nodes: Sequence[int], classes: Mapping[str, str]) -> tuple:
+def _sign(plain: Plain, group: Group) -> tuple:
     """Return what makes two groups alike: for modules class, place and shape, else the operation and its leaves."""
-    shape = plain.nodes[nodes[0]].shape
-    if key[0] == "module":
-        return classes.get(key[2], ""), re.sub(r"\d+", "#", key[2]), shape
-    return plain.nodes[nodes[0]].op, len(plain.uses.get(nodes[0], ())), shape
-
-
-def _path(plain: Plain, key: Key, nodes: Sequence[int]) -> str:
-    return key[2] if key[0] == "module" else plain.nodes[nodes[0]].module
+    node = plain.nodes[group.first]
+    if group.kind == "module":
+        return plain.classes.get(group.path, ""), re.sub(r"\d+", "#", group.path), node.shape
+    return node.op, len(plain.uses.get(node.id, ())), node.shape
 
 
 def _runs(signs: Sequence[tuple]) -> list[tuple[int, int, int]]:
@@ -79,16 +67,15 @@ def _runs(signs: Sequence[tuple]) -> list[tuple[int, int, int]]:
     runs = []
     start = 0
     while start < len(signs):
-        best = (0, 0, 0)
+        best = (0, 0)
         for period in range(1, min(LONGEST, (len(signs) - start) // FEWEST) + 1):
             same = start
             while same + period < len(signs) and signs[same] == signs[same + period]:
                 same += 1
             times = (same - start) // period + 1
-            if times >= FEWEST and period * times > best[0]:
-                best = (period * times, period, times)
-        covered, period, times = best
-        if covered:
-            runs.append((start, period, times))
-        start += max(covered, 1)
+            if times >= FEWEST and period * times > best[0] * best[1]:
+                best = (period, times)
+        if best[1]:
+            runs.append((start, *best))
+        start += max(best[0] * best[1], 1)
     return runs

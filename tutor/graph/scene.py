@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from .fold import Folding, Group
-from .model import Edge, Node, Stats
+from .fold import Folding, Group, Use
+from .model import Edge, Node
 from .words import clean, gradient_words, operation, plural, shape_text, shorten
 
 if TYPE_CHECKING:
     from .graph import Graph
 
+# as many values fit beside an edge
+MOST_VALUES = 3
 
-@dataclass(frozen=True)
-class Card:
+TAGS = {
+    "parameter": "parameter",
+    "leaf": "leaf tensor",
+    "custom": "custom Function",
+    "opaque": "opaque: inside not visible",
+}
+
+
+class Card(NamedTuple):
     """A card: ``kind`` sets its outline, ``tag`` says it in words; ``title`` and ``rest`` make its first line."""
 
     kind: str
-    nodes: tuple[int, ...]
+    nodes: Sequence[int]
     title: str
     rest: str = ""
     tag: str = ""
@@ -31,21 +40,19 @@ class Card:
     visited: bool = True
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """An edge between two cards: its label, its state, and the gradient its thickness follows."""
 
     source: int
     target: int
-    label: tuple[str, ...]
+    nodes: tuple[tuple[int, int], ...]
     state: str
+    label: tuple[str, ...] = ()
     norm: float | None = None
     trouble: str = ""
-    nodes: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(NamedTuple):
     """Everything a picture says."""
 
     cards: tuple[Card, ...]
@@ -55,8 +62,8 @@ class Scene:
 
 def set_scene(graph: Graph, folding: Folding) -> Scene:
     """Return the cards and links of a folded graph, worded."""
-    cards = tuple(_card(graph, group) for group in folding.groups)
-    links = tuple(_link(graph, source, target, edges) for source, target, edges in folding.links)
+    cards = tuple(_card(graph, *card) for card in folding.cards)
+    links = tuple(_link(graph, *link) for link in folding.links)
     notes = list(folding.notes)
     if graph.passes > 1:
         notes.append(f"the last of {graph.passes} backward passes")
@@ -65,142 +72,104 @@ def set_scene(graph: Graph, folding: Folding) -> Scene:
     return Scene(cards, links, tuple(notes))
 
 
-def _card(graph: Graph, group: Group) -> Card:
-    if group.kind == "leaf":
-        return _leaf_card(graph, group, graph.nodes[group.nodes[0]])
-    if group.kind in ("module", "repeat"):
-        return _folded_card(graph, group)
-    if group.kind == "rest":
-        leaves = f" and {plural(group.leaves, 'leaf tensor')}" if group.leaves else ""
-        return Card("rest", group.nodes, f"… {plural(len(group.nodes), 'operation')}{leaves}")
-    node = graph.nodes[group.nodes[0]]
+def _card(graph: Graph, group: Group, ids: Sequence[int], leaves: int) -> Card:
+    inside = [graph.nodes[i] for i in ids]
     if group.kind == "stub":
-        return Card("stub", group.nodes, "… " + operation(node.op)[0])
-    return _node_card(graph, node)
+        return Card("stub", ids, "… " + operation(inside[0].op)[0])
+    if group.kind == "node":
+        card = _node_card(graph, inside[0])
+    elif group.use:
+        card = _leaf_card(inside[0], group.use)
+    else:
+        card = _folded_card(graph, group, inside, leaves)
+    orders = [node.order for node in inside if node.order]
+    visited = bool(orders) or not graph.recorded or graph.raised in ids
+    marks = [f"{_first_trouble(graph)} begins here"] if graph.first_nonfinite in ids else []
+    marks += ["raised here"] if graph.raised in ids else []
+    marks += [] if visited else ["not visited"]
+    shows_order = orders and (group.use is None or group.use.number == group.use.of)
+    badge = "-".join(dict.fromkeys(map(str, (min(orders), max(orders))))) if shows_order else ""
+    return card._replace(nodes=ids, marks=tuple(marks), badge=badge, visited=visited)
 
 
 def _node_card(graph: Graph, node: Node) -> Card:
     title, rest = operation(node.op)
-    is_root = node.id in graph.roots
-    tags = {"custom": "custom Function", "opaque": "opaque: inside not visible"}
+    output = ["output"] if node.id in graph.roots else []
     shapes = " ".join(map(shape_text, node.shapes[:4])) + (" …" if len(node.shapes) > 4 else "")
-    name = shorten(node.name)
+    line = f"{shorten(node.name)} {shapes}".strip()
+    where = " · ".join(filter(None, [node.module, graph.classes.get(node.module) if node.module else ""]))
     return Card(
-        "output" if is_root else node.kind,
-        (node.id,),
+        output[0] if output else node.kind,
+        (),
         shorten(title, 34),
         rest,
-        tag=" · ".join(filter(None, ["output" if is_root else "", tags.get(node.kind, "")])),
-        lines=tuple(filter(None, [f"{name} {shapes}".strip()])),
-        faint=tuple(filter(None, [_where(graph, node.module), shorten(node.source, 34)])),
-        marks=_marks(graph, node),
-        badge=str(node.order or ""),
+        tag=" · ".join([*output, *([TAGS[node.kind]] if node.kind in TAGS else [])]),
+        lines=(line,) if line else (),
+        faint=tuple(shorten(words, 34) for words in (where, node.source) if words),
         hint=_hint(node),
-        visited=not graph.recorded or node.order is not None or node.id == graph.raised,
     )
 
 
-def _where(graph: Graph, path: str) -> str:
-    kind = graph.classes.get(path, "") if path else ""
-    return shorten(f"{path} · {kind}" if kind else path, 34)
-
-
-def _leaf_card(graph: Graph, group: Group, node: Node) -> Card:
-    use, uses = group.use
+def _leaf_card(node: Node, use: Use) -> Card:
     lines = [shape_text(node.shape)]
-    if group.views:
-        lines.append("via " + ", ".join(operation(view)[0].lower() for view in reversed(group.views)))
-    if uses > 1:
-        lines.append(f"use {use} of {uses}")
-    lines += _arrived(group, node)
+    if use.views:
+        lines.append("via " + ", ".join(operation(view)[0].lower() for view in reversed(use.views)))
+    if use.of > 1:
+        lines.append(f"use {use.number} of {use.of}")
+    lines += _arrived(node, use) if node.order else ()
     return Card(
-        node.kind,
-        (node.id,),
-        shorten(node.name) or "unnamed",
-        tag={"parameter": "parameter", "leaf": "leaf tensor"}[node.kind],
-        lines=tuple(lines),
-        marks=() if not graph.recorded or node.order is not None else ("not visited",),
-        badge=str(node.order or "") if use == uses else "",
-        hint=_hint(node),
-        visited=not graph.recorded or node.order is not None,
+        node.kind, (), shorten(node.name) or "unnamed", tag=TAGS[node.kind], lines=tuple(lines), hint=_hint(node)
     )
 
 
-def _arrived(group: Group, node: Node) -> list[str]:
+def _arrived(node: Node, use: Use) -> list[str]:
     """Return what is to be said of a leaf beyond the label of its edge."""
-    if node.order is None:
-        return []
-    received = node.received[0] if node.received else None
+    received, sent, lines = node.received[0], use.edge.gradient, []
     if received is None:
         return ["received None"]
-    uses = group.use[1]
-    lines = [f"sum of {uses} {gradient_words(received)}"] if uses > 1 else []
-    sent = group.edge.gradient if group.edge else None
-    # through a view the same numbers arrive in another shape
-    if uses == 1 and sent and received.finite and not math.isclose(sent.norm, received.norm, rel_tol=1e-4):
+    if use.of > 1:
+        lines.append(f"sum of {use.of} {gradient_words(received)}")
+    elif sent and abs(sent.norm - received.norm) > 1e-4 * received.norm:  # false if one could not be measured
         lines.append(f"a hook made it {gradient_words(received)}")
     if node.grad is not None and not node.grad.same(received):
         lines.append(f".grad now {gradient_words(node.grad)}")
     return lines
 
 
-def _folded_card(graph: Graph, group: Group) -> Card:
-    inside = [graph.nodes[i] for i in group.nodes]
-    kind = graph.classes.get(group.path, "")
-    if not kind:
-        first = len(inside) // group.times
-        kind = ", ".join(dict.fromkeys(operation(node.op)[0] for node in inside[: max(first, 1)][:4]))
+def _folded_card(graph: Graph, group: Group, inside: Sequence[Node], leaves: int) -> Card:
+    content = plural(len(inside), "operation") + (f", {plural(leaves, 'leaf tensor')}" if leaves else "")
+    if group.kind == "rest":
+        return Card("rest", (), f"… {content}")
+    first = inside[: min(len(inside) // group.times, 4)]
+    kind = graph.classes.get(group.path) or ", ".join(dict.fromkeys(operation(node.op)[0] for node in first))
     times = f" \u00d7 {group.times:,}" if group.kind == "repeat" else ""
     where = group.path if group.until in ("", group.path) else f"{group.until} … {group.path}"
-    content = plural(len(inside), "operation") + (f", {plural(group.leaves, 'leaf tensor')}" if group.leaves else "")
-    orders = [node.order for node in inside if node.order is not None]
-    return Card(
-        group.kind,
-        group.nodes,
-        shorten(kind) + times,
-        lines=(shape_text(inside[0].shape), content),
-        faint=(shorten(where, 34),) if where else (),
-        marks=tuple(dict.fromkeys(mark for node in inside for mark in _marks(graph, node) if mark != "not visited")),
-        badge="-".join(dict.fromkeys(f"{end}" for end in (min(orders), max(orders)))) if orders else "",
-        visited=not graph.recorded or bool(orders),
-    )
+    faint = (shorten(where, 34),) if where else ()
+    return Card(group.kind, (), shorten(kind) + times, lines=(shape_text(inside[0].shape), content), faint=faint)
 
 
-def _marks(graph: Graph, node: Node) -> tuple[str, ...]:
-    marks = []
-    if node.id == graph.first_nonfinite:
-        trouble = [e.gradient.trouble for e in graph.edges if e.source == node.id and e.gradient]
-        marks.append(f"{'NaN' if 'NaN' in trouble else 'Inf'} begins here")
-    if node.id == graph.raised:
-        marks.append("raised here")
-    elif graph.recorded and node.order is None:
-        marks.append("not visited")
-    return tuple(marks)
+def _first_trouble(graph: Graph) -> str:
+    i = graph.first_nonfinite
+    seen = [*graph.nodes[i].received, *(edge.gradient for edge in graph.edges if edge.source == i)]
+    return "NaN" if any(stats and stats.trouble == "NaN" for stats in seen) else "Inf"
 
 
 def _hint(node: Node) -> str:
-    return clean(" ".join(filter(None, [node.name[:200], node.op, node.module[:200], node.source[:200]])))
+    return clean(" ".join(filter(None, [node.name[:200], node.op[:200], node.module[:200], node.source[:200]])))
 
 
-def _link(graph: Graph, source: int, target: int, edges: tuple[Edge, ...]) -> Link:
+def _link(graph: Graph, source: int, target: int, edges: Sequence[Edge]) -> Link:
     ends = tuple((edge.source, edge.target) for edge in edges)
     flowed = [edge.gradient for edge in edges if edge.gradient]
-    state = "flowed" if flowed else edges[0].state
-    if state == "traced":
-        return Link(source, target, (), state, nodes=ends)
     if not flowed:
-        return Link(source, target, ("None" if state == "none" else "not visited",), state, nodes=ends)
-    outputs = len(graph.nodes[edges[0].target].shapes)
+        words = {"none": ("None",), "not visited": ("not visited",)}.get(edges[0].state, ())
+        return Link(source, target, ends, edges[0].state, words)
+    norm = math.hypot(*(stats.norm for stats in flowed))
     trouble = next((stats.trouble for stats in flowed if stats.trouble), "")
-    if len(flowed) == 1:
-        where = (f"output {edges[0].output}",) if outputs > 1 else ()
-        return Link(source, target, (*where, *_label(flowed[0])), state, flowed[0].norm, trouble, ends)
-    norm = sum(stats.norm**2 for stats in flowed) ** 0.5
-    words = (f"{len(flowed)} gradients", trouble or f"‖g‖ {norm:.3g}")
-    return Link(source, target, words, state, norm, trouble, ends)
-
-
-def _label(stats: Stats) -> tuple[str, ...]:
-    if stats.values is not None and 1 < len(stats.values) <= 3 and len(stats.shape) == 1 and stats.finite:
-        return shape_text(stats.shape), "[" + ", ".join(f"{value:.3g}" for value in stats.values) + "]"
-    return shape_text(stats.shape), gradient_words(stats)
+    if len(flowed) > 1:
+        words = (f"{len(flowed)} gradients", trouble or f"‖g‖ {norm:.3g}")
+    else:
+        words = shape_text(flowed[0].shape), gradient_words(flowed[0], MOST_VALUES)
+        if len(graph.nodes[edges[0].target].shapes) > 1:
+            words = (f"output {edges[0].output}", *words)
+    return Link(source, target, ends, "flowed", words, norm, trouble)

@@ -6,10 +6,18 @@ import math
 
 import torch
 
-from .model import Stats
+from .model import Shape, Stats
 
 SMALL = 64
 _UNMEASURED = (math.nan, math.nan, math.nan, True, None)
+
+
+def shape_of(described: object) -> Shape | None:
+    """Return the shape of a tensor, or of what torch keeps of one; None where it has no plain one (a nested tensor)."""
+    try:
+        return tuple(map(int, described.shape))
+    except (AttributeError, RuntimeError, TypeError):
+        return None
 
 
 def measure(gradient: torch.Tensor) -> Stats:
@@ -18,7 +26,7 @@ def measure(gradient: torch.Tensor) -> Stats:
     A tensor that cannot be measured (on the meta device, say) yields its shape with NaN figures marked finite:
     a hook that raised would stop the reader's backward pass.
     """
-    shape, dtype = tuple(gradient.shape), str(gradient.dtype).removeprefix("torch.")
+    shape, dtype = shape_of(gradient), str(gradient.dtype).removeprefix("torch.")
     try:
         # create_graph=True leaves grad mode on inside hooks; what is measured must not join the graph
         return Stats(shape, dtype, *_figures(gradient.detach()))
@@ -30,14 +38,15 @@ def _figures(gradient: torch.Tensor) -> tuple[float, float, float, bool, tuple |
     """Return norm, min, max, finite and values."""
     if gradient.layout is not torch.strided:
         gradient = gradient.to_dense() if gradient.numel() <= SMALL else gradient.coalesce().values()
+    if gradient.dtype in (torch.float16, torch.bfloat16):  # half precision overflows when squared
+        gradient = gradient.float()
     numel = gradient.numel()
     if numel == 0:
         return 0.0, math.nan, math.nan, True, ()
-    sizes = gradient.abs() if gradient.is_complex() else gradient
-    ends = torch.aminmax(sizes)
-    low, high = ends.min.item(), ends.max.item()
-    # half precision overflows when squared; min and max are NaN as soon as one element is
-    wide = torch.float32 if gradient.dtype in (torch.float16, torch.bfloat16) else None
-    norm = torch.linalg.vector_norm(gradient, dtype=wide).item()
+    # min and max are NaN as soon as one element is
+    low, high = torch.aminmax(gradient.abs() if gradient.is_complex() else gradient)
+    low, high, norm = low.item(), high.item(), torch.linalg.vector_norm(gradient).item()
+    if not 0 < norm < math.inf and 0 < max(-low, high) < math.inf:  # the squares left float32's range
+        norm = torch.linalg.vector_norm(gradient.cpu().to(torch.promote_types(gradient.dtype, torch.float64))).item()
     values = tuple(gradient.flatten().tolist()) if numel <= SMALL else None
     return norm, low, high, math.isfinite(low) and math.isfinite(high), values

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from .display import picture, player
 from .model import Edge, Node, Stats
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 # up to this many nodes every step shows the whole graph, beyond it the neighbourhood of the node that runs
 WHOLE = 26
+MOST_CARDS = 40
 MOST_VALUES = 6
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One node at work, in words."""
 
     number: int
@@ -32,11 +32,10 @@ class Step:
 
     def lines(self) -> list[tuple[str, str]]:
         """Return (what, words) pairs in the order they happen."""
-        emits = "; ".join(self.emits) or "nothing: the gradient stays here"
         return [
             ("receives", self.receives),
             ("computes", self.computes),
-            ("emits", emits),
+            ("emits", "; ".join(self.emits) or "nothing: the gradient stays here"),
             ("accumulated so far", "; ".join(self.accumulated) or "no leaf has a gradient yet"),
         ]
 
@@ -62,10 +61,10 @@ class Steps:
 
     def svg(self, at: int) -> str:
         """Return the drawing of one step: the node that runs stands out, what has not run yet is pale."""
-        step = self[at]
-        done = {one.node.id for one in self._steps[: self._steps.index(step)]}
-        near = {} if len(self._graph.nodes) <= WHOLE else {"focus": step.node, "hops": 1}
-        return self._graph.svg(None if not near else 40, now={step.node.id}, done=done, **near)
+        node, done = self[at].node, {node.id for node in self._graph.order if node.order < self[at].number}
+        if len(self._graph.nodes) <= WHOLE:
+            return self._graph.svg(None, now={node.id}, done=done)
+        return self._graph.svg(MOST_CARDS, now={node.id}, done=done, focus=node, hops=1)
 
     def text(self) -> str:
         """Return all steps as plain text."""
@@ -97,35 +96,35 @@ class Steps:
 
 def _headline(step: Step, total: int) -> str:
     name = shorten(step.node.name)
-    return f"Step {step.number} of {total}: {step.node.op}{f' ({name})' if name else ''}"
+    return f"Step {step.number} of {total}: {shorten(step.node.op, 60)}{f' ({name})' if name else ''}"
 
 
-def _steps(graph: Graph, budget: int | None) -> list[Step]:
-    leaving: dict[int, list[Edge]] = {}
-    arriving = Counter()
+def _steps(graph: Graph, budget: int | None) -> Iterator[Step]:
+    leaving: defaultdict[int, list[Edge]] = defaultdict(list)
     for edge in graph.edges:
-        leaving.setdefault(edge.source, []).append(edge)
-        arriving[edge.target] += edge.state == "flowed"
-    waiting = Counter()
+        leaving[edge.source].append(edge)
+    arriving = Counter(edge.target for edge in graph.edges if edge.gradient)
+    waiting: Counter[int] = Counter()
     summed: list[str] = []
-    steps = []
     for number, node in enumerate(graph.order[:budget], start=1):
-        edges = leaving.get(node.id, [])
+        edges = leaving[node.id]
         waiting.update(edge.target for edge in edges if edge.gradient and graph.nodes[edge.target].is_leaf)
         if node.is_leaf:
-            waiting.pop(node.id, None)
+            del waiting[node.id]
             summed.append(_leaf_words(node))
-        steps.append(
-            Step(
-                number,
-                node,
-                _received(node, arriving[node.id], node.id in graph.roots),
-                rule(node.op, node.kind),
-                tuple(_emitted(graph, edge) for edge in edges),
-                (*summed[-MOST_VALUES:], *_waiting(graph, waiting, arriving)),
-            )
+        yet = [
+            f"{_name(graph.nodes[i])}: {count} of {plural(arriving[i], 'contribution')}"
+            for i, count in list(waiting.items())[:MOST_VALUES]
+        ]
+        emits = tuple(f"{_gradient(edge.gradient)} to {_name(graph.nodes[edge.target])}" for edge in edges)
+        yield Step(
+            number,
+            node,
+            _received(node, arriving[node.id], node.id in graph.roots),
+            rule(node.op, node.kind),
+            emits,
+            (*summed[-MOST_VALUES:], *yet),
         )
-    return steps
 
 
 def _leaf_words(node: Node) -> str:
@@ -135,19 +134,9 @@ def _leaf_words(node: Node) -> str:
     return f"{_name(node)}.grad {_gradient(node.grad)}{before}"
 
 
-def _waiting(graph: Graph, waiting: Counter, arriving: Counter) -> list[str]:
-    """Return, for each leaf still to run, how many of its contributions have arrived."""
-    return [
-        f"{_name(graph.nodes[i])}: {count} of {plural(arriving[i], 'contribution')}"
-        for i, count in list(waiting.items())[:MOST_VALUES]
-    ]
-
-
 def _received(node: Node, contributions: int, is_root: bool) -> str:
-    words = [
-        (f"for output {k}: " if len(node.received) > 1 else "") + ("None" if stats is None else _gradient(stats))
-        for k, stats in enumerate(node.received)
-    ]
+    several = len(node.received) > 1
+    words = [f"for output {k}: " * several + _gradient(stats) for k, stats in enumerate(node.received)]
     if is_root:
         words.append("the gradient that backward started with")
     elif contributions > 1:
@@ -155,18 +144,9 @@ def _received(node: Node, contributions: int, is_root: bool) -> str:
     return ", ".join(words)
 
 
-def _emitted(graph: Graph, edge: Edge) -> str:
-    target = graph.nodes[edge.target]
-    what = "None" if edge.gradient is None else _gradient(edge.gradient)
-    return f"{what} to {_name(target) if target.is_leaf else operation(target.op)[0]}"
-
-
 def _name(node: Node) -> str:
-    return shorten(node.name) or "an unnamed leaf"
+    return (shorten(node.name) or "an unnamed leaf") if node.is_leaf else operation(node.op)[0]
 
 
-def _gradient(stats: Stats) -> str:
-    values = stats.values
-    if values is not None and 1 < len(values) <= MOST_VALUES and len(stats.shape) == 1:
-        return f"{shape_text(stats.shape)} [{', '.join(f'{value:.3g}' for value in values)}]"
-    return f"{shape_text(stats.shape)} {gradient_words(stats)}"
+def _gradient(stats: Stats | None) -> str:
+    return "None" if stats is None else f"{shape_text(stats.shape)} {gradient_words(stats, MOST_VALUES)}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
+from textwrap import wrap
 
-from .layout import Layout, Point, lay_out
+from .layout import Point, Size, lay_out
+from .pause import collector_paused
 from .scene import Card, Link, Scene
 from .theme import style_sheet
 from .words import columns, markup
@@ -15,10 +17,12 @@ MARGIN = 16.0
 # widths of one column of a fixed-width font at 13, 11 and 10 pixels, a little more than any common font needs
 WIDE, MIDDLE, SMALL = 8.0, 6.75, 6.15
 LINE = 14.0
+PALE = ' class="pale"'
 
 LEGEND = "Gradients flow down: # is the order of the nodes, ‖g‖ the norm of a gradient, thickness its magnitude."
 
 
+@collector_paused()
 def draw(
     scene: Scene, title: str, description: str, now: Collection[int] = (), done: Collection[int] | None = None
 ) -> str:
@@ -34,22 +38,23 @@ def draw(
         Nodes that ran already; the others are drawn pale. None: all are drawn alike.
     """
     sizes = [_card_size(card) for card in scene.cards]
-    layout = lay_out(
-        sizes, [(link.source, link.target) for link in scene.links], [_label_size(link) for link in scene.links]
-    )
-    thickness = _thickness(scene.links)
-    ran = None if done is None else {*done, *now}
-    body = [_edge(link, layout, e, thickness[e], now, ran) for e, link in enumerate(scene.links)]
-    body += [_label(link, layout.labels[e], ran) for e, link in enumerate(scene.links) if link.label]
+    labels = [_label_size(link) for link in scene.links]
+    layout = lay_out(sizes, [(link.source, link.target) for link in scene.links], labels)
+
+    def look(nodes: Iterable[int], running: str) -> str:
+        pale = done is not None and all(i not in done and i not in now for i in nodes)
+        return (" pale" if pale else "") + (running if any(i in now for i in nodes) else "")
+
+    looks = [look([source for source, _ in link.nodes], " now") for link in scene.links]
+    body = list(map(_edge, scene.links, layout.routes, _thickness(scene.links), looks))
+    body += [_label(*label) for label in zip(scene.links, layout.labels, labels, looks, strict=True) if label[2]]
     for card, centre, size in zip(scene.cards, layout.centres, sizes, strict=True):
-        body.append(_card(card, centre, size, now, ran))
-    width = max(layout.width, 300.0)
+        body.append(_card(card, centre, size, look(card.nodes, " here")))
     legend = [LEGEND] if any(link.norm is not None for link in scene.links) else []
-    notes = _wrap([*legend, *scene.notes], width)
-    body += [
-        f'<text class="n" x="0" y="{layout.height + 30 + LINE * k:.0f}">{markup(line)}</text>'
-        for k, line in enumerate(notes)
-    ]
+    room = int(max(layout.width, 300) / SMALL)
+    notes = [line for note in (*legend, *scene.notes) for line in wrap(note, room)]
+    width = max([layout.width, 300, *(columns(line) * SMALL for line in notes)])
+    body += [_text("n", 0, layout.height + 30 + LINE * k, markup(line), "") for k, line in enumerate(notes)]
     height = layout.height + (20 + LINE * len(notes) if notes else 0)
     return _document(title, description, width, height, "\n".join(body))
 
@@ -69,7 +74,7 @@ def _document(title: str, description: str, width: float, height: float, body: s
     )
 
 
-def _card_size(card: Card) -> tuple[float, float]:
+def _card_size(card: Card) -> Size:
     head = (columns(card.title) + columns(card.rest)) * WIDE
     head += columns(card.badge) * SMALL + 14 if card.badge else 0
     widest = max(
@@ -79,7 +84,7 @@ def _card_size(card: Card) -> tuple[float, float]:
     return widest + (36 if card.kind in ("parameter", "leaf") else 24), 26 + LINE * rows
 
 
-def _label_size(link: Link) -> tuple[float, float] | None:
+def _label_size(link: Link) -> Size | None:
     if not link.label:
         return None
     return max(columns(line) for line in link.label) * SMALL + 6, 13.0 * len(link.label)
@@ -87,47 +92,32 @@ def _label_size(link: Link) -> tuple[float, float] | None:
 
 def _thickness(links: Sequence[Link]) -> list[float]:
     """Return line widths from 1 to 6 pixels that follow the order of magnitude of the gradients."""
-    sizes = [math.log10(link.norm) for link in links if link.norm and math.isfinite(link.norm)]
-    low, high = (min(sizes), max(sizes)) if sizes else (0.0, 0.0)
+    sizes = [math.log10(link.norm) if link.norm and math.isfinite(link.norm) else None for link in links]
+    known = [size for size in sizes if size is not None] or [0.0]
+    low, high = min(known), max(known)
     # no less than two decades from thin to thick: gradients that hardly differ should not look as if they did
     span = max(high - low, 2.0)
-    widths = []
-    for link in links:
-        if link.trouble:
-            widths.append(4.0)
-        elif not link.norm or not math.isfinite(link.norm):
-            widths.append(1.2)
-        else:
-            widths.append(3.5 + 4.6 * (math.log10(link.norm) - (low + high) / 2) / span)
-    return widths
+    return [
+        4.0 if link.trouble else 1.2 if size is None else 3.5 + 4.6 * (size - (low + high) / 2) / span
+        for link, size in zip(links, sizes, strict=True)
+    ]
 
 
-def _pale(link: Link, ran: Collection[int] | None) -> str:
-    return "" if ran is None or any(source in ran for source, _ in link.nodes) else " pale"
-
-
-def _edge(
-    link: Link, layout: Layout, e: int, thickness: float, now: Collection[int], ran: Collection[int] | None
-) -> str:
-    route = layout.routes[e]
-    look = {"none": " none", "not visited": " lost"}.get(link.state, "") + _pale(link, ran)
+def _edge(link: Link, route: Sequence[Point], thickness: float, look: str) -> str:
     look += " bad" if link.trouble else ""
-    look += " now" if any(source in now for source, _ in link.nodes) else ""
+    dashes = {"none": " none", "not visited": " lost"}.get(link.state, "")
     x, y = route[-1]
     tip = 5 + thickness * 0.8
-    path = _curve([*route[:-1], (x, y - tip)])
     head = f"M{x:.1f} {y:.1f}l{-tip * 0.6:.1f} {-tip - 2:.1f}h{tip * 1.2:.1f}z"
-    return (
-        f'<path class="e{look}" stroke-width="{thickness:.1f}" d="{path}"/><path class="h{look.replace(" none", "")}" '
-        f'd="{head}"/>'
-    )
+    line = f'<path class="e{dashes}{look}" stroke-width="{thickness:.1f}" d="{_curve(route, tip)}"/>'
+    return f'{line}<path class="h{look}" d="{head}"/>'
 
 
-def _curve(points: Sequence[Point]) -> str:
-    """Return a path that leaves and enters every rank vertically."""
-    (x, y), parts = points[0], []
-    parts.append(f"M{x:.1f} {y:.1f}")
-    for nx, ny in points[1:]:
+def _curve(points: Sequence[Point], tip: float) -> str:
+    """Return a path that leaves and enters every rank vertically, and ends where the tip of the arrow begins."""
+    x, y = points[0]
+    parts = [f"M{x:.1f} {y:.1f}"]
+    for nx, ny in (*points[1:-1], (points[-1][0], points[-1][1] - tip)):
         if abs(nx - x) < 0.5:
             parts.append(f"L{nx:.1f} {ny:.1f}")
         elif ny > y:
@@ -137,83 +127,59 @@ def _curve(points: Sequence[Point]) -> str:
     return "".join(parts)
 
 
-def _label(link: Link, centre: Point, ran: Collection[int] | None) -> str:
-    width, height = _label_size(link)
-    x, y = centre
-    alarm, pale = " a" if link.trouble else "", _pale(link, ran)
-    lines = "".join(
-        f'<text class="l{alarm if k == len(link.label) - 1 else ""}{pale}" text-anchor="middle" x="{x:.1f}" '
-        f'y="{y - height / 2 + 10 + 13 * k:.1f}">{markup(line)}</text>'
-        for k, line in enumerate(link.label)
-    )
-    # a patch of paper lets the line pass behind its label
-    place = f'x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    return f'<rect class="paper" {place}/>{lines}'
+def _text(look: str, x: float, y: float, content: str, anchor: str = ' text-anchor="middle"') -> str:
+    return f'<text class="{look}"{anchor} x="{x:.1f}" y="{y:.1f}">{content}</text>'
 
 
-def _card(
-    card: Card, centre: Point, size: tuple[float, float], now: Collection[int], ran: Collection[int] | None
-) -> str:
+def _box(left: float, top: float, width: float, height: float) -> str:
+    return f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
+
+
+def _label(link: Link, centre: Point, size: Size, look: str) -> str:
     (x, y), (width, height) = centre, size
-    left, top = x - width / 2, y - height / 2
-    pale = not card.visited or (ran is not None and not any(node in ran for node in card.nodes))
-    here = " here" if any(node in now for node in card.nodes) else ""
-    parts = [f"<g{' class=' + chr(34) + 'pale' + chr(34) if pale else ''}>"]
-    if card.hint:
-        parts.append(f"<title>{markup(card.hint)}</title>")
-    parts.append(_outline(card.kind, here, left, top, width, height))
-    y = top + 18
+    top = y - height / 2
+    looks = ["l" + look] * len(link.label)
+    looks[-1] += " a" if link.trouble else ""
+    lines = [_text(looks[k], x, top + 10 + 13 * k, markup(line)) for k, line in enumerate(link.label)]
+    # a patch of paper lets the line pass behind its label
+    return f'<rect class="paper" {_box(x - width / 2, top, width, height)}/>{"".join(lines)}'
+
+
+def _card(card: Card, centre: Point, size: Size, look: str) -> str:
+    (x, y), (width, height) = centre, size
+    pale = " pale" in look or not card.visited
+    parts = [f"<title>{markup(card.hint)}</title>"] if card.hint else []
+    parts.append(_outline(card.kind, look.replace(" pale", ""), x - width / 2, y - height / 2, width, height))
+    y += 18 - height / 2
     if card.tag:
-        parts.append(f'<text class="g" text-anchor="middle" x="{x:.1f}" y="{y - 4:.1f}">{markup(card.tag)}</text>')
+        parts.append(_text("g", x, y - 4, markup(card.tag)))
         y += LINE
     rest = f'<tspan class="r">{markup(card.rest)}</tspan>' if card.rest else ""
-    badge = f'<tspan class="b s" dx="8">#{markup(card.badge)}</tspan>' if card.badge else ""
-    parts.append(
-        f'<text class="t" text-anchor="middle" x="{x:.1f}" y="{y:.1f}">{markup(card.title)}{rest}{badge}</text>'
-    )
-    for look, lines in (("", card.lines), ("s", card.faint), ("a", card.marks)):
-        for line in lines:
-            y += LINE
-            parts.append(f'<text class="{look}" text-anchor="middle" x="{x:.1f}" y="{y:.1f}">{markup(line)}</text>')
-    return "".join([*parts, "</g>"])
+    badge = f'<tspan class="b s" dx="8">#{card.badge}</tspan>' if card.badge else ""
+    parts.append(_text("t", x, y, markup(card.title) + rest + badge))
+    styled = [("", line) for line in card.lines] + [("s", line) for line in card.faint]
+    styled += [("a", line) for line in card.marks]
+    parts += [_text(style, x, y + LINE * k, markup(line)) for k, (style, line) in enumerate(styled, start=1)]
+    return f"<g{PALE if pale else ''}>{''.join(parts)}</g>"
 
 
 def _outline(kind: str, here: str, left: float, top: float, width: float, height: float) -> str:
     """Return the shape that tells a card's kind without its colour."""
-    box = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    look = f'class="c {kind}{here}"'
+    look, box = f'class="c {kind}{here}"', _box(left, top, width, height)
     if kind == "parameter":
         return f'<rect {look} {box} rx="{min(height / 2, 22):.1f}"/>'
     if kind == "leaf":  # corners cut off
-        cut = 11
+        cut, across, down = 11, width - 22, height - 22
         return (
-            f'<path {look} d="M{left + cut:.1f} {top:.1f}h{width - 2 * cut:.1f}l{cut} {cut}v{height - 2 * cut:.1f}'
-            f'l{-cut} {cut}h{2 * cut - width:.1f}l{-cut} {-cut}v{2 * cut - height:.1f}z"/>'
+            f'<path {look} d="M{left + cut:.1f} {top:.1f}h{across:.1f}l{cut} {cut}v{down:.1f}l{-cut} {cut}'
+            f'h{-across:.1f}l{-cut} {-cut}v{-down:.1f}z"/>'
         )
-    if kind == "output":  # a double frame
-        inner = (
-            f'x="{left + 3:.1f}" y="{top + 3:.1f}" width="{width - 6:.1f}" height="{height - 6:.1f}" rx="3" fill="none"'
-        )
-        return f'<rect {look} {box} rx="5"/><rect class="e" {inner}/>'
-    if kind in ("module", "repeat"):  # a pile of cards
-        behind = f'x="{left + 5:.1f}" y="{top + 5:.1f}" width="{width:.1f}" height="{height:.1f}"'
-        return f'<rect class="c {kind}" {behind} rx="5"/><rect {look} {box} rx="5"/>'
     if kind == "opaque":  # a box with closed sides
         sides = f'd="M{left + 5:.1f} {top:.1f}v{height:.1f}M{left + width - 5:.1f} {top:.1f}v{height:.1f}"'
         return f'<rect {look} {box}/><path class="e" {sides}/>'
-    return f'<rect {look} {box} rx="5"/>'
-
-
-def _wrap(notes: Sequence[str], width: float) -> list[str]:
-    room = int(width / SMALL)
-    lines: list[str] = []
-    for note in notes:
-        line = ""
-        for word in note.split():
-            if line and columns(line) + 1 + columns(word) > room:
-                lines.append(line)
-                line = word
-            else:
-                line = f"{line} {word}".strip()
-        lines.append(line)
-    return lines
+    card = f'<rect {look} {box} rx="5"/>'
+    if kind == "output":  # a double frame
+        return f'{card}<rect class="e" {_box(left + 3, top + 3, width - 6, height - 6)} rx="3"/>'
+    if kind in ("module", "repeat"):  # a pile of cards
+        return f'<rect class="c {kind}" {_box(left + 5, top + 5, width, height)} rx="5"/>{card}'
+    return card

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import Template
+
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
 # role: (light, dark). Checked for contrast of at least 4.5 between text and the card it stands on.
@@ -20,15 +22,15 @@ COLOURS = {
     "here": ("#c2410c", "#ffb077"),
 }
 
-RULES = """text{font-family:FONT;font-size:11px;fill:$ink}
-.t{font-size:13px;font-weight:700}.s,.n{fill:$soft}.r{font-weight:400;fill:$soft}.g,.b,.n{font-size:10px}.g{fill:$soft}
-.l{font-size:10px}.a{fill:$alarm;font-weight:700}
-.paper{fill:$paper}.c{fill:$card;stroke:$line;stroke-width:1.2}
-.output{fill:$output;stroke-width:1.2}.parameter{fill:$parameter}.leaf{fill:$leaf}
-.custom{fill:$custom;stroke-dasharray:6 3}.opaque,.module,.repeat{fill:$folded}
-.rest,.stub{fill:$paper;stroke-dasharray:2 3}.pale{opacity:.55}
-.here{stroke:$here;stroke-width:3.5}.e{fill:none;stroke:$line}.none{stroke-dasharray:7 5}.lost{stroke-dasharray:1.5 5}
-.bad{stroke:$alarm}.h{fill:$line;stroke:none}.bad.h{fill:$alarm}.now{stroke:$here}.now.h{fill:$here}"""
+RULES = """$svg text{font-family:$font;font-size:11px;fill:$ink}$svg .t{font-size:13px;font-weight:700}
+$svg .s,$svg .n{fill:$soft}$svg .r{font-weight:400;fill:$soft}$svg .g,$svg .b,$svg .n{font-size:10px}
+$svg .g{fill:$soft}$svg .l{font-size:10px}$svg .a{fill:$alarm;font-weight:700}$svg .paper{fill:$paper}
+$svg .c{fill:$card;stroke:$line;stroke-width:1.2}$svg .output{fill:$output;stroke-width:1.2}
+$svg .parameter{fill:$parameter}$svg .leaf{fill:$leaf}$svg .custom{fill:$custom;stroke-dasharray:6 3}
+$svg .opaque,$svg .module,$svg .repeat{fill:$folded}$svg .rest,$svg .stub{fill:$paper;stroke-dasharray:2 3}
+$svg .pale{opacity:.55}$svg .here{stroke:$here;stroke-width:3.5}$svg .e{fill:none;stroke:$line}
+$svg .none{stroke-dasharray:7 5}$svg .lost{stroke-dasharray:1.5 5}$svg .bad{stroke:$alarm}
+$svg .h{fill:$line;stroke:none}$svg .bad.h{fill:$alarm}$svg .e.now{stroke:$here}$svg .h.now{fill:$here}"""
 
 
 def style_sheet(scope: str) -> str:
@@ -37,13 +39,5 @@ def style_sheet(scope: str) -> str:
 
 
 def _rules(scope: str, theme: int) -> str:
-    rules = RULES.replace("FONT", FONT)
-    # longest first: no role may be replaced inside the name of another
-    for role in sorted(COLOURS, key=len, reverse=True):
-        rules = rules.replace(f"${role}", COLOURS[role][theme])
-    scoped = []
-    for rule in rules.replace("\n", "").split("}"):
-        if rule:
-            selectors, _, body = rule.partition("{")
-            scoped.append(",".join(f"#{scope} {one}" for one in selectors.split(",")) + "{" + body + "}")
-    return "".join(scoped)
+    colours = {role: pair[theme] for role, pair in COLOURS.items()}
+    return Template(RULES).substitute(colours, font=FONT, svg=f"#{scope}").replace("\n", "")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from .model import Edge, Node
+from .model import Edge, Node, Shape
 from .naming import Names
+from .stats import shape_of
 
 # torch.autograd.graph.Node; named Any-like here because some builds export no such class to isinstance against
 TorchNode = torch.autograd.graph.Node
@@ -87,21 +88,13 @@ def describe(torch_nodes: Sequence[TorchNode], names: Names) -> list[Node]:
 def _describe(i: int, node: TorchNode, names: Names, sources: bool) -> Node:
     variable = getattr(node, "variable", None)
     if variable is not None:
-        kind = "parameter" if names.is_parameter(variable) else "leaf"
-        return Node(i, "AccumulateGrad", kind, (tuple(variable.shape),), names.leaf(variable), names.owner(variable))
+        kind, name, owner = names.leaf(variable)
+        return Node(i, "AccumulateGrad", kind, (shape_of(variable),), name, owner)
     op = node.name().rsplit("::", 1)[-1]
     sequence = _sequence(node)
-    module, calls = names.module_at(sequence)
+    source = _source(node) if sources else ""
     return Node(
-        i,
-        op,
-        _kind(node, op),
-        _shapes(node),
-        names.variable(node),
-        module,
-        calls,
-        _source(node) if sources else "",
-        sequence,
+        i, op, _kind(node, op), _shapes(node), names.variable(node), *names.module_at(sequence), source, sequence
     )
 
 
@@ -111,16 +104,9 @@ def _kind(node: TorchNode, op: str) -> str:
     return "custom" if isinstance(node, torch.autograd.function.BackwardCFunction) else "operation"
 
 
-def _shapes(node: TorchNode) -> tuple[tuple[int, ...] | None, ...]:
+def _shapes(node: TorchNode) -> tuple[Shape | None, ...]:
     # private: without it shapes are known only once gradients have been recorded
-    return tuple(_shape(entry) for entry in getattr(node, "_input_metadata", None) or ())
-
-
-def _shape(entry: object) -> tuple[int, ...] | None:
-    try:
-        return tuple(map(int, entry.shape))
-    except (AttributeError, RuntimeError, TypeError):  # nested tensors have no plain shape
-        return None
+    return tuple(shape_of(entry) for entry in getattr(node, "_input_metadata", None) or ())
 
 
 def _sequence(node: TorchNode) -> int:

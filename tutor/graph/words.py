@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from html import escape
 
@@ -10,32 +11,27 @@ from .model import Shape, Stats
 LONGEST_NAME = 26
 
 
-def number(value: float) -> str:
-    """Return three significant digits."""
-    return f"{value:.3g}"
-
-
 def shape_text(shape: Shape | None) -> str:
     """Return a shape as Python writes it, "(64, 10)" or "(4,)"; an unknown one as "(?)"."""
     return "(?)" if shape is None else str(shape)
 
 
-def gradient_words(stats: Stats) -> str:
-    """Return what to say of a gradient: its one value, or its norm, and whether it holds NaN or Inf."""
+def gradient_words(stats: Stats, most_values: int = 1) -> str:
+    """Return what to say of a gradient: the values of a short vector, else its norm, or that it holds NaN or Inf."""
+    values = stats.values or ()
+    if len(stats.shape or ()) == 1 and 1 < len(values) <= most_values:
+        return f"[{', '.join(f'{value:.3g}' for value in values)}]"
     if stats.trouble:
         return stats.trouble
-    if stats.values is not None and len(stats.values) == 1:
-        value = stats.values[0]
-        return f"= {value:.3g}"
-    if stats.norm != stats.norm:
-        return "unmeasured"
-    return f"‖g‖ {number(stats.norm)}"
+    if len(values) == 1:
+        return f"= {values[0]:.3g}"
+    return "unmeasured" if math.isnan(stats.norm) else f"‖g‖ {stats.norm:.3g}"
 
 
 def clean(text: str) -> str:
     """Return text on one line, without the characters that no markup may hold (control codes, lone surrogates)."""
     text = " ".join(text.split())
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co", "Cf") else "\ufffd" for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def shorten(text: str, longest: int = LONGEST_NAME) -> str:
