@@ -87,7 +87,7 @@ class MemoryLoader:
     """Shuffled batches of images that lie in memory, mirrored and moved by chance, normalised: for data that fit.
 
     A loop over it is an epoch, as with a `DataLoader`. The images are laid down once as bytes, with a border and beside
-    their mirror images, which takes 2.7 times their memory at 28 x 28; from then on a batch is one copy and a conversion.
+    their mirror images, which takes 2.7 times their memory at 28 x 28; then a batch is one copy and a conversion.
 
     Parameters
     ----------
