@@ -295,6 +295,7 @@ with expect(TypeError):
 # | `data.RandomHorizontalFlip(p=0.5)` | `transforms.RandomHorizontalFlip(p=0.5)` |
 # | `data.RandomShift(2)` | `transforms.RandomCrop(28, padding=2)` |
 # | `data.FlipAndShift(2)`, a batch at once | none: its random transforms do the same to every image of a batch |
+# | `data.MemoryLoader(images, labels, …)` of section 7 | none; a `DataLoader` gives the same batches more slowly |
 # | your dataset of section 4 | `datasets.ImageFolder`, if each class has a folder of its own |
 #
 # ### Augmentation
@@ -309,10 +310,8 @@ vary = data.Compose([data.RandomHorizontalFlip(), data.RandomShift(2)])
 boot = (few.targets == 9).nonzero()[0].item()
 augmented = data.FashionMNIST(data.sample_folder(), transform=vary)
 readings = np.stack([np.array(augmented[boot][0]) for reading in range(12)])  # (12, 28, 28)
-halves = [
-    (reading[:14, :14].sum(), reading[:14, 14:].sum()) for reading in readings
-]  # of the upper part: where is the leg?
-told = [f"leg {'left' if a > b else 'right'}, top row {r.any(axis=1).argmax()}" for r, (a, b) in zip(readings, halves)]
+legs = ["left" if r[:14, :14].sum() > r[:14, 14:].sum() else "right" for r in readings]  # the heavier upper half
+told = [f"leg {leg}, top row {r.any(axis=1).argmax()}" for leg, r in zip(legs, readings)]
 plots.images(readings, told, columns=4, title="The same ankle boot, twelve readings")
 
 # %% [markdown] name="ask-flip"
@@ -326,9 +325,15 @@ plots.images(readings, told, columns=4, title="The same ankle boot, twelve readi
 # $$\text{out}_{n,i,j} = \tilde x_{n,\,i - d_n,\,j - r_n} \qquad \text{and } 0 \text{ where that lies outside; } x \text{ and out have the shape } (N, H, W)$$
 #
 # A border of zeros takes care of the outside: `functional.pad(images, (2, 2, 2, 2))` puts 2 columns and rows on every side.
-# A loop over the images is right, too. The fast way is to index once with three tensors that broadcast to `(N, H, W)`: which
-# image, which row, which column each pixel comes from. In small, `padded[[[[0]], [[1]]], [[[2], [3]], [[1], [2]]], 5]` takes
-# from image 0 the rows 2 and 3, from image 1 the rows 1 and 2, and of both the column 5.
+# A loop over the images is right, too. The fast way is to index once with three tensors that broadcast to `(N, H, W)`: from
+# which image, which row and which column each pixel comes. Here they are in small, for a piece of 2 x 2 of each of two images:
+
+# %% tags=["item:augmentation", "nbval-check-output"] name="three-indices"
+numbered = torch.arange(24).view(2, 3, 4)  # image 0 holds 0 to 11 in three rows, image 1 holds 12 to 23
+number = torch.tensor([0, 1])[:, None, None]  # (2, 1, 1)
+rows = torch.tensor([[0, 1], [1, 2]])[:, :, None]  # (2, 2, 1): rows 0 and 1 of image 0, rows 1 and 2 of image 1
+columns = torch.tensor([[0, 1], [2, 3]])[:, None, :]  # (2, 1, 2)
+print(numbered[number, rows, columns])
 
 
 # %% tags=["item:augmentation"]
@@ -505,10 +510,8 @@ for x, y in loader:
     optimizer.step()
 
 # %% tags=["item:shuffling", "figure"] name="loss-by-batch"
-plots.lines(
-    {"loss": losses}, xlabel="batch", ylabel="loss of the batch", title="One epoch of a linear layer, 94 batches"
-)
 assert len(losses) == 94 and sum(losses[-10:]) < 0.5 * sum(losses[:10])
+plots.lines({"loss": losses}, xlabel="batch", ylabel="loss of the batch", title="One epoch, 94 batches")
 
 # %% [markdown] name="sorted"
 # And now the same with the images in the order of their classes. `Subset` is a dataset of chosen examples of another one, in the

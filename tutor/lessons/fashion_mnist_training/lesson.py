@@ -53,8 +53,9 @@ words = "the sample: expect lower figures than on the full data" if train.is_sam
 print(f"{len(x_all):,} training images, {words}")
 
 # %% [markdown] name="batches-told"
-# All of it fits into memory as **one tensor**, so we cut batches from it directly. The order is shuffled anew in each epoch. It is drawn on the CPU, whatever the device, so that a seed means the same
-# everywhere. (`flip` comes into play in section 6: it mirrors half of the images.)
+# All of it fits into memory as **one tensor**, so we cut batches from it directly. The order is shuffled anew in each
+# epoch. It is drawn on the CPU, whatever the device, so that a seed means the same everywhere. (`flip` comes into play in
+# section 6: it mirrors half of the images.)
 
 
 # %% tags=["item:loops"] name="batches"
@@ -755,8 +756,8 @@ print(f"It says: {train.classes[number]}, {100 * probability:.0f} %. It is: {tra
 # ## 11. The test set, once
 #
 # We have a first recipe and a last one, and the test set is still shut. Why the fuss? Suppose that you train 20 networks that
-# are all **equally good**: in truth each gets 90 % right. You measure each on the same-sized test set of 1,000 images, and report the
-# best of the 20. **Commit to an answer**: which accuracy do you report, on average? One of 90, 92 and 97.
+# are all **equally good**: in truth each gets 90 % right. You measure each on 1,000 test images, and report the best of
+# the 20. **Commit to an answer**: which accuracy do you report, on average? One of 90, 92 and 97.
 
 # %% tags=["item:test-once"]
 reported = ...
