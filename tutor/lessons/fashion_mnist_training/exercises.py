@@ -78,7 +78,7 @@ def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
     weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
     return (
         min(modes, default="never called"),
-        f"{len(met)} for {2 * len(three)} batches",
+        f"{len(met)} for the {2 * len(three)} batches of two epochs",
         next((words for words in met if words != ONE_BATCH), ONE_BATCH),
         "kept with the loss" if kept else "let go",
         *losses,
@@ -423,6 +423,16 @@ EXERCISES = {
                 hints=("Which line puts something into `.grad`?",),
             ),
             Misconception(
+                "one-step-an-epoch",
+                "There is one step in an epoch, behind the loop, along the gradient of the last batch. The step belongs into the loop: one for "
+                "every batch.",
+                patch=(
+                    ("        optimizer.step()\n", ""),
+                    ("    return total / count", "    optimizer.step()\n    return total / count"),
+                ),
+                hints=("How often should the weights move in an epoch?",),
+            ),
+            Misconception(
                 "cleared-before-the-step",
                 "You clear the gradients between `backward` and `step`: nothing is left to step with.",
                 patch=(
@@ -650,8 +660,8 @@ EXERCISES = {
             ),
             Misconception(
                 "only-the-first",
-                "`x_val` comes back as it was. It goes into the same network, so it needs the same treatment. (It also stays as it was "
-                "if `x` is overwritten before it is measured: the new `x` has mean 0 and standard deviation 1.)",
+                "`x_val` comes back as it was: it was left out, or the numbers were measured on an `x` that was normalised already, whose "
+                "mean is 0 and whose standard deviation is 1. Keep both numbers before anything is overwritten.",
                 patch=("(x_val - mean) / std", "x_val"),
                 hints=("What would the network make of images on another scale?",),
             ),
@@ -818,6 +828,12 @@ EXERCISES = {
                 hints=("What should you return if every run of b is one point worse?",),
             ),
             Misconception(
+                "variance-over-n",
+                "That is the square of the standard error: the variance divided by n. Take its root.",
+                patch=("d.std() / math.sqrt(len(d))", "d.var() / len(d)"),
+                hints=("Is your number in points, or in points squared?",),
+            ),
+            Misconception(
                 "one-less-twice",
                 "The n - 1 stands in the spread already, and `std` divides by it. The error of the mean is that spread divided by the root of n.",
                 patch=("math.sqrt(len(d))", "math.sqrt(len(d) - 1)"),
@@ -873,6 +889,16 @@ EXERCISES = {
                     )
                 ),
                 hints=("What does `*` do with a list that holds a list: copy it, or name it again?",),
+            ),
+            Misconception(
+                "bincount-too-short",
+                "`bincount` ends at the largest number that occurs, so the last classes are missing and the rest does not fill a square. Say "
+                "how many numbers there are: `minlength=classes * classes`.",
+                patch=(
+                    "    for t, p in zip(target.tolist(), predicted.tolist()):\n        matrix[t, p] += 1\n    return matrix",
+                    "    return torch.bincount(classes * target + predicted).view(classes, classes)",
+                ),
+                hints=("How many numbers does `torch.bincount(torch.tensor([0, 1]))` return?",),
             ),
             Misconception(
                 "a-byte-is-too-small",
@@ -1038,6 +1064,16 @@ EXERCISES = {
                 value=97,
             ),
             Misconception(
+                "more-exact",
+                "You are as near as one can be: 91.7 is what comes out on average, and of the three 92 is the nearest. Write that.",
+                value=91.7,
+            ),
+            Misconception(
+                "nearly-as-exact",
+                "You are nearly there: of the three 92 is the nearest. Write that.",
+                value=91.8,
+            ),
+            Misconception(
                 "as-a-fraction",
                 "The right one, as a fraction. Please give it in percent.",
                 value=0.92,
@@ -1047,7 +1083,7 @@ EXERCISES = {
             "Twenty equally good archers shoot once. Do you expect the best shot to be an average one?",
             "The spread of one measurement is the root of 0.9 · 0.1 / 1000, about one point.",
         ),
-        explain="Two points too good, though all are equal and nobody trained on a test image. Choosing is enough.",
+        explain="Nearly two points too good, though all are equal and nobody trained on a test image. Choosing is enough.",
     ),
 }
 
