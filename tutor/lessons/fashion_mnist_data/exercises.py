@@ -1283,9 +1283,9 @@ EXERCISES = {
                 hints=("What has to be shuffled: the batches or the examples?",),
             ),
             Misconception(
-                "inside-batches",
-                "The examples change places only inside their batch: the same ones share a batch in every epoch, and data that are sorted "
-                "by class give batches of one class. Shuffle all of them, then cut.",
+                "same-company",
+                "The same examples share a batch in every epoch. Who is together with whom has to be drawn anew each time: shuffle all the "
+                "examples, then cut.",
                 patch=(
                     "for batch in torch.randperm(len(self.x)).split(self.batch_size):",
                     "for piece in torch.arange(len(self.x)).split(self.batch_size):\n            batch = piece[torch.randperm(len(piece))]",
