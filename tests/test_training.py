@@ -256,7 +256,7 @@ def test_a_write_that_the_system_refuses_is_told_and_leaves_the_last_whole_check
 
 def interrupted_at(line_number, action):
     """Interrupt an action, as Ctrl-C does, at the given one of its lines in `training`; say whether it has so many."""
-    lines = itertools.count()
+    lines, before = itertools.count(), signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
 
     def trace(frame, event, argument):
         if frame.f_code.co_filename == training.__file__ and event == "line" and next(lines) == line_number:
@@ -270,6 +270,7 @@ def interrupted_at(line_number, action):
         return True
     finally:
         sys.settrace(None)
+        signal.signal(signal.SIGINT, before)
     return False
 
 
@@ -287,7 +288,8 @@ def test_an_interrupt_at_any_line_of_a_save_leaves_a_whole_checkpoint(tmp_path):
 
 
 GOES_ON = """
-    import sys, torch
+    import signal, sys
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     from pathlib import Path
     from tests.test_training import Training
     from tutor import training
