@@ -1,10 +1,13 @@
 """A training that stops at any moment goes on from its last whole checkpoint, with the identical result."""
 
+import itertools
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +17,8 @@ from torch import nn
 
 from tutor import training
 from tutor.errors import TutorError
+
+ROOT = Path(__file__).parent.parent
 
 
 def network(hidden=5):
@@ -141,6 +146,8 @@ def test_a_file_of_something_else_is_told(tmp_path):
         assert "damaged or no checkpoint" in told(tmp_path / name, network())
     torch.save(network().state_dict(), tmp_path / "weights")
     assert "no checkpoint that `save_checkpoint` wrote" in told(tmp_path / "weights", network())
+    torch.save({"format": training.FORMAT}, tmp_path / "parts missing")
+    assert "no checkpoint that `save_checkpoint` wrote" in told(tmp_path / "parts missing", network())
     (tmp_path / "folder").mkdir()
     assert "damaged or no checkpoint" in told(tmp_path / "folder", network())
 
@@ -228,6 +235,93 @@ def test_a_full_disk_is_told_and_leaves_the_last_whole_checkpoint(tmp_path, monk
         training.save_checkpoint(path, network(), epoch=3)
     assert training.load_checkpoint(path, network()) == {"epoch": 2}
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a file")
+def test_a_write_that_the_system_refuses_is_told_and_leaves_the_last_whole_checkpoint(tmp_path):
+    path = tmp_path / "model"
+    training.save_checkpoint(path, nn.Linear(4, 3), epoch=2)
+    program = f"""
+        import resource
+        from torch import nn
+        from tutor import training
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+        training.save_checkpoint({str(path)!r}, nn.Linear(4, 3), epoch=3)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
+    assert "TutorError: The checkpoint" in done.stderr and "(File too large)" in done.stderr
+    assert training.load_checkpoint(path, nn.Linear(4, 3)) == {"epoch": 2}
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def interrupted_at(line_number, action):
+    """Interrupt an action, as Ctrl-C does, at the given one of its lines in `training`; say whether it has so many."""
+    lines, before = itertools.count(), signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
+
+    def trace(frame, event, argument):
+        if frame.f_code.co_filename == training.__file__ and event == "line" and next(lines) == line_number:
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        action()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+        signal.signal(signal.SIGINT, before)
+    return False
+
+
+def test_an_interrupt_at_any_line_of_a_save_leaves_a_whole_checkpoint(tmp_path):
+    path, old, new, loaded = tmp_path / "model", nn.Linear(4, 3), nn.Linear(4, 3), nn.Linear(4, 3)
+    seen = []
+    for line in itertools.count():
+        training.save_checkpoint(path, old, epoch=2)
+        if not interrupted_at(line, lambda: training.save_checkpoint(path, new, epoch=3)):
+            break
+        epoch = training.load_checkpoint(path, loaded)["epoch"]
+        assert torch.equal(loaded.weight, (old if epoch == 2 else new).weight)
+        seen.append(epoch)
+    assert seen == sorted(seen) and set(seen) == {2, 3}  # the old one up to the rename, the new one from there
+
+
+GOES_ON = """
+    import signal, sys
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+    from pathlib import Path
+    from tests.test_training import Training
+    from tutor import training
+    path = Path(sys.argv[1])
+    work, done = Training(), 0
+    if path.exists():
+        done = training.load_checkpoint(path, *work.parts)["epoch"]
+    while done < 60:
+        work.epochs(1)
+        done += 1
+        training.save_checkpoint(path, *work.parts, epoch=done)
+        print(done, flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_training_interrupted_and_then_killed_ends_with_the_identical_numbers(tmp_path):
+    path, straight = tmp_path / "model", Training()
+    straight.epochs(60)
+    command = [sys.executable, "-c", textwrap.dedent(GOES_ON), str(path)]
+    for stop, lines in ((signal.SIGINT, 13), (signal.SIGKILL, 21)):  # it meets whatever is under way, a save or a step
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+            for _ in range(lines):
+                assert process.stdout.readline()
+            process.send_signal(stop)
+            process.communicate()
+            assert process.returncode != 0
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    resumed = Training()
+    assert training.load_checkpoint(path, *resumed.parts) == {"epoch": 60}
+    assert torch.equal(resumed.numbers(), straight.numbers())
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):

@@ -15,6 +15,7 @@ from torch import nn
 from tutor.errors import TutorError
 
 FORMAT = "autograd-tutor training 1"
+PARTS = {"format", "model", "optimizer", "schedule", "random", "notes"}
 
 
 def save_checkpoint(
@@ -144,7 +145,7 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
     except Exception:  # a damaged archive makes zipfile and torch raise nearly anything
         raise TutorError(damaged) from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != FORMAT or set(content) != PARTS:
         raise TutorError(f"{path} is no checkpoint that `save_checkpoint` wrote.")
     return content
 

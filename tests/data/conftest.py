@@ -136,3 +136,29 @@ def wait_until():
             time.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    """A grey picture of 5 x 7 without a symmetry and without a 0."""
+    return np.arange(1, 36, dtype=np.uint8).reshape(5, 7)
+
+
+@pytest.fixture
+def every_move():
+    """A function that gives a picture, as bytes, after every move of up to so many pixels."""
+    return _every_move
+
+
+def _every_move(pixels: np.ndarray, most: int) -> set[bytes]:
+    steps = range(-most, most + 1)
+    return {_moved(pixels, down, right).tobytes() for down in steps for right in steps}
+
+
+def _moved(pixels: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Move a picture the slow and obvious way, pixel by pixel."""
+    result = np.zeros_like(pixels)
+    for i, j in np.ndindex(pixels.shape):
+        if 0 <= i - down < pixels.shape[0] and 0 <= j - right < pixels.shape[1]:
+            result[i, j] = pixels[i - down, j - right]
+    return result

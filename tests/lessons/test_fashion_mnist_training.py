@@ -77,3 +77,40 @@ def test_a_prediction_by_a_vector_of_two_numbers_is_judged_as_two(lesson):
         return torch.stack([p.argmax().float(), p.max()])
 
     assert lesson.exercises["fashion_mnist_training.predict"].check(predict).verdict == "pass"
+
+
+def clipped(model, loss_fn, optimizer, batches):
+    """A right loop, but for a gradient that is cut down before each step."""
+    model.train()
+    total, count = 0.0, 0
+    for x, y in batches:
+        loss = loss_fn(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 0.01)
+        optimizer.step()
+        total, count = total + loss.item() * len(y), count + len(y)
+    return total / count
+
+
+def test_a_gradient_that_was_changed_is_not_called_a_sum_of_several(lesson):
+    report = lesson.exercises["fashion_mnist_training.train_epoch"].check(clipped)
+    assert (
+        "`the gradient that a step goes along` should be 'that of one batch'; yours is 'another one'" in report.message
+    )
+
+
+def test_measuring_that_leaves_gradients_in_the_model_is_told(lesson):
+    def evaluate(model, loss_fn, batches):
+        model.eval()
+        total, right, count = 0.0, 0, 0
+        for x, y in batches:
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            total += loss.item() * len(y)
+            right += (model(x).argmax(dim=1) == y).sum().item()
+            count += len(y)
+        return total / count, right / count
+
+    report = lesson.exercises["fashion_mnist_training.evaluate"].check(evaluate)
+    assert "`gradients` should be 'not recorded'; yours is 'computed and left in the model'" in report.message

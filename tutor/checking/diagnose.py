@@ -281,8 +281,10 @@ def _shape(value: Any) -> str:
         if array.ndim == 0:
             return f"= {array:.4g}"
         # a probe that is small enough to type in again is shown whole
-        shown = f"= {[float(f'{v:.4g}') for v in array]}" if array.ndim == 1 and array.size <= 6 else ""
-        return shown or f"of shape {array.shape}"
+        if array.ndim > 1 or array.size > 6:
+            return f"of shape {array.shape}"
+        whole = judge.dtype_kind(value) in ("int", "bool")  # which look like what they are, not like floats
+        return f"= {value.tolist() if whole else [float(f'{v:.4g}') for v in array]}"
     return f"= {value!r}" if len(repr(value)) <= 30 else f"(a {type(value).__name__})"
 
 

@@ -1,4 +1,4 @@
-"""Turn images into what a network takes: one image at a time, as torchvision does, or a whole batch in one go."""
+"""Turn images into what a network takes, one image at a time, as torchvision does."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -120,52 +120,3 @@ class RandomShift:
             top, left = top + self.pixels, left + self.pixels
             return padded[..., top : top + height, left : left + width]
         return image.crop((left, top, left + image.width, top + image.height))
-
-
-@dataclass(frozen=True)
-class FlipAndShift:
-    """Mirror and move every image of a batch by chance, each in its own way, in a handful of operations.
-
-    It does to a batch what `RandomHorizontalFlip` and `RandomShift` do to each image. Bytes are a quarter of the memory
-    that float32 is, and so they are moved faster: convert afterwards.
-
-    Parameters
-    ----------
-    pixels : int
-        How far an image is moved at most, in each direction; what comes in is 0.
-    p : float
-        The probability that an image is mirrored.
-    """
-
-    pixels: int = 2
-    p: float = 0.5
-
-    def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the images changed, of the same shape, dtype and device, not contiguous in memory.
-
-        The chance comes from the CPU's random state whatever the device is, so that a checkpoint can restore it.
-
-        Parameters
-        ----------
-        images : torch.Tensor
-            (N, C, H, W) or (N, H, W).
-        """
-        if not images.numel():
-            return images.clone()
-        count, (height, width), most = len(images), images.shape[-2:], self.pixels
-        mirrored = (torch.rand(count) < self.p).nonzero().squeeze(1)
-        top, left = torch.randint(0, 2 * most + 1, (2, count))  # (N,): where its window begins
-        source = torch.arange(count)
-        source[mirrored] = torch.arange(count, count + len(mirrored))  # mirror images stand behind the others
-        planes = images.unsqueeze(1) if images.dim() == 3 else images  # (N, C, H, W)
-        # one row more below, since a window that begins on the right reads on behind the last row
-        padded = functional.pad(planes, (most, most, most, most + 1))
-        padded = torch.cat([padded, padded.index_select(0, mirrored.to(images.device)).flip(-1)])
-        channels, tall, wide = padded.shape[1:]
-        # A window is a piece of memory, read on from where it begins. Copying such pieces was measured to be ten times
-        # as fast as indexing with the numbers of rows and columns.
-        begins = (source * channels * tall * wide + top * wide + left).to(images.device)
-        length = ((channels - 1) * tall + height) * wide
-        pieces = padded.as_strided((padded.numel() - length + 1, length), (1, 1)).index_select(0, begins)
-        windows = pieces.as_strided((count, channels, height, width), (length, tall * wide, wide, 1))
-        return windows if images.dim() == 4 else windows.squeeze(1)

@@ -5,6 +5,7 @@ import functools
 import math
 import random
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,14 @@ def probe_picture(d):
 
 
 def use_to_tensor(to_tensor, pixels):
-    """What becomes of a PIL image."""
-    return to_tensor(Image.fromarray(pixels))
+    """What becomes of a PIL image, and in which dtype."""
+    x = to_tensor(Image.fromarray(pixels))
+    return x, dtype_in_words(x)
+
+
+def dtype_in_words(x):
+    """The name of a tensor's or array's dtype."""
+    return str(getattr(x, "dtype", "none")).removeprefix("torch.")
 
 
 def to_tensor_numpy(image):
@@ -141,6 +148,12 @@ def probe_labels(d):
     labels = d.labels(n, classes - 1)
     labels[:3] = 0, classes - 2, classes - 2
     return torch.from_numpy(labels), classes
+
+
+def use_one_hot(one_hot, labels, classes):
+    """The rows, and in which dtype they are."""
+    rows = one_hot(labels, classes)
+    return rows, dtype_in_words(rows)
 
 
 def one_hot_by_index(labels, classes):
@@ -240,6 +253,20 @@ def repeated(_):
     return flip_and_shift
 
 
+def wrapped_at_one_side(_):
+    """An answer that asks whether an index is too large but not whether it is negative, so that it counts from the end."""
+
+    def flip_and_shift(images, flipped, down, right):
+        height, width = images.shape[1:]
+        out = rolled(None)(images, flipped, down, right)
+        for image, d, r in zip(out, down.tolist(), right.tolist(), strict=True):
+            image[min(height, height + d) :] = 0
+            image[:, min(width, width + r) :] = 0
+        return out
+
+    return flip_and_shift
+
+
 def probe_folder(d):
     """The pixels of a few small pictures, and their labels."""
     h, w = d.sizes(2, 3, 8)
@@ -264,21 +291,50 @@ def folder_of(content, shape, labels):
 
 
 def use_dataset(dataset, pixels, labels):
-    """How long a dataset is, and its examples, with transforms and without."""
+    """How long a dataset is, its examples, with transforms and without, and when it does its work."""
     folder = folder_of(pixels.tobytes(), pixels.shape, tuple(labels))
     plain = dataset(folder / "images", folder / "labels.csv")
     examples = [pair(plain[i]) for i in range(len(labels))]
+    kinds = {"PIL image" if isinstance(image, Image.Image) else type(image).__name__ for image, _ in examples}
     images = [seen(image) for image, _ in examples]
     changed = dataset(str(folder / "images"), str(folder / "labels.csv"), turned, lambda label: 100 + int(label))
     changed_examples = [pair(changed[i]) for i in (2, 0)]
     return (
         len(plain),
         together(images, [label for _, label in examples], pixels, labels),
+        " and ".join(sorted(kinds)),
         images,
         [label for _, label in examples],
         [seen(image) for image, _ in changed_examples],
         [label for _, label in changed_examples],
+        when_opened(dataset, pixels[:2]),
+        when_transformed(dataset, folder),
     )
+
+
+def when_opened(dataset, pictures):
+    """In words, when a file is opened: one is replaced by another picture after the dataset was made."""
+    with tempfile.TemporaryDirectory(dir=PLACE.name) as name:
+        folder = Path(name)
+        (folder / "labels.csv").write_text("file,label\n0.png,3\n1.png,4\n")
+        Image.fromarray(pictures[0]).save(folder / "1.png")
+        made = []
+        for picture in pictures:
+            Image.fromarray(picture).save(folder / "new.png")
+            (folder / "new.png").replace(folder / "0.png")
+            made.append(dataset(folder, folder / "labels.csv"))
+        first, second = (np.array(pair(one[0])[0]) for one in made)
+    return "when it is asked for" if np.array_equal(first, second) else "when the dataset is made"
+
+
+def when_transformed(dataset, folder):
+    """In words, when a transform runs, for an example that is taken out twice."""
+    calls = []
+    counted = dataset(folder / "images", folder / "labels.csv", lambda image: calls.append(1) or image)
+    if calls:
+        return "when the dataset is made"
+    counted[0], counted[0]
+    return ("never", "only the first time", "each time", "more than once each time")[min(len(calls), 3)]
 
 
 def pair(example):
@@ -342,18 +398,17 @@ class DatasetByReader:
         return picture, label
 
 
-class DatasetFromMemory(Dataset):
+class DatasetByTable(Dataset):
     def __init__(self, folder, table, transform=None, target_transform=None):
-        names, labels = np.loadtxt(table, delimiter=",", dtype=str, skiprows=1, unpack=True)
-        self.images = [Image.open(Path(folder) / str(name)).copy() for name in names]
+        self.names, labels = np.loadtxt(table, delimiter=",", dtype=str, skiprows=1, unpack=True)
         self.labels = torch.tensor([int(label) for label in labels])
-        self.transform, self.target_transform = transform, target_transform
+        self.folder, self.transform, self.target_transform = folder, transform, target_transform
 
     def __len__(self):
-        return len(self.images)
+        return self.labels.numel()
 
     def __getitem__(self, index):
-        image, label = self.images[index], self.labels[index]
+        image, label = Image.open(f"{self.folder}/{self.names[index]}"), self.labels[index]
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:
@@ -373,18 +428,27 @@ def probe_even(d):
 
 def use_batches(batches, x, batch_size):
     """How three epochs over one object go; labels are the numbers of the examples."""
-    y = torch.arange(len(x))
-    loader = batches(x, y, batch_size)
-    epochs = [[(xs.clone(), torch.as_tensor(ys).clone().view(-1)) for xs, ys in loader] for _ in range(3)]
-    orders = [[int(label) for _, labels in epoch for label in labels] for epoch in epochs]
+    loader = batches(x, torch.arange(len(x)), batch_size)
+    epochs = [[x_and_y(batch) for batch in loader] for _ in range(3)]
+    numbers = [[ys.tolist() for _, ys in epoch] for epoch in epochs]
     belong = all(torch.equal(xs.view(-1, x.shape[1]), x[ys]) for epoch in epochs for xs, ys in epoch)
     return (
         len(loader),
         [len(labels) for _, labels in epochs[-1]],
-        examples_in_words(orders, len(x)),
+        examples_in_words([list(chain(*epoch)) for epoch in numbers], len(x)),
         "belong together" if belong else "are mixed up",
-        order_in_words(orders, batch_size),
+        order_in_words(numbers, batch_size),
     )
+
+
+def x_and_y(batch):
+    """Copies of a batch's two tensors, y with a dimension even for a single example."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise TypeError("each batch should be two things, x and y")
+    xs, ys = (torch.as_tensor(part).clone() for part in batch)
+    if ys.dim() > 1:
+        raise TypeError(f"each batch should be x and then y; its second part has the shape {tuple(ys.shape)}")
+    return xs, ys.view(-1)
 
 
 def examples_in_words(orders, count):
@@ -394,14 +458,18 @@ def examples_in_words(orders, count):
     return "each comes once" if all(len(order) == count for order in orders) else "some are missing"
 
 
-def order_in_words(orders, batch_size):
-    """Say how the orders of several epochs go."""
+def order_in_words(epochs, batch_size):
+    """Say how the orders of several epochs go; an epoch is a list of batches of numbers."""
+    orders = [list(chain(*epoch)) for epoch in epochs]
     if all(order == sorted(order) for order in orders):
         return "never shuffled"
     pieces = [order[k : k + batch_size] for order in orders for k in range(0, len(order), batch_size)]
     if all(piece == list(range(piece[0], piece[0] + len(piece))) for piece in pieces):
         return "only whole batches change places"
-    return "the same in every epoch" if orders[0] == orders[1] == orders[2] else "new in every epoch"
+    if orders[0] == orders[1] == orders[2]:
+        return "the same in every epoch"
+    first, second, third = ({frozenset(batch) for batch in epoch} for epoch in epochs)
+    return "the same examples share a batch in every epoch" if first == second == third else "new in every epoch"
 
 
 class BatchesByIndex:
@@ -474,6 +542,7 @@ EXERCISES = {
         minutes=6,
         probe=probe_picture,
         use=use_to_tensor,
+        outputs=("the tensor", "its dtype"),
         drills=("to-tensor", "dataset"),
         exact=True,
         forbid=("call:tutor.data.transforms.ToTensor",),
@@ -483,6 +552,19 @@ EXERCISES = {
                 "The numbers still go up to 255. The network expects 0 to 1.",
                 patch=(" / 255", ""),
                 hints=("What is the largest number that a byte can hold?",),
+            ),
+            Misconception(
+                "bytes-left",
+                "You return the bytes as they are: whole numbers up to 255. The network expects floats from 0 to 1.",
+                patch=(".float().unsqueeze(0) / 255", ".unsqueeze(0)"),
+                hints=("What is the dtype of `np.array(image)`, and what is its largest number?",),
+            ),
+            Misconception(
+                "double-precision",
+                "The numbers are right, but they are float64, which NumPy makes when it divides. The weights of a network are "
+                "float32, and the two cannot be multiplied.",
+                patch=(".float()", ".double()"),
+                hints=("What makes a float32 tensor of any tensor?",),
             ),
             Misconception(
                 "own-largest",
@@ -598,6 +680,18 @@ EXERCISES = {
                 hints=("From which side does broadcasting line up the shapes?",),
             ),
             Misconception(
+                "lined-up-with-the-height",
+                "A mean of shape (C, 1) is lined up with the height. One more dimension of size 1 puts it at the channels: (C, 1, 1).",
+                patch=((".view(-1, 1, 1)", ".view(-1, 1)"),),
+                hints=("How many dimensions stand to the right of the channels?",),
+            ),
+            Misconception(
+                "exchanged",
+                "You subtract the standard deviation and divide by the mean. It is the other way round.",
+                patch=("(images - self.mean) / self.std", "(images - self.std) / self.mean"),
+                hints=("Which of the two is to become 0?",),
+            ),
+            Misconception(
                 "multiplied",
                 "You multiply by the standard deviation. To make the spread 1 you have to divide by it.",
                 patch=("/ self.std", "* self.std"),
@@ -675,9 +769,21 @@ EXERCISES = {
         difficulty="medium",
         minutes=6,
         probe=probe_labels,
+        use=use_one_hot,
+        outputs=("the rows", "their dtype"),
         drills=("one-hot",),
         exact=True,
         misconceptions=(
+            Misconception(
+                "nothing-written",
+                "There is no 1 in the zeros that you return. `scatter_` writes into its tensor; `scatter`, without the underscore, leaves it "
+                "as it is and returns a new one.",
+                patch=(
+                    "return rows.scatter_(1, labels.unsqueeze(1), 1.0)",
+                    "rows.scatter(1, labels.unsqueeze(1), 1.0)\n    return rows",
+                ),
+                hints=("What does an underscore at the end of a method's name say?",),
+            ),
             Misconception(
                 "every-row",
                 "Every row has a 1 for the label of every example. `rows[:, labels]` means: in all rows, these columns. Each row is to get its own label only.",
@@ -707,6 +813,20 @@ EXERCISES = {
                 "The places are right, but they hold True and False. The loss wants probabilities: floats.",
                 patch=("torch.zeros(len(labels), classes)", "torch.zeros(len(labels), classes, dtype=torch.bool)"),
                 hints=("What is the dtype of your result?",),
+            ),
+            Misconception(
+                "double-precision",
+                "The ones are in the right places, but they are float64. The logits of a network are float32, and the loss wants "
+                "both alike.",
+                patch=("torch.zeros(len(labels), classes)", "torch.zeros(len(labels), classes, dtype=torch.float64)"),
+                hints=("Which dtype does `torch.zeros` make, if you do not say anything else?",),
+            ),
+            Misconception(
+                "index-without-columns",
+                "The index has to have as many dimensions as the rows, two, and `labels` has one. It wants the shape (N, 1): one "
+                "place in each of N rows.",
+                patch=("labels.unsqueeze(1)", "labels"),
+                hints=("What makes (N, 1) of (N,)?",),
             ),
             Misconception(
                 "labels-for-ones",
@@ -767,10 +887,44 @@ EXERCISES = {
                 hints=("What should stand in the uppermost row of an image that moved down by 2?",),
             ),
             Misconception(
+                "negative-indices",
+                "Above and on the left, pixels from the other side come in. A negative index counts from the end in Python; it has to give 0, as "
+                "one that is too large does.",
+                wrap=wrapped_at_one_side,
+                hints=("Which pixel is `image[-1]`?",),
+            ),
+            Misconception(
+                "every-image-with-every-move",
+                "Your result has a dimension too many, (N, N, H, W): every image with the moves of every other. The images need an index tensor, "
+                "too, so that image n meets the rows and columns n.",
+                patch=("padded[number[:, None, None], ", "padded[:, "),
+                hints=("Which number of an image belongs to the row n of `rows`?",),
+            ),
+            Misconception(
+                "indices-not-lined-up",
+                "Three index tensors are broadcast against each other, and (N,), (N, H) and (N, W) do not fit. Give each its own place: (N, 1, 1), "
+                "(N, H, 1) and (N, 1, W).",
+                patch=("number[:, None, None], rows[:, :, None], columns[:, None, :]", "number, rows, columns"),
+                hints=("Which shape should the three have together?",),
+            ),
+            Misconception(
                 "border-repeated",
                 "The border is repeated where the image has moved away. It is to be 0 there.",
                 wrap=repeated,
                 hints=("What does `functional.pad` fill with, if you do not say anything else?",),
+            ),
+            Misconception(
+                "border-not-counted",
+                "Every image lands two rows too low and two columns too far to the right: the border of the padded image is not counted. "
+                "Its row 2 is the first row of the image.",
+                patch=(("+ 2 - down", "- down"), ("+ 2 - right", "- right")),
+                hints=("In which row of the padded image does the image begin?",),
+            ),
+            Misconception(
+                "condition-not-lined-up",
+                "`flipped` has the shape (N,), and broadcasting lines it up with the width. It has to stand at the images: (N, 1, 1).",
+                patch=("flipped[:, None, None]", "flipped"),
+                hints=("From which side does broadcasting line up the shapes?",),
             ),
             Misconception(
                 "other-way",
@@ -869,10 +1023,13 @@ EXERCISES = {
         outputs=(
             "len(dataset)",
             "image and label",
+            "what an image is",
             "images",
             "labels",
             "images with a transform",
             "labels with a target_transform",
+            "when an image is opened",
+            "how often the transform runs",
         ),
         misconceptions=(
             Misconception(
@@ -918,9 +1075,66 @@ EXERCISES = {
             ),
             Misconception(
                 "first-row-lost",
-                "The first example is missing. `DictReader` has taken the header away already, and a second line is skipped.",
+                "The first example is missing: your example 0 is the second row of the table. `DictReader` has taken the header away already.",
                 patch=("csv.DictReader(file)]", "csv.DictReader(file)][1:]"),
                 hints=("Does `csv.DictReader` give you the header as a row?",),
+            ),
+            Misconception(
+                "opened-at-once",
+                "Your images are opened when the dataset is made. A million of them would take minutes and fill the memory. Remember "
+                "the names there, and open an image in `__getitem__`.",
+                patch=(
+                    (
+                        "self.target_transform = target_transform",
+                        "self.target_transform = target_transform\n"
+                        "        self.images = [Image.open(self.folder / name).copy() for name, _ in self.rows]",
+                    ),
+                    ("image = Image.open(self.folder / name)", "image = self.images[index]"),
+                ),
+                hints=("Which of your lines run before anybody has asked for an example?",),
+            ),
+            Misconception(
+                "transformed-at-once",
+                "Your transforms run once, when the dataset is made. One with chance in it would give the same picture in every epoch. "
+                "Apply them in `__getitem__`.",
+                patch=(
+                    (
+                        "self.target_transform = target_transform",
+                        "self.target_transform = target_transform\n"
+                        "        self.examples = [self.example(index) for index in range(len(self.rows))]",
+                    ),
+                    (
+                        "def __getitem__(self, index):",
+                        "def __getitem__(self, index):\n        return self.examples[index]\n\n    def example(self, index):",
+                    ),
+                ),
+                hints=("Which of your lines run before anybody has asked for an example?",),
+            ),
+            Misconception(
+                "kept-after-the-first-reading",
+                "An example that was taken out once is kept, and its transform does not run again. One with chance in it would give the "
+                "same picture in every epoch.",
+                patch=(
+                    ("self.folder = Path(folder)", "self.folder = Path(folder)\n        self.kept = {}"),
+                    (
+                        "name, label = self.rows[index]",
+                        "if index in self.kept:\n            return self.kept[index]\n        name, label = self.rows[index]",
+                    ),
+                    ("return image, label", "self.kept[index] = image, label\n        return image, label"),
+                ),
+                hints=("What should a random flip do in the second epoch?",),
+            ),
+            Misconception(
+                "folder-is-text",
+                "The folder may come as text, and text has no `/`. `Path(folder)` makes a path of both.",
+                patch=("self.folder = Path(folder)", "self.folder = folder"),
+                hints=('What is `type(folder)`, if somebody writes `LabelledImages("clothes", …)`?',),
+            ),
+            Misconception(
+                "table-is-text",
+                "The table's path may come as text, and text has no `open`. `Path(table).open()` and `open(table)` take both.",
+                patch=("Path(table).open", "table.open"),
+                hints=('What is `type(table)`, if somebody writes `LabelledImages(…, "labels.csv")`?',),
             ),
             Misconception(
                 "transform-forgotten",
@@ -944,6 +1158,15 @@ EXERCISES = {
                 hints=("Where do `transform` and `target_transform` come in?",),
             ),
             Misconception(
+                "result-thrown-away",
+                "The transforms run, but what they return is lost: you return image and label as they were before.",
+                patch=(
+                    ("image = self.transform(image)", "self.transform(image)"),
+                    ("label = self.target_transform(label)", "self.target_transform(label)"),
+                ),
+                hints=("Does a transform change the image that it is given, or return another one?",),
+            ),
+            Misconception(
                 "transform-always",
                 "Without a transform you call `None`. Ask first whether there is one.",
                 patch=(
@@ -959,6 +1182,13 @@ EXERCISES = {
                 hints=("What is the mode of your images?",),
             ),
             Misconception(
+                "array-for-image",
+                "You return a NumPy array. Without a transform the image is to be the PIL image as it was opened: what becomes of it, a "
+                "transform decides.",
+                patch=("Image.open(self.folder / name)", "np.array(Image.open(self.folder / name))"),
+                hints=("What does `Image.open` give you, and who asked for anything else?",),
+            ),
+            Misconception(
                 "scaled-without-asking",
                 "Without a transform the image is to be the PIL image as it was opened. You turn it into numbers from 0 to 1; that is the transform's work.",
                 patch=(
@@ -968,7 +1198,7 @@ EXERCISES = {
                 hints=("Who is to decide what becomes of an image?",),
             ),
         ),
-        alternatives=(DatasetByLists, DatasetByReader, DatasetFromMemory),
+        alternatives=(DatasetByLists, DatasetByReader, DatasetByTable),
         equivalent_mutants={
             "with Path(table).open() as file:": "without line breaks inside a field it makes no difference",
         },
@@ -1000,6 +1230,12 @@ EXERCISES = {
                 "The last batch has that many images, but it is a batch, too: count it.",
                 value=(937, 32),
                 hints=("60,000 / 64 is 937.5. What becomes of the half?",),
+            ),
+            Misconception(
+                "exchanged",
+                "Both numbers are right. Give the number of batches first.",
+                value=(32, 938),
+                hints=("Which of the two is asked for first?",),
             ),
             Misconception(
                 "half-a-batch",
@@ -1047,6 +1283,16 @@ EXERCISES = {
                 hints=("What has to be shuffled: the batches or the examples?",),
             ),
             Misconception(
+                "same-company",
+                "The same examples share a batch in every epoch. Who is together with whom has to be drawn anew each time: shuffle all the "
+                "examples, then cut.",
+                patch=(
+                    "for batch in torch.randperm(len(self.x)).split(self.batch_size):",
+                    "for piece in torch.arange(len(self.x)).split(self.batch_size):\n            batch = piece[torch.randperm(len(piece))]",
+                ),
+                hints=("Can the first and the last example ever be in one batch?",),
+            ),
+            Misconception(
                 "two-orders",
                 "x and y are shuffled apart from each other, so an image gets the label of another. One order for both.",
                 patch=(
@@ -1089,6 +1335,12 @@ EXERCISES = {
                 hints=("How many batches are there for 10 examples and a batch size of 4?",),
             ),
             Misconception(
+                "no-whole-number",
+                "The length is no whole number. A last batch that is not full is a batch: round up.",
+                patch=("math.ceil(len(self.x) / self.batch_size)", "len(self.x) / self.batch_size"),
+                hints=("What is 10 / 4 in Python, and how many batches are there?",),
+            ),
+            Misconception(
                 "one-too-many",
                 "Where the examples fill the last batch exactly, the length is one too large.",
                 patch=("math.ceil(len(self.x) / self.batch_size)", "len(self.x) // self.batch_size + 1"),
@@ -1117,6 +1369,32 @@ EXERCISES = {
                 "`chunk` cuts into that many pieces. You want pieces of that size, which `split` makes.",
                 patch=(".split(self.batch_size)", ".chunk(self.batch_size)"),
                 hints=("Is the batch size the number of batches, or how many examples each holds?",),
+            ),
+            Misconception(
+                "tuple-for-iterator",
+                "Your `__iter__` returns a tuple, and a loop wants an iterator. With `yield` in the place of `return` the method gives out "
+                "one batch after the other.",
+                patch=("yield self.x[batch], self.y[batch]", "return self.x[batch], self.y[batch]"),
+                hints=("What does a `return` inside a loop do with the rest of the loop?",),
+            ),
+            Misconception(
+                "list-for-iterator",
+                "Your `__iter__` returns a list, and a loop wants an iterator: `iter(...)` makes one of it, or give out one batch after the "
+                "other with `yield`.",
+                patch=(
+                    ("for batch in torch.randperm(len(self.x)).split(self.batch_size):\n            yield", "return ["),
+                    (
+                        "self.x[batch], self.y[batch]",
+                        "(self.x[k], self.y[k]) for k in torch.randperm(len(self.x)).split(self.batch_size)]",
+                    ),
+                ),
+                hints=("What is the difference between a list and `iter` of a list?",),
+            ),
+            Misconception(
+                "labels-first",
+                "Your batches hold the labels first. A loop `for x, y in batches` wants x and then y.",
+                patch=("yield self.x[batch], self.y[batch]", "yield self.y[batch], self.x[batch]"),
+                hints=("In which order does the docstring name the two?",),
             ),
             Misconception(
                 "drawn-again",

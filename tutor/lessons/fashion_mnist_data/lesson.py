@@ -42,7 +42,8 @@ from tutor import check, data, exercise, expect, hint, lend, plots, progress, so
 #
 # It has 60,000 grey photographs to learn from and 10,000 to be tested on, 28 x 28 pixels each, ten kinds of clothes. The
 # class looks for the files on your machine. If it does not find them, it takes a sample of 7,000 images that comes
-# with this course, and says so; `tutor data` in a terminal fetches the rest.
+# with this course, and says so; `tutor data` in a terminal fetches the rest. In brackets behind the location stands which of
+# these places it was: a folder of yours, the operating system's package, the cache of an earlier download, or the sample.
 
 # %% tags=["item:load"] name="find-it"
 train = data.FashionMNIST(train=True)
@@ -155,7 +156,7 @@ class Counting:
         return to_tensor(image)
 
 
-# %% tags=["item:transforms"] name="read-twice"
+# %% tags=["item:transforms", "nbval-check-output"] name="read-twice"
 counting = Counting()
 counted = data.FashionMNIST(data.sample_folder(), train=False, transform=counting)
 found = [counting.count]
@@ -164,7 +165,6 @@ for reading in range(2):
         counted[i]
     found.append(counting.count)
 print("calls:", found)
-assert found == [0, 1000, 2000]
 
 # %% [markdown] name="lazy"
 # Lazy, and nothing is kept. That has two sides. A transform with chance in it gives another picture at every reading, which
@@ -173,8 +173,8 @@ assert found == [0, 1000, 2000]
 #
 # ### Normalise
 #
-# Clothes fill the middle of a black picture. So the pixels are neither centred on 0 nor of size 1, and that is where
-# networks learn best: a weight then moves its output up for one image and down for another. Subtract the mean of all
+# Networks learn best from numbers that lie around 0 and are about 1 in size: a weight then moves its output up for one image
+# and down for another. Pixels from 0 to 1 are all on one side. Subtract the mean of all
 # **training** pixels, divide by their standard deviation:
 
 # %% tags=["item:normalize", "nbval-check-output"] name="statistics"
@@ -260,8 +260,8 @@ with expect(RuntimeError):
     functional.cross_entropy(logits, functional.one_hot(labels, 10))
 
 # %% [markdown] name="lambda-told"
-# For a single label there is no batch dimension, so the index has one number and the direction is 0. As a target transform it is
-# often written in one line. `Lambda` makes a transform of any function.
+# For a single label there is no batch dimension: the row is dimension 0, and the index is the label alone. As a target
+# transform it is often written in one line. `Lambda` makes a transform of any function.
 
 # %% tags=["item:one-hot", "nbval-check-output"] name="lambda-one-hot"
 to_one_hot = data.Lambda(lambda label: torch.zeros(10).scatter_(0, torch.tensor(label), value=1))
@@ -295,6 +295,7 @@ with expect(TypeError):
 # | `data.RandomHorizontalFlip(p=0.5)` | `transforms.RandomHorizontalFlip(p=0.5)` |
 # | `data.RandomShift(2)` | `transforms.RandomCrop(28, padding=2)` |
 # | `data.FlipAndShift(2)`, a batch at once | none: its random transforms do the same to every image of a batch |
+# | `data.MemoryLoader(images, labels, …)` of section 7 | none; a `DataLoader` gives the same batches more slowly |
 # | your dataset of section 4 | `datasets.ImageFolder`, if each class has a folder of its own |
 #
 # ### Augmentation
@@ -309,7 +310,9 @@ vary = data.Compose([data.RandomHorizontalFlip(), data.RandomShift(2)])
 boot = (few.targets == 9).nonzero()[0].item()
 augmented = data.FashionMNIST(data.sample_folder(), transform=vary)
 readings = np.stack([np.array(augmented[boot][0]) for reading in range(12)])  # (12, 28, 28)
-plots.images(readings, [f"reading {k + 1}" for k in range(12)], title="The same ankle boot, twelve readings")
+legs = ["left" if r[:14, :14].sum() > r[:14, 14:].sum() else "right" for r in readings]  # the heavier upper half
+told = [f"leg {leg}, top row {r.any(axis=1).argmax()}" for leg, r in zip(legs, readings)]
+plots.images(readings, told, columns=4, title="The same ankle boot, twelve readings")
 
 # %% [markdown] name="ask-flip"
 # Two rules. Only change what leaves the label true: a mirrored boot is a boot, a mirrored 2 is no digit. And augment
@@ -322,7 +325,15 @@ plots.images(readings, [f"reading {k + 1}" for k in range(12)], title="The same 
 # $$\text{out}_{n,i,j} = \tilde x_{n,\,i - d_n,\,j - r_n} \qquad \text{and } 0 \text{ where that lies outside; } x \text{ and out have the shape } (N, H, W)$$
 #
 # A border of zeros takes care of the outside: `functional.pad(images, (2, 2, 2, 2))` puts 2 columns and rows on every side.
-# A loop over the images is right, too. Three index tensors that broadcast to `(N, H, W)` are the fast way.
+# A loop over the images is right, too. The fast way is to index once with three tensors that broadcast to `(N, H, W)`: from
+# which image, which row and which column each pixel comes. Here they are in small, for a piece of 2 x 2 of each of two images:
+
+# %% tags=["item:augmentation", "nbval-check-output"] name="three-indices"
+numbered = torch.arange(24).view(2, 3, 4)  # image 0 holds 0 to 11 in three rows, image 1 holds 12 to 23
+number = torch.tensor([0, 1])[:, None, None]  # (2, 1, 1)
+rows = torch.tensor([[0, 1], [1, 2]])[:, :, None]  # (2, 2, 1): rows 0 and 1 of image 0, rows 1 and 2 of image 1
+columns = torch.tensor([[0, 1], [2, 3]])[:, None, :]  # (2, 1, 2)
+print(numbered[number, rows, columns])
 
 
 # %% tags=["item:augmentation"]
@@ -382,8 +393,8 @@ print((folder / "labels.csv").read_text()[:44])
 class LabelledImages(Dataset):
     """Images of a folder with the labels of a CSV table, in the order of the table.
 
-    folder : where the image files are
-    table : path of a CSV file with a header and the columns "file" (a name in the folder) and "label" (a class number)
+    folder : where the image files are; a str or a Path, as table is
+    table : a CSV file with a header and the columns "file" (a name in the folder) and "label" (a class number)
     transform, target_transform : applied to each image and each label as it is taken out; None leaves them as they are
     """
 
@@ -498,6 +509,10 @@ for x, y in loader:
     loss.backward()
     optimizer.step()
 
+# %% tags=["item:shuffling", "figure"] name="loss-by-batch"
+assert len(losses) == 94 and sum(losses[-10:]) < 0.5 * sum(losses[:10])
+plots.lines({"loss": losses}, xlabel="batch", ylabel="loss of the batch", title="One epoch, 94 batches")
+
 # %% [markdown] name="sorted"
 # And now the same with the images in the order of their classes. `Subset` is a dataset of chosen examples of another one, in the
 # order chosen.
@@ -581,6 +596,9 @@ assert fraction > 0.7
 # a whole Python that has to import PyTorch and receive a copy of the dataset; then every batch travels from process
 # to process. (On Linux, Python before 3.14 copies the running process instead, *fork*, which is quick. Windows and macOS
 # start a new one, *spawn*. We ask for spawn, so that you see the same everywhere.)
+#
+# The data set below flips and moves 6,000 images with PIL. With two workers it is read by two processes at once. Twice as
+# fast, then? Decide before you run it.
 
 # %% tags=["item:workers"] name="workers-measured"
 vary_and_prepare = data.Compose(
@@ -642,31 +660,25 @@ with expect(pickle.PicklingError):
 # Three ways to the same float tensors, mirrored and moved by chance, normalised:
 #
 # - **item by item**: PIL, four transforms for each image, then stacked by a `DataLoader`; the usual way;
-# - **`DataLoader` over tensors**: a `TensorDataset`; taken apart into single images and stacked again, augmented by the batch;
-# - **one tensor**: an index, augmented by the batch. `index_select(0, batch)` does what `[batch]` does, but it copies whole images.
+# - **`DataLoader` over tensors**: a `TensorDataset`, taken apart into single images and stacked again; then
+#   `data.FlipAndShift(2)` does to the batch what your `flip_and_shift` does, with numbers that it draws;
+# - **one tensor**: `data.MemoryLoader`, your `Batches` with that built in. It lays the images down once, with their border and
+#   beside their mirror images. Then a moved image is a piece of memory, and a batch is one copy of 256 pieces.
 
 
 # %% tags=["item:cost"] name="three-ways"
-augment = data.FlipAndShift(2)
-
-
 def finish(images):
-    """Bytes (N, 28, 28), augmented and normalised: float32 (N, 1, 28, 28)."""
-    return augment(images).unsqueeze(1).float().sub_(255 * mean).mul_(1 / (255 * std))
-
-
-def one_by_one():
-    yield from DataLoader(items, batch_size=256, shuffle=True)
+    """Bytes (N, 28, 28) to float32 (N, 1, 28, 28): what ToTensor and Normalize do, in one subtraction and one product."""
+    return images.unsqueeze(1).float().sub_(255 * mean).mul_(1 / (255 * std))
 
 
 def loader_over_tensors():
     for images, y in DataLoader(TensorDataset(few.data, few.targets), batch_size=256, shuffle=True):
-        yield finish(images), y
+        yield finish(data.FlipAndShift(2)(images)), y
 
 
-def one_tensor():
-    for batch in torch.randperm(len(few)).split(256):
-        yield finish(few.data.index_select(0, batch)), few.targets[batch]
+one_by_one = DataLoader(items, batch_size=256, shuffle=True)
+one_tensor = data.MemoryLoader(few.data, few.targets, 256, mean, std, pixels=2)
 
 
 # %% tags=["item:cost"] name="measure-ways"
@@ -680,7 +692,7 @@ def images_per_second(way, epochs=3):
     return float(np.median(rates))
 
 
-ways = {"PIL items": one_by_one, "loader": loader_over_tensors, "one tensor": one_tensor}
+ways = {"PIL items": lambda: one_by_one, "loader": loader_over_tensors, "one tensor": lambda: one_tensor}
 rates = {name: images_per_second(way) for name, way in ways.items()}
 for name, rate in rates.items():
     print(f"{name:16} {rate:10,.0f} images per second")
@@ -691,7 +703,7 @@ thousands = [rate / 1000 for rate in rates.values()]
 plots.bars(list(rates), {"1,000 images per second": thousands}, title="Three ways to the same batches")
 
 # %% [markdown] name="fits"
-# The arithmetic is the same. What costs is the wrapping: a Python object, a few calls and a small tensor **for each image**. So
+# The pictures are the same. What costs is the wrapping: a Python object, a few calls and a small tensor **for each image**. So
 # ask first whether the data fit into memory, kept as bytes:
 
 # %% tags=["item:cost", "nbval-check-output"] name="memory"

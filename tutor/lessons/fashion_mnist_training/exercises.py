@@ -71,14 +71,14 @@ def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
     first = model[0].weight
     model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
     first.register_hook(lambda gradient: fresh.append(gradient.clone()))
-    optimizer.register_step_post_hook(lambda *_: met.append(_gradient_met(first, fresh)))
+    optimizer.register_step_post_hook(lambda *_: met.append(_gradient_met(first, fresh, steps=len(met))))
     three = three_batches(x, y, batch)
     losses = [train_epoch(model, nn.CrossEntropyLoss(), optimizer, three) for _ in range(2)]
     kept = any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses)
     weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
     return (
         min(modes, default="never called"),
-        f"{len(met)} for {2 * len(three)} batches",
+        f"{len(met)} for the {2 * len(three)} batches of two epochs",
         next((words for words in met if words != ONE_BATCH), ONE_BATCH),
         "kept with the loss" if kept else "let go",
         *losses,
@@ -87,11 +87,17 @@ def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
     )
 
 
-def _gradient_met(parameter, fresh):
-    """In words, what `optimizer.step()` found in `.grad`, from what it left there."""
-    if parameter.grad is None or not fresh:
-        return "nothing"
-    return ONE_BATCH if torch.equal(parameter.grad, fresh[-1]) else "the sum of several batches"
+def _gradient_met(parameter, fresh, steps):
+    """In words, what `optimizer.step()` found in `.grad`, from what it left there; `steps` were taken before it."""
+    if len(fresh) <= steps:
+        return "none: no backward came before it"
+    if parameter.grad is None:
+        return "none: it was cleared"
+    if torch.equal(parameter.grad, fresh[-1]):
+        return ONE_BATCH
+    sums = torch.stack(fresh).flip(0).cumsum(0)  # of the last one, two, ... batches
+    summed = any(torch.allclose(parameter.grad, one) for one in sums[1:])
+    return "the sum of several batches" if summed else "another one"
 
 
 def probe_evaluate(d):
@@ -116,6 +122,8 @@ def measured(evaluate, x, y, batch, w1, w2):
         evaluate(model, nn.CrossEntropyLoss(), three_batches(x, y, batch)), "the loss and the accuracy"
     )
     gradients = "recorded" if any(recorded) else "not recorded"
+    if any(parameter.grad is not None for parameter in model.parameters()):
+        gradients = "computed and left in the model"
     return max(modes, default="never called"), gradients, loss, accuracy, model[1].running_mean.clone()
 
 
@@ -135,10 +143,11 @@ def probe_normalise(d):
 
 
 def probe_difference(d):
-    """Accuracies of two recipes that go up and down together, as runs with the same seeds do."""
+    """Accuracies of two recipes that go up and down together, as runs with the same seeds do; now this one is better, now that."""
     n = d.integer(4, 8)
-    luck = d.tensor(n)
-    return 2 + luck, 2 + d.number(0.05, 0.15) + luck + 0.4 * d.tensor(n)
+    luck, noise = d.tensor(n), 0.8 * d.tensor(n)
+    gain = d.number(0.1, 0.2) * (-1) ** d.seed
+    return 2 + luck, 2 + luck + noise - noise.mean() + gain
 
 
 def probe_confusion(d):
@@ -146,6 +155,14 @@ def probe_confusion(d):
     n, classes = d.integer(15, 25), d.integer(4, 6)
     target = torch.from_numpy(d.labels(n, classes - 1))
     predicted = torch.where(torch.from_numpy(d.rng.random(n) < 0.5), target, (target + 1) % (classes - 1))
+    return predicted, target, classes
+
+
+def probe_crowd(d):
+    """So many images, most of them right, that a byte cannot count them."""
+    n, classes = d.integer(1000, 1100), 4
+    target = torch.from_numpy(d.labels(n, classes - 1))
+    predicted = torch.where(torch.from_numpy(d.rng.random(n) < 0.95), target, (target + 1) % (classes - 1))
     return predicted, target, classes
 
 
@@ -390,6 +407,32 @@ EXERCISES = {
                 hints=("What does `backward` do with the gradients that are already there?",),
             ),
             Misconception(
+                "cleared-once",
+                "The gradients are cleared once in an epoch, before its first batch. From the second batch on, a step goes along the sum of "
+                "all gradients of the epoch so far.",
+                patch=(
+                    ("        optimizer.zero_grad()\n", ""),
+                    ("    model.train()\n", "    model.train()\n    optimizer.zero_grad()\n"),
+                ),
+                hints=("How often does `backward` add to what is there?",),
+            ),
+            Misconception(
+                "no-gradient-yet",
+                "When the optimiser steps there is no gradient: no `backward` came before it. First `backward`, then `step`.",
+                patch=("        loss.backward()\n", ""),
+                hints=("Which line puts something into `.grad`?",),
+            ),
+            Misconception(
+                "one-step-an-epoch",
+                "There is one step in an epoch, behind the loop, along the gradient of the last batch. The step belongs into the loop: one for "
+                "every batch.",
+                patch=(
+                    ("        optimizer.step()\n", ""),
+                    ("    return total / count", "    optimizer.step()\n    return total / count"),
+                ),
+                hints=("How often should the weights move in an epoch?",),
+            ),
+            Misconception(
                 "cleared-before-the-step",
                 "You clear the gradients between `backward` and `step`: nothing is left to step with.",
                 patch=(
@@ -557,6 +600,12 @@ EXERCISES = {
                 hints=("What is left of the first batch after the second?",),
             ),
             Misconception(
+                "error-for-accuracy",
+                "The second number is the fraction of *wrong* answers. The accuracy is that of the right ones.",
+                patch=("right / count", "1 - right / count"),
+                hints=("Should your number rise or fall while the network learns?",),
+            ),
+            Misconception(
                 "accuracy-in-percent",
                 "The accuracy is a fraction between 0 and 1; yours is in percent.",
                 patch=("right / count", "100 * right / count"),
@@ -611,7 +660,8 @@ EXERCISES = {
             ),
             Misconception(
                 "only-the-first",
-                "`x_val` comes back as it was. It goes into the same network, so it needs the same treatment.",
+                "`x_val` comes back as it was: it was left out, or the numbers were measured on an `x` that was normalised already, whose "
+                "mean is 0 and whose standard deviation is 1. Keep both numbers before anything is overwritten.",
                 patch=("(x_val - mean) / std", "x_val"),
                 hints=("What would the network make of images on another scale?",),
             ),
@@ -621,6 +671,12 @@ EXERCISES = {
                 "these images.",
                 patch=("x.mean(), x.std()", "0.5, 0.5"),
                 hints=("Where do your two numbers come from?",),
+            ),
+            Misconception(
+                "numbers-from-elsewhere",
+                "You take 0.286 and 0.353, the numbers of another training set. These images have their own; measure them.",
+                patch=("x.mean(), x.std()", "0.286, 0.353"),
+                hints=("Would your two numbers change if these images were brighter?",),
             ),
             Misconception(
                 "variance-for-spread",
@@ -642,7 +698,7 @@ EXERCISES = {
             ),
             Misconception(
                 "bracket-missing",
-                "Division comes before subtraction: you wrote x - (mean / std). Put the difference in brackets.",
+                "Division comes before subtraction: without brackets this is x - (mean / std). Put the difference in brackets.",
                 patch=(("(x - mean) / std", "x - mean / std"), ("(x_val - mean) / std", "x_val - mean / std")),
                 hints=("What does Python do first: subtract or divide?",),
             ),
@@ -697,6 +753,11 @@ EXERCISES = {
                 "log-ten",
                 "2.30 is log 10, the loss of a network that knows nothing. One number is larger than the others here, by 1.",
                 value=2.30,
+            ),
+            Misconception(
+                "log-ten-computed",
+                "That is log 10, the loss of a network that knows nothing. One number is larger than the others here, by 1.",
+                value=math.log(10),
             ),
             Misconception(
                 "not-rounded",
@@ -761,6 +822,24 @@ EXERCISES = {
                 hints=("Can your mean be negative?",),
             ),
             Misconception(
+                "absolute-mean",
+                "Your mean has lost its sign. If b is worse than a, it should be negative.",
+                patch=("return d.mean(),", "return d.mean().abs(),"),
+                hints=("What should you return if every run of b is one point worse?",),
+            ),
+            Misconception(
+                "variance-over-n",
+                "That is the square of the standard error: the variance divided by n. Take its root.",
+                patch=("d.std() / math.sqrt(len(d))", "d.var() / len(d)"),
+                hints=("Is your number in points, or in points squared?",),
+            ),
+            Misconception(
+                "one-less-twice",
+                "The n - 1 stands in the spread already, and `std` divides by it. The error of the mean is that spread divided by the root of n.",
+                patch=("math.sqrt(len(d))", "math.sqrt(len(d) - 1)"),
+                hints=("Where does n - 1 stand in the formulas, and where n?",),
+            ),
+            Misconception(
                 "variance-for-spread",
                 "You start from the variance. Take its root, the standard deviation, first.",
                 patch=("d.std()", "d.var()"),
@@ -781,7 +860,7 @@ EXERCISES = {
     "confusion": code(
         difficulty="medium",
         minutes=7,
-        probe=probe_confusion,
+        probe=(probe_confusion, probe_crowd),
         drills=("confusion",),
         misconceptions=(
             Misconception(
@@ -812,6 +891,22 @@ EXERCISES = {
                 hints=("What does `*` do with a list that holds a list: copy it, or name it again?",),
             ),
             Misconception(
+                "bincount-too-short",
+                "`bincount` ends at the largest number that occurs, so the last classes are missing and the rest does not fill a square. Say "
+                "how many numbers there are: `minlength=classes * classes`.",
+                patch=(
+                    "    for t, p in zip(target.tolist(), predicted.tolist()):\n        matrix[t, p] += 1\n    return matrix",
+                    "    return torch.bincount(classes * target + predicted).view(classes, classes)",
+                ),
+                hints=("How many numbers does `torch.bincount(torch.tensor([0, 1]))` return?",),
+            ),
+            Misconception(
+                "a-byte-is-too-small",
+                "Some of your counts are too small by 256: a byte begins again at 0 behind 255. Count in int64.",
+                patch=("torch.int64", "torch.uint8"),
+                hints=("What is the dtype of your matrix, and how many images can a class have?",),
+            ),
+            Misconception(
                 "mistakes-only",
                 "Only the mistakes are counted. The diagonal belongs to the matrix: it holds the right answers.",
                 patch=("        matrix[t, p] += 1", "        matrix[t, p] += t != p"),
@@ -835,7 +930,7 @@ EXERCISES = {
             ),
             Misconception(
                 "shares-of-rows",
-                "You return shares, each row divided by its sum. Counts are asked for.",
+                "You return shares, each row divided by its sum (which is 0 for a class that does not occur). Counts are asked for.",
                 wrap=lambda reference: (
                     lambda predicted, target, classes: _shares(reference(predicted, target, classes))
                 ),
@@ -886,6 +981,24 @@ EXERCISES = {
                 "The image is brought to 0 to 1, but not normalised as the training images were.",
                 patch=("(image.float() / 255 - mean) / std", "image.float() / 255"),
                 hints=("What else happened to the training images?",),
+            ),
+            Misconception(
+                "batch-missing",
+                "The model wants a batch, (N, 1, H, W). With three dimensions it gets one too few: an image is a batch of one.",
+                patch=("x[None, None]", "x[None]"),
+                hints=("How many dimensions does `x` have, and how many does the model want?",),
+            ),
+            Misconception(
+                "batch-and-channel-missing",
+                "The model wants (N, 1, H, W), and the image has the shape (H, W). The channel is missing, and the batch.",
+                patch=("x[None, None]", "x"),
+                hints=("How many dimensions does `x` have, and how many does the model want?",),
+            ),
+            Misconception(
+                "logarithm",
+                "The second number is the logarithm of the probability. Without `log` it is the probability.",
+                patch=("softmax", "log_softmax"),
+                hints=("Can a probability be negative?",),
             ),
             Misconception(
                 "training-mode",
@@ -951,6 +1064,16 @@ EXERCISES = {
                 value=97,
             ),
             Misconception(
+                "more-exact",
+                "You are as near as one can be: 91.7 is what comes out on average, and of the three 92 is the nearest. Write that.",
+                value=91.7,
+            ),
+            Misconception(
+                "nearly-as-exact",
+                "You are nearly there: of the three 92 is the nearest. Write that.",
+                value=91.8,
+            ),
+            Misconception(
                 "as-a-fraction",
                 "The right one, as a fraction. Please give it in percent.",
                 value=0.92,
@@ -960,10 +1083,10 @@ EXERCISES = {
             "Twenty equally good archers shoot once. Do you expect the best shot to be an average one?",
             "The spread of one measurement is the root of 0.9 · 0.1 / 1000, about one point.",
         ),
-        explain="Two points too good, though all are equal and nobody trained on a test image. Choosing is enough.",
+        explain="Nearly two points too good, though all are equal and nobody trained on a test image. Choosing is enough.",
     ),
 }
 
 
 def _shares(matrix):
-    return matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
+    return matrix / matrix.sum(dim=1, keepdim=True)

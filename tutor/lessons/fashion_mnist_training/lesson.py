@@ -53,8 +53,9 @@ words = "the sample: expect lower figures than on the full data" if train.is_sam
 print(f"{len(x_all):,} training images, {words}")
 
 # %% [markdown] name="batches-told"
-# All of it fits into memory as **one tensor**, so we cut batches from it directly. The order is shuffled anew in each epoch. It is drawn on the CPU, whatever the device, so that a seed means the same
-# everywhere. (`flip` comes into play in section 6: it mirrors half of the images.)
+# All of it fits into memory as **one tensor**, so we cut batches from it directly. The order is shuffled anew in each
+# epoch. It is drawn on the CPU, whatever the device, so that a seed means the same everywhere. (`flip` comes into play in
+# section 6: it mirrors half of the images.)
 
 
 # %% tags=["item:loops"] name="batches"
@@ -72,7 +73,7 @@ def batches(x, y, batch_size, shuffle=True, flip=False):
 
 # %% [markdown] name="loader-told"
 # A `DataLoader` takes image by image out of a data set and puts the batches together again. It is made for data that do
-# not fit into memory. For ours it is the long way round:
+# not fit into memory. For ours it is the long way round, as the last notebook measured with augmentation. Without it:
 
 
 # %% tags=["item:loops"] name="loader-timed"
@@ -147,7 +148,7 @@ print(f"fraction of all 210 images:   {right.sum() / size.sum():.3f}")
 # %% tags=["item:loops"]
 @exercise("fashion_mnist_training.evaluate")
 def evaluate(model, loss_fn, batches):
-    """Return the mean loss and the accuracy over all images, two Python numbers; the model learns nothing from it.
+    """Return the mean loss and the accuracy over all images, two numbers; the model learns nothing from it.
 
     model : called as model(x); may hold batch normalisation and dropout, and may be in training mode
     loss_fn : called as loss_fn(y_pred, y); y_pred are logits (N, C); returns the mean over the batch
@@ -236,7 +237,8 @@ shown(first_model, x_all, y_all, torch.arange(12), "The first recipe, after five
 # heart. The test set must not judge either, because we will *choose* by the judgement, and a chosen winner flatters
 # itself (section 11 shows how much). So we keep a third set aside, the **validation split**.
 #
-# To try many recipes in little time we also train them on a part of the data only, for four epochs.
+# To try many recipes in little time we also train them on a part of the data only, for four epochs. So expect lower figures than
+# in section 4, from fewer steps. Only the differences count from here on.
 
 # %% tags=["item:validation"] name="split"
 torch.manual_seed(0)
@@ -293,8 +295,8 @@ def try_recipe(name, recipe, x_part, x_val):
     results.pop(name, None)  # when the cell is run again
     before = list(results.values())[-1:]
     results[name] = judge(model, x_val)
-    gain = f"({results[name] - before[0]:+.1f})" if before else ""
-    print(f"{name:18} {results[name]:5.1f} % {gain:8} in {seconds:.1f} s")
+    gain = f"({results[name] - before[0]:+.2f})" if before else ""
+    print(f"{name:18} {results[name]:5.2f} % {gain:8} in {seconds:.1f} s")
     return model
 
 
@@ -372,6 +374,9 @@ recipe = recipe | {"schedule": True}
 model = try_recipe("warm up, then fall", recipe, x_part, x_val)
 
 # %% [markdown] name="ask-softmax"
+# Mind that each of these is a single run. Section 7 asks how large a gain must be before it means anything. We keep the larger
+# batches for their speed, and the schedule because it costs no time.
+#
 # ### An interlude: softmax at the end
 #
 # A network should give probabilities, should it not? So some tutorials end it in a softmax, and train it with
@@ -496,9 +501,12 @@ print(f"spread from {len(x_val):,} images at {100 * p:.1f} %: {100 * math.sqrt(p
 three = {"rate 0.01": plain, "label smoothing": smooth, "flip": flipped}
 trained, by_seed = {}, {}
 for name, one in three.items():
-    trained[name] = [train_with(one, x_part, y_part, epochs=4, seed=seed) for seed in (1, 2, 3)]
-    by_seed[name] = torch.tensor([results[name], *(judge(model, x_val) for model in trained[name])])  # (4,)
-    print(f"{name:16}", "  ".join(f"{accuracy:.2f}" for accuracy in by_seed[name]))
+    trained[name], found = [], [results[name]]  # seed 0 has been run
+    for seed in (1, 2, 3):
+        trained[name].append(train_with(one, x_part, y_part, epochs=4, seed=seed))
+        found.append(judge(trained[name][-1], x_val))
+        print(f"{name:16} seed {seed}: {found[-1]:.2f} %")
+    by_seed[name] = torch.tensor(found)  # (4,)
 
 # %% [markdown] name="ask-error"
 # The columns belong together: one seed is one start and one order, for all three recipes. So take the **difference in each
@@ -580,9 +588,9 @@ assert twice < once
 
 # %% tags=["item:live", "figure"] name="curves"
 plots.lines(
-    {"the first recipe": first_curve, "the last recipe": last_curve},
+    {"the first recipe, on images it learns from": first_curve, "the last recipe, on the validation split": last_curve},
     xlabel="epochs after the first",
-    ylabel="accuracy on the watched images (%)",
+    ylabel="accuracy (%)",
     title="Two recipes, live",
 )
 
@@ -602,7 +610,7 @@ def confusion(predicted, target, classes):
 
     predicted, target : class numbers, integer tensors of shape (N,)
     classes : how many classes there are; some may not occur
-    Returns an integer tensor of shape (classes, classes).
+    Returns a tensor of shape (classes, classes).
     """
     ### BEGIN SOLUTION
     matrix = torch.zeros(classes, classes, dtype=torch.int64)
@@ -627,7 +635,7 @@ plots.confusion(matrix.numpy(), train.classes, title="Validation images")
 per_class = matrix.diag() / matrix.sum(dim=1)  # (10,)
 for k in per_class.argsort():
     print(f"{train.classes[k]:12} {100 * per_class[k]:5.1f} %")
-assert train.classes[per_class.argmin()] == "Shirt"
+assert per_class.min() < 0.85 and per_class.max() > 0.9
 
 # %% [markdown] name="worst-told"
 # ### The worst mistakes
@@ -720,6 +728,9 @@ print("resumed, every number as in one go: ", torch.allclose(straight, resumed, 
 print("with the weights alone:             ", torch.allclose(straight, weights_alone, rtol=1e-3, atol=1e-4))
 
 # %% [markdown] name="ask-predict"
+# With the weights alone the training goes another way: AdamW's two means begin at zero again, the schedule at its first rate, and the batches
+# come in another order.
+#
 # ### One image
 #
 # At last, use it. One image comes as it is in the file: 28 x 28 whole numbers from 0 to 255. Everything that happened to the
@@ -734,7 +745,7 @@ def predict(model, image, mean, std):
     model : takes normalised images (N, 1, H, W), gives logits (N, C); may be in training mode
     image : (H, W), uint8, 0 to 255, on the model's device
     mean, std : numbers, measured on training pixels between 0 and 1
-    Returns a Python int and a number between 0 and 1.
+    Returns two numbers: the class, and a probability between 0 and 1.
     """
     ### BEGIN SOLUTION
     x = (image.float() / 255 - mean) / std  # (H, W)
@@ -755,8 +766,8 @@ print(f"It says: {train.classes[number]}, {100 * probability:.0f} %. It is: {tra
 # ## 11. The test set, once
 #
 # We have a first recipe and a last one, and the test set is still shut. Why the fuss? Suppose that you train 20 networks that
-# are all **equally good**: in truth each gets 90 % right. You measure each on the same-sized test set of 1,000 images, and report the
-# best of the 20. **Commit to an answer**: which accuracy do you report, on average? One of 90, 92 and 97.
+# are all **equally good**: in truth each gets 90 % right. You measure each on 1,000 test images, and report the best of
+# the 20. **Commit to an answer**: which accuracy do you report, on average? One of 90, 92 and 97.
 
 # %% tags=["item:test-once"]
 reported = ...
@@ -811,9 +822,10 @@ else:
 #
 # ### What changed since the last notebook
 #
-# The loop over batches of the last notebook beside the training loop of this one:
+# Model, loss and optimiser are made as in the last notebook. The loop over batches has become a function, your `train_epoch`, which
+# `fit` calls once in an epoch.
 #
-# <!-- diff: fashion_mnist_data/train-by-loader fashion_mnist_training/train_epoch -->
+# <!-- diff: fashion_mnist_data/train-by-loader fashion_mnist_training/first-recipe -->
 
 # %% [markdown] name="quiz"
 # ## Self-check
