@@ -1,5 +1,7 @@
 """A whole check: six verdicts, one message, and no harm."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -290,3 +292,10 @@ def test_an_error_inside_a_transform_is_told_although_its_tensors_are_dead(make_
 
     report = exercise.check(transformed)
     assert report.verdict == "error" and "cannot be judged" not in report.message
+
+
+def test_a_value_before_it_is_rounded_is_as_right():
+    known = tutor.exercises["fashion_mnist_training.predict_softmax"]
+    for answer in (1.46, 1.4612, math.log(math.e + 9) - 1):
+        assert known.check(answer).verdict == "pass"
+    assert known.check(1.5).verdict == "wrong"

@@ -200,12 +200,15 @@ class Exercise:
             return self._report(
                 "todo", f"Put your answer in place of the `...` in `{self.name} = ...` and run the cell again."
             )
-        outcome = guard.call(lambda: judge.compare(_folded(answer), _folded(self.reference), exact=self.spec.exact))
+        rights = (self.reference, *self.alternatives)
+        outcome = guard.call(
+            lambda: [judge.compare(_folded(answer), _folded(right), exact=self.spec.exact) for right in rights]
+        )
         if outcome.error is not None:
             return self._report(
                 "error", f"This value cannot be compared: `{type(outcome.error).__name__}`.", tier="exception"
             )
-        if outcome.value is None:
+        if None in outcome.value:
             return self._report("pass", self.spec.explain)
         for known in self.misconceptions.values():
             if isinstance(answer, bool) is not isinstance(known.wrong, bool):
@@ -214,7 +217,7 @@ class Exercise:
             if alike.value:
                 return self._named(known)
         return self._report(
-            "wrong", self._wrong_value(answer, outcome.value), tier="value", hint=self._first_hint(None)
+            "wrong", self._wrong_value(answer, outcome.value[0]), tier="value", hint=self._first_hint(None)
         )
 
     def _wrong_value(self, answer: Any, difference: judge.Difference) -> str:

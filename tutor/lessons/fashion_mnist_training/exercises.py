@@ -760,11 +760,6 @@ EXERCISES = {
                 value=math.log(10),
             ),
             Misconception(
-                "not-rounded",
-                "You have computed it: that is right. Write it as in the list, 1.46.",
-                value=math.log(math.e + 9) - 1,
-            ),
-            Misconception(
                 "other-classes-forgotten",
                 "The sum under the second softmax has ten terms: e for the right class, and nine times e to the power 0, which "
                 "is 1 each, not 0.",
@@ -775,6 +770,7 @@ EXERCISES = {
             "What does softmax make of ten logits of which one is 1 and nine are 0?",
             "The right class gets e / (e + 9). What is minus its logarithm?",
         ),
+        alternatives=(math.log(math.e + 9) - 1,),
         explain="The second softmax gives the right class e / (e + 9), 23 %. The loss can never fall below log(e + 9) - 1.",
     ),
     "paired_difference": code(
