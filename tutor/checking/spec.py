@@ -144,8 +144,8 @@ def value(*, difficulty: str, minutes: int, hints: tuple[str, ...], explain: str
     """Describe an exercise whose answer is a value: a prediction that the reader commits to before the cell shows it.
 
     `explain` says after a right answer why it is right. The misconceptions carry `value=`, a wrong value with its
-    cause; `alternatives` are values that are as right (a number before it is rounded); the other parameters are those of
-    `code`.
+    cause; `alternatives` are values that are as right (a number before it is rounded). The other parameters are those
+    of `code`.
     """
     spec = _build(difficulty=difficulty, minutes=minutes, hints=hints, explain=explain, **more)
     _require(all(m.value is not _MISSING for m in spec.misconceptions), "misconceptions", "each needs a value=")
