@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from tutor import ddp
+from tutor import ddp, launch
 from tutor.networks import fashion_mlp
 from tutor.training import load_checkpoint
 
@@ -18,11 +18,7 @@ CPU = torch.device("cpu")
 
 def torchrun(*arguments, restarts=0):
     """Run the script in two processes on this machine; return its lines."""
-    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*start, "--max-restarts", str(restarts), "-m", "tutor.ddp", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.splitlines()
+    return launch.torchrun("--max-restarts", restarts, "-m", "tutor.ddp", *arguments, seconds=200)
 
 
 def weights(path):

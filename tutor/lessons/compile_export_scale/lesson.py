@@ -38,15 +38,18 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 from tutor import check, data, ddp, exercise, expect, models, plots, progress
+from tutor.launch import torchrun
 
 # %% [markdown] name="folder"
 # What this notebook writes goes into one folder, which is deleted when the kernel ends. The folder is also where
-# `torch.compile` keeps what it has built: an empty one, or what was built yesterday would hide what it costs.
+# `torch.compile` keeps what it has built: an empty one, or what was built yesterday would hide what it costs. (It would also
+# store torch's C++ headers, ready for the next time, outside the folder; the last line says not to.)
 
 # %% name="scratch"
 scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 folder = Path(scratch.name)
 os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "compiled")
+os.environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"
 
 # %% [markdown] name="tape"
 # ## 1. What is a recording?
@@ -279,6 +282,7 @@ graph_count = check("compile_export_scale.predict_graphs", graph_count)
 
 # %% tags=["item:compile", "nbval-check-output"] name="count-graphs"
 x = torch.linspace(-1, 2, 5)
+torch.compiler.reset()  # forget older recordings, so that this cell says the same when you run it again
 graphs.clear()
 compiled = torch.compile(model, backend=spy)
 for order in (3, 4, 5, 3, 4, 5):
@@ -315,6 +319,7 @@ def talkative(x):
     return h.sum()
 
 
+torch.compiler.reset()
 graphs.clear()
 torch.compile(talkative, backend=spy)(x)
 for number, graph in enumerate(graphs, 1):
@@ -691,17 +696,11 @@ os._exit(0)  # threads of gloo may still run, and now and then they trip over Py
 print("written:", (folder / "gradients.py").write_text(script), "characters")
 
 
+# %% [markdown] name="run-told"
+# In a terminal you would type `torchrun --standalone --nproc-per-node 2 gradients.py gradients.pt`. The course's `torchrun` does
+# that from here, gives up after 100 seconds, and returns what the processes printed, a list of lines:
+
 # %% tags=["item:torchrun"] name="run-torchrun"
-def torchrun(*arguments):
-    """Run a script in two processes on this machine; return what they printed, a list of lines."""
-    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run([*start, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode != 0:
-        print(done.stderr[-3000:])
-        raise RuntimeError("the processes did not end well; what they said stands above")
-    return done.stdout.splitlines()
-
-
 for line in sorted(torchrun(folder / "gradients.py", folder / "gradients.pt")):
     print(line)
 
@@ -840,7 +839,7 @@ images = torch.load(sys.argv[1] + "/images.pt", weights_only=True)
 torch.save(program(images).argmax(dim=1), sys.argv[1] + "/found.pt")
 print("images", len(images), " tutor was imported:", "tutor" in sys.modules)
 """
-done = subprocess.run([sys.executable, "-c", elsewhere, str(folder)], capture_output=True, text=True)
+done = subprocess.run([sys.executable, "-c", elsewhere, str(folder)], capture_output=True, text=True, timeout=100)
 print(done.stdout.strip() or done.stderr)
 found = torch.load(folder / "found.pt", weights_only=True)  # (1000,)
 right = found == labels
