@@ -46,7 +46,7 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
                     "allow them more with `seconds=`, or ask yourself who of them waits for whom."
                 ) from None
     if started.returncode != 0:
-        raise TutorError(f"The processes did not end well. The end of what they said:\n{complaints[-3000:]}")
+        raise TutorError(f"The processes did not end well. The end of what they said:\n{complaints[-6000:]}")
     return said.splitlines()
 
 
@@ -57,6 +57,7 @@ def environment() -> dict[str, str]:
         changed["USE_LIBUV"] = "0"  # torch asks for a library that its builds for Windows do not have
     else:
         loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
-        changed.update({"GLOO_SOCKET_IFNAME": name for name in loopback[:1]})
+        if loopback:
+            changed["GLOO_SOCKET_IFNAME"] = loopback[0]
     known = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # it splits lines
     return {**known, **changed}

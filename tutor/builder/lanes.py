@@ -39,7 +39,9 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
         spare.mkdir()
         paths = [_put(lesson, place, solved, folder) for lesson in lessons]
         report = place / "report.jsonl"
-        status = subprocess.run(_command(paths, jobs), cwd=place, env=_environment(place, spare, verdict, report)).returncode
+        status = subprocess.run(
+            _command(paths, jobs), cwd=place, env=_environment(place, spare, verdict, report)
+        ).returncode
         complaints = silent(lessons, report, verdict)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
