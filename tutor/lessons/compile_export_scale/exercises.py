@@ -561,7 +561,7 @@ EXERCISES = {
             Misconception(
                 "never-shortened",
                 "A vector that is too long comes back as long as it was.",
-                patch=("x * (limit / norm).clamp(max=1.0)", "x"),
+                patch=(("    norm = x.norm()\n", ""), ("x * (limit / norm).clamp(max=1.0)", "x")),
                 hints=("What should happen to a vector that is longer than limit?",),
             ),
             Misconception(
