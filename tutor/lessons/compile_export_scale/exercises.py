@@ -646,18 +646,6 @@ EXERCISES = {
                 hints=("How much does each later call save?",),
             ),
             Misconception(
-                "not-rounded",
-                "Your n is no whole number. Round it up: the bill is paid by the call after that point.",
-                patch=("math.ceil(", "("),
-                hints=("Can you call a function 7.2 times?",),
-            ),
-            Misconception(
-                "one-too-many",
-                "Your n is one too large: with one call fewer the bill is paid already.",
-                patch=("return math.ceil(", "return 1 + math.ceil("),
-                hints=("The n calls include the first one. Did you add it once more?",),
-            ),
-            Misconception(
                 "never-forgotten",
                 "Where a compiled call is no faster than an eager one, no number of calls pays: math.inf is asked for.",
                 patch=("    if compiled_call >= eager_call:\n        return math.inf\n", ""),
