@@ -1,5 +1,6 @@
 """The training in several processes computes what one process computes, and survives the death of a process."""
 
+import socket
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -9,7 +10,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from tutor import ddp
+from tutor import ddp, launch
+from tutor.errors import TutorError
 from tutor.networks import fashion_mlp
 from tutor.training import load_checkpoint
 
@@ -18,11 +20,7 @@ CPU = torch.device("cpu")
 
 def torchrun(*arguments, restarts=0):
     """Run the script in two processes on this machine; return its lines."""
-    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*start, "--max-restarts", str(restarts), "-m", "tutor.ddp", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.splitlines()
+    return launch.torchrun("--max-restarts", restarts, "-m", "tutor.ddp", *arguments, seconds=200)
 
 
 def weights(path):
@@ -57,6 +55,30 @@ def test_a_training_whose_process_is_killed_ends_with_the_identical_weights(two_
     assert "process 1 is killed in the middle of its epoch" in lines
     assert "going on after epoch 1" in lines
     assert torch.equal(weights(tmp_path / "killed.pt"), weights(two_processes))
+
+
+@pytest.mark.slow
+def test_two_machines_end_with_the_weights_of_two_processes_though_they_share_no_folder(two_processes, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"]
+    start += ["--master-addr", "127.0.0.1", "--master-port", str(port), "--local-addr", "127.0.0.1"]
+    script = ["-m", "tutor.ddp", "--epochs", "2", "--learning-rate", "1e-3", "--checkpoint", "weights.pt"]
+    machines = []
+    for rank in ("0", "1"):
+        (tmp_path / rank).mkdir()
+        command = [*start, "--node-rank", rank, "--log-dir", "logs", *script]
+        machines.append(subprocess.Popen(command, cwd=tmp_path / rank, env=launch.environment()))
+    assert [machine.wait(200) for machine in machines] == [0, 0]
+    assert torch.equal(weights(tmp_path / "0" / "weights.pt"), weights(two_processes))
+    assert not (tmp_path / "1" / "weights.pt").exists()  # process 0 alone saves
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused(monkeypatch):
+    monkeypatch.setattr(ddp, "place", lambda: (0, 3))
+    with pytest.raises(TutorError, match="--batch-size 64 cannot be shared evenly; take a multiple of 3"):
+        ddp.train(ddp.parse([]), CPU)
 
 
 def options(**changed):

@@ -122,7 +122,7 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[NOTEBOOK]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: notebook, exercise, verdict, misconception, message.")
-@click.option("--cell-seconds", default=60.0, show_default=True, help="Time limit of a cell.")
+@click.option("--cell-seconds", default=120.0, show_default=True, help="Time limit of a cell.")
 def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: float) -> None:
     """Judge NOTEBOOKs, each in a process of its own; without any, those in `work`, and note your progress.
 

@@ -29,6 +29,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 from tutor.data import load_tensors, sample_folder
+from tutor.errors import TutorError
 from tutor.networks import fashion_mlp
 from tutor.training import load_checkpoint, save_checkpoint
 
@@ -82,6 +83,8 @@ def place() -> tuple[int, int]:
 def train(options: argparse.Namespace, device: torch.device) -> None:
     """Train for all epochs that the checkpoint has not seen; process 0 prints, and saves after each."""
     rank, count = place()
+    if options.batch_size % count:  # the mean of the shares' gradients is that of the batch if they are equally large
+        raise TutorError(f"--batch-size {options.batch_size} cannot be shared evenly; take a multiple of {count}.")
     torch.manual_seed(0)
     model = fashion_mlp().to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=options.learning_rate, momentum=0.9)

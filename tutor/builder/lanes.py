@@ -34,10 +34,14 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
         raise TutorError("`tutor run` needs nbval: install it with `pip install autograd-tutor[test]`.")
     verdict = "pass" if solved else "todo"
     with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
+        place, spare = Path(temporary, "notebooks"), Path(temporary, "tmp")
+        place.mkdir()
+        spare.mkdir()
         paths = [_put(lesson, place, solved, folder) for lesson in lessons]
         report = place / "report.jsonl"
-        status = subprocess.run(_command(paths, jobs), cwd=place, env=_environment(place, verdict, report)).returncode
+        status = subprocess.run(
+            _command(paths, jobs), cwd=place, env=_environment(place, spare, verdict, report)
+        ).returncode
         complaints = silent(lessons, report, verdict)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
@@ -93,10 +97,16 @@ def _command(paths: list[Path], jobs: int) -> list[str]:
     return [sys.executable, "-m", "pytest", *options, *parallel, *map(str, paths)]
 
 
-def _environment(place: Path, verdict: str, report: Path) -> dict[str, str]:
-    """One torch thread per kernel: kernels that compete for cores with two threads each were measured 200 x slower."""
+def _environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[str, str]:
+    """One torch thread per kernel, since kernels that compete for cores with two each were measured 200 x slower.
+
+    The temporary folder is the lane's own, beside the notebooks: nbval kills its kernels, and what a killed one had
+    there goes with the lane. inductor's trial translations, one for each set of vector instructions, are left out.
+    """
     return {
         **os.environ,
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(spare)),
+        "TORCHINDUCTOR_VEC_ISA_OK": "1",
         "TUTOR_EXPECT": verdict,
         "TUTOR_REPORT": str(report),
         "TUTOR_HOME": str(place / "home"),

@@ -13,4 +13,5 @@ SERIES = (
     "dynamic_nets",
     "fashion_mnist_data",
     "fashion_mnist_training",
+    "compile_export_scale",
 )

@@ -119,7 +119,10 @@ def use_remember(answer, x, other, decay):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scripted = torch.jit.script(answer)
-    return scripted(x, decay), scripted(other, decay)
+    try:
+        return scripted(x, decay), scripted(other, decay)
+    except RuntimeError as error:  # its last line says what went wrong, the first only that something did
+        raise RuntimeError(f"TorchScript says: {str(error).strip().splitlines()[-1]}") from None
 
 
 REMEMBER_BY_INDEX = """
@@ -154,6 +157,7 @@ def probe_clip(d):
     """Two vectors and a limit between their lengths."""
     n, m, width = d.sizes(3)
     short, long = d.tensor(n, width), d.tensor(m, width)
+    long[0, 0] = 2 * long.norm()  # one entry alone is above the limit, most are below it
     short, long = short / short.norm(), 4 * long / long.norm()
     return short, long, d.number(1.5, 2.5)
 
@@ -430,6 +434,42 @@ EXERCISES = {
                 hints=("In the formula, what does decay stand next to?",),
             ),
             Misconception(
+                "decay-missing",
+                "h does not decay: the rows that are remembered are added up.",
+                patch=("decay * h + row", "h + row"),
+                hints=("Where does `decay` stand in the formula?",),
+            ),
+            Misconception(
+                "averaged",
+                "The new row is multiplied by 1 - decay, as in a running mean. Here it is added as it is.",
+                patch=("decay * h + row", "decay * h + (1 - decay) * row"),
+                hints=("In the formula, what does the row stand next to?",),
+            ),
+            Misconception(
+                "forgets",
+                "A row whose sum is not positive clears the memory. It should leave h as it is.",
+                patch=(
+                    "            h = decay * h + row\n",
+                    "            h = decay * h + row\n        else:\n            h = torch.zeros_like(row)\n",
+                ),
+                hints=("What is h after a row that is passed over?",),
+            ),
+            Misconception(
+                "stops",
+                "You stop at the first row whose sum is not positive. Such a row is only passed over.",
+                patch=(
+                    "        if row.sum() > 0:\n",
+                    "        if row.sum() <= 0:\n            break\n        if row.sum() > 0:\n",
+                ),
+                hints=("Which rows come after one that is passed over?",),
+            ),
+            Misconception(
+                "first-row-only",
+                "You return after the first row. The loop has to go through all rows before the return.",
+                patch=("    return h", "        return h\n    return h"),
+                hints=("How often does the body of your loop run?",),
+            ),
+            Misconception(
                 "shape-lost",
                 "The result has lost a dimension: h should keep the shape (1, D) of a row of `x.split(1)`.",
                 patch=("    return h", "    return h[0]"),
@@ -517,6 +557,30 @@ EXERCISES = {
                 "You clip every entry by itself. It is the length of the whole vector that is limited; its direction stays.",
                 patch=("x * (limit / norm).clamp(max=1.0)", "x.clamp(-limit, limit)"),
                 hints=("Does your result still point into the direction of x?",),
+            ),
+            Misconception(
+                "never-shortened",
+                "A vector that is too long comes back as long as it was.",
+                patch=(("    norm = x.norm()\n", ""), ("x * (limit / norm).clamp(max=1.0)", "x")),
+                hints=("What should happen to a vector that is longer than limit?",),
+            ),
+            Misconception(
+                "largest-entry",
+                "You measure the vector by its largest entry. Its length is the root of the sum of all squares.",
+                patch=("x.norm()", "x.abs().max()"),
+                hints=("How long is the vector (3, 4)?",),
+            ),
+            Misconception(
+                "sum-of-entries",
+                "You measure the vector by the sum of its entries without their signs. Its length is the root of the sum of the squares.",
+                patch=("x.norm()", "x.abs().sum()"),
+                hints=("How long is the vector (3, 4)?",),
+            ),
+            Misconception(
+                "row-by-row",
+                "Every row is measured and shortened by itself. The length is one number for the whole tensor.",
+                patch=("x.norm()", "x.norm(dim=-1, keepdim=True)"),
+                hints=("Which shape does your norm have?",),
             ),
             Misconception(
                 "always-scaled",
@@ -627,7 +691,7 @@ EXERCISES = {
             ),
             Misconception(
                 "nothing-changes",
-                "The weights are the same as before: the step makes new tensors, and the models keep their old ones. Change "
+                "The weights are the same as before. A step that makes new tensors leaves the models their old ones: change "
                 "the weights in place, with `-=` under `torch.no_grad()`.",
                 patch=("copy -= learning_rate * grad", "copy = copy - learning_rate * grad"),
                 hints=("Does `p = p - step` change the tensor that p was a name of?",),
@@ -649,6 +713,33 @@ EXERCISES = {
                 "All replicas step along the gradient of the first share; what the others computed, or could have, is lost.",
                 patch=("loss_fn(model(x), y)", "loss_fn(model(shares[0][0]), shares[0][1])"),
                 hints=("What has become of the other shares?",),
+            ),
+            Misconception(
+                "learning-rate-missing",
+                "The step is the whole mean gradient; the learning rate is missing.",
+                patch=("learning_rate * grad", "grad"),
+                hints=("What decides how far a step goes?",),
+            ),
+            Misconception(
+                "arguments-exchanged",
+                "The loss gets its arguments the wrong way round: it is loss_fn(model(x), y).",
+                patch=("loss_fn(model(x), y)", "loss_fn(y, model(x))"),
+                hints=("In which order does the docstring write the arguments of loss_fn?",),
+            ),
+            Misconception(
+                "divided-by-rows",
+                "The sum of the gradients is divided by the number of rows in a share. Each loss is a mean over its rows already; divide by the number of replicas.",
+                patch=("/ len(copies)", "/ len(shares[0][0])"),
+                hints=("Of how many gradients do you want the mean?",),
+            ),
+            Misconception(
+                "averaged-on-the-way",
+                "A mean is put into .grad before the next replica has taken its own, so later ones are means with means among them. Compute the mean once, from all gradients, then step.",
+                patch=(
+                    "            grad = sum(copy.grad for copy in copies) / len(copies)\n            for copy in copies:\n                copy -= learning_rate * grad",
+                    "            for copy in copies:\n                copy.grad = sum(other.grad for other in copies) / len(copies)\n                copy -= learning_rate * copy.grad",
+                ),
+                hints=("When the second replica computes its mean, what stands in the first one's .grad?",),
             ),
             Misconception(
                 "uphill",
@@ -681,6 +772,24 @@ EXERCISES = {
                 "The order is the same in every epoch. That is what happens without `set_epoch`: add the epoch to the seed.",
                 patch=("seed + epoch", "seed"),
                 hints=("Which numbers make the shuffle of epoch 2 another one than that of epoch 1?",),
+            ),
+            Misconception(
+                "seed-forgotten",
+                "The order depends on the epoch alone. Another seed should give another order: the generator gets the sum of both.",
+                patch=("seed + epoch", "epoch"),
+                hints=("What would change if someone passed another seed?",),
+            ),
+            Misconception(
+                "seed-times-epoch",
+                "The seed is multiplied by the epoch. With seed 0 every epoch would get the same order: add them.",
+                patch=("seed + epoch", "seed * epoch"),
+                hints=("What is the product if the seed is 0?",),
+            ),
+            Misconception(
+                "unseeded",
+                "A generator is used, but nobody gives it the seed: the order is the same for every seed and every epoch.",
+                patch=("torch.Generator().manual_seed(seed + epoch)", "torch.Generator()"),
+                hints=("Where do seed and epoch come in?",),
             ),
             Misconception(
                 "rank-in-the-seed",
@@ -720,6 +829,38 @@ EXERCISES = {
                 "The order does not depend on the seed and the epoch. Every process would draw another one.",
                 patch=("torch.randperm(count, generator=generator)", "torch.randperm(count)"),
                 hints=("Who tells randperm which generator to draw from?",),
+            ),
+            Misconception(
+                "rest-for-missing",
+                "You append as many indices as are left over, not as many as are missing.",
+                patch=("-count % world_size", "count % world_size"),
+                hints=(
+                    "With 10 images and 4 processes 2 are left over. How many are missing to 12? And with 3 processes?",
+                ),
+            ),
+            Misconception(
+                "filled-up-though-even",
+                "You append indices even where the count divides evenly: nothing is missing then.",
+                patch=("-count % world_size", "world_size - count % world_size"),
+                hints=("How many are missing with 12 images and 3 processes?",),
+            ),
+            Misconception(
+                "filled-up-with-the-last",
+                "The last index of the order is repeated. The order should be continued with its beginning.",
+                patch=("order[:missing]", "order[-1:].repeat(missing)"),
+                hints=("Which end of the order is its beginning?",),
+            ),
+            Misconception(
+                "filled-up-with-zeros",
+                "The order is filled up with zeros, that is, with image 0. It should be continued with its own beginning.",
+                patch=("order[:missing]", "torch.zeros(missing, dtype=torch.long)"),
+                hints=("Which image is number 0?",),
+            ),
+            Misconception(
+                "sorted",
+                "Your share is in ascending order. It should keep the order of the shuffle.",
+                patch=("return order[rank::world_size]", "return order[rank::world_size].sort().values"),
+                hints=("In which order are the images to be seen?",),
             ),
             Misconception(
                 "blocks",
