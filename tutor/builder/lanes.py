@@ -37,7 +37,7 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
         place = Path(temporary)
         paths = [_put(lesson, place, solved, folder) for lesson in lessons]
         report = place / "report.jsonl"
-        status = subprocess.run(_command(paths, jobs), cwd=place, env=_environment(place, verdict, report)).returncode
+        status = subprocess.run(_command(paths, jobs), cwd=place, env=environment(place, verdict, report)).returncode
         complaints = silent(lessons, report, verdict)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
@@ -68,7 +68,7 @@ def _command(paths: list[Path], jobs: int) -> list[str]:
     return [sys.executable, "-m", "pytest", *options, *parallel, *map(str, paths)]
 
 
-def _environment(place: Path, verdict: str, report: Path) -> dict[str, str]:
+def environment(place: Path, verdict: str, report: Path) -> dict[str, str]:
     """One torch thread per kernel: kernels that compete for cores with two threads each were measured 200 x slower."""
     return {
         **os.environ,
