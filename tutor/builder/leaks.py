@@ -89,7 +89,7 @@ def text_of(path: Path) -> str:
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
         text = "\n".join([*map(notebooks.source_of, cells), *(json.dumps(c.get("outputs", [])) for c in cells)])
-    return text.replace("\\n", "\n")  # in JSON and scripts a line ends so
+    return text.replace("\\n", "\n").replace('\\"', '"')  # as JSON and scripts write them
 
 
 class _Text(HTMLParser):

@@ -24,8 +24,8 @@ _IMAGE = re.compile(r'<img ([^>]*?)src="data:image/(png|svg\+xml);base64,([^"]+)
 _WIDTH = re.compile(r'\bwidth="(\d+)"')
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(?:pt|px)?"[^>]*?\bheight="([\d.]+)(?:pt|px)?"')
-# a picture wider than this keeps its size on a phone, where one scrolls it
-WIDE = 420
+# on a phone a picture wider than this is scrolled
+WIDE = 450
 
 
 def page(lesson: Lesson, executed: Notebook, links: str, pictures: Path) -> Notebook:
