@@ -13,7 +13,10 @@ from tutor.lessons.registry import series
 SITE = Path(__file__).parents[2] / "build" / "site"
 HEAVIEST = 3_000_000  # bytes that a page and everything it loads may weigh
 
-pytestmark = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="the site is not built: run `make site`")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (SITE / "index.html").exists(), reason="the site is not built here: run `make site`"),
+]
 
 
 class Page(HTMLParser):
@@ -105,7 +108,9 @@ def test_no_page_is_heavy(pages):
 def test_the_download_is_the_unsolved_notebook():
     for lesson in series():
         found = (SITE / "notebooks" / lesson.filename).read_bytes()
-        assert found == notebooks.as_bytes(notebooks.student(lesson))
+        assert found == notebooks.as_bytes(notebooks.student(lesson)), (
+            "the site is older than the lessons: run `make site`"
+        )
 
 
 def test_no_file_of_the_site_holds_a_solution():
