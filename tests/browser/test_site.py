@@ -154,6 +154,18 @@ class TestOnce:
         page.keyboard.press("Enter")
         assert page.evaluate("() => document.activeElement.parentElement.open")
 
+    def test_the_keyboard_opens_the_list_of_pages_and_stays_out_of_it_before(self, opened):
+        page, _ = opened("index.html")
+        at = "() => document.activeElement.getAttribute('aria-label')"
+        for _ in range(10):
+            page.keyboard.press("Tab")
+            assert not page.evaluate("() => !!document.activeElement.closest('.sidebar-drawer')")
+            if page.evaluate(at) == "Pages":
+                break
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".sidebar-drawer a:has-text('Glossary'):visible")
+        assert page.evaluate(at) == "Pages"
+
     def test_search_finds_a_word_without_a_server_of_its_own(self, opened):
         page, strange = opened("search.html?q=broadcasting")
         page.wait_for_selector("#search-results li a", timeout=20_000)
@@ -181,7 +193,6 @@ class TestOnce:
         assert [text[:9] for text in says()] == ["Step 1 of"]
         player.get_by_role("button", name="Play").click()
         page.wait_for_selector("summary:has-text('Step 3 of'):visible", timeout=10_000)
-        player.get_by_role("button", name="Pause").click()
 
     def test_pages_follow_one_another(self, opened):
         page, _ = opened(lessons()[0])

@@ -46,7 +46,7 @@ def page(lesson: Lesson, executed: Notebook, links: str, pictures: Path) -> Note
         if cell.kind == "markdown":
             cells.append(markdown(notebooks.source_of(made)))
             continue
-        cells.append(markdown(f'<div id="{anchor(cell.name)}" class="anchor"></div>'))
+        cells.append(place(cell.name))
         if cell.exercise_id is None:
             cells.append(code(notebooks.source_of(made), outputs(made, pictures)))
             continue
@@ -149,6 +149,11 @@ def _size(content: bytes, kind: str) -> tuple[float, float]:
 def anchor(name: str) -> str:
     """The id of a cell on its page."""
     return f"cell-{html.escape(name)}"
+
+
+def place(name: str) -> dict[str, Any]:
+    """What a link to a cell leads to."""
+    return markdown(f'<div id="{anchor(name)}" class="anchor"></div>')
 
 
 def markdown(text: str) -> dict[str, Any]:

@@ -94,18 +94,20 @@ def _link(lesson: Lesson, cell: str) -> str:
 
 
 def _plain(cells: list[Cell]) -> page.Notebook:
-    return page.notebook([page.markdown(c.source) if c.kind == "markdown" else page.code(c.source, []) for c in cells])
+    """The gallery as a notebook without outputs; its cells keep their names as ids."""
+    made = page.notebook([page.markdown(c.source) if c.kind == "markdown" else page.code(c.source, []) for c in cells])
+    return {**made, "cells": [{**cell, "id": c.name} for cell, c in zip(made["cells"], cells, strict=True)]}
 
 
 def _shown(notebook: page.Notebook, pictures: Path) -> page.Notebook:
-    return page.notebook(
-        [
-            page.markdown(notebooks.source_of(cell))
-            if cell["cell_type"] == "markdown"
-            else page.code(notebooks.source_of(cell), page.outputs(cell, pictures))
-            for cell in notebook["cells"]
-        ]
-    )
+    """The gallery's page: everything with its outputs."""
+    cells = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cells.append(page.markdown(notebooks.source_of(cell)))
+        else:
+            cells += [page.place(cell["id"]), page.code(notebooks.source_of(cell), page.outputs(cell, pictures))]
+    return page.notebook(cells)
 
 
 def _write(path: Path, notebook: page.Notebook) -> None:

@@ -14,3 +14,14 @@ addEventListener("load", function () {
 });
 addEventListener("resize", reachable);
 document.addEventListener("toggle", reachable, true);
+// furo's two switches are labels; this lets the keyboard press them
+document.querySelectorAll("label.toc-overlay-icon, label.nav-overlay-icon").forEach(function (label) {
+  label.tabIndex = 0;
+  label.setAttribute("role", "button");
+  label.setAttribute("aria-label", label.htmlFor === "__toc" ? "On this page" : "Pages");
+  label.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    label.click();
+  });
+});
