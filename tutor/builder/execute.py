@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -96,8 +98,13 @@ def _execute(name: str, notebook: Notebook) -> Notebook:
 
 
 def _without_places(text: str, place: Path) -> str:
-    """Leave out where this machine keeps things: it is no reader's business."""
+    """Leave out where this machine keeps things: it is no reader's business, and differs from run to run."""
     for path in (place, PACKAGE.parent, Path.home()):
         if path != path.parent:
-            text = text.replace(json.dumps(str(path))[1:-1] + "/", "…/")
-    return text
+            text = text.replace(_escaped(path), "…/")
+    return re.sub(re.escape(_escaped(Path(tempfile.gettempdir()))) + r"tmp\w+[/\\]+", "…/", text)
+
+
+def _escaped(path: Path) -> str:
+    """A folder as JSON writes it, with its last separator."""
+    return json.dumps(str(path) + os.sep)[1:-1]

@@ -77,7 +77,7 @@ def write_pages(source: Path, cache: Path, *, jobs: int, say: Callable[[str], No
     _write(source / GALLERY, _shown(done[GALLERY], pictures))
     write_atomically(source / "index.md", _index(source / "index.md"))
     write_atomically(source / "glossary.md", coverage.glossary())
-    write_atomically(source / "exercises.md", f"# All exercises\n\n{coverage.exercises_by_effort(_link)}\n")
+    write_atomically(source / "exercises.md", f"# All exercises\n\n{coverage.exercises_by_effort(_numbered)}\n")
     taught = coverage.taught(_link).replace("### ", "## ")
     write_atomically(source / "coverage.md", f"# What is taught where\n\n{taught}\n")
 
@@ -91,6 +91,11 @@ def _index(template: Path) -> str:
 def _link(lesson: Lesson, cell: str) -> str:
     """A link to a cell on its page."""
     return f'<a href="{Path(lesson.filename).stem}.html#{page.anchor(cell)}"><code>{cell}</code></a>'
+
+
+def _numbered(lesson: Lesson, cell: str) -> str:
+    """The same with the lesson's number before it."""
+    return f"{lesson.number:02d} {_link(lesson, cell)}"
 
 
 def _plain(cells: list[Cell]) -> page.Notebook:
