@@ -1,5 +1,6 @@
 # make lab    creates the environment and opens the series in JupyterLab
 # make test   everything that CI does
+# make site   builds the series as a site into build/site
 # make quick  lint, rebuild, unit tests and the lessons that differ from BASE (HEAD), for between two edits
 # make oldest / make newest  the tests and both lanes with the oldest or newest versions that pyproject.toml allows
 
@@ -11,18 +12,24 @@ BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
+AXE := build/axe
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
-.PHONY: lab test quick lint build bench look oldest newest everything clean
+.PHONY: lab test site quick lint build bench look oldest newest everything clean
 
 lab: $(VENV)/.lab
 	$(BIN)/tutor lab
 
 test: lint
 	$(BIN)/tutor build --check
+	$(MAKE) site
 	$(MAKE) everything
 	$(BIN)/python -m pytest -m browser tests
 	$(BIN)/tutor quality --check README.md
+
+# the site's executions are kept in build/site-cache: a lesson that has not changed is not executed again
+site: $(VENV)/.test $(AXE)/node_modules/axe-core/axe.min.js
+	$(BIN)/tutor site
 
 quick: lint
 	$(BIN)/tutor build --check
@@ -60,6 +67,11 @@ everything:
 	$(BIN)/tutor run --shipped notebooks
 	$(BIN)/tutor run --solved
 
+# the accessibility checker of the site's tests, which are skipped with the reason where it could not be had
+$(AXE)/node_modules/axe-core/axe.min.js:
+	npm install --prefix $(AXE) --no-audit --no-fund --silent axe-core@4.14.1 \
+	  || echo "npm could not install axe-core: the site's accessibility will not be checked"
+
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 1; }
@@ -71,8 +83,8 @@ $(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) -c constraints.txt -e ".[test]"
+	$(PIP) -c constraints.txt -e ".[test,site]"
 	touch $@ $(VENV)/.lab
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) build .pytest_cache .ruff_cache

@@ -7,9 +7,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from tutor import session
+from tutor.lessons.text import LessonError
 from tutor.store import Progress
 
-START = "import numpy as np\nfrom tutor import exercise, check, hint, solution, lend, progress, reset, expect"
+START = "import numpy as np\nfrom tutor import exercise, check, hint, solution, compare, lend, progress, reset, expect"
 
 STUB = '''
 @exercise("numpy_backprop.relu_backward")
@@ -108,6 +109,19 @@ def test_the_solution_is_shown_and_after_a_pass_beside_yours(notebook):
     notebook.run(RIGHT)
     shown = notebook.run('solution("numpy_backprop.relu_backward")')
     assert "Yours:" in shown and "return grad_h_relu * (h > 0)" in shown
+
+
+def test_two_cells_are_compared_with_our_solutions_in_them(notebook):
+    shown = notebook.run('compare("numpy_backprop/two_layer_forward", "torch_tensors/two_layer_forward")')
+    assert "-    h = x.dot(w1)" in shown and "+    h = x.mm(w1)" in shown
+    assert Progress().read()["numpy_backprop.two_layer_forward"]["solution_seen"]
+
+
+def test_a_place_that_names_no_cell_is_told(notebook):
+    with pytest.raises(LessonError, match='write "lesson/cell"'):
+        session.compare("two_layer_forward", "numpy_backprop/fit-sine")
+    with pytest.raises(LessonError, match=r'numpy_backprop has no cell "fit_sin"\. Did you mean "fit-sine"\?'):
+        session.compare("numpy_backprop/fit_sin", "numpy_backprop/fit-sine")
 
 
 def test_reset_shows_the_stub_and_forgets_the_progress(notebook):

@@ -15,7 +15,9 @@ if sys.version_info < (3, 11):  # noqa: UP036  pip refuses older ones, a folder 
 __version__ = "0.1.0"
 
 _WHERE = {
-    **dict.fromkeys(("exercise", "check", "hint", "solution", "lend", "progress", "reset", "expect"), "tutor.session"),
+    **dict.fromkeys(
+        ("exercise", "check", "hint", "solution", "compare", "lend", "progress", "reset", "expect"), "tutor.session"
+    ),
     "exercises": "tutor.lessons.registry",
 }
 _MODULES = ("checking", "data", "graph", "lessons", "models", "plots", "session", "training")

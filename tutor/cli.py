@@ -253,6 +253,19 @@ def build(folder: Path, force: bool, only_check: bool, record: tuple[str, ...], 
         _print(write.build(folder, force=force))
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("build"))
+@click.option("--jobs", default=2, show_default=True, help="Notebooks at once.")
+def site(folder: Path, jobs: int) -> None:
+    """Execute the lessons and build the series as a site into FOLDER/site (for authors, in a clone)."""
+    from tutor.builder import site as pages
+
+    for name in ("sphinx", "myst_nb", "furo"):
+        if importlib.util.find_spec(name) is None:
+            raise TutorError(f"`tutor site` needs {name}: install it with `pip install autograd-tutor[site]`.")
+    click.echo(f"{pages.build(folder, Path('docs/site'), jobs=jobs, say=click.echo) / 'index.html'} is ready")
+
+
 def _lessons(names: tuple[str, ...]) -> list[Any]:
     from tutor.lessons.registry import find_lesson, series
 

@@ -24,8 +24,8 @@ from tutor.checking.diagnose import functions_of
 from tutor.checking.exercise import Exercise
 from tutor.checking.report import Report, card, inline, preformatted
 from tutor.errors import TutorError
-from tutor.lessons.registry import exercises, series
-from tutor.lessons.text import LessonError, Target, find_target, is_todo
+from tutor.lessons.registry import exercises, find_cell, series
+from tutor.lessons.text import LessonError, Target, difference, find_target, is_todo
 from tutor.store import Progress
 
 
@@ -276,6 +276,31 @@ def solution(identifier: str) -> None:
             card(f"<b>Solution of</b> <code>{html.escape(identifier)}</code>", cells),
         )
     )
+
+
+def compare(before: str, after: str) -> None:
+    """Show what changed from one cell of the series to another, with our solutions in them.
+
+    Parameters
+    ----------
+    before, after : "lesson/cell", the cell by its name; an exercise's cell is called like the exercise.
+    """
+    cells = [find_cell(*place.split("/", 1)) if "/" in place else _no_place(place) for place in (before, after)]
+    if not os.environ.get("TUTOR_EXPECT"):
+        for cell in cells:
+            if cell.exercise_id:
+                Progress().saw_solution(cell.exercise_id)
+    text = difference(cells[0].solved, cells[1].solved)
+    show(
+        Card(
+            f"From {before} to {after}\n{text}",
+            card(f"<b>From {inline(before)} to {inline(after)}</b>", preformatted(text)),
+        )
+    )
+
+
+def _no_place(text: str) -> Any:
+    raise LessonError(f'"{text}" names no cell: write "lesson/cell", for instance "numpy_backprop/fit-sine".')
 
 
 def progress() -> None:

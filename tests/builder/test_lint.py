@@ -3,6 +3,7 @@
 import pytest
 
 from tutor.builder.lint import lint
+from tutor.lessons.glossary import Term
 from tutor.lessons.registry import find_lesson, series
 
 
@@ -72,3 +73,10 @@ def test_a_solution_that_fails_its_own_check_is_told(make_lesson):
 )
 def test_kept_outputs_have_to_match_the_cells(make_lesson, expected, complaint):
     assert complaint in " ".join(lint(make_lesson(expected=expected)))
+
+
+def test_a_word_of_the_glossary_that_the_lesson_never_uses_is_told(make_lesson, monkeypatch):
+    words = (Term("addition", "A sum.", "small", written="add"), Term("zebra", "An animal.", "small"))
+    monkeypatch.setattr("tutor.builder.lint.TERMS", words)
+    complaints = " ".join(lint(make_lesson()))
+    assert 'introduces "zebra"' in complaints and "addition" not in complaints

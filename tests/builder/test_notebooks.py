@@ -66,15 +66,22 @@ def test_cell_ids_come_from_lesson_and_name_and_fit_the_format(make_lesson):
     assert "small-add" in ids and all(len(i) <= 64 for i in ids)
 
 
-def test_a_diff_between_two_lessons_is_computed(make_lesson):
+def test_a_diff_between_two_cells_is_computed(make_lesson):
+    lesson = make_lesson(text=[("## Recap", "## Recap\n# <!-- diff: small/prints small/imports -->")])
+    text = notebooks.source_of(notebooks.student(lesson)["cells"][-2])
+    assert "```diff" in text and '-print("the sum is", add(1, 2))' in text and "+from tutor import" in text
+
+
+def test_a_diff_of_an_exercise_is_only_told_how_to_ask_for(make_lesson):
     lesson = make_lesson(text=[("## Recap", "## Recap\n# <!-- diff: small/prints small/add -->")])
     text = notebooks.source_of(notebooks.student(lesson)["cells"][-2])
-    assert "```diff" in text and '-print("the sum is", add(1, 2))' in text and "+def add(a, b):" in text
+    assert 'tutor.compare("small/prints", "small/add")' in text
+    assert "return a + b" not in text and "def add" not in text
 
 
 def test_a_diff_with_a_missing_cell_is_told(make_lesson):
     lesson = make_lesson(text=[("## Recap", "## Recap\n# <!-- diff: small/prints small/nowhere -->")])
-    with pytest.raises(LessonError, match='asks for the cell "nowhere" of small'):
+    with pytest.raises(LessonError, match='small has no cell "nowhere"'):
         notebooks.student(lesson)
 
 

@@ -9,9 +9,9 @@ from tutor.errors import TutorError
 from tutor.lessons.registry import series
 
 
-def test_a_build_writes_every_notebook_and_the_index_and_a_second_one_nothing(tmp_path):
+def test_a_build_writes_every_notebook_and_both_indexes_and_a_second_one_nothing(tmp_path):
     said = write.build(tmp_path)
-    assert len(said) == len(series()) + 1
+    assert len(said) == len(series()) + 2
     assert write.build(tmp_path) == ["everything is up to date"]
     assert write.stale(tmp_path) == []
 

@@ -40,7 +40,7 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
         paths = [_put(lesson, place, solved, folder) for lesson in lessons]
         report = place / "report.jsonl"
         status = subprocess.run(
-            _command(paths, jobs), cwd=place, env=_environment(place, spare, verdict, report)
+            _command(paths, jobs), cwd=place, env=environment(place, spare, verdict, report)
         ).returncode
         complaints = silent(lessons, report, verdict)
     for complaint in complaints:
@@ -97,7 +97,7 @@ def _command(paths: list[Path], jobs: int) -> list[str]:
     return [sys.executable, "-m", "pytest", *options, *parallel, *map(str, paths)]
 
 
-def _environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[str, str]:
+def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[str, str]:
     """One torch thread per kernel, since kernels that compete for cores with two each were measured 200 x slower.
 
     The temporary folder is the lane's own, beside the notebooks: nbval kills its kernels, and what a killed one had

@@ -10,6 +10,7 @@ from tutor.builder import notebooks
 from tutor.builder.coverage import cells_for
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
+from tutor.lessons.glossary import TERMS
 from tutor.lessons.registry import SERIES, Lesson
 from tutor.lessons.text import Cell, find_target, is_todo
 
@@ -118,6 +119,14 @@ def outputs_are_kept(lesson: Lesson) -> Iterator[str]:
             yield f'an output is recorded for "{name}", which is no checked cell.'
 
 
+def glossary_is_true(lesson: Lesson) -> Iterator[str]:
+    """Every word that the glossary says the lesson introduces stands in its prose."""
+    prose = "\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown").casefold()
+    for term in TERMS:
+        if term.lesson == lesson.name and (term.written or term.name).casefold() not in prose:
+            yield f'the glossary says that it introduces "{term.name}", which its text never uses.'
+
+
 def shape_is_kept(lesson: Lesson) -> Iterator[str]:
     """Openings, closings, lengths and counts are those of the series."""
     text = "\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
@@ -165,5 +174,6 @@ RULES = (
     items_are_taught,
     figures_have_alt_text,
     outputs_are_kept,
+    glossary_is_true,
     shape_is_kept,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tutor.errors import TutorError
-from tutor.lessons.registry import Lesson, find_lesson, series
-from tutor.lessons.text import Cell, LessonError
+from tutor.lessons.registry import Lesson, find_cell, series
+from tutor.lessons.text import Cell, difference
 
 CHECKED = "nbval-check-output"
 _DIFF = re.compile(r"<!-- diff: (\S+)/(\S+) (\S+)/(\S+) -->")
-_KERNEL = {
+KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
@@ -50,7 +49,7 @@ def _notebook(lesson: Lesson, *, solved: bool) -> dict[str, Any]:
     cells.append(_navigation(lesson))
     texts = [[cell["id"], digest("".join(cell["source"]))] for cell in cells]
     marks = {"lesson": lesson.name, "cells": texts}
-    return {"cells": cells, "metadata": {**_KERNEL, "tutor": marks}, "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": cells, "metadata": {**KERNEL, "tutor": marks}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _markdown(lesson: Lesson, cell: Cell) -> dict[str, Any]:
@@ -112,18 +111,16 @@ def _navigation(lesson: Lesson) -> dict[str, Any]:
 
 
 def _diff(lesson: str, cell: str, other_lesson: str, other_cell: str) -> str:
-    """The difference between two cells of the series, as a block of Markdown."""
-    before, after = (_find(lesson, cell), _find(other_lesson, other_cell))
-    rows = difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=2)
-    body = [row for row in rows if not row.startswith(("---", "+++", "@@"))]
-    return "\n".join(["```diff", *body, "```"])
+    """The difference between two cells of the series, as a block of Markdown.
 
-
-def _find(lesson: str, name: str) -> str:
-    for cell in find_lesson(lesson).cells:
-        if cell.name == name:
-            return cell.solved
-    raise LessonError(f'A diff asks for the cell "{name}" of {lesson}, which does not exist.')
+    Where one of them holds a solution the notebook only says how to ask for it: a notebook gives no answer away.
+    """
+    before, after = find_cell(lesson, cell), find_cell(other_lesson, other_cell)
+    if before.exercise_id or after.exercise_id:
+        asked = f'import tutor\ntutor.compare("{lesson}/{cell}", "{other_lesson}/{other_cell}")'
+        told = "Our solution is in it, so it stays closed. When you have written yours, run this in a new cell:"
+        return f"{told}\n\n```python\n{asked}\n```"
+    return "\n".join(["```diff", difference(before.solved, after.solved), "```"])
 
 
 def expected_path(lesson: Lesson) -> Path:

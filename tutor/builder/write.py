@@ -52,7 +52,8 @@ def stale(folder: Path) -> list[str]:
 def _wanted() -> dict[str, bytes]:
     """File name -> content of everything that a build writes."""
     made = {lesson.filename: notebooks.as_bytes(notebooks.student(lesson)) for lesson in series()}
-    return {**made, "README.md": coverage.index().encode("utf-8")}
+    indexes = {"README.md": coverage.index(), coverage.GLOSSARY: coverage.glossary()}
+    return {**made, **{name: text.encode("utf-8") for name, text in indexes.items()}}
 
 
 def _was_changed(path: Path, content: bytes) -> bool:

@@ -196,6 +196,20 @@ def find_lesson(text: str) -> Lesson:
     )
 
 
+def find_cell(lesson: str, name: str) -> Cell:
+    """Find a cell of a lesson by its name.
+
+    Raises
+    ------
+    LessonError
+        If there is no such lesson, or no such cell in it.
+    """
+    cells = {cell.name: cell for cell in find_lesson(lesson).cells}
+    if name not in cells:
+        raise LessonError(f'{lesson} has no cell "{name}". {suggestion(name, list(cells), "")}'.strip())
+    return cells[name]
+
+
 def suggestion(wanted: str, names: list[str], otherwise: str) -> str:
     """Say which name was probably meant."""
     near = difflib.get_close_matches(wanted, names, n=1)

@@ -7,6 +7,7 @@ importing that costs 0.9 s, which every first check in a notebook would pay; a t
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import re
 from dataclasses import dataclass, field
@@ -186,6 +187,12 @@ def find_target(source: str, identifier: str) -> Target:
     raise LessonError(
         f'no definition under `@exercise("{identifier}")` and no `check("{identifier}", …)` in this cell.'
     )
+
+
+def difference(before: str, after: str) -> str:
+    """The lines that differ between two texts, marked `-` and `+`, with two lines around each."""
+    rows = difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=2)
+    return "\n".join(row for row in rows if not row.startswith(("---", "+++", "@@")))
 
 
 def _carries(node: ast.AST, identifier: str) -> bool:

@@ -721,11 +721,9 @@ plots.costs(widths, step_times, crossing=crossing, xlabel="hidden units H", titl
 #
 # <!-- diff: numpy_backprop/train-two-layer torch_backprop/train-two-layer -->
 #
-# <details><summary>The gradients (our solution: open it when you have written yours)</summary>
+# The gradients:
 #
 # <!-- diff: numpy_backprop/two_layer_gradients torch_backprop/two-layer-gradients -->
-#
-# </details>
 
 # %% [markdown] name="quiz"
 # ## Self-check
