@@ -46,7 +46,7 @@ LESSON = '''
 # %% [markdown] name="opening"
 # # A small lesson
 #
-# **You will be able to** add. **You need** nothing. **It takes** a minute.
+# **You will be able to** add. **You need** nothing. **It takes** about 5 minutes.
 
 # %% name="imports"
 from tutor import check, exercise

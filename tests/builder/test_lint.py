@@ -2,6 +2,8 @@
 
 import pytest
 
+from tutor.builder import notebooks
+from tutor.builder.coverage import questions_for
 from tutor.builder.lint import lint
 from tutor.lessons.glossary import Term
 from tutor.lessons.registry import find_lesson, series
@@ -39,6 +41,16 @@ def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(ma
         ("text", 'print("the sum is", add(1, 2))', "print(", "is not Python"),
         ("text", 'name="end"', 'name="open/ing"\n# a\n# %% [markdown] name="open-ing"', "two cells have the id"),
         ("data", 'drills=("adding",)', 'drills=("taking",)', "is no item of the lesson"),
+        ("data", 'drills=("adding",)', "drills=()", 'nothing drills "adding"'),
+        ("text", "# ## Recap", "# <!-- drills: adding -->\n# ## Recap", "right above a numbered question"),
+        (
+            "text",
+            "# ## Recap",
+            "# <!-- drills: taking -->\n# <details><summary>1. Why?",
+            'drills "taking", which is no',
+        ),
+        ("text", "about 5 minutes", "about 6 minutes", "does not say `**It takes** about 5 minutes`"),
+        ("text", "# ## Recap", f"# {'word ' * 2000}\n# ## Recap", "2034 words and"),
         ("data", '"add": code', '"sub": None, "add": code', 'describes "sub", which lesson.py never asks'),
         ("data", 'difficulty="easy",', "", "difficulty"),
         ("data", "lambda a, b: b + a, ", "", "2 alternatives; 3 of each"),
@@ -80,3 +92,11 @@ def test_a_word_of_the_glossary_that_the_lesson_never_uses_is_told(make_lesson, 
     monkeypatch.setattr("tutor.builder.lint.TERMS", words)
     complaints = " ".join(lint(make_lesson()))
     assert 'introduces "zebra"' in complaints and "addition" not in complaints
+
+
+def test_a_question_of_the_self_check_can_drill_an_item(make_lesson):
+    question = "# ## Self-check\n# <!-- drills: adding -->\n# <details><summary>1. Why?</summary>Because.</details>"
+    lesson = make_lesson(text=[("# ## Self-check", question)], data=[('drills=("adding",)', "drills=()")])
+    assert lint(lesson) == []
+    assert questions_for(lesson, "adding") == ["1"]
+    assert "drills:" not in notebooks.as_bytes(notebooks.student(lesson)).decode("utf-8")

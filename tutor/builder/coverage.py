@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+from tutor.builder.notebooks import DRILLS
 from tutor.lessons.glossary import TERMS
 from tutor.lessons.registry import Lesson, series
 
 GLOSSARY = "GLOSSARY.md"
 Show = Callable[[Lesson, str], str]
+_QUESTION = re.compile(r"<details><summary>(\d+)\.")
 
 
 def cells_for(lesson: Lesson, item: str) -> list[str]:
@@ -19,6 +22,13 @@ def cells_for(lesson: Lesson, item: str) -> list[str]:
 def exercises_for(lesson: Lesson, item: str) -> list[str]:
     """Ids of the exercises that drill an item."""
     return [identifier for identifier, exercise in lesson.exercises.items() if item in exercise.spec.drills]
+
+
+def questions_for(lesson: Lesson, item: str) -> list[str]:
+    """Numbers of the questions of the self-check that drill an item."""
+    text = "\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
+    marks = ((found[1].split(", "), _QUESTION.match(text, found.end())) for found in DRILLS.finditer(text))
+    return [question[1] for items, question in marks if question and item in items]
 
 
 def plain(lesson: Lesson, cell: str) -> str:
@@ -44,7 +54,7 @@ def lessons() -> str:
 
 
 def taught(show: Show = plain) -> str:
-    """A table for each lesson: what it teaches, in which cells, and which exercises drill it."""
+    """A table for each lesson: what it teaches, in which cells, and which exercises or questions drill it."""
     blocks = []
     for lesson in series():
         rows = [f"### {lesson.number:02d} {lesson.title}", "", "| item | cells | drilled by |", "|---|---|---|"]
@@ -55,7 +65,8 @@ def taught(show: Show = plain) -> str:
                 show(lesson, asked[i]) if show is not plain else f"`{i.split('.', 1)[1]}`"
                 for i in exercises_for(lesson, item)
             )
-            rows.append(f"| {words} | {cells} | {drilled or '-'} |")
+            checked = "".join(f", self-check {number}" for number in questions_for(lesson, item))
+            rows.append(f"| {words} | {cells} | {(drilled + checked).removeprefix(', ')} |")
         blocks.append("\n".join(rows))
     return "\n\n".join(blocks)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tutor.builder import notebooks
-from tutor.builder.coverage import cells_for
+from tutor.builder.coverage import cells_for, exercises_for, questions_for
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
 from tutor.lessons.glossary import TERMS
@@ -15,6 +15,7 @@ from tutor.lessons.registry import SERIES, Lesson
 from tutor.lessons.text import Cell, find_target, is_todo
 
 LONGEST_CELL = 24
+WORDS_A_MINUTE, LINES_A_MINUTE = 150, 12  # of a reader who follows every step
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
 KNOWN_TAGS = ("reference", "figure", notebooks.CHECKED)
@@ -96,6 +97,39 @@ def items_are_taught(lesson: Lesson) -> Iterator[str]:
                 yield f'{identifier} drills "{item}", which is no item of the lesson.'
 
 
+def items_are_drilled(lesson: Lesson) -> Iterator[str]:
+    """Every curriculum item is practised: by an exercise, or by a question of the self-check that is marked with it."""
+    marked = set()
+    for cell in lesson.cells:
+        for found in notebooks.DRILLS.finditer(cell.source):
+            marked |= set(found[1].split(", "))
+    for item in lesson.about.items:
+        if not exercises_for(lesson, item) and not questions_for(lesson, item):
+            yield f'nothing drills "{item}": write `<!-- drills: {item} -->` above a question of the self-check.'
+    for item in sorted(marked):
+        if not questions_for(lesson, item):
+            yield f"`<!-- drills: {item} -->` does not stand right above a numbered question of the self-check."
+        if item not in lesson.about.items:
+            yield f'a question drills "{item}", which is no item of the lesson.'
+
+
+def time_is_true(lesson: Lesson) -> Iterator[str]:
+    """The opening's minutes are those of the index, and what the exercises, the prose and the code add up to."""
+    minutes = lesson.about.minutes
+    stated = re.search(r"\*\*It takes\*\* about (\d+)\s+minutes", lesson.cells[0].source)
+    if stated is None or int(stated[1]) != minutes:
+        yield f"the opening does not say `**It takes** about {minutes} minutes`, as ABOUT in exercises.py does."
+    words = sum(len(cell.source.split()) for cell in lesson.cells if cell.kind == "markdown")
+    code = sum(_code_lines(cell) for cell in lesson.cells)
+    exercises = sum(exercise.spec.minutes for exercise in lesson.exercises.values())
+    estimate = exercises + words / WORDS_A_MINUTE + code / LINES_A_MINUTE
+    if abs(minutes - estimate) > max(5, estimate * 0.15):
+        yield (
+            f"ABOUT says {minutes} minutes; the exercises take {exercises}, and with {words} words and {code} lines of "
+            f"code to read it is about {estimate:.0f}."
+        )
+
+
 def figures_have_alt_text(lesson: Lesson) -> Iterator[str]:
     """Pictures come from `tutor.plots` or `tutor.graph`, which insist on alt text; images in prose carry their own."""
     for cell in lesson.cells:
@@ -172,6 +206,8 @@ RULES = (
     misconceptions_apply,
     solutions_pass,
     items_are_taught,
+    items_are_drilled,
+    time_is_true,
     figures_have_alt_text,
     outputs_are_kept,
     glossary_is_true,

@@ -17,7 +17,7 @@ LESSON = """# %% [markdown] name="opening"
 # What it is about, in two sentences.
 #
 # **You will be able to** say what the reader can do afterwards. **You need** name what comes before.
-# **It takes** about so many minutes.
+# **It takes** about 30 minutes.
 
 # %% name="imports"
 from tutor import check, exercise

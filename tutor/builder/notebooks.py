@@ -13,6 +13,7 @@ from tutor.lessons.registry import Lesson, find_cell, series
 from tutor.lessons.text import Cell, difference
 
 CHECKED = "nbval-check-output"
+DRILLS = re.compile(r"<!-- drills: (.*?) -->\n")  # above a question of the self-check: the items that it drills
 _DIFF = re.compile(r"<!-- diff: (\S+)/(\S+) (\S+)/(\S+) -->")
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -53,7 +54,7 @@ def _notebook(lesson: Lesson, *, solved: bool) -> dict[str, Any]:
 
 
 def _markdown(lesson: Lesson, cell: Cell) -> dict[str, Any]:
-    text = _DIFF.sub(lambda found: _diff(*found.groups()), cell.source)
+    text = _DIFF.sub(lambda found: _diff(*found.groups()), DRILLS.sub("", cell.source))
     return {"cell_type": "markdown", "id": cell_id(lesson, cell.name), "metadata": _tags(cell), "source": lines(text)}
 
 
