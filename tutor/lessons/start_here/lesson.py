@@ -1,8 +1,8 @@
 # %% [markdown] name="opening"
 # # Start here
 #
-# This series takes you from a derivative on paper to a network that recognises photographs. You will build every part
-# once by hand before you use PyTorch's version of it.
+# This series takes you from a derivative on paper to a network that recognises photographs. What it is made of
+# (gradients, layers, optimisers) you build once by hand, so that PyTorch's version of it holds no secrets.
 #
 # **You will be able to**
 #
@@ -107,13 +107,16 @@ survey()
 # %% [markdown] name="map"
 # ## 4. A map of PyTorch
 #
-# PyTorch is a handful of small ideas on top of one another. You will build each one by hand before you use it. The numbers
-# are the notebooks; 01 does the work of the lowest two rows with NumPy alone.
+# PyTorch is a handful of ideas on top of one another; each uses those below it. The numbers in brackets are those of the
+# notebooks. Notebook 01 does the work of the lowest two rows with NumPy alone.
 
 # %% tags=["item:map", "figure"] name="map-drawn"
 plots.boxes(
     [
-        [("torch.compile, torch.export", "faster and elsewhere (12)"), ("torch.distributed", "on many processes (12)")],
+        [
+            ("torch.compile, torch.export", "faster and elsewhere (12)"),
+            ("torch.distributed", "in several processes (12)"),
+        ],
         [("torch.utils.data", "feeding it (10)"), ("torch.optim", "taking steps (08)")],
         [("torch.nn", "layers and models (07, 09, 11)")],
         [("torch.autograd", "gradients of everything (04, 05, 06)")],
@@ -201,10 +204,11 @@ assert fraction > 0.75
 sure, answer = scores.softmax(dim=1).max(dim=1)
 right = answer == y_test
 captions = [f"{test.classes[a]}\n{100 * s:.0f} % sure" for a, s in zip(answer[:12], sure[:12])]
-plots.images(test.data[:12], captions, right=right[:12].tolist(), title="Images it has never seen, and its answers")
+title = "Images it has never seen, and its answers"
+plots.images(test.data[:12], captions, right=right[:12].tolist(), title=title)
 
 # %% [markdown] name="ask-mistakes"
-# And where it was wrong? Here are its first twelve mistakes. Would you have known?
+# Where was it wrong? Here are its first twelve mistakes. Would you have known better?
 
 # %% tags=["item:fashion-mnist", "figure"] name="mistakes"
 wrong = torch.arange(len(y_test))[~right][:12]
@@ -212,8 +216,9 @@ captions = [f"says {test.classes[answer[k]]}\nis {test.classes[y_test[k]]}" for 
 plots.images(test.data[wrong], captions, right=[False] * 12, title="Its first twelve mistakes")
 
 # %% tags=["item:fashion-mnist"] name="count-mistakes"
-tops = [train.classes.index(name) for name in ("T-shirt/top", "Pullover", "Dress", "Coat", "Shirt")]
-among_tops = torch.isin(y_test[~right], torch.tensor(tops)) & torch.isin(answer[~right], torch.tensor(tops))
+names = ("T-shirt/top", "Pullover", "Dress", "Coat", "Shirt")
+tops = torch.tensor([train.classes.index(name) for name in names])
+among_tops = torch.isin(y_test[~right], tops) & torch.isin(answer[~right], tops)
 print(f"{among_tops.sum()} of its {(~right).sum()} mistakes take one kind of upper garment for another")
 assert among_tops.float().mean() > 0.5
 
@@ -242,13 +247,22 @@ assert among_tops.float().mean() > 0.5
 #
 # <details><summary>2. Why is the accuracy measured on images that were kept aside?</summary>
 #
-# A network can learn its training images by heart. Only images that it has never seen tell whether it has understood
-# anything.
+# A network can learn its training images by heart. Only images that it has never seen tell what it can do with new ones.
 # </details>
 #
-# <details><summary>3. Which part of PyTorch computes gradients?</summary>
+# <!-- drills: map -->
+# <details><summary>3. Which parts of the map does the training cell of section 5 use, beside <code>torch</code> itself?</summary>
 #
-# <code>torch.autograd</code>. You will build one yourself in notebook 04.
+# <code>torch.nn</code> makes the model (and <code>cross_entropy</code> lives there), <code>torch.autograd</code> runs
+# behind <code>loss.backward()</code>, and <code>torch.optim</code> takes the steps. What <code>torch.utils.data</code> would do,
+# shuffling and cutting into batches, the line with <code>randperm</code> does by hand.
+# </details>
+#
+# <!-- drills: environment -->
+# <details><summary>4. A cell fails on your machine and works on a friend's. Which table do you both run, and what do you compare?</summary>
+#
+# <code>survey()</code> of section 3. Compare the versions of Python and PyTorch, the device, and where the data lie. A row marked ✗
+# says what to do. "No graphics processor" is no fault: every lesson runs without one.
 # </details>
 #
 # ## Where to read on
