@@ -57,9 +57,8 @@ def polynomial(x, a, b, c, d):
 # %% [markdown] name="chain-rule"
 # ## 2. The chain rule, drawn
 #
-# The loss depends on $d$ only through the prediction. So the effect of a nudge to $d$ is a product of two simpler effects:
-#
-# ($\partial L / \partial d$ is the derivative of $L$ with respect to $d$, with everything else held still.)
+# Write $\partial L / \partial d$ for the derivative of $L$ with respect to $d$, with everything else held still. The loss
+# depends on $d$ only through the predictions. So at each point the effect of a nudge to $d$ is a product of two simpler effects:
 #
 # $$\frac{\partial L}{\partial d} = \sum_i \underbrace{\frac{\partial L}{\partial y_{pred,i}}}_{2 (y_{pred,i} - y_i)}
 # \cdot \underbrace{\frac{\partial y_{pred,i}}{\partial d}}_{x_i^3}$$
@@ -137,8 +136,8 @@ print(f"loss at the end   {losses[-1]:9.3f}")
 
 # %% [markdown] name="optimum"
 # Is that good? A falling loss does not say how far there is to go. This problem has an exact answer: the prediction is a
-# sum of four known curves with unknown factors, and NumPy finds the best factors directly (*linear least squares*). So we can say precisely how far gradient descent ended
-# from the best that is possible.
+# sum of four known curves with unknown factors, and NumPy finds the best factors directly (*linear least squares*). So we
+# can say precisely how far from the best possible fit gradient descent ended.
 
 # %% tags=["item:sine-fit", "nbval-check-output"] name="distance-to-optimum"
 powers = np.stack([np.ones_like(x), x, x**2, x**3], axis=1)  # (2000, 4)
@@ -146,7 +145,7 @@ best, *_ = np.linalg.lstsq(powers, y, rcond=None)
 best_loss = ((powers @ best - y) ** 2).sum()
 excess = losses[-1] / best_loss - 1
 print(f"best possible loss {best_loss:.3f}; gradient descent ended {100 * excess:.2f} % above it")
-assert excess < 0.01, 'not within 1 %: is one of your answers above wrong? lend("…") puts ours in its place'
+assert excess < 0.01, 'is one of your answers above wrong? lend("…") puts ours in its place'
 
 # %% tags=["item:sine-fit", "figure"] name="fitted-curve"
 plots.sine_fit(x, y, {"fitted by gradient descent": polynomial(x, *coefficients)}, losses, best_loss)
@@ -173,21 +172,20 @@ runs = {}
 for learning_rate in (2e-7, 1e-6, 2e-6, 4e-6):
     with np.errstate(over="ignore", invalid="ignore"):
         runs[learning_rate] = fit_sine(learning_rate)[1]
-    last = runs[learning_rate][-1]
-    verdict = f"{100 * (last / best_loss - 1):.1f} % above the optimum" if np.isfinite(last) else "diverged"
-    print(f"learning rate {learning_rate:.0e}: {verdict}")
+    excess = runs[learning_rate][-1] / best_loss - 1
+    print(f"learning rate {learning_rate:.0e}: ends {100 * excess:.1f} % above the optimum")
 
 # %% tags=["item:learning-rate", "figure"] name="rates-drawn"
-plots.loss_curves(
-    {f"learning rate {rate:.0e}": run for rate, run in runs.items()}, floor=best_loss, floor_label="best possible"
-)
+curves = {f"learning rate {rate:.0e}": run for rate, run in runs.items()}
+plots.loss_curves(curves, floor=best_loss, floor_label="best possible")
 
 # %% [markdown] name="why-diverge"
 # Too small wastes your time: at `2e-7` the loss is still falling when you stop, and at `1e-6` it has not quite arrived. Too
 # large overshoots: in the steepest direction of the valley every step lands further up the other side than the last one
-# started. (The first losses at `4e-6` still fall, as the cell below shows: the gentle directions improve before the steep one
-# takes over.) In between lies a band, and its upper end is not a matter of taste. For a quadratic loss it is 2 divided by
-# the largest curvature (the steepest direction's second derivative), which this cell computes.
+# started, until the loss is larger than any number that NumPy can hold: `inf`. That is called **divergence**. (The first losses
+# at `4e-6` still fall, as the cell below shows: the gentle directions improve before the steep one takes over.) In between
+# lies a band, and its upper end is not a matter of taste. For a quadratic loss it is 2 divided by the largest curvature (the
+# steepest direction's second derivative), which this cell computes.
 
 # %% tags=["item:learning-rate", "nbval-check-output"] name="largest-rate"
 print("at 4e-06 the loss begins with", ", ".join(f"{loss:.0f}" for loss in runs[4e-6][:10:3]))
@@ -204,7 +202,8 @@ assert 2e-6 < 2 / curvature < 4e-6
 
 # %% tags=["item:loss-factor", "nbval-check-output"] name="loss-factor"
 y_pred = polynomial(x, 0.1, 0.2, 0.3, 0.4)
-for name, grad_y_pred in {"sum": 2 * (y_pred - y), "0.5 * sum": y_pred - y, "mean": 2 * (y_pred - y) / len(x)}.items():
+error = y_pred - y
+for name, grad_y_pred in {"sum": 2 * error, "0.5 * sum": error, "mean": 2 * error / len(x)}.items():
     grad_d = polynomial_gradients(x, grad_y_pred)[3]
     print(f"loss = {name:9}  grad_d = {grad_d:12.3f}")
 
@@ -249,7 +248,8 @@ w = np.array([0.1, 0.2, 0.3, 0.4])
 measured = finite_difference(lambda w: ((polynomial(x, *w) - y) ** 2).sum(), w, 1e-5)
 derived = polynomial_gradients(x, 2 * (polynomial(x, *w) - y))
 for name, one, other in zip("abcd", derived, measured):
-    print(f"grad_{name}  derived {one:12.4f}  measured {other:12.4f}  agree {np.isclose(one, other, rtol=1e-6)}")
+    agree = np.isclose(one, other, rtol=1e-6)
+    print(f"grad_{name}  derived {one:12.4f}  measured {other:12.4f}  agree {agree}")
 
 # %% [markdown] name="net"
 # ## 6. A two-layer network
@@ -296,9 +296,9 @@ shape = check("numpy_backprop.predict_shape", shape)
 
 # %% [markdown] name="shapes"
 # A gradient always has the shape of the thing it belongs to: one number for each weight. With
-# $y_{pred} = h_{relu}\, w_2$, the gradient of $w_2$ is made of $h_{relu}$ of shape $(N, H)$ and `grad_y_pred` of shape $(N, D_{out})$. There is only
-# one way to multiply these two that sums over the batch and leaves $(H, D_{out})$: transpose $h_{relu}$. That is why
-# a transpose appears, and why the sum over the batch needs no extra line. (Written out, one entry is
+# $y_{pred} = h_{relu}\, w_2$, the gradient of $w_2$ is made of $h_{relu}$ of shape $(N, H)$ and `grad_y_pred` of shape
+# $(N, D_{out})$. There is only one way to multiply these two that sums over the batch and leaves $(H, D_{out})$: transpose
+# $h_{relu}$. That is why a transpose appears, and why the sum over the batch needs no extra line. (Written out, one entry is
 # $\sum_n h_{relu,nj}\, \text{grad\_}y_{pred,nk}$: weight $w_{2,jk}$ carries example $n$'s activation $j$ to output $k$, and every
 # example contributes.)
 #
@@ -307,9 +307,8 @@ shape = check("numpy_backprop.predict_shape", shape)
 # \underset{(N,\,H)}{\text{grad\_}h_{relu}} = \underset{(N,\,D_{out})}{\text{grad\_}y_{pred}}\;\underset{(D_{out},\,H)}{w_2^T}$$
 
 # %% tags=["item:batched-shapes", "figure"] name="shapes-drawn"
-plots.matmul_shapes(
-    "h_reluᵀ", ("H", "N"), "grad_y_pred", ("N", "D_out"), "grad_w2", title="The batch size N disappears in the product"
-)
+title = "The batch size N disappears in the product"
+plots.matmul_shapes("h_reluᵀ", ("H", "N"), "grad_y_pred", ("N", "D_out"), "grad_w2", title=title)
 
 # %% [markdown] name="relu"
 # ### Back through the ReLU
@@ -391,8 +390,8 @@ for name, (derived, measured) in judges.items():
 #
 # (From here on `x`, `y` and `losses` belong to the network; to go back to the sine, run the notebook from its top.)
 #
-# 64 random examples with 1,000 inputs and 10 outputs each. The network has more weights than there are numbers to
-# remember, so it can learn all of them by heart: the loss should fall towards zero.
+# 64 random examples with 1,000 inputs and 10 outputs each. The network has far more weights (101,000) than there are targets
+# to remember (640), so it can learn all of them by heart: the loss should fall towards zero.
 
 # %% tags=["item:two-layer-net"] name="train-two-layer"
 N, D_in, H, D_out = 64, 1000, 100, 10
@@ -414,6 +413,7 @@ for step in range(500):
 plots.loss_curves({"two-layer network": losses})
 
 # %% tags=["item:two-layer-net", "nbval-check-output"] name="two-layer-result"
+print(f"{w1.size + w2.size:,} weights, {y.size} targets")
 print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
 assert losses[0] / losses[-1] > 1e6
 
@@ -475,17 +475,25 @@ with expect(ValueError):
 # jumps about, you have found the upper end.
 # </details>
 #
+# <!-- drills: loss-factor -->
 # <details><summary>3. Someone changes the loss from a sum to a mean over 2,000 points and keeps the learning rate. What happens?</summary>
 #
 # Every gradient becomes 2,000 times smaller, and so do the steps. Training seems to stand still.
 # </details>
 #
-# <details><summary>4. When do you use finite differences?</summary>
+# <!-- drills: loss-factor, learning-rate -->
+# <details><summary>4. With the loss <code>0.5 * ((y_pred - y)**2).sum()</code>, does the sine fit still diverge at <code>4e-6</code>?</summary>
+#
+# No. Every gradient is half as large, so the steps are those that the plain sum takes at <code>2e-6</code>: it is the best run of
+# section 4 over again. The limit for this loss is twice as high.
+# </details>
+#
+# <details><summary>5. When do you use finite differences?</summary>
 #
 # To check a gradient that you derived, on a tiny problem in float64. Never to train: they cost two evaluations per weight.
 # </details>
 #
-# <details><summary>5. Which array decides what passes back through a ReLU?</summary>
+# <details><summary>6. Which array decides what passes back through a ReLU?</summary>
 #
 # Its input <code>h</code> (or, equally, its output). Never the gradient itself: its sign says nothing about the gate.
 # </details>
