@@ -112,7 +112,7 @@ def test_the_solution_is_shown_and_after_a_pass_beside_yours(notebook):
 
 
 def test_two_cells_are_compared_with_our_solutions_in_them(notebook):
-    shown = notebook.run('compare("numpy_backprop/two_layer_forward", "torch_tensors/two_layer_forward")')
+    shown = notebook.run('compare("numpy_backprop/two_layer_forward", "torch_backprop/two-layer-forward")')
     assert "-    h = x.dot(w1)" in shown and "+    h = x.mm(w1)" in shown
     assert Progress().read()["numpy_backprop.two_layer_forward"]["solution_seen"]
 

@@ -7,7 +7,7 @@ from tutor.checking import Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=100,
+    minutes=85,
     items={
         "create": "tensors from lists, NumPy, other tensors (`*_like`), shapes",
         "attributes": "shape, dtype, device",

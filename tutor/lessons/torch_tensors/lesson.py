@@ -13,7 +13,7 @@
 # - predict the shape that broadcasting gives, and avoid its two classic traps;
 # - choose between `*`, `dot`, `mm`, `@`, `bmm`, `addmm`, `baddbmm`, `addbmm` and `einsum`, and name the shape of each result.
 #
-# **You need** NumPy as in notebook 01. **It takes** about 100 minutes to read and answer; the code runs in a few seconds on a
+# **You need** NumPy as in notebook 01. **It takes** about 85 minutes to read and answer; the code runs in a few seconds on a
 # laptop.
 
 # %% name="imports"
@@ -106,14 +106,18 @@ first = check("torch_tensors.predict_memory", first)
 # %% tags=["item:numpy-bridge", "nbval-check-output"] name="shared-or-not"
 a = np.zeros(3)
 x = torch.from_numpy(a)
-a += 1  # writes into the memory of a, which is that of x
-a = a + 1  # makes a new array and calls it a; x keeps the old memory
+a += 1
+a = a + 1
 # ctypes.data is the address in memory at which an array's numbers begin
 print("x", x.tolist(), " a", a.tolist(), " shared:", x.numpy().ctypes.data == a.ctypes.data)
 
 # %% [markdown] name="ask-own"
+# `a += 1` writes into the memory of `a`, which is that of `x`. `a = a + 1` makes a new array and calls it `a`; `x` keeps the
+# old memory.
+#
 # So a tensor that must stay as it is needs memory of its own. `torch.tensor(...)` always copies. `torch.as_tensor` and
-# `.float()` copy only if they have to. Whether memory is shared then depends on the input, and a test with the wrong input misses it.
+# `.float()` copy only if they have to. Whether memory is shared then depends on the input, and a test with the wrong input
+# misses it.
 
 
 # %% tags=["item:numpy-bridge", "item:create"]
@@ -186,7 +190,8 @@ plots.strides({"x": x, "x.t()": x.t(), "x[:, 1:]": x[:, 1:]}, title="One memory,
 
 # %% [markdown] name="view"
 # A tensor whose places count up without a gap, row after row, is **contiguous**. `view` gives such a strip another
-# shape, for free; one size may be `-1` and is worked out. No single stride walks through `x.t()` in its own order, so there `view(-1)` refuses.
+# shape, for free; one size may be `-1` and is worked out. No single stride walks through `x.t()` in its own order, so there
+# `view(-1)` refuses.
 
 # %% tags=["item:views", "nbval-check-output"] name="view-minus-one"
 print(x.view(-1).tolist(), tuple(x.view(3, -1).shape), x.is_contiguous(), x.t().is_contiguous())
@@ -303,7 +308,7 @@ with expect(UserWarning):
     torch.add(x, y, out=torch.empty(2))
 
 # %% [markdown] name="ask-update"
-# In notebook 01 you wrote `w1 -= learning_rate * grad_w1`. Now put that step into a function. Whoever calls it looks at
+# The training loop of notebook 01 says `w1 -= learning_rate * grad_w1`. Now put that step into a function. Whoever calls it looks at
 # *their own* `w` afterwards, so the numbers have to change where they lie. The underscore in the name is a promise.
 
 
@@ -391,7 +396,8 @@ with expect(RuntimeError):
 y_pred = torch.tensor([[1.0], [2.0], [3.0]])  # (3, 1)
 y = torch.tensor([1.0, 2.0, 3.0])  # (3,)
 print("difference", tuple((y_pred - y).shape), "loss", ((y_pred - y) ** 2).sum().item())
-print("mended    ", tuple((y_pred.squeeze(1) - y).shape), "loss", ((y_pred.squeeze(1) - y) ** 2).sum().item())
+y_pred_flat = y_pred.squeeze(1)  # (3,)
+print("mended    ", tuple((y_pred_flat - y).shape), "loss", ((y_pred_flat - y) ** 2).sum().item())
 
 # %% tags=["item:broadcasting"] name="mse-warns"
 with expect(UserWarning):
@@ -651,22 +657,24 @@ def scores(queries, keys):
 
 
 # %% [markdown] name="net"
-# ## 8. The two-layer network, in tensors
+# ## 8. The first layer of the network, in tensors
 #
-# You have everything for the forward pass of notebook 01. Three lines change: `dot` becomes `mm`, `np.maximum` becomes `clamp`.
+# You have everything for the network of notebook 01. Here is its first layer, as you wrote it there and in tensors. Two
+# words change: `dot` becomes `mm`, and `np.maximum` becomes `clamp`. The rest of the network is yours, in the next notebook.
 
 
-# %% tags=["item:matrix-products"] name="two_layer_forward"
-def two_layer_forward(x, w1, w2):
-    """Run the network forward; return h, h_relu and y_pred.
+# %% tags=["item:matrix-products"] name="layer-in-numpy"
+def numpy_layer(x, w1):
+    """Return h_relu (N, H), made from x (N, D_in) and w1 (D_in, H)."""
+    h = x.dot(w1)  # (N, H)
+    return np.maximum(h, 0)  # (N, H)
 
-    x : (N, D_in)    w1 : (D_in, H)    w2 : (H, D_out)
-    Returns h (N, H), h_relu (N, H) and y_pred (N, D_out).
-    """
+
+# %% tags=["item:matrix-products"] name="layer-in-torch"
+def torch_layer(x, w1):
+    """Return h_relu (N, H), made from x (N, D_in) and w1 (D_in, H)."""
     h = x.mm(w1)  # (N, H)
-    h_relu = h.clamp(min=0)  # (N, H)
-    y_pred = h_relu.mm(w2)  # (N, D_out)
-    return h, h_relu, y_pred
+    return h.clamp(min=0)  # (N, H)
 
 
 # %% [markdown] name="compare-words"
@@ -674,14 +682,13 @@ def two_layer_forward(x, w1, w2):
 # in every digit.
 
 # %% tags=["item:numpy-bridge", "item:matrix-products", "nbval-check-output"] name="compare-with-numpy"
-N, D_in, H, D_out = 64, 1000, 100, 10
+N, D_in, H = 64, 1000, 100
 rng = np.random.default_rng(0)
-arrays = rng.normal(size=(N, D_in)), rng.normal(size=(D_in, H)), rng.normal(size=(H, D_out))
-x, w1, w2 = (own_tensor(array) for array in arrays)
-y_pred = two_layer_forward(x, w1, w2)[2]
-expected = np.maximum(arrays[0].dot(arrays[1]), 0).dot(arrays[2])
-error = abs(y_pred.numpy() - expected).max() / abs(expected).max()
-print(f"y_pred {tuple(y_pred.shape)}  relative difference below 1e-5: {error < 1e-5}")
+arrays = rng.normal(size=(N, D_in)), rng.normal(size=(D_in, H))
+x, w1 = (own_tensor(array) for array in arrays)
+h_relu, expected = torch_layer(x, w1), numpy_layer(*arrays)
+error = abs(h_relu.numpy() - expected).max() / abs(expected).max()
+print(f"h_relu {tuple(h_relu.shape)}  relative difference below 1e-5: {error < 1e-5}")
 assert error < 1e-5
 
 # %% [markdown] name="recap"
@@ -711,9 +718,9 @@ assert error < 1e-5
 #
 # ### What changed since the last notebook
 #
-# The forward pass, before and after. The shapes in the comments did not change, and neither did the mathematics:
+# The first layer, before and after. The shapes in the comments did not change, and neither did the mathematics:
 #
-# <!-- diff: numpy_backprop/two_layer_forward torch_tensors/two_layer_forward -->
+# <!-- diff: torch_tensors/layer-in-numpy torch_tensors/layer-in-torch -->
 
 # %% [markdown] name="quiz"
 # ## Self-check
@@ -748,6 +755,32 @@ assert error < 1e-5
 # <details><summary>6. <code>addbmm</code> or <code>baddbmm</code>: which result has no batch dimension?</summary>
 #
 # addbmm. It adds the products of the whole batch to one matrix.
+# </details>
+#
+# <!-- drills: attributes -->
+# <details><summary>7. <code>torch.tensor([1, 2, 3]).mean()</code> fails and <code>torch.tensor([1, 2, 3.0]).mean()</code> does not. Why?</summary>
+#
+# One decimal point in the list makes all its numbers float32. Without one the dtype is int64, and integers have no mean.
+# </details>
+#
+# <!-- drills: indexing -->
+# <details><summary>8. <code>x</code> has the shape (4, 3). Which shapes have <code>x[0]</code>, <code>x[:1]</code>, <code>torch.cat([x, x])</code> and <code>torch.stack([x, x])</code>, and which of them share memory with <code>x</code>?</summary>
+#
+# (3,), (1, 3), (8, 3) and (2, 4, 3). The number drops the dimension, the slice keeps it; both share memory. cat and stack copy.
+# </details>
+#
+# <!-- drills: arithmetic -->
+# <details><summary>9. You keep a second name, <code>z = y</code>. Then either <code>y = x + x</code> or <code>torch.add(x, x, out=y)</code> runs. After which of them does <code>z</code> hold the sum?</summary>
+#
+# After the second: it writes into the tensor that both names mean. The first makes a new tensor and gives it the name y; z still
+# means the old one.
+# </details>
+#
+# <!-- drills: item -->
+# <details><summary>10. <code>losses.append(loss.item())</code> fails with "a Tensor with 3 elements cannot be converted to Scalar". Which line above it is wrong?</summary>
+#
+# The one that computes the loss: its sum is missing, or it ran over one dimension only. A loss is one number, and
+# <code>item()</code> has just noticed that yours is three.
 # </details>
 
 # %% name="see-progress"
