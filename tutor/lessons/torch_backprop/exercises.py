@@ -9,7 +9,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=75,
+    minutes=85,
     items={
         "sine-fit": "the sine fit with tensors only",
         "precision": "float32 against NumPy's float64, and what their mixture does",
