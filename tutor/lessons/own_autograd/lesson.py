@@ -84,7 +84,8 @@ Tensor.__add__ = __add__
 a, b = Tensor([1.0, 2.0]), Tensor([10.0, 20.0])
 out = a + b
 print(out, "made from", out.parents)
-print("if grad_out is [5, 7], then the parents get", [g.tolist() for g in out.vjp(np.array([5.0, 7.0]))])
+grads = out.vjp(np.array([5.0, 7.0]))
+print("if grad_out is [5, 7], then the parents get", [grad.tolist() for grad in grads])
 
 # %% [markdown] name="ask-mul"
 # Now the product, entry by entry. Ask about one factor at a time: if `self` moves by a little, by how much does
@@ -99,8 +100,8 @@ def __mul__(self, other):
     """Return the product of two tensors, entry by entry.
 
     self : tensor    other : tensor, array or number; shapes as NumPy multiplies them
-    Returns a tensor with the parents (self, other). Its vjp takes an array of the shape of the product and returns
-    two arrays of that shape, the gradient of self and the gradient of other.
+    Returns a tensor with the parents (self, other). Its vjp takes an array of the shape of the product
+    and returns two arrays of that shape, the gradient of self and the gradient of other.
     """
     ### BEGIN SOLUTION
     other = as_tensor(other)
@@ -160,10 +161,11 @@ print("three contributions to x:", float(first), float(second), float(third))
 print("added up:", float(first + second + third))
 
 # %% tags=["item:accumulation", "figure"] name="twice-drawn"
+total = first + second + third
 plots.computation(
     {"x": (), "square = x·x": ("x", "x"), "y = square + x": ("square = x·x", "x")},
     {
-        "x": f"value {x.data:g}\ngradient {first:g} + {second:g} + {third:g} = {first + second + third:g}",
+        "x": f"value {x.data:g}\ngradient {first:g} + {second:g} + {third:g} = {total:g}",
         "square = x·x": f"value {square.data:g}\ngradient {grad_square:g}",
         "y = square + x": f"value {y.data:g}\ngradient 1",
     },
@@ -283,8 +285,8 @@ with expect(ValueError):
     bias.data -= 0.01 * grad_bias
 
 # %% [markdown] name="copies"
-# A gradient must have the shape of the thing it belongs to. The stretched bias is really $N$ copies of it, one for each row. It is
-# a tensor that was used $N$ times; so by the rule of section 2 its gradient is the **sum** over the copies:
+# A gradient must have the shape of the thing it belongs to. The stretched bias is really $N$ copies of it, one for each row.
+# It is a tensor that was used $N$ times; so by the rule of section 2 its gradient is the **sum** over the copies:
 #
 # $$\underset{(H,)}{\text{grad\_bias}} = \sum_{n=1}^{N} \underset{(H,)}{\text{grad\_out}_n}$$
 #
@@ -341,8 +343,9 @@ def backward(self):
     """Fill in the gradients of everything that self was made from.
 
     self : a tensor that holds one number and was made from others
-    Afterwards every leaf t has the gradient of self with respect to t ADDED to its t.grad (None counts as zero).
-    Every other tensor holds the gradient of this sweep alone. Every t.grad has the shape of t.data. Returns nothing.
+    Afterwards every leaf t has the gradient of self with respect to t ADDED to its t.grad (None counts
+    as zero). Every other tensor holds the gradient of this sweep alone. Every t.grad has the shape of
+    t.data. Returns nothing.
     """
     ### BEGIN SOLUTION
     order = topological_order(self)
@@ -478,7 +481,7 @@ def __matmul__(self, other):
     """Return the matrix product of two tensors.
 
     self : tensor (N, D)    other : tensor or array (D, H)
-    Returns a tensor (N, H) with the parents (self, other); its vjp returns arrays of shapes (N, D) and (D, H).
+    Returns a tensor (N, H) with the parents (self, other); its vjp returns arrays (N, D) and (D, H).
     """
     ### BEGIN SOLUTION
     other = as_tensor(other)
@@ -496,7 +499,8 @@ def __matmul__(self, other):
 # %% tags=["item:tensor"] name="count-lines"
 import inspect
 
-functions = {f for f in vars(Tensor).values() if inspect.isfunction(f)} | {as_tensor, topological_order, unbroadcast}
+functions = {f for f in vars(Tensor).values() if inspect.isfunction(f)}
+functions |= {as_tensor, topological_order, unbroadcast}
 code_lines = [line for f in functions for line in inspect.getsource(f).split("\n") if line.strip()]
 print(len(code_lines), "lines, docstrings included")
 
@@ -529,8 +533,8 @@ for name in arrays:
     assert difference < 1e-12
 
 # %% [markdown] name="judge-tests"
-# One expression proves little, so the tests of this series try hundreds of random ones, values and gradients both. Change
-# the expression yourself and run the cell again.
+# One expression proves little, so the tests of this series try 200 random ones, values and gradients both. Change the
+# expression yourself and run the cell again.
 #
 # ## 8. The two-layer network, trained on your engine
 #
@@ -574,7 +578,8 @@ for step in range(500):
             w.grad = None
 
 # %% tags=["item:two-layer-net", "figure"] name="two-layer-curve"
-plots.loss_curves({"your engine": losses, "torch": torch_losses}, title="Loss at each step: two engines, one curve")
+curves = {"your engine": losses, "torch": torch_losses}
+plots.loss_curves(curves, title="Loss at each step: two engines, one curve")
 
 # %% tags=["item:two-layer-net", "nbval-check-output"] name="two-layer-result"
 apart = max(abs(one / other - 1) for one, other in zip(losses, torch_losses))
@@ -599,7 +604,7 @@ def seconds(run):
 
 
 def median_time(run, repeats=7):
-    """Warm up once, then return the median time of `repeats` runs (fewer if they are slow), in seconds."""
+    """Warm up once, then return the median seconds of `repeats` runs (of fewer if they are slow)."""
     run()
     times = []
     while len(times) < repeats and sum(times) < 2.0:
@@ -662,9 +667,8 @@ def one_step():
 grad_h = rng.normal(size=(N, H))
 pairs = [(seconds(one_step), seconds(lambda: grad_h @ w1.data.T)) for _ in range(10)]
 whole, unasked = map(min, zip(*pairs))
-print(
-    f"one step takes {1e3 * whole:.2f} ms; {1e3 * unasked:.2f} ms of it are the product for grad_x, which nobody reads"
-)
+print(f"one step takes {1e3 * whole:.2f} ms")
+print(f"{1e3 * unasked:.2f} ms of it are the product for grad_x, which nobody reads")
 
 # %% [markdown] name="depth"
 # And one limit has nothing to do with time. How deep may a graph be? This one is 5,000 additions deep.
@@ -698,7 +702,8 @@ except RecursionError as error:
 #
 # ### What changed since the last notebook
 #
-# The forward pass and the update stayed. Every hand-derived line is now one call:
+# The model, the data and the rule of the update stayed. What you derived by hand there is now one call; new is that the
+# gradients have to be reset:
 #
 # <!-- diff: torch_backprop/train-two-layer own_autograd/train-two-layer -->
 
@@ -724,6 +729,7 @@ except RecursionError as error:
 # Each copy moves the loss, and the effects add. A mean appears only if the loss itself is a mean.
 # </details>
 #
+# <!-- drills: accumulation -->
 # <details><summary>4. You call <code>backward()</code> twice on the same result without a reset. Which gradients double?</summary>
 #
 # Those of the leaves. The tensors in between start every sweep from zero.
@@ -733,6 +739,27 @@ except RecursionError as error:
 #
 # A wrong gradient without an error: the vjp reads <code>w.data</code> when it is called, and finds the new numbers. Torch keeps a
 # version number with every tensor and refuses; notebook 05 shows it.
+# </details>
+#
+# <!-- drills: against-torch -->
+# <details><summary>6. Your engine and torch agree on <code>(x @ w).relu().sum()</code>. Which parts of the engine has this not tried at all?</summary>
+#
+# Accumulation, because no tensor is used twice; the topological order, because along a plain chain even the queue of section 3
+# is right; unbroadcasting, because nothing is stretched; and every operation that does not stand there.
+# </details>
+#
+# <!-- drills: two-layer-net -->
+# <details><summary>7. The network of section 8 gets a third layer with weights <code>w3</code>. Which lines of the training loop change, and which did notebook 03 have you derive?</summary>
+#
+# The line of the forward pass, and the tuple of weights in the update. In notebook 03 every layer asks for lines of its own on
+# the way back: the gradient of its weights, that of its input, and the gate of its ReLU.
+# </details>
+#
+# <!-- drills: cost -->
+# <details><summary>8. How many numbers do the gradients hold that nobody reads in section 8, beside those of the weights?</summary>
+#
+# Those of <code>x</code> and <code>y</code> are as large as the data: 64 · 1000 + 64 · 10 = 64,640 numbers, beside 101,000 for the
+# two weights. They are computed again in each of the 500 steps.
 # </details>
 
 # %% name="see-progress"
