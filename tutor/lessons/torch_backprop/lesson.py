@@ -434,7 +434,8 @@ print("brought back with .cpu() to become an array:", type(w1.cpu().numpy()).__n
 # %% [markdown] name="parity"
 # ## 5. Do two devices agree?
 #
-# Never to the last digit. Every addition rounds, and another device adds in another order. Three numbers are enough:
+# Never to the last digit. Every addition rounds, and another device adds in another order. Two numbers are enough to
+# see it:
 
 # %% tags=["item:parity", "nbval-check-output"] name="order-matters"
 large, small = torch.tensor(1e8), torch.tensor(1.0)
