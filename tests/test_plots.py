@@ -313,3 +313,9 @@ def test_panels_say_where_every_curve_begins_and_ends_and_keep_a_labels_colour()
     assert "value of clamp goes from -1 to 0.5, between -1 and 0.5; gradient of clamp goes from 0 to 0" in picture.alt
     left, right = picture.figure.axes
     assert left.lines[1].get_color() == right.lines[0].get_color() != left.lines[0].get_color()
+
+
+def test_panels_say_zero_of_a_rounding_error_and_keep_what_is_small_all_over():
+    x = np.linspace(-np.pi, np.pi, 101)
+    picture = plots.panels(x, {"y": {"sin(x)": np.sin(x), "small": 1e-9 * x}}, xlabel="x", title="A sine")
+    assert "y of sin(x) goes from 0 to 0, between -1 and 1; y of small goes from -3.14e-09 to 3.14e-09" in picture.alt

@@ -856,13 +856,17 @@ def panels(
         for label, values in curves.items():
             k = labels.index(label)
             ax.plot(x, values, color=COLOURS[k % 6], linestyle=STYLES[k % 6], linewidth=1.8, label=label)
-            said.append(
-                f"{name} of {label} goes from {values[0]:.3g} to {values[-1]:.3g}, "
-                f"between {min(values):.3g} and {max(values):.3g}"
-            )
+            first, last, low, high = _in_words((values[0], values[-1], min(values), max(values)))
+            said.append(f"{name} of {label} goes from {first} to {last}, between {low} and {high}")
         ax.set(xlabel=xlabel, ylabel=name)
         ax.grid(alpha=0.3)
         ax.legend()
     figure.suptitle(title, fontsize=11)
     span = f"for {xlabel} from {x[0]:.3g} to {x[-1]:.3g}"
     return Picture(figure, f"{title}, {span}: " + "; ".join(said) + ".")
+
+
+def _in_words(numbers: Sequence[float]) -> list[str]:
+    """Numbers with three digits; what is only rounding error beside the largest of them, such as sin(pi), is 0."""
+    largest = max(abs(float(n)) for n in numbers)
+    return [f"{n:.3g}" if abs(n) > 1e-6 * largest else "0" for n in numbers]

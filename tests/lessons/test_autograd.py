@@ -86,3 +86,64 @@ def test_the_drawings_of_torchviz_appear_without_graphviz_too(monkeypatch):
     with pytest.warns(UserWarning, match="tutor.graph instead of torchviz"):
         shown = plots.drawing(graph.make_dot((w * w).sum(), params={"w": w}), alt="the graph")
     assert "<img alt=" in shown.html()
+
+
+def test_zero_rows_that_no_zero_caused_are_not_blamed_on_one_alone(exercises):
+    report = exercises["autograd.jacobian"].check(lambda y, x: torch.autograd.functional.jacobian(lambda x: y, x))
+    assert report.misconception == "rows-emptied" and "no way from `x` to `y`" in report.message
+
+
+def test_what_arrives_in_the_shape_of_x_is_told_which_shape_it_needs(exercises):
+    report = changed(exercises, "jacobian", ("y.backward(direction", "y.backward(torch.ones(len(x) + len(y))"))
+    assert report.verdict == "error" and "has the shape of `y`" in report.message
+
+
+def test_a_walk_that_takes_nodes_for_tensors_is_told_what_it_holds(exercises):
+    report = changed(exercises, "leaves", ('hasattr(node, "variable")', "node.is_leaf"))
+    assert report.verdict == "error" and "you hold nodes" in report.message
+
+
+def test_a_coefficient_whose_gradient_alone_was_kept_is_named(exercises):
+    forgotten = (CLEAR, "            p.grad = None if p is not b else p.grad\n")
+    report = changed(exercises, "sine_step", forgotten)
+    assert report.verdict == "error" and "b still hold a gradient" in report.message
+
+
+def test_question_2_counts_operations_and_arrows_rightly():
+    w = torch.ones(2, requires_grad=True)
+    drawn = graph.trace((w * torch.ones(2) + w) * w)
+    (leaf,) = (node for node in drawn.nodes if node.is_leaf)
+    assert len(drawn.nodes) - 1 == 3 and sum(edge.target == leaf.id for edge in drawn.edges) == 3
+
+
+def test_question_4_says_rightly_which_loss_still_learns_from_the_worst_mistake():
+    functional, arrived = torch.nn.functional, []
+    for loss in (
+        functional.binary_cross_entropy_with_logits,
+        lambda z, y: functional.binary_cross_entropy(torch.sigmoid(z), y),
+    ):
+        z = torch.tensor([200.0], requires_grad=True)
+        loss(z, torch.zeros(1)).backward()
+        arrived.append(z.grad.item())
+    assert arrived == [1.0, 0.0]
+
+
+def test_question_7_says_rightly_which_of_two_in_place_changes_fails():
+    x = torch.ones(3, requires_grad=True)
+    s, c = x.sigmoid(), x.cos()
+    s *= 2
+    c *= 2
+    c.sum().backward()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        s.sum().backward()
+
+
+def test_question_8_says_rightly_what_torch_func_gives():
+    x, arriving = torch.arange(4.0), torch.ones(3)
+
+    def f(x):
+        return x[:3] * x[3]
+
+    with pytest.raises(RuntimeError, match="scalar"):
+        torch.func.grad(f)(x)
+    assert torch.func.jacrev(f)(x).shape == (3, 4) and torch.func.vjp(f, x)[1](arriving)[0].shape == (4,)

@@ -1,6 +1,7 @@
 """Lesson 06: what its exercises say about classes that autograd cannot run, and an unusual one that they accept."""
 
 import pytest
+import torch
 
 from tutor.lessons.registry import HOME, Lesson
 
@@ -79,3 +80,56 @@ def test_a_backward_that_only_vmap_cannot_run_is_refused(exercises):
 def test_an_answer_that_computes_in_float32_inside_passes(exercises):
     report = changed(exercises, "relu", "grad_output.clone()", "grad_output.float().clone()")
     assert report.verdict == "pass"
+
+
+def test_a_window_that_leaves_out_exactly_one_passes_as_the_task_says(exercises):
+    assert changed(exercises, "sign", "h.abs() <= 1", "h.abs() < 1").verdict == "pass"
+
+
+def test_a_warning_of_the_judge_s_own_is_not_shown_as_the_answer_s_output(exercises):
+    report = changed(exercises, "sign", "torch.sign(h)", "(h > 0).float()")
+    assert report.misconception == "zero-or-one" and "UserWarning" not in report.message
+
+
+def test_a_maximum_over_everything_is_told_the_shape_that_it_returns(exercises):
+    report = changed(exercises, "relu", "h.clamp(min=0)", "torch.max(h)")
+    assert report.verdict == "error" and "`forward` returns the shape ()" in report.message
+
+
+def test_a_zero_that_was_taken_for_an_axis_is_told_so(exercises):
+    report = changed(exercises, "relu", "h.clamp(min=0)", "torch.max(h, 0)")
+    assert report.verdict == "error" and "the 0 is an axis" in report.message
+
+
+def test_a_gate_of_either_condition_is_told_that_both_have_to_hold(exercises):
+    report = changed(exercises, "clamp", ") & (", ") | (")
+    assert report.misconception == "no-gate" and "`&`, not `|`" in report.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("0.5 * (5 * x**3 - 3 * x)", "0.5 * 5 * x**3 - 3 * x", "value-s-brackets-lost"),
+        ("1.5 * (5 * x**2 - 1)", "0.5 * (15 * x**2 - 1)", "half-for-three-halves"),
+    ],
+)
+def test_the_likeliest_slips_in_the_two_formulas_are_named(exercises, old, new, name):
+    assert changed(exercises, "legendre", old, new).misconception == name
+
+
+def test_a_maximum_divides_a_tie_and_a_clamp_s_choice_is_that_of_its_version():
+    def slope(function):
+        zero = torch.zeros(1, requires_grad=True)
+        return torch.autograd.grad(function(zero).sum(), zero)[0].item()
+
+    version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
+    assert slope(lambda h: torch.maximum(h, torch.zeros(1))) == 0.5 and slope(torch.relu) == 0
+    assert slope(lambda h: h.clamp(min=0)) == (0 if version >= (2, 14) else 1)
+
+
+def test_positions_refuse_backward_and_rounding_says_nothing():
+    y_pred = torch.randn(4, 3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        (y_pred.argmax(1) == torch.arange(4)).float().mean().backward()
+    y_pred.round().sum().backward()
+    assert not y_pred.grad.any()

@@ -9,7 +9,7 @@ from tutor.checking import FiniteDifference, Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=130,
+    minutes=110,
     items={
         "leaves": "requires_grad, leaf or not, grad_fn, next_functions",
         "graph-drawn": "the graph drawn (torchviz's make_dot, then tutor's own, with gradients on the edges, and step by step)",
@@ -44,6 +44,28 @@ def leaf(values):
     return values.detach().clone().requires_grad_()
 
 
+@contextlib.contextmanager
+def nodes_explained() -> Iterator[None]:
+    """Say of a node that was taken for a tensor what it is; the line in which it happened stays known."""
+    try:
+        yield
+    except AttributeError as error:
+        if error.name in ("is_leaf", "grad_fn", "requires_grad") and hasattr(error.obj, "next_functions"):
+            error.args = (f"{error}. This is a node; only tensors have that: from `tensor.grad_fn` on you hold nodes",)
+        raise
+
+
+@contextlib.contextmanager
+def arrival_explained() -> Iterator[None]:
+    """Say of a gradient of the wrong shape which shape it has to have."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "Mismatch in shape" in str(error):
+            error.args = (f"{error} What arrives has the shape of `y`, one number for each of its entries",)
+        raise
+
+
 def probe_leaves(d):
     """Inputs and weights of a graph, and how often the first weight is used on the way to the result."""
     n, m = d.sizes(2)
@@ -61,7 +83,8 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     result = torch.addcmul(
         result.sum(), offset, scale
     )  # two leaves right before it: a walk has to go on after the first
-    listed = leaves(result)
+    with nodes_explained():
+        listed = leaves(result)
     if listed is None:
         return None
     if isinstance(listed, torch.Tensor):
@@ -97,6 +120,11 @@ def use_step(sine_step, x, y, coefficients, learning_rate):
         if not all(p.requires_grad for p in coefficients):
             raise TypeError(
                 "after the step the coefficients ask for no gradient any more; leave `requires_grad` as it is."
+            )
+        held = [name for name, p in zip("abcd", coefficients, strict=True) if p.grad is not None and p.grad.any()]
+        if held and held not in (list("abc"), list("abcd")):  # those two are told by their names
+            raise TypeError(
+                f"after the step {' and '.join(held)} still hold a gradient and the others do not; clear all four."
             )
     if any(loss is None for loss in losses):
         return None
@@ -161,7 +189,7 @@ def use_jacobian(jacobian, x, a, factor):
             ones.append(bool(grad.eq(1).all()))
 
     y.register_hook(watch)
-    with nan_in_fresh_memory():
+    with nan_in_fresh_memory(), arrival_explained():
         return jacobian(y, x), sum(ones)
 
 
@@ -806,7 +834,7 @@ EXERCISES = {
             ),
             Misconception(
                 "rows-emptied",
-                "All your rows are zero. `zero_()` after the row was kept clears the very tensor that you have kept; keep a copy with `clone()`, or write `x.grad = None`.",
+                "All your rows are zero. Two causes lead there: a `zero_()` after the row was kept clears the very tensor that you have kept (keep a copy with `clone()`, or write `x.grad = None`); or what you ask torch for has no way from `x` to `y`, such as a new function that ignores its argument.",
                 patch=("rows.append(x.grad)", "rows.append(x.grad)\n        x.grad.zero_()"),
                 hints=("Does `rows.append(x.grad)` keep a copy of the numbers?",),
             ),

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import warnings
 
 import torch
 from torch.autograd import Function, gradcheck, gradgradcheck
@@ -78,8 +79,10 @@ def few_of(*tensors):
 def judged(judge, function, inputs):
     """What gradcheck or gradgradcheck says; the nudge is large enough for answers that compute in float32 inside."""
     try:
-        if judge(function, inputs, eps=1e-3, atol=1e-2, rtol=1e-2, raise_exception=False):
-            return "passes"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an answer that computes in float32 inside makes the judge warn
+            if judge(function, inputs, eps=1e-3, atol=1e-2, rtol=1e-2, raise_exception=False):
+                return "passes"
     except RuntimeError:  # some complaints come as errors all the same
         pass
     return "fails" if judge is gradcheck else "fails, so second derivatives are wrong"
@@ -111,10 +114,16 @@ def result(answer, *arguments):
     if y is None:
         raise TypeError("`forward` returns nothing; is a `return` missing?")
     if not isinstance(y, torch.Tensor):
-        raise TypeError(f"`forward` should return a tensor; yours returns a {type(y).__name__}")
+        pair = ". (`torch.max(h, 0)` gives one: there the 0 is an axis.)" if isinstance(y, tuple) else ""
+        raise TypeError(f"`forward` should return a tensor; yours returns a {type(y).__name__}{pair}")
     if not y.is_floating_point():
         raise TypeError(
             f"`forward` returns {y.dtype} numbers, which can have no gradient; return floating-point numbers"
+        )
+    if y.shape != arguments[0].shape:
+        raise TypeError(
+            f"`forward` returns the shape {tuple(y.shape)} for an input of the shape {tuple(arguments[0].shape)}; it has "
+            "to give one number for each entry"
         )
     return y
 
@@ -586,6 +595,18 @@ EXERCISES = {
         gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},
         misconceptions=(
             Misconception(
+                "half-for-three-halves",
+                "Your slope is ½ (15 x² - 1). The derivative of -3 x is -3, so it is ½ (15 x² - 3).",
+                patch=("1.5 * (5 * x**2 - 1)", "0.5 * (15 * x**2 - 1)"),
+                hints=("What is the derivative of -3 x?",),
+            ),
+            Misconception(
+                "value-s-brackets-lost",
+                "Your forward returns ½ · 5 x³ - 3 x. The ½ stands in front of both terms: brackets around them.",
+                patch=("0.5 * (5 * x**3 - 3 * x)", "0.5 * 5 * x**3 - 3 * x"),
+                hints=("What is P3(1)? What does your forward give for it?",),
+            ),
+            Misconception(
                 "half-on-one-term",
                 "The ½ stands in front of both terms: the derivative is 7.5 x² - 1.5.",
                 patch=("5 * x**2 - 1)", "5 * x**2 - 2)"),
@@ -705,7 +726,7 @@ EXERCISES = {
         ),
         alternatives=(LegendreByHorner, LegendreOnACopy, LegendreByAutograd, LegendreNewForm),
         hints=(
-            "Which tensor does the slope need, and where can `forward` leave it for `backward`?",
+            "Hold your two results against the two formulas above, P3 and P3': which is which, and which `x` do they need?",
             "`ctx.save_for_backward(x)` packs; `(x,) = ctx.saved_tensors` unpacks; the result is what arrives times "
             "the slope.",
             "`return grad_output * 1.5 * (5 * x**2 - 1)`",
@@ -894,8 +915,8 @@ EXERCISES = {
             ),
             Misconception(
                 "no-gate",
-                "Your gate is open everywhere. Beyond the bounds nothing may pass, and the gate has to look at `x` "
-                "to know: the output lies within the bounds wherever `x` was.",
+                "Your gate is open everywhere. Beyond the bounds nothing may pass. (The output lies within the bounds "
+                "wherever `x` was, so the gate has to look at `x`; and both conditions have to hold: `&`, not `|`.)",
                 patch=("grad_output * inside, None", "grad_output * 1, None"),
                 hints=("If `x` lies above `high` and moves a little, what does the output do?",),
             ),

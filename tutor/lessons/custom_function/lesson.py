@@ -106,8 +106,9 @@ graph.trace(loss)
 #
 # $$\underset{(N,)}{\text{grad\_}x} = \underset{(N,)}{\text{grad\_output}} \cdot \underset{(N,)}{P_3'(x)}$$
 #
-# Write both directions with torch operations. The checker runs your function forward and backward with a gradient that
-# is not all ones, and then asks the two judges of section 3.
+# Write both directions with torch operations. Keep `x` itself, with `save_for_backward`, and compute the slope in
+# `backward`; sections 3 and 5 say why. The checker runs your function forward and backward with a gradient that is not
+# all ones, asks the two judges of section 3, and does what section 5 does: it changes `x` in between.
 
 
 # %% tags=["item:legendre", "item:function"]
@@ -125,7 +126,7 @@ class LegendreP3(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return the gradient with respect to x, given the gradient with respect to P3(x); both have x's shape."""
+        """Return the gradient with respect to x; grad_output is that with respect to P3(x)."""
         ### BEGIN SOLUTION
         (x,) = ctx.saved_tensors
         return grad_output * 1.5 * (5 * x**2 - 1)
@@ -140,7 +141,8 @@ class LegendreP3(torch.autograd.Function):
 def sine_step(x, y, coefficients, learning_rate):
     """Take one step of gradient descent on the sum of squared errors of a + b P3(c + d x).
 
-    x, y : (N,)    coefficients : [a, b, c, d], leaf tensors of shape () that require gradients; changed in place
+    x, y : (N,)
+    coefficients : [a, b, c, d], leaf tensors of shape () that require gradients; changed in place
     Returns the loss before the step, as a Python number. The next step must find the gradients cleared.
     """
     a, b, c, d = coefficients
@@ -169,7 +171,8 @@ cubic, best_loss = models.sine_optimum(x, y)
 d_best = math.sqrt(-3 * cubic[3] / (5 * cubic[1]))
 b_best = -2 * cubic[1] / (3 * d_best)
 reached = (b_best * LegendreP3.apply(d_best * x) - y).pow(2).sum().item()
-print(f"optimum: a = 0, b = {b_best:.3f}, c = 0, d = {d_best:.4f}; its loss {reached:.3f}, the cubic's {best_loss:.3f}")
+optimum = f"a = 0, b = {b_best:.3f}, c = 0, d = {d_best:.4f}"
+print(f"optimum: {optimum}; its loss {reached:.3f}, the cubic's {best_loss:.3f}")
 
 # %% [markdown] name="start"
 # Published versions of this fit start at $a = c = 0$. There both gradients are zero, because a sine is odd, and
@@ -182,7 +185,8 @@ for learning_rate in (5e-6, 7e-6):
     losses = [sine_step(x, y, coefficients, learning_rate) for step in range(2000)]
     excess = losses[-1] / best_loss - 1
     a, b, c, d = (p.item() for p in coefficients)
-    print(f"learning rate {learning_rate:.0e}: b = {b:.3f}, d = {d:.4f}, {100 * excess:.2f} % above the optimum")
+    print(f"learning rate {learning_rate:.0e}: b = {b:.3f}, d = {d:.4f},", end=" ")
+    print(f"{100 * excess:.2f} % above the optimum")
 assert excess < 0.001 and abs(b - b_best) < 0.01 and abs(d - d_best) < 1e-3
 
 # %% tags=["item:legendre", "figure"] name="fitted-curve"
@@ -210,17 +214,23 @@ def record(polynomial):
 
 own = record(LegendreP3.apply)
 plain = record(lambda x: 0.5 * (5 * x**3 - 3 * x))
-for leaf in ("c", "d"):
-    assert math.isclose(own.find(leaf).grad.norm, plain.find(leaf).grad.norm, rel_tol=1e-4)
 
 # %% tags=["item:legendre", "figure"] name="graphs-drawn"
-assert (len(own.nodes), len(plain.nodes)) == (9, 13)
-plots.beside({f"your P3: {len(own.nodes)} nodes": own, f"plain operations: {len(plain.nodes)} nodes": plain})
+drawn = {f"your P3: {len(own.nodes)} nodes": own, f"plain operations: {len(plain.nodes)} nodes": plain}
+plots.beside(drawn)
 
 # %% [markdown] name="same-gradient"
 # Four fewer, 9 against 13: a power, three products and a difference have become one node. The leaves `c` and `d` receive
-# the same numbers in both. Inside your node torch has nothing to say: it runs what you wrote, right or wrong. Somebody has
-# to check.
+# the same numbers in both:
+
+# %% tags=["item:legendre", "nbval-check-output"] name="same-in-both"
+assert (len(own.nodes), len(plain.nodes)) == (9, 13)
+for leaf in ("c", "d"):
+    received = [recorded.find(leaf).grad.norm for recorded in (own, plain)]
+    print(f"{leaf} receives the same number:", math.isclose(*received, rel_tol=1e-4))
+
+# %% [markdown] name="who-checks"
+# Inside your node torch has nothing to say: it runs what you wrote, right or wrong. Somebody has to check.
 
 # %% [markdown] name="gradcheck"
 # ## 3. Two judges: gradcheck and gradgradcheck
@@ -231,7 +241,7 @@ plots.beside({f"your P3: {len(own.nodes)} nodes": own, f"plain operations: {len(
 # $$\frac{\partial y_i}{\partial x_j} \approx \frac{y_i(x + \varepsilon e_j) - y_i(x - \varepsilon e_j)}{2\varepsilon}
 # \qquad \text{a table of shape } (N_{in},\,N_{out})\text{: row } j,\text{ column } i$$
 #
-# It returns `True` or stops with both tables. Use it on every function that you write, with a handful of numbers.
+# (It is your `jacobian` of notebook 05, transposed.) It returns `True` or stops with both tables. Use it on every function that you write, with a handful of numbers.
 
 # %% tags=["item:gradcheck", "nbval-check-output"] name="gradcheck-passes"
 few = torch.tensor([-1.2, -0.4, 0.7, 1.1], dtype=torch.float64, requires_grad=True)  # (4,)
@@ -276,8 +286,9 @@ with expect(RuntimeError):
 # right gradient then looks wrong:
 
 # %% tags=["item:gradcheck"] name="gradcheck-float32"
+few_float32 = few.detach().float().requires_grad_()
 with expect(UserWarning):
-    passed = gradcheck(LegendreP3.apply, (few.detach().float().requires_grad_(),), raise_exception=False)
+    passed = gradcheck(LegendreP3.apply, (few_float32,), raise_exception=False)
 print("a right gradient passes in float32:", passed)
 
 # %% [markdown] name="double"
@@ -291,7 +302,8 @@ print("a right gradient passes in float32:", passed)
 (slope,) = torch.autograd.grad(LegendreP3.apply(few).sum(), few, create_graph=True)
 (curvature,) = torch.autograd.grad(slope.sum(), few, retain_graph=True)
 print("slope    ", [round(v, 3) for v in slope.tolist()])
-print("curvature", [round(v, 3) for v in curvature.tolist()], "  equals 15 x:", torch.allclose(curvature, 15 * few))
+print("curvature", [round(v, 3) for v in curvature.tolist()], end="  ")
+print(" equals 15 x:", torch.allclose(curvature, 15 * few))
 
 # %% tags=["item:double-backward", "figure"] name="gradient-graph-drawn"
 graph.trace(slope.sum())  # the graph of the gradient: the operations of your backward
@@ -326,17 +338,19 @@ missing = ...  # 1 or 2
 
 # %% tags=["item:double-backward", "nbval-check-output"] name="early-wrong"
 p3, slope = 0.5 * (5 * few**3 - 3 * few), 1.5 * (5 * few**2 - 1)
-both_terms = 2 * slope**2 + 2 * p3 * 15 * few
+one, two = 2 * slope**2, 2 * p3 * 15 * few
+found = {"both terms": one + two, "only term 1": one, "only term 2": two}
 for function in (LegendreP3, EarlyP3):
     (first,) = torch.autograd.grad((function.apply(few) ** 2).sum(), few, create_graph=True)
     (second,) = torch.autograd.grad(first.sum(), few)
     print(f"{function.__name__:10}  gradcheck passes: {gradcheck(function.apply, (few,))}", end="  ")
-    terms = "both" if torch.allclose(second, both_terms) else "one" if torch.allclose(second, 2 * slope**2) else "?"
-    print("terms of the second derivative:", terms)
+    names = [words for words, terms in found.items() if torch.allclose(second, terms)]
+    print("second derivative:", *names)
 
 # %% [markdown] name="gradgradcheck"
-# No error, a wrong number. The second term is missing: it needs $P_3''$, the slope *of the slope*, and the saved slope has
-# none. The first is there, because one of its two factors $P_3'$ comes with what arrives, $2 P_3(x)$, whose history is whole.
+# No error, a wrong number. The backward returns `grad_output * slope`, and `grad_output` is here $2 P_3(x)$. By the product
+# rule its derivative has two terms. Differentiating `grad_output` gives the first, which is there. Differentiating `slope`
+# gives the second, $2 P_3\,P_3''$, which is missing: the saved slope is a constant.
 #
 # `gradgradcheck` finds the mistake: it runs `gradcheck` on your *backward*, as a function of $x$ (input 0) and of what
 # arrives (input 1; torch draws it at random, here we let ones arrive).
@@ -378,8 +392,8 @@ with expect(RuntimeError):
 # $$\underset{(N,\,H)}{h_{relu}} = \max(h, 0) \qquad
 # \underset{(N,\,H)}{\text{grad\_}h} = \begin{cases}\text{grad\_output} & h > 0\\ 0 & h < 0\end{cases}$$
 #
-# You have written this gate twice. Now make it a node. `grad_output` belongs to the graph, not to you: leave it as it
-# is.
+# You have written this gate twice. Now make it a node. `grad_output` belongs to the graph, not to you: do not change it
+# in place.
 
 
 # %% tags=["item:relu"]
@@ -397,7 +411,7 @@ class ReLU(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return the gradient with respect to h, given that with respect to h_relu; both have the shape (N, H)."""
+        """Return the gradient with respect to h, given that with respect to h_relu; both are (N, H)."""
         ### BEGIN SOLUTION
         (h,) = ctx.saved_tensors
         grad_h = grad_output.clone()
@@ -445,7 +459,7 @@ for name, relu in {"relu": torch.relu, **others}.items():
     (grad_zero,) = torch.autograd.grad(relu(zero).sum(), zero)
     slopes[name] = grad_zero.item()
     print(f"{name:8} value {relu(zero).item()}  gradient at 0: {slopes[name]}")
-assert slopes["relu"] == 0 and slopes["maximum"] == 0.5 and slopes["clamp"] in (0, 1)
+assert all(0 <= slope <= 1 for slope in slopes.values())
 
 # %% [markdown] name="kink-gradcheck"
 # A finite difference straddles the kink and measures the mean of both sides. So `gradcheck` has nothing to say at a
@@ -492,7 +506,7 @@ class Clamp(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, low, high):
-        """Keep what backward needs, and return x cut off at both bounds, of x's shape; low and high are numbers."""
+        """Keep what backward needs, and return x, cut off at the numbers low and high, in x's shape."""
         ### BEGIN SOLUTION
         ctx.save_for_backward(x)
         ctx.low, ctx.high = low, high
@@ -515,7 +529,8 @@ made = {"ReLU": ReLU.apply(line), "clamp(-1, 1)": Clamp.apply(line, -1.0, 1.0)}
 slopes = {name: torch.autograd.grad(out.sum(), line)[0] for name, out in made.items()}
 values = {name: out.detach().numpy() for name, out in made.items()}
 slopes = {name: slope.numpy() for name, slope in slopes.items()}
-plots.panels(line.detach().numpy(), {"value": values, "gradient": slopes}, xlabel="x", title="Your ReLU and your clamp")
+drawn = {"value": values, "gradient": slopes}
+plots.panels(line.detach().numpy(), drawn, xlabel="x", title="Your ReLU and your clamp")
 
 # %% [markdown] name="needs"
 # `ctx` knows one more thing. `ctx.needs_input_grad` says, argument by argument, whether anybody wants a gradient.
@@ -604,7 +619,7 @@ y.backward()
 print(f"y = {y.item()}, its gradient at x = 3 should be 6.0; it is said to be {start.grad.item()}")
 
 # %% [markdown] name="version-counter"
-# No error, a number ten times too large. `save_for_backward` notes the tensor's **version**, a counter that every
+# No error, and a wrong number. `save_for_backward` notes the tensor's **version**, a counter that every
 # in-place change raises, and compares it when you open the bag:
 
 # %% tags=["item:saving"] name="noticed"
@@ -648,7 +663,7 @@ class ExpOnCtx(Exp):
 gc.disable()  # so that no collector happens to come by
 for function in (Exp, ExpOnCtx):
     result = function.apply(torch.ones(3, requires_grad=True))
-    node = weakref.ref(result.grad_fn)
+    node = weakref.ref(result.grad_fn)  # node() gives it, or None once it is gone; keeps nothing alive
     del result
     print(f"{function.__name__:8}  its graph is still in memory: {node() is not None}")
 gc.enable()
@@ -670,18 +685,23 @@ def tensors_kept(function, x):
     """How many different tensors autograd keeps for the way back of function(x)."""
     places = set()
 
-    def note(tensor):
-        places.add(tensor.data_ptr())
+    def note(tensor):  # called with every tensor that is saved
+        places.add(tensor.data_ptr())  # where its numbers lie in memory
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):  # on saving, on opening
         function(x)
     return len(places)
 
 
 # %% tags=["item:memory", "nbval-check-output"] name="plain-swish"
+def plain_swish(x):
+    """The product, left to autograd."""
+    return x * torch.sigmoid(x)
+
+
 long = torch.linspace(-3, 3, 1000, requires_grad=True)
-print("x * sigmoid(x) keeps", tensors_kept(lambda x: x * torch.sigmoid(x), long), "tensors of 1,000 numbers")
+print("x * sigmoid(x) keeps", tensors_kept(plain_swish, long), "tensors of 1,000 numbers")
 print("x * x keeps         ", tensors_kept(lambda x: x * x, long))
 
 # %% [markdown] name="ask-swish"
@@ -712,10 +732,12 @@ class Swish(torch.autograd.Function):
 
 
 # %% tags=["item:memory", "figure"] name="memory-drawn"
-megabytes = long.numel() * long.element_size() / 1e6 * 1000  # for a million numbers
-kept = [tensors_kept(f, long) for f in (lambda x: x * torch.sigmoid(x), Swish.apply, torch.nn.functional.silu)]
-labels = ["x * sigmoid(x)", "your Swish", "torch's silu"]
-plots.bars(labels, {"kept for 1,000,000 numbers (MB)": [megabytes * k for k in kept]}, title="What waits for backward")
+megabytes = 1_000_000 * long.element_size() / 1e6  # of one tensor with a million numbers
+silu = torch.nn.functional.silu
+functions = {"x * sigmoid(x)": plain_swish, "your Swish": Swish.apply, "torch's silu": silu}
+kept = [megabytes * tensors_kept(function, long) for function in functions.values()]
+panel = {"kept for 1,000,000 numbers (MB)": kept}
+plots.bars(list(functions), panel, title="What waits for backward")
 
 # %% [markdown] name="no-slope"
 # ## 6. Steps, and a gradient that is a deliberate lie
@@ -731,7 +753,8 @@ for name, out in {"argmax": v.argmax(), "v > 0": v > 0}.items():
     print(f"{name:8} requires_grad", out.requires_grad)
 
 # %% [markdown] name="mark"
-# A function of yours that returns such a thing beside a real result says so with `mark_non_differentiable`:
+# A function of yours that returns a position or a comparison beside a real result says so with
+# `mark_non_differentiable`:
 
 
 # %% tags=["item:non-differentiable", "item:ctx", "nbval-check-output"] name="mark-non-differentiable"
@@ -748,7 +771,7 @@ class Largest(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_value, grad_place):  # one gradient arrives for each output
         x, place = ctx.saved_tensors
-        return torch.zeros_like(x).index_fill(0, place, 1.0) * grad_value
+        return torch.zeros_like(x).index_fill(0, place, 1.0) * grad_value  # 1 there, else 0
 
 
 value, place = Largest.apply(v)
@@ -772,7 +795,7 @@ learned = ...
 
 # %% tags=["item:straight-through"] name="train-stairs"
 def train_stairs(sign, steps=2000, learning_rate=4e-4):
-    """Fit the sine with eight steps; return the prediction, the loss of every step and how far each place moved."""
+    """Fit the sine with eight steps; return the prediction, the losses and how far each place moved."""
     x, y = models.sine_data(200)  # (200,) each
     w1 = torch.full((8,), 1.5, requires_grad=True)
     start = torch.linspace(-3, -0.5, 8)
@@ -793,7 +816,8 @@ def train_stairs(sign, steps=2000, learning_rate=4e-4):
 
 # %% tags=["item:straight-through", "nbval-check-output"] name="true-gradient"
 flat, flat_losses, flat_moves = train_stairs(torch.sign)
-print(f"with the true gradient the loss falls from {flat_losses[0]:.1f} to {flat_losses[-1]:.1f} and stays there")
+first, last = flat_losses[0], flat_losses[-1]
+print(f"with the true gradient the loss falls from {first:.1f} to {last:.1f} and stays there")
 print("places that moved:", (flat_moves > 0.01).sum().item(), "of 8")
 
 # %% [markdown] name="ste"
@@ -819,7 +843,7 @@ class StraightThroughSign(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Pass on what arrives where |h| is at most 1, and nothing elsewhere; all shapes are h's."""
+        """Pass on what arrives where |h| < 1, nothing where |h| > 1, either at 1; shapes as h."""
         ### BEGIN SOLUTION
         (h,) = ctx.saved_tensors
         return grad_output * (h.abs() <= 1)
@@ -835,12 +859,12 @@ assert moved_losses[-1] < flat_losses[-1] / 2
 # %% tags=["item:straight-through", "figure"] name="stairs-drawn"
 points, sine = models.sine_data(200, numpy=True)
 fits = {"sin(x)": sine, "true gradient": flat.numpy(), "straight-through": moved.numpy()}
-plots.panels(
-    points, {"y": fits}, xlabel="x (radians)", title="Eight steps: only their heights learned, or their places too"
-)
+title = "Eight steps: only their heights learned, or their places too"
+plots.panels(points, {"y": fits}, xlabel="x (radians)", title=title)
 
 # %% tags=["item:straight-through", "figure"] name="stairs-losses"
-plots.loss_curves({"true gradient": flat_losses, "straight-through": moved_losses}, title="Eight steps fit a sine")
+runs = {"true gradient": flat_losses, "straight-through": moved_losses}
+plots.loss_curves(runs, title="Eight steps fit a sine")
 
 # %% [markdown] name="lie"
 # A lie stays a lie: this "gradient" is the slope of no function, and `gradcheck` says so. Here its answer is right and
@@ -863,8 +887,12 @@ with expect(RuntimeError):
 # %% [markdown] name="setup-context"
 # The reason: `forward` mixes two jobs, computing and packing the bag, and `torch.func` has to do the first without
 # the second. So split them. `forward` takes no `ctx` any more; `setup_context` receives the inputs (always a tuple)
-# and the output and packs. `backward` stays as it was. For `vmap` there is one thing more: a static method that says
-# what a batch of calls means. For an entry-by-entry function it is the same call, and the batch stays at its place.
+# and the output and packs. `backward` stays as it was.
+#
+# `vmap` needs one thing more: a static method of that name, which says what a batch of calls means. Torch hands it
+# `info` (the size of the batch, not needed here), `in_dims` (for each input the axis along which the batch lies) and the
+# whole batch. It returns the results and their batch axis. Entry by entry a batch is just a larger tensor: an ordinary
+# call, on ordinary tensors, and the axis stays the same.
 
 
 # %% tags=["item:setup-context", "item:vmap"] name="functional-sine"
@@ -893,8 +921,10 @@ class FunctionalSine(torch.autograd.Function):
 numbers = few.detach()
 slope = torch.func.grad(lambda x: FunctionalSine.apply(x).sum())(numbers)
 print("grad: cos(x)               ", torch.allclose(slope, numbers.cos()))
-print("vmap of grad: cos(x) again ", torch.allclose(torch.vmap(torch.func.grad(FunctionalSine.apply))(numbers), slope))
-print("jacrev: cos on the diagonal", torch.allclose(torch.func.jacrev(FunctionalSine.apply)(numbers), slope.diag()))
+one_by_one = torch.vmap(torch.func.grad(FunctionalSine.apply))(numbers)  # (4,)
+print("vmap of grad: cos(x) again ", torch.allclose(one_by_one, slope))
+table = torch.func.jacrev(FunctionalSine.apply)(numbers)  # (4, 4)
+print("jacrev: cos on the diagonal", torch.allclose(table, slope.diag()))
 
 # %% [markdown] name="generate"
 # If every line is made of torch operations you need not write `vmap`: the line `generate_vmap_rule = True` lets torch
@@ -981,7 +1011,8 @@ written = {
     "Hypotenuse": lambda x: Hypotenuse.apply(x, x.flip(0)),
 }
 for name, function in written.items():
-    print(f"{name:10}  gradcheck {gradcheck(function, (few,))}  gradgradcheck {gradgradcheck(function, (few,))}")
+    once, twice = gradcheck(function, (few,)), gradgradcheck(function, (few,))
+    print(f"{name:10}  gradcheck {once}  gradgradcheck {twice}")
 
 # %% [markdown] name="recap"
 # ## Recap
@@ -1019,6 +1050,7 @@ for name, function in written.items():
 # Five, in the same order, with <code>None</code> for the three that are no tensors.
 # </details>
 #
+# <!-- drills: gradcheck -->
 # <details><summary>3. <code>gradcheck</code> fails and the formula is right. What do you look at?</summary>
 #
 # The dtype (float64?), kinks (does an input lie on one?), and whether <code>forward</code> computes in float32 inside.
@@ -1030,7 +1062,15 @@ for name, function in written.items():
 # kept as an attribute ties a circle.
 # </details>
 #
-# <details><summary>5. A colleague's quantised network trains although <code>gradcheck</code> refuses its rounding. A bug?</summary>
+# <!-- drills: non-differentiable -->
+# <details><summary>5. You want to train for accuracy and call backward on <code>(y_pred.argmax(1) == y).float().mean()</code>; a friend calls it on <code>y_pred.round().sum()</code>. What happens to each of you?</summary>
+#
+# You get an error: <code>argmax</code> gives positions, which have no <code>grad_fn</code>, and nothing after it has one
+# either. Your friend gets none: the gradient of rounding exists and is zero, so nothing is learned, and nothing is said.
+# </details>
+#
+# <!-- drills: straight-through -->
+# <details><summary>6. A colleague's quantised network trains although <code>gradcheck</code> refuses its rounding. A bug?</summary>
 #
 # No, if the rounding is straight-through: its backward is meant to differ from the slope, which is zero everywhere.
 # </details>
