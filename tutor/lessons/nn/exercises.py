@@ -479,8 +479,14 @@ class Walker(nn.Module):
     def __init__(self, weights):
         super().__init__()
         self.weights = list(weights)
+        self.loaded = []  # in words, what was loaded; torch 2.4 has no public hook that would tell
         self.weight = nn.Parameter(torch.zeros_like(weights[0]))
         self.register_buffer("epochs_seen", torch.zeros(()))
+
+    def load_state_dict(self, state_dict, *settings, **more):
+        told = super().load_state_dict(state_dict, *settings, **more)
+        self.loaded.append(_is_own(self, state_dict))
+        return told
 
     @torch.no_grad()
     def walk(self):
@@ -514,8 +520,8 @@ def probe_best_before(d):
 def use_keep_best(keep_best, weights_after_each_epoch, measured_after_each_epoch, measured_before):
     """How often the model was trained, what is returned, and which epoch's numbers the model ends with."""
     weights, losses = weights_after_each_epoch, measured_after_each_epoch
-    model, trained, loaded, measured = Walker(weights), [], [], []
-    model.register_load_state_dict_pre_hook(lambda module, state, *_: loaded.append(_is_own(module, state)))
+    model, trained, measured = Walker(weights), [], []
+    loaded = model.loaded
 
     def train_epoch(net):
         net.walk()
