@@ -114,3 +114,44 @@ def test_two_slips_at_once_in_the_way_back_through_time_are_both_told(exercises)
         return torch.stack(parts)
 
     assert exercises["dynamic_nets.through_time"].check(through_time).misconception == "minus-one-and-turned-round"
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [(True, "wrong"), (1, "pass"), (1.0, "pass")])
+def test_true_is_no_count_of_answers(exercises, answer, verdict):
+    assert exercises["dynamic_nets.predict_traced"].check(answer).verdict == verdict
+
+
+def test_none_itself_is_a_way_to_say_nothing(exercises):
+    assert exercises["dynamic_nets.predict_unused"].check(None).verdict == "pass"
+
+
+def test_a_cell_is_called_and_not_its_forward(exercises):
+    def unroll(cell, x, h):
+        states = []
+        for x_t in x:
+            h = cell.forward(x_t, h)
+            states.append(h)
+        return torch.stack(states)
+
+    assert exercises["dynamic_nets.unroll"].check(unroll).misconception == "forward-called"
+
+
+def test_a_batch_that_is_read_as_time_is_told_so(exercises):
+    def unroll(cell, x, h):
+        states = []
+        for i in range(x.shape[1]):
+            h = cell(x[:, i], h)
+            states.append(h)
+        return torch.stack(states)
+
+    assert exercises["dynamic_nets.unroll"].check(unroll).misconception == "batch-read-as-time"
+
+
+def test_a_net_that_joins_the_two_terms_is_right(exercises):
+    class Joined(models.DynamicNet):
+        def forward(self, x, order=None):
+            order = random.randint(3, 5) if order is None else order
+            cubic = super().forward(x, 3)
+            return cubic if order == 3 else cubic + self.e * sum(x**power for power in range(4, order + 1))
+
+    assert exercises["dynamic_nets.dynamic_net"].check(Joined).verdict == "pass"

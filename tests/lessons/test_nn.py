@@ -1,5 +1,6 @@
 """Lesson 07 beside the networks that later lessons share."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -119,10 +120,98 @@ def test_weights_that_are_put_back_without_the_buffers_are_told_so():
         best = float("inf")
         for _ in range(epochs):
             train_epoch(model)
-            if measure(model) < best:
-                best, kept = measure(model), [p.detach().clone() for p in model.parameters()]
+            loss = measure(model)
+            if loss < best:
+                best, kept = loss, [p.detach().clone() for p in model.parameters()]
         for parameter, old in zip(model.parameters(), kept, strict=True):
             parameter.data.copy_(old)
         return best
 
     assert exercise("keep_best").check(parameters_alone).misconception == "buffer-left-behind"
+
+
+def cut_from_zero(keep):
+    def cross_entropy(logits, y):
+        p = (logits - logits.amax(dim=1, keepdim=True)).exp()
+        p = p / p.sum(dim=1, keepdim=True)
+        return -keep(p[torch.arange(len(y)), y]).log().mean()
+
+    return cross_entropy
+
+
+@pytest.mark.parametrize("keep", [lambda p: p + 1e-9, lambda p: p + 1e-12, lambda p: p.clamp(min=1e-7)])
+def test_a_logarithm_that_is_kept_from_zero_is_told_whatever_keeps_it(keep):
+    assert exercise("cross_entropy").check(cut_from_zero(keep)).misconception == "logarithm-kept-from-zero"
+
+
+def test_a_softmax_that_overflows_is_told_so_even_with_a_small_number_in_the_logarithm():
+    def cross_entropy(logits, y):
+        p = logits.exp() / logits.exp().sum(dim=1, keepdim=True)
+        return -(p[torch.arange(len(y)), y] + 1e-9).log().mean()
+
+    report = exercise("cross_entropy").check(cross_entropy)
+    assert report.misconception == "logarithm-kept-from-zero-and-overflow"
+
+
+def test_a_cross_entropy_by_logsumexp_lets_the_library_keep_the_overflow_out():
+    def cross_entropy(logits, y):
+        return (logits.logsumexp(1) - logits[torch.arange(len(y)), y]).mean()
+
+    assert exercise("cross_entropy").check(cross_entropy).misconception == "library-loss"
+
+
+def keeper(best, kept_before=False):
+    def keep_best(model, train_epoch, measure, epochs):
+        lowest, unset = best, None
+        if kept_before:
+            unset = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        for _ in range(epochs):
+            train_epoch(model)
+            loss = measure(model)
+            if loss < lowest:
+                lowest, unset = loss, {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        model.load_state_dict(unset)
+        return lowest
+
+    return keep_best
+
+
+@pytest.mark.parametrize("best", [0, -float("inf")])
+def test_a_best_that_no_loss_can_beat_is_told_so(best):
+    def unbound(model, train_epoch, measure, epochs):
+        lowest = best
+        for _ in range(epochs):
+            train_epoch(model)
+            loss = measure(model)
+            if loss < lowest:
+                lowest, best_state = loss, {n: t.clone() for n, t in model.state_dict().items()}
+        model.load_state_dict(best_state)
+        return lowest
+
+    assert exercise("keep_best").check(unbound).misconception == "no-epoch-better"
+    assert exercise("keep_best").check(keeper(best)).misconception == "no-epoch-better"
+
+
+def test_a_best_of_zero_with_the_first_weights_kept_is_told_so():
+    report = exercise("keep_best").check(keeper(0, kept_before=True))
+    assert report.misconception == "no-epoch-better-than-zero"
+
+
+def test_the_untrained_model_is_no_epoch():
+    def start_counts(model, train_epoch, measure, epochs):
+        return keeper(measure(model), kept_before=True)(model, train_epoch, measure, epochs)
+
+    assert exercise("keep_best").check(start_counts).misconception == "start-counts-too"
+
+
+def test_an_epoch_that_is_measured_twice_is_told_so():
+    def twice(model, train_epoch, measure, epochs):
+        best = float("inf")
+        for _ in range(epochs):
+            train_epoch(model)
+            if measure(model) < best:
+                best, kept = measure(model), {n: t.clone() for n, t in model.state_dict().items()}
+        model.load_state_dict(kept)
+        return best
+
+    assert exercise("keep_best").check(twice).misconception == "measured-twice"

@@ -1,5 +1,7 @@
 """Lesson 08: what its exercises refuse beyond wrong values."""
 
+import math
+
 import pytest
 import torch
 
@@ -119,3 +121,105 @@ def test_a_rule_without_root_and_epsilon_is_told_so(exercises):
         return lr * grad / state["s"]
 
     assert exercises["optim.rmsprop"].check(rmsprop).misconception == "no-root-no-epsilon"
+
+
+class Sound:
+    def __init__(self, params, lr, weight_decay=0.0):
+        self.params, self.lr, self.weight_decay = list(params), lr, weight_decay
+
+    def zero_grad(self):
+        for p in self.params:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is not None:
+                p -= self.lr * (p.grad + self.weight_decay * p)
+
+
+def clearing(how):
+    class Clearing(Sound):
+        def zero_grad(self):
+            for p in self.params:
+                how(p)
+
+    return Clearing
+
+
+def fill_with_zeros(p):
+    if p.grad is not None:
+        p.grad.zero_()
+
+
+@pytest.mark.parametrize("how", [lambda p: p.zero_(), lambda p: p.fill_(0), lambda p: p.data.zero_()])
+def test_a_zero_grad_that_reaches_for_the_weights_is_not_told_of_autograd(exercises, how):
+    assert exercises["optim.SGD"].check(clearing(how)).misconception == "weights-for-gradients"
+
+
+def test_gradients_filled_with_zeros_are_not_none(exercises):
+    assert exercises["optim.SGD"].check(clearing(fill_with_zeros)).misconception == "zeros-for-none"
+
+
+def test_a_missing_gradient_cannot_be_filled_with_zeros(exercises):
+    assert exercises["optim.SGD"].check(clearing(lambda p: p.grad.zero_())).misconception == "none-zeroed"
+
+
+class Decaying(Sound):
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is not None:
+                p.grad += self.weight_decay * p
+                p -= self.lr * p.grad
+
+
+class ClearingTwice(Sound):
+    def step(self):
+        super().step()
+        self.zero_grad()
+
+
+def test_a_step_leaves_the_gradients_as_they_are(exercises):
+    assert exercises["optim.SGD"].check(Sound).verdict == "pass"
+    assert exercises["optim.SGD"].check(Decaying).misconception == "gradient-changed-by-step"
+    assert exercises["optim.SGD"].check(ClearingTwice).misconception == "step-clears-too"
+
+
+def test_a_training_step_calls_the_model_and_not_its_forward(exercises):
+    def train_step(model, loss_fn, optimizer, x, y):
+        loss = loss_fn(model.forward(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    assert exercises["optim.train_step"].check(train_step).misconception == "forward-called"
+
+
+def test_a_share_outside_the_cosine_is_told_so(exercises):
+    def schedule(t, warm_up, steps):
+        if t < warm_up:
+            return (t + 1) / warm_up
+        return 0.5 * (1 + math.cos(math.pi) * (t - warm_up) / (steps - warm_up))
+
+    assert exercises["optim.schedule"].check(schedule).misconception == "share-outside-the-cosine"
+
+
+def test_adams_second_form_is_told_from_the_first(exercises):
+    def adam(grad, state, lr, beta1, beta2, eps):
+        state["t"] = t = state.get("t", 0) + 1
+        state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * grad
+        state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * grad**2
+        return lr * (1 - beta2**t) ** 0.5 / (1 - beta1**t) * state["m"] / (state["v"].sqrt() + eps)
+
+    assert exercises["optim.adam"].check(adam).misconception == "eps-before-the-correction"
+
+
+def test_the_velocity_from_before_is_told_though_it_begins_with_a_bare_zero(exercises):
+    def sgd_momentum(grad, state, lr, momentum):
+        old = state.get("velocity", 0)
+        state["velocity"] = momentum * old + grad
+        return lr * old
+
+    assert exercises["optim.sgd_momentum"].check(sgd_momentum).misconception == "old-velocity-used"

@@ -208,7 +208,10 @@ class Exercise:
             return self._report(
                 "error", f"This value cannot be compared: `{type(outcome.error).__name__}`.", tier="exception"
             )
-        if None in outcome.value:
+        if any(
+            difference is None and isinstance(answer, bool) is isinstance(right, bool)  # True is not the number 1 here
+            for difference, right in zip(outcome.value, rights, strict=True)
+        ):
             return self._report("pass", self.spec.explain)
         for known in self.misconceptions.values():
             if isinstance(answer, bool) is not isinstance(known.wrong, bool):
@@ -216,9 +219,8 @@ class Exercise:
             alike = guard.call(lambda k=known: judge.compare(_folded(answer), _folded(k.wrong)) is None)
             if alike.value:
                 return self._named(known)
-        return self._report(
-            "wrong", self._wrong_value(answer, outcome.value[0]), tier="value", hint=self._first_hint(None)
-        )
+        difference = outcome.value[0] or judge.Difference("type", "", answer, self.reference)
+        return self._report("wrong", self._wrong_value(answer, difference), tier="value", hint=self._first_hint(None))
 
     def _wrong_value(self, answer: Any, difference: judge.Difference) -> str:
         """Say of a value that is no known mistake what can be said without giving the answer away."""

@@ -146,12 +146,16 @@ def read_sequences(unroll, x, h, weights, grad_states):
     cell = models.RecurrentCell(*weights["w_x"].shape)
     for name, numbers in weights.items():
         getattr(cell, name).data = numbers.clone() / 2
+    called = []
+    cell.register_forward_hook(lambda *_: called.append(True))
     states = unroll(cell, x, h)
+    through = "called" if called else "not called, its forward is"
     if not isinstance(states, torch.Tensor) or states.shape != grad_states.shape:
-        return states, "no gradients", "no gradients"
+        return states, "no gradients", "no gradients", through
     if states.requires_grad:
         (states * grad_states).sum().backward()
-    return states.detach(), *("none arrives" if w.grad is None else w.grad for w in (cell.w_x, cell.w_h))
+    grads = ("none arrives" if w.grad is None else w.grad for w in (cell.w_x, cell.w_h))
+    return states.detach(), *grads, through
 
 
 def probe_through_time(d):
@@ -285,7 +289,7 @@ def unroll_by_cat(cell, x, h):
 def unroll_by_recursion(cell, x, h):
     if len(x) == 0:
         return x.new_zeros(0, *h.shape)
-    h = cell.forward(x[0], h)
+    h = cell(x[0], h)
     return torch.cat([h[None], unroll_by_recursion(cell, x[1:], h)])
 
 
@@ -506,6 +510,7 @@ EXERCISES = {
             ),
         ),
         hints=("What does `zero_grad()` leave in `.grad`, and does anything write there afterwards?",),
+        alternatives=(None,),
         explain="`zero_grad()` leaves `None`, and `backward` never comes to `e`, which is not in this graph.",
     ),
     "shared_gradient": code(
@@ -733,7 +738,7 @@ EXERCISES = {
         probe=probe_unroll,
         use=read_sequences,
         drills=("recurrent",),
-        outputs=("the states", "the gradient of w_x", "the gradient of w_h"),
+        outputs=("the states", "the gradient of w_x", "the gradient of w_h", "how the cell is used"),
         misconceptions=(
             Misconception(
                 "state-not-carried",
@@ -807,6 +812,18 @@ EXERCISES = {
                 "The sequences are read from the end. Begin with `x[0]`.",
                 patch=("for x_t in x:", "for x_t in x.flip(0):"),
                 hints=("Which value does your cell see first?",),
+            ),
+            Misconception(
+                "forward-called",
+                "You call `cell.forward(...)`. The numbers are the same, but every hook on the cell is skipped, as notebook 07 showed: call `cell(x_t, h)`.",
+                patch=("cell(x_t, h)", "cell.forward(x_t, h)"),
+                hints=("How does the docstring say that the cell is called?",),
+            ),
+            Misconception(
+                "batch-read-as-time",
+                "You loop over the batch: `x[:, i]` is one whole sequence, and its T values are taken for the N examples of a step. Time comes first, so `x[t]` is what all sequences have at step t.",
+                patch=("for x_t in x:", "for x_t in x.transpose(0, 1):"),
+                hints=("Which shape has `x[0]`, and which one does the cell expect?",),
             ),
             Misconception(
                 "concatenated",

@@ -15,7 +15,7 @@
 # - tell what is lost when such a network is traced, and see it coming.
 #
 # **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 110
-# minutes to read and answer; the code runs in about 10 seconds on a laptop.
+# minutes to read and answer; the code runs in about 15 seconds on a laptop.
 
 # %% name="imports"
 import inspect
@@ -102,7 +102,7 @@ class DynamicNet(nn.Module):
         ### END SOLUTION
 
     def forward(self, x, order=None):
-        """Return y_pred, shape (N,), of the given order; if none is given, draw 3, 4 or 5 afresh in each call."""
+        """Return y_pred, shape (N,), of the given order; each call draws 3, 4 or 5 if none is."""
         ### BEGIN SOLUTION
         if order is None:
             order = random.randint(3, 5)
@@ -127,12 +127,16 @@ print([torch.allclose(ours(x, order), theirs(x, order)) for order in (3, 4, 5)])
 # ## 3. Two steps, two graphs
 #
 # So that the picture stays small, take a single point, $x = 2$, and freeze $a$, $b$ and $c$. Run two steps: one of
-# order 3, one of order 5. Gradients flow from the loss at the top down to the parameters, and stand on the arrows.
-# **Before you look**: how many arrows will arrive at $e$ on either side?
+# order 3, one of order 5. (They are drawn of the network in `tutor.models`, which adds one term for each power; where you have
+# joined the two to $e\,(x^4 + x^5)$, yours uses $e$ once, with the same gradient.) Gradients flow from the loss at the top down to the parameters, and stand on the arrows.
+# **Commit to two numbers**, nobody checks them: how many arrows will arrive at $e$ on either side?
+
+# %% name="guess-arrows"
+guess = ...  # at order 3, at order 5
 
 # %% tags=["item:graphs-differ", "figure"] name="graphs-drawn"
 torch.manual_seed(0)
-model, x_one, steps = DynamicNet(), torch.tensor(2.0), {}
+model, x_one, steps = models.DynamicNet(), torch.tensor(2.0), {}
 for frozen in (model.a, model.b, model.c):
     frozen.requires_grad_(False)
 
@@ -199,8 +203,8 @@ for set_to_none in (True, False):
 # $e_5$, which merely happen to be equal. Each has a gradient of its own. Now tie them together: a nudge to $e$ nudges
 # both, and the loss changes by both effects. So the gradient of the shared weight is the **sum**:
 #
-# $$\frac{\partial L}{\partial e} = \sum_{i} \underset{(N)}{\text{grad\_}y_{pred,i}}\; \underset{(N)}{x_i^4}
-# \; + \; \sum_{i} \text{grad\_}y_{pred,i}\; x_i^5$$
+# $$\frac{\partial L}{\partial e} = \sum_{i} \underset{(N)}{\text{grad}\_y_{pred,i}}\; \underset{(N)}{x_i^4}
+# \; + \; \sum_{i} \text{grad}\_y_{pred,i}\; x_i^5$$
 #
 # It is a number, as $e$ is. Do it by hand, for any of the three orders.
 
@@ -228,12 +232,13 @@ def shared_gradient(x, grad_y_pred, order):
 
 # %% tags=["item:shared-gradients", "nbval-check-output"] name="contributions-of-e"
 torch.manual_seed(0)
-model = DynamicNet()
+model = models.DynamicNet()
 y_pred = model(x_few, 5)
 y_pred.retain_grad()
 (y_pred - y_few).square().sum().backward()
 contributions = [(y_pred.grad * x_few**power).sum().item() for power in (4, 5)]
-print(f"x^4 sends {contributions[0]:.3f}, x^5 sends {contributions[1]:.3f}, together {sum(contributions):.3f}")
+by_4, by_5 = contributions
+print(f"x^4 sends {by_4:.3f}, x^5 sends {by_5:.3f}, together {by_4 + by_5:.3f}")
 print(f"by hand {float(shared_gradient(x_few, y_pred.grad, 5)):.3f}, e.grad {model.e.grad.item():.3f}")
 assert abs(sum(contributions) - model.e.grad.item()) < 1e-3
 
@@ -255,7 +260,14 @@ for name, network in {"one layer, used twice": tied, "two layers": apart}.items(
 # The graph knows. Each node has `next_functions`, pairs of a node and a number; the last node of each way is the
 # `AccumulateGrad` of a leaf, and its `.variable` is the leaf itself (notebook 05). Every arrow into it is one use,
 # one contribution. Write a function that counts them. Two traps lie in the way: two ways may join in one node, which
-# must be walked through only once (but every arrow into a leaf counts), and an input that needs no gradient has `None` in the place of a node.
+# must be walked through only once (but every arrow into a leaf counts), and an input
+# that needs no gradient has `None` in the place of a node. Here is what one node knows:
+
+# %% tags=["item:graphs-differ", "nbval-check-output"] name="look-at-a-node"
+w, constant = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)
+node = (w * constant).grad_fn
+print(node.name(), "leads to", [below and below.name() for below, _ in node.next_functions])
+print("its first leaf is w:", node.next_functions[0][0].variable is w)
 
 
 # %% tags=["item:graphs-differ", "item:weight-sharing"]
@@ -351,13 +363,16 @@ fits = {f"order {order}": model(x, order).detach().numpy() for order in (3, 4, 5
 plots.sine_fit(x.numpy(), y.numpy(), fits, losses, best_loss)
 
 # %% [markdown] name="what-e-learned"
-# The three curves lie on top of each other. What has $e$ learned, then?
+# The three curves lie on top of each other. (On the right every step has an order of its own, and the dotted line is the best
+# *mean*: a single step may lie a little below it.) What has $e$ learned, then?
 
 # %% tags=["item:weight-sharing", "nbval-check-output"] name="what-sharing-costs"
 print(f"e in the network: less than 0.001 in size: {abs(model.e.item()) < 1e-3}")
 for orders in ((3,), (4,), (5,), (3, 4, 5)):
     numbers, loss = best_for(*orders)
-    print(f"best for the orders {orders!s:9}: loss {loss:.2f}, e = {round(numbers[4].item(), 4) + 0.0:.4f}")
+    e = round(numbers[4].item(), 4) + 0.0  # + 0.0 makes 0.0 of -0.0
+    print(f"best for the orders {orders!s:9}: loss {loss:.2f}, e = {e:.4f}")
+assert best_for(5)[1] < best_for(3)[1] / 3
 
 # %% [markdown] name="read-sharing"
 # It has learned to keep out of the way. A network that is always of order 5 would want $e = 0.004$, and cut the loss
@@ -416,12 +431,14 @@ with torch.no_grad():
 
 for T in (1, 6, 50):
     sequences, h = torch.randn(T, 3, 2), torch.zeros(3, 4)  # (T, N, D_in), (N, H)
-    print(f"T = {T:2}: equal to nn.RNN", torch.allclose(unroll(cell, sequences, h), theirs(sequences)[0], atol=1e-5))
+    states = theirs(sequences)[0]  # (T, N, H)
+    print(f"T = {T:2}: equal to nn.RNN", torch.allclose(unroll(cell, sequences, h), states, atol=1e-5))
 
 # %% [markdown] name="unrolled-graphs"
 # Draw the graph for two lengths. So that it stays legible, everything is one number here ($N = D_{in} = H = 1$), and
 # only $w_h$ requires a gradient; the others are frozen. The longer sequence leaves the longer graph, with more cards
-# for the one weight. (Arrows with a 0 lead to states that the loss does not look at: it asks for the last one only.)
+# for the one weight. (Where states were stacked, arrows with a 0 lead to those that
+# the loss does not look at: it asks for the last one only.)
 
 # %% tags=["item:recurrent", "item:contributions", "figure"] name="unrolled-drawn"
 torch.manual_seed(164)
@@ -445,9 +462,9 @@ plots.beside(unrolled)
 # one. The loss depends on the last state; call its gradient `grad_h`. Go back from the last step to the first. In
 # each, with $a_t$ for what stands inside the tanh (whose derivative is $1 - h_t^2$):
 #
-# $$\underset{(N,\,H)}{\text{grad\_}a_t} = \text{grad\_}h_t \cdot (1 - h_t^2) \qquad
-# \underset{(H,\,H)}{\text{contribution}_t} = \underset{(H,\,N)}{h_{t-1}^T}\; \underset{(N,\,H)}{\text{grad\_}a_t} \qquad
-# \underset{(N,\,H)}{\text{grad\_}h_{t-1}} = \underset{(N,\,H)}{\text{grad\_}a_t}\; \underset{(H,\,H)}{w_h^T}$$
+# $$\underset{(N,\,H)}{\text{grad}\_a_t} = \text{grad}\_h_t \cdot (1 - h_t^2) \qquad
+# \underset{(H,\,H)}{\text{contribution}_t} = \underset{(H,\,N)}{h_{t-1}^T}\; \underset{(N,\,H)}{\text{grad}\_a_t} \qquad
+# \underset{(N,\,H)}{\text{grad}\_h_{t-1}} = \underset{(N,\,H)}{\text{grad}\_a_t}\; \underset{(H,\,H)}{w_h^T}$$
 #
 # The first formula is the tanh, the other two are the product $h_{t-1}\,w_h$, exactly as in notebook 01. The third
 # hands the gradient on to the step before.
@@ -482,13 +499,16 @@ def through_time(h, states, w_h, grad_h):
 states = unroll(small, sequence, torch.ones(1, 1))  # (6, 1, 1)
 small.zero_grad()
 states[-1].sum().backward()
-parts = through_time(torch.ones(1, 1), states.detach(), small.w_h.detach(), torch.ones(1, 1)).flatten()  # (6,)
+one = torch.ones(1, 1)
+parts = through_time(one, states.detach(), small.w_h.detach(), one).flatten()  # (6,)
 print("contributions", [round(part, 4) + 0.0 for part in parts.tolist()])
 print(f"sum {parts.sum().item():.4f}, w_h.grad {small.w_h.grad.item():.4f}")
 assert torch.allclose(parts.sum(), small.w_h.grad.sum(), atol=1e-5)
+assert parts.argmax() == 5 and small.w_h.abs() < 1
 
 # %% tags=["item:contributions", "figure"] name="contributions-drawn"
-plots.contributions(parts.tolist(), title="What six steps send to one shared weight", ylabel="gradient of w_h")
+title = "What six steps send to one shared weight"
+plots.contributions(parts.tolist(), title=title, ylabel="gradient of w_h")
 
 # %% [markdown] name="fading"
 # Read it from right to left. The last step has the largest say. On its way to the step before, a gradient is
@@ -504,7 +524,7 @@ plots.contributions(parts.tolist(), title="What six steps send to one shared wei
 
 # %% tags=["item:recurrent"] name="waves"
 def waves(T, N=64):
-    """N waves: T values of each to read, shape (T, N, 1), and the value that comes next, shape (N, 1)."""
+    """N waves: T values of each to read, shape (T, N, 1), and the value after them, shape (N, 1)."""
     start = 2 * math.pi * torch.rand(N)
     values = torch.sin(start + 0.5 * torch.arange(T + 1).unsqueeze(1)).unsqueeze(-1)  # (T + 1, N, 1)
     return values[:-1], values[-1]
@@ -563,8 +583,12 @@ with torch.no_grad():
         told.append(network(torch.stack(told)))  # one value longer each time
 
 assert (torch.stack(told) - values).abs().max() < 0.2
-both = {"the sine": values.flatten().tolist(), "10 values read, 40 continued": torch.stack(told).flatten().tolist()}
-plots.lines(both, xlabel="value number", ylabel="value", title="The network continues the wave by itself")
+continued = torch.stack(told).flatten().tolist()
+both = {"the sine": values.flatten().tolist(), "10 values read, 40 continued": continued}
+title = "The network continues the wave by itself"
+picture = plots.lines(both, xlabel="value number", ylabel="value", title=title)
+picture.figure.axes[0].set_ylim(-1.1, 1.7)  # room for the legend above the wave
+picture
 
 # %% [markdown] name="tracing"
 # ## 9. What tracing would have made of it
@@ -572,7 +596,7 @@ plots.lines(both, xlabel="value number", ylabel="value", title="The network cont
 # Running Python in every step costs time, and a phone may have no Python at all. So there are tools that run
 # `forward` **once**, with a stand-in for `x`, and write down every operation on the way. That is *tracing*. From then
 # on the recording is run in place of your code. `torch.fx` is a tracer whose recordings can be read; notebook 12 has
-# more of them.
+# more of them. (`concrete_args` below says which arguments get no stand-in: `order` stays `None`.)
 #
 # `model` draws its order in each call: in 100 calls with the same `x` it gives three different answers. **Commit to a
 # number**: how many different answers do 100 calls to its recording give?
@@ -588,7 +612,8 @@ answers = check("dynamic_nets.predict_traced", answers)
 random.seed(1)
 traced = fx.symbolic_trace(model, concrete_args={"order": None})
 for name, network_or_tape in {"model": model, "traced": traced}.items():
-    print(f"{name:7}", len({network_or_tape(x_few).sum().item() for call in range(100)}), "different answers")
+    different = {network_or_tape(x_few).sum().item() for call in range(100)}
+    print(f"{name:7}", len(different), "different answers")
 
 # %% tags=["item:tracing", "nbval-check-output"] name="on-the-tape"
 print("on the tape:", " ".join(node.name for node in traced.graph.nodes if node.op == "call_function"))
@@ -598,8 +623,8 @@ print("on the tape:", " ".join(node.name for node in traced.graph.nodes if node.
 # `None`.) The order that happened to be drawn while it was recorded is now the order for ever, and **nobody says
 # so**. The outputs look right, the shapes fit.
 #
-# When a decision depends on *values*, the tracer has only its stand-in to ask, and it refuses. That is the better
-# kind of failure. A loop over a sequence is refused as well: how long is a stand-in?
+# When a decision depends on *values*, the tracer has only its stand-in to ask, and it refuses, with a `TraceError` (a kind
+# of `ValueError`). That is the better kind of failure. A loop over a sequence is refused as well: how long is a stand-in?
 
 # %% tags=["item:tracing"] name="trace-while"
 with expect(ValueError):

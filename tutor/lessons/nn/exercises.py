@@ -396,20 +396,33 @@ def probe_shifted_scores(d):
 def use_cross_entropy(cross_entropy, logits, y):
     """The loss, its gradient, and who did the work.
 
-    A loss that is not finite counts as nan, and so does its gradient. That the library did the work counts only where
-    the loss is right: otherwise what is wrong with it has to be told.
+    A loss that is not finite counts as nan, and so does its gradient. A loss that an unlikely class cannot raise beyond a
+    bound is told in words, so that every bound looks alike. That the library did the work counts only where the loss is
+    right: otherwise what is wrong with it has to be told.
     """
     logits = logits.clone().requires_grad_()
     loss = cross_entropy(logits, y)
     if not fits(loss, ()) or not loss.requires_grad:
         return plain(loss), "none: the loss is not a scalar tensor that hangs on the logits", "by hand"
-    right = torch.allclose(loss, functional.cross_entropy(logits, y).to(loss.dtype), rtol=1e-4)
-    library = {"LogSoftmaxBackward0", "NllLossBackward0"} & node_names(loss.grad_fn)
+    right = agrees(loss, logits, y)
+    library = {"LogSoftmaxBackward0", "NllLossBackward0", "LogsumexpBackward0"} & node_names(loss.grad_fn)
     work = "by the library" if library and right else "by hand"
     if not loss.isfinite():
         return math.nan, torch.full_like(logits, math.nan).detach(), work
     loss.backward()
-    return plain(loss), gradient(logits), work
+    bounded = not right and is_bounded(cross_entropy, loss, logits.detach(), y)
+    return "held down by a bound" if bounded else plain(loss), gradient(logits), work
+
+
+def agrees(loss, logits, y):
+    """Whether a loss is the cross-entropy of these logits."""
+    return torch.allclose(loss, functional.cross_entropy(logits, y).to(loss.dtype), rtol=1e-4)
+
+
+def is_bounded(cross_entropy, loss, logits, y):
+    """Whether a loss is too small because one class is very unlikely, and would be right if it were less so."""
+    milder = logits.clamp(min=-10)
+    return loss < functional.cross_entropy(logits, y) and agrees(cross_entropy(milder, y), milder, y)
 
 
 def entropy_loss(logits, y):
@@ -417,8 +430,10 @@ def entropy_loss(logits, y):
     return float(functional.cross_entropy(logits, y))
 
 
-def entropy_by_logsumexp(logits, y):
-    return (torch.logsumexp(logits, dim=1) - logits.gather(1, y.unsqueeze(1)).squeeze(1)).mean()
+def entropy_by_gather(logits, y):
+    largest = logits.detach().max(dim=1).values
+    sums = (logits - largest.unsqueeze(1)).exp().sum(dim=1)
+    return (largest + sums.log() - logits.gather(1, y.unsqueeze(1)).squeeze(1)).mean()
 
 
 def entropy_by_onehot(logits, y):
@@ -464,8 +479,14 @@ class Walker(nn.Module):
     def __init__(self, weights):
         super().__init__()
         self.weights = list(weights)
+        self.loaded = []  # in words, what was loaded; torch 2.4 has no public hook that would tell
         self.weight = nn.Parameter(torch.zeros_like(weights[0]))
         self.register_buffer("epochs_seen", torch.zeros(()))
+
+    def load_state_dict(self, state_dict, *settings, **more):
+        told = super().load_state_dict(state_dict, *settings, **more)
+        self.loaded.append(_is_own(self, state_dict))
+        return told
 
     @torch.no_grad()
     def walk(self):
@@ -481,32 +502,51 @@ LOSSES = {"inside": (2.0, 1.5, 2.6, 0.6, 1.9, 1.1), "last": (2.0, 1.5, 2.6, 1.1,
 def probe_best_inside(d):
     """What the epochs make of the weights, and what is measured after each; then the best one is not the last."""
     (size,) = d.sizes(1, 2, 6)
-    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["inside"])
+    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["inside"]), 4.0
 
 
 def probe_best_last(d):
     """The same with the best epoch at the end: whoever measures before an epoch misses it."""
     (size,) = d.sizes(1, 2, 6)
-    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["last"])
+    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["last"]), 4.0
 
 
-def use_keep_best(keep_best, weights, losses):
+def probe_best_before(d):
+    """The same, but the untrained model measures lower than any epoch does; no epoch has made it, so it does not count."""
+    weights, losses, _ = probe_best_inside(d)
+    return weights, losses, d.number(0.1, 0.3)
+
+
+def use_keep_best(keep_best, weights_after_each_epoch, measured_after_each_epoch, measured_before):
     """How often the model was trained, what is returned, and which epoch's numbers the model ends with."""
-    model, trained, loaded = Walker(weights), [], []
-    model.register_load_state_dict_pre_hook(lambda module, state, *_: loaded.append(_is_own(module, state)))
+    weights, losses = weights_after_each_epoch, measured_after_each_epoch
+    model, trained, measured = Walker(weights), [], []
+    loaded = model.loaded
 
     def train_epoch(net):
         net.walk()
         trained.append(net)
 
     def measure(net):
-        return losses[int(net.epochs_seen) - 1] if net.epochs_seen else 4.0
+        measured.append(losses[int(net.epochs_seen) - 1] if net.epochs_seen else measured_before)
+        return measured[-1]
 
-    returned = keep_best(model, train_epoch, measure, len(losses))
+    try:
+        returned = keep_best(model, train_epoch, measure, len(losses))
+    except (UnboundLocalError, TypeError) as error:
+        if len(trained) < len(losses) or loaded or not _nothing_kept(error):
+            raise
+        return len(trained), "no", "nothing: no weights were kept", None, None, "nothing was loaded"
     best = int(np.argmin(losses))
     right = torch.allclose(model.weight, weights[best], atol=1e-4)
     back = "right" if right else "nothing was loaded" if not loaded else loaded[-1]
-    return len(trained), returned, model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}", back
+    twice = "yes" if len(measured) > len(losses) + 1 else "no"  # the start may be measured too, if only to be shown
+    return len(trained), twice, returned, model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}", back
+
+
+def _nothing_kept(error):
+    """Whether an answer ended because what it wanted to load had never been set, or was still None."""
+    return isinstance(error, UnboundLocalError) or ("state_dict" in str(error) and "NoneType" in str(error))
 
 
 def _is_own(module, state):
@@ -543,16 +583,16 @@ def keep_in_a_file(model, train_epoch, measure, epochs):
 
 
 def keep_by_copying_back(model, train_epoch, measure, epochs):
-    best = measure(model)
-    kept = copy.deepcopy(model)
+    numbers, kept = [], None
     for _ in range(epochs):
         train_epoch(model)
-        if measure(model) < best:
-            best, kept = measure(model), copy.deepcopy(model)
+        numbers.append(measure(model))
+        if numbers[-1] == min(numbers):
+            kept = copy.deepcopy(model)
     with torch.no_grad():
         for name, tensor in kept.state_dict().items():
             model.state_dict()[name].copy_(tensor)
-    return torch.tensor(best)
+    return torch.tensor(min(numbers))
 
 
 OVERFLOW = (
@@ -939,7 +979,7 @@ EXERCISES = {
         probe=(probe_scores, probe_unlikely_class, probe_close_scores, probe_distant_rows, probe_shifted_scores),
         use=use_cross_entropy,
         drills=("cross-entropy", "softmax"),
-        outputs=("loss", "grad_logits", "work"),
+        outputs=("loss", "grad_logits", "done by hand"),
         gradients={"grad_logits": FiniteDifference(entropy_loss, wrt=0)},
         misconceptions=(
             Misconception(
@@ -977,7 +1017,7 @@ EXERCISES = {
                 "The largest logit or the sum of each row has the shape (N,), and that does not broadcast against (N, C). "
                 "`keepdim=True` keeps it a column, (N, 1).",
                 patch=("amax(dim=1, keepdim=True)", "amax(dim=1)"),
-                hints=("Which shape does `logits.amax(dim=1)` have?",),
+                hints=("Which shape does a maximum or a sum over `dim=1` have without `keepdim`?",),
             ),
             Misconception(
                 "log-of-softmax",
@@ -996,6 +1036,31 @@ EXERCISES = {
                     ("y].mean()", "y].log().mean()"),
                 ),
                 hints=("What is `log(exp(z) / s)`, written without the quotient?",),
+            ),
+            Misconception(
+                "logarithm-kept-from-zero",
+                "Right for usual logits, but where the right class is very unlikely your loss stops growing, and no gradient comes "
+                "from such a row: the worst rows teach nothing. (A small number added inside the logarithm does that, and so "
+                "does a `clamp`.) Do not finish the softmax: `log p` is `z` minus the logarithm of the sum.",
+                patch=(
+                    "z - z.exp().sum(dim=1, keepdim=True).log()",
+                    "(z.exp() / z.exp().sum(dim=1, keepdim=True) + 1e-9).log()",
+                ),
+                hints=("What is `log(p + 1e-9)` for p = 1e-20, and what should `log p` be?",),
+            ),
+            Misconception(
+                "logarithm-kept-from-zero-and-overflow",
+                "Right for small logits, but for large ones the loss is not a number: in float32 the exponential of 100 overflows. "
+                "Subtract the largest logit of each row before you take `exp`. (And where the right class is very unlikely, your "
+                "loss stops growing: do not keep the logarithm from 0, write it out as in the formula.)",
+                patch=(
+                    ("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
+                    (
+                        "z - z.exp().sum(dim=1, keepdim=True).log()",
+                        "(z.exp() / z.exp().sum(dim=1, keepdim=True) + 1e-9).log()",
+                    ),
+                ),
+                hints=("What is `torch.tensor(100.0).exp()` in float32?",),
             ),
             Misconception(
                 "softmax-over-the-batch",
@@ -1021,6 +1086,24 @@ EXERCISES = {
                 "You subtract the sum of the exponentials. What stands in the formula is its *logarithm*.",
                 patch=(".sum(dim=1, keepdim=True).log()", ".sum(dim=1, keepdim=True)"),
                 hints=("What is the logarithm of a quotient?",),
+            ),
+            Misconception(
+                "largest-kept-in-the-sum",
+                "The sum is made of the logits as they came, but its logarithm is subtracted from the ones that the largest was taken from. Both have to be the same: `z` in both places.",
+                patch=("log_p = z - z.exp()", "log_p = z - logits.exp()"),
+                hints=("In which of the two terms has the largest logit been subtracted?",),
+            ),
+            Misconception(
+                "logarithm-of-the-sum-added",
+                "You add the logarithm of the sum. The logarithm of a quotient is a difference: it is subtracted.",
+                patch=("log_p = z - z.exp()", "log_p = z + z.exp()"),
+                hints=("What is the logarithm of a quotient?",),
+            ),
+            Misconception(
+                "pair-for-the-largest",
+                "`max` with a dim gives a pair, the largest values and where they stand, and a pair cannot be subtracted. Take `amax`, or the first of the pair.",
+                patch=("logits.amax(dim=1, keepdim=True)", "logits.max(dim=1, keepdim=True)"),
+                hints=("What does `logits.max(dim=1)` print?",),
             ),
             Misconception(
                 "largest-left-out-once",
@@ -1105,7 +1188,8 @@ EXERCISES = {
             ),
             Misconception(
                 "library-loss",
-                "It is right, but torch's own function does the work. Here you build it from exp, log, sum and max.",
+                "It is right, but torch's own function does the work (`log_softmax`, `logsumexp` or the loss itself). Here you build it "
+                "from exp, log, sum and max: that is where the overflow is kept out.",
                 patch=(
                     "-log_p[torch.arange(len(y)), y].mean()",
                     "torch.nn.functional.cross_entropy(logits, y)",
@@ -1117,7 +1201,7 @@ EXERCISES = {
             f"return -log_p[torch.arange(len({name})), y].mean()": "it has as many rows as y"
             for name in ("logits", "z", "log_p")
         },
-        alternatives=(entropy_by_logsumexp, entropy_by_onehot, entropy_by_loop, entropy_by_mask),
+        alternatives=(entropy_by_gather, entropy_by_onehot, entropy_by_loop, entropy_by_mask),
         hints=(
             "What is the logarithm of a quotient of exponentials?",
             "Subtract the largest logit of each row, then `log p` is `z` minus the log of the sum of the exponentials.",
@@ -1183,12 +1267,13 @@ EXERCISES = {
     "keep_best": code(
         difficulty="medium",
         minutes=10,
-        probe=(probe_best_inside, probe_best_last),
+        probe=(probe_best_inside, probe_best_last, probe_best_before),
         use=use_keep_best,
         seconds=10.0,
         drills=("state",),
         outputs=(
             "number of calls of train_epoch",
+            "is an epoch measured twice",
             "what is returned",
             "weights of the model at the end",
             "buffer of the model at the end",
@@ -1246,6 +1331,66 @@ EXERCISES = {
                 "You keep the weights with the largest number. The lower, the better, as with every loss.",
                 patch=(("math.inf", "-math.inf"), ("loss < best", "loss > best")),
                 hints=("Is a loss of 3 better or worse than one of 2?",),
+            ),
+            Misconception(
+                "no-epoch-better",
+                "The line that keeps the weights never ran, so in the end there is nothing to load: no epoch counted as better "
+                "than what you began with. (No loss is below 0, and none is below minus infinity.) Begin with `math.inf`, and "
+                "ask whether the new loss is lower.",
+                patch=("best = math.inf", "best = 0"),
+                hints=("With which number do you compare the first loss, and can a loss be lower?",),
+            ),
+            Misconception(
+                "no-epoch-better-than-zero",
+                "The model has the weights from before its training, and you return 0: no epoch counted as better than the 0 that "
+                "you began with, since no loss is below it. Begin with `math.inf`.",
+                patch=(
+                    "    best = math.inf\n",
+                    "    best = 0\n    kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}\n",
+                ),
+                hints=("With which number do you compare the first loss, and can a loss be lower?",),
+            ),
+            Misconception(
+                "start-counts-too",
+                "You let the untrained model compete: where it measures lowest, you end with weights that no epoch has made. Only epochs count, so begin with `math.inf`.",
+                patch=(
+                    "best = math.inf\n",
+                    "best = measure(model)\n    kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}\n",
+                ),
+                hints=("Which models are to be compared: does the one from before the first epoch belong to them?",),
+            ),
+            Misconception(
+                "measured-twice",
+                "The result is right, but you measure some epochs twice. Measuring goes through all the kept images: call it once, and give the number a name.",
+                patch=(
+                    "        loss = measure(model)\n        if loss < best:\n            best = loss\n",
+                    "        if measure(model) < best:\n            best = measure(model)\n",
+                ),
+                hints=("How often do you call `measure` in one epoch?",),
+            ),
+            Misconception(
+                "stops-when-worse",
+                "You stop at the first epoch that is worse than the best. A later one may be better again, as here: train all `epochs`.",
+                patch=(
+                    "state_dict().items()}\n    model",
+                    "state_dict().items()}\n        else:\n            break\n    model",
+                ),
+                hints=("After which epoch does your loop end?",),
+            ),
+            Misconception(
+                "kept-before-the-epoch",
+                "You keep the weights from before each epoch, but what you measure are those after it.",
+                patch=(
+                    (
+                        "        train_epoch(model)\n",
+                        "        before = {name: tensor.clone() for name, tensor in model.state_dict().items()}\n        train_epoch(model)\n",
+                    ),
+                    (
+                        "            kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}",
+                        "            kept = before",
+                    ),
+                ),
+                hints=("Which comes first in your loop: keeping, or training?",),
             ),
             Misconception(
                 "best-never-updated",
@@ -1320,6 +1465,9 @@ EXERCISES = {
                 value=2000,
             ),
             Misconception("all-dropped", "Nothing is dropped in evaluation mode.", value=0),
+            Misconception(
+                "one-entry", "That is one entry of the output. What is printed is the *sum* of all of them.", value=1
+            ),
         ),
         hints=("Which mode does the second line choose, and what does dropout do there?",),
         explain="In evaluation mode dropout passes its input on unchanged.",

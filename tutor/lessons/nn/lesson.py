@@ -39,7 +39,8 @@ from tutor import check, data, exercise, expect, hint, lend, models, plots, prog
 torch.manual_seed(0)
 layer = nn.Linear(3, 2)  # D_in = 3, D_out = 2
 x = torch.randn(5, 3)  # (N, D_in)
-print("weight", tuple(layer.weight.shape), " bias", tuple(layer.bias.shape), " output", tuple(layer(x).shape))
+shapes = [tuple(tensor.shape) for tensor in (layer.weight, layer.bias, layer(x))]
+print("weight", shapes[0], " bias", shapes[1], " output", shapes[2])
 print("by hand the same:", torch.allclose(layer(x), x @ layer.weight.T + layer.bias))
 
 # %% [markdown] name="parameter"
@@ -99,7 +100,7 @@ class Linear(nn.Module):
 
 # %% tags=["item:linear"] name="equal-to-torch"
 def equal_to_torch(ours, theirs, x):
-    """Whether two modules agree in value, in the gradient of x and in the gradients of all parameters."""
+    """Whether two modules agree in value and in the gradients of x and of all parameters."""
     found = []
     for module in (ours, theirs):
         x_own = x.clone().requires_grad_()
@@ -107,7 +108,8 @@ def equal_to_torch(ours, theirs, x):
         torch.manual_seed(1)
         y_pred.backward(torch.randn(y_pred.shape))
         found.append([y_pred, x_own.grad, *(p.grad for p in module.parameters())])
-    return len(found[0]) == len(found[1]) and all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*found))
+    ours, theirs = found
+    return len(ours) == len(theirs) and all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*found))
 
 
 # %% tags=["item:linear", "nbval-check-output"] name="linear-is-equal"
@@ -127,7 +129,8 @@ ours = ((y_pred - y) ** 2).sum() / y.numel()
 theirs = nn.MSELoss()(y_pred, y)
 (grad_ours,) = torch.autograd.grad(ours, y_pred)
 (grad_theirs,) = torch.autograd.grad(theirs, y_pred)
-print("MSELoss: value", torch.allclose(ours, theirs), " gradient", torch.allclose(grad_ours, grad_theirs))
+same, same_grad = torch.allclose(ours, theirs), torch.allclose(grad_ours, grad_theirs)
+print("MSELoss: value", same, " gradient", same_grad)
 print("the sum is", round((nn.MSELoss(reduction="sum")(y_pred, y) / theirs).item()), "times the mean")
 
 # %% [markdown] name="ask-step"
@@ -187,7 +190,8 @@ losses = [train_step(model, loss_fn, xx, y, learning_rate=2e-6) for step in rang
 best, best_loss = models.sine_optimum(x, y)
 found = [model[0].bias.item(), *model[0].weight[0].tolist()]
 print("found a, b, c, d:", [round(value, 2) + 0.0 for value in found])  # + 0.0 makes 0.0 of -0.0
-print(f"Linear(3, 1) ended {100 * (losses[-1] / best_loss - 1):.2f} % above the optimum {best_loss:.3f}")
+above = 100 * (losses[-1] / best_loss - 1)
+print(f"Linear(3, 1) ended {above:.2f} % above the optimum {best_loss:.3f}")
 assert losses[-1] < 1.01 * best_loss
 
 # %% tags=["item:sine-fit", "figure"] name="sine-drawn"
@@ -214,7 +218,8 @@ print(f"Polynomial3 ended {100 * (losses[-1] / best_loss - 1):.2f} % above the o
 assert losses[-1] < 1.01 * best_loss
 
 # %% [markdown] name="ask-two-layer"
-# The same `train_step` trained both: it never asks what is inside.
+# The same `train_step` trained both: it never asks what is inside. (Below, the loop is written out once more, so that the
+# recap can lay it beside that of notebook 03.)
 #
 # ## 4. The two-layer network as a module
 #
@@ -332,7 +337,7 @@ class Sequential(nn.Module):
 torch.manual_seed(0)
 theirs = nn.Sequential(nn.Flatten(), nn.Linear(12, 4), nn.ReLU(), nn.Linear(4, 2))
 ours = Sequential(nn.Flatten(), Linear(12, 4), nn.ReLU(), Linear(4, 2))
-with torch.no_grad():
+with torch.no_grad():  # not load_state_dict: yours may have other names for the layers
     for mine, other in zip(ours.parameters(), theirs.parameters()):
         mine.copy_(other)
 images = torch.randn(5, 3, 4)  # five images of 3 x 4: Flatten() keeps the batch and makes (5, 12)
@@ -384,7 +389,7 @@ def cross_entropy(logits, y):
     """Return the cross-entropy: the mean over the rows of -log p of the right class, a scalar tensor.
 
     logits : (N, C), any numbers, large ones as well, without overflow    y : (N,), class numbers
-    Use exp, log, sum and amax (max with a dim gives a pair), no ready-made softmax or loss.
+    Use exp, log, sum and amax (max with a dim gives a pair), no ready-made softmax, logsumexp or loss.
     """
     ### BEGIN SOLUTION
     z = logits - logits.amax(dim=1, keepdim=True)  # (N, C), no entry above 0
@@ -397,7 +402,7 @@ def cross_entropy(logits, y):
 # Torch's `nn.CrossEntropyLoss()` takes **logits** and does all of this inside. The gradient is a beautiful one: what
 # the model said minus what was right, divided by the batch size.
 #
-# $$\underset{(N,\,C)}{\text{grad\_}z} = \frac{1}{N}\,\big(\underset{(N,\,C)}{p} - \underset{(N,\,C)}{\text{onehot}(y)}\big)$$
+# $$\underset{(N,\,C)}{\text{grad}\_z} = \frac{1}{N}\,\big(\underset{(N,\,C)}{p} - \underset{(N,\,C)}{\text{onehot}(y)}\big)$$
 
 # %% tags=["item:cross-entropy", "nbval-check-output"] name="cross-entropy-is-equal"
 torch.manual_seed(0)
@@ -415,7 +420,11 @@ print("gradient is (p - onehot) / N:", torch.allclose(grad_theirs, formula.detac
 #
 # One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `nn.LogSoftmax` gives
 # the $\log p$, and `nn.NLLLoss` (*negative log-likelihood*) picks the right one of each row and averages. Together they are the
-# cross-entropy. We keep 1,000 of the 6,000 training images aside to see how good it is on images that it has not seen.
+# cross-entropy.
+#
+# The images are those of FashionMNIST that you met in notebook 00: clothes in grey, 28 by 28 pixels, ten classes. The whole set
+# has 60,000 for training; 6,000 of them come with these notebooks, and 5,000 are enough here. The other 1,000 are kept
+# aside, to see how good the classifier is on images that it has not seen.
 
 # %% name="choose-device"
 device = torch.device("cpu")  # as in notebook 03
@@ -431,14 +440,18 @@ pixels = train.data.unsqueeze(1).float().div(255).to(device)  # (6000, 1, 28, 28
 labels = train.targets.to(device)  # (6000,)
 x, y = pixels[:5000], labels[:5000]  # to learn from
 x_kept, y_kept = pixels[5000:], labels[5000:]  # to measure with
+assert len(x_kept) == 1000
 
 # %% [markdown] name="mini-batches"
 # 5,000 images are too many for one step at a time: most of the work would be done before the first improvement. So every
 # step takes a **mini-batch** of 64, chosen by a fresh shuffle in each epoch. Its gradient is a noisy estimate of the whole
 # one, and many rough steps go further than one exact step.
 #
-# The model is `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)`. How many numbers does it have to learn? Work it out; two
-# cells on you see it counted.
+# The model is `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)`. How many numbers does it have to learn? Work it out.
+# Nobody checks it: the cell after the next counts them.
+
+# %% name="guess-numbers"
+guess = ...  # a number
 
 
 # %% tags=["item:classifier"] name="fit"
@@ -446,7 +459,7 @@ def fit(model, loss_fn, target, epochs, learning_rate, batch_size=64):
     """Train on mini-batches, all of them full; return the loss of every step."""
     torch.manual_seed(0)
     losses = []
-    full = len(x) // batch_size * batch_size  # the few images beyond, others in each epoch, are left out
+    full = len(x) // batch_size * batch_size  # the few images beyond are left out
     for epoch in range(epochs):
         for rows in torch.randperm(len(x))[:full].split(batch_size):
             losses.append(train_step(model, loss_fn, x[rows], target[rows], learning_rate))
@@ -470,12 +483,14 @@ print("parameters:", sum(parameter.numel() for parameter in new_classifier().par
 for batch_size in (5000, 64):
     classifier = new_classifier()
     steps = fit(classifier, nn.NLLLoss(), y, 1, 0.01, batch_size)
-    print(f"steps in one epoch: {len(steps):2}   loss afterwards: {nn.NLLLoss()(classifier(x), y).item():.1f}")
+    loss = nn.NLLLoss()(classifier(x), y).item()
+    print(f"steps in one epoch: {len(steps):2}   loss afterwards: {loss:.1f}")
 
 # %% tags=["item:classifier"] name="fit-classifier"
 classifier = new_classifier()
 losses = fit(classifier, nn.NLLLoss(), y, epochs=20, learning_rate=0.01)
-print(f"loss of the last 78 steps {sum(losses[-78:]) / 78:.2f}; right on kept images {share_right(classifier):.3f}")
+right = share_right(classifier)
+print(f"loss of the last 78 steps {sum(losses[-78:]) / 78:.2f}; right on kept images {right:.3f}")
 assert share_right(classifier) > 0.7
 
 # %% [markdown] name="templates"
@@ -499,7 +514,8 @@ onehot = nn.functional.one_hot(y, 10).float()  # (5000, 10)
 wrong = fit(undecided, nn.MSELoss(), onehot, epochs=20, learning_rate=0.01)
 print("its loss falls:", sum(wrong[-78:]) < sum(wrong[:78]))
 for name, model in {"NLLLoss": classifier, "MSELoss": undecided}.items():
-    sure = model(x_kept).exp()[torch.arange(1000, device=device), y_kept].mean().item()  # model gives log p
+    p = model(x_kept).exp()  # (1000, 10); the model gives log p
+    sure = p[torch.arange(1000, device=device), y_kept].mean().item()
     print(f"{name}: mean probability given to the right class {sure:.1f}")
 print("and yet MSELoss gets more than half of the kept images right:", share_right(undecided) > 0.5)
 assert sure < 0.15 and 0.5 < share_right(undecided) < share_right(classifier)
@@ -515,7 +531,8 @@ assert sure < 0.15 and 0.5 < share_right(undecided) < share_right(classifier)
 # shapes.
 
 # %% tags=["item:layer-by-layer", "figure"] name="three-images"
-plots.images(train.data[:3], [train.classes[k] for k in train.targets[:3]], columns=3, title="Three images")
+names = [train.classes[k] for k in train.targets[:3]]
+plots.images(train.data[:3], names, columns=3, title="Three images")
 
 # %% tags=["item:layer-by-layer", "nbval-check-output"] name="through-the-layers"
 torch.manual_seed(0)
@@ -556,7 +573,11 @@ def first_loss(classes):
 
 
 # %% [markdown] name="ask-starts"
-# Now four ways to start the network. Which of them come near `first_loss(10)`? Say it before you run the cell.
+# Now four ways to start the network: as torch does it, all zero, and with normal numbers of standard deviation 0.3 and 1 (the
+# *spread* in what follows). Which of them come near `first_loss(10)`? **Commit to an answer**; nobody checks it.
+
+# %% name="guess-starts"
+guess = ...  # a list of names, in quotes
 
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="first-losses"
@@ -585,26 +606,37 @@ print(f"first_loss(10) = {float(first_loss(10)):.4f}, log(10) = {math.log(10):.4
 # A model that knows nothing should give each class a probability of about $\frac{1}{10}$, and that is a loss of
 # $-\log \frac{1}{10} = \log 10$. **A first loss far above $\log C$ says: something is wrong with the start** (or with the data).
 #
-# Where do hundreds and thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1 the spread of the
-# sum grows by $\sqrt{D_{in}}$ in every layer. Weights of the order of $1/\sqrt{D_{in}}$ make up for it: hence the bound
-# that you wrote into `Linear`.
+# Where do hundreds and thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1
+# (the standard deviation is meant) the spread grows by $\sqrt{D_{in}}$ in every layer. A spread of $1/\sqrt{D_{in}}$ makes up
+# for it exactly. Your `Linear` has that as its *bound*; the spread of numbers that lie evenly within a bound is the bound
+# divided by $\sqrt 3$. So its outputs shrink a little in each layer, which does far less harm than growing:
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="spread-grows"
 torch.manual_seed(0)
 h = torch.randn(1000, 512)
-for name, weight in {"1": torch.randn(512, 512), "1/sqrt(512)": torch.randn(512, 512) / math.sqrt(512)}.items():
-    print(f"weights of spread {name:11}: outputs of spread {(h @ weight.T).std():.0f}")
+weights = {
+    "normal, spread 1": torch.randn(512, 512),
+    "normal, spread 1/sqrt(512)": torch.randn(512, 512) / math.sqrt(512),
+    "even, bound 1/sqrt(512)": Linear(512, 512).weight.detach(),
+}
+for name, weight in weights.items():
+    outputs = h @ weight.T  # (1000, 512)
+    print(f"{name:26}  spread of the weights {weight.std():.3f}, of the outputs {outputs.std():4.1f}")
 
 # %% tags=["item:initialisation", "figure"] name="starts-drawn"
-runs = {name: fit(started(how), nn.CrossEntropyLoss(), y, 2, learning_rate=0.05) for name, how in starts.items()}
+loss_fn = nn.CrossEntropyLoss()
+runs = {name: fit(started(how), loss_fn, y, 2, learning_rate=0.05) for name, how in starts.items()}
 diverged = runs.pop("normal, spread 1")
 assert not math.isfinite(diverged[-1])
-plots.loss_curves(runs, floor=math.log(10), floor_label="log 10", title="Three starts, the same training")
+assert max(runs["normal, spread 0.3"]) > 5 * runs["normal, spread 0.3"][0]
+title = "Three starts, the same training"
+plots.loss_curves(runs, floor=math.log(10), floor_label="log 10", title=title)
 
 # %% [markdown] name="zeros-stand-still"
-# Spread 1 is not in the picture: at this learning rate it diverges within two epochs. Spread 0.3
-# first shoots up tenfold, and then needs about 40 steps to come down to where the others begin. All zero begins with a perfect $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is
-# multiplied by zero weights. Only the bias of the last layer moves:
+# Spread 1 is not in the picture: at this learning rate it diverges within two epochs. Spread 0.3 first shoots up, to more
+# than five times its first loss, and only then comes down to where the others begin. All zero begins with a perfect
+# $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is multiplied by zero
+# weights. Only the bias of the last layer moves:
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="zero-gradients"
 network = started(nn.init.zeros_)
@@ -648,7 +680,8 @@ file = io.BytesIO()  # a file in memory; a path such as "model.pt" works the sam
 torch.save(model.state_dict(), file)
 file.seek(0)
 
-fresh = nn.Sequential(Standardise(torch.zeros(()), torch.ones(())), nn.Flatten(), nn.Linear(784, 10)).to(device)
+zero, one = torch.zeros(()), torch.ones(())  # what the buffers hold until they are loaded
+fresh = nn.Sequential(Standardise(zero, one), nn.Flatten(), nn.Linear(784, 10)).to(device)
 print("before:", torch.equal(fresh(x_kept), model(x_kept)))
 fresh.load_state_dict(torch.load(file, weights_only=True))
 print("after: ", torch.equal(fresh(x_kept), model(x_kept)))
@@ -659,7 +692,7 @@ print("after: ", torch.equal(fresh(x_kept), model(x_kept)))
 
 # %% tags=["item:state"] name="load-into-another"
 with expect(RuntimeError):
-    other = nn.Sequential(Standardise(torch.zeros(()), torch.ones(())), nn.Flatten(), nn.Linear(784, 20))
+    other = nn.Sequential(Standardise(zero, one), nn.Flatten(), nn.Linear(784, 20))
     other.load_state_dict(model.state_dict())
 
 # %% [markdown] name="snapshot"
@@ -689,7 +722,7 @@ def keep_best(model, train_epoch, measure, epochs):
     train_epoch : called as train_epoch(model), trains it for one epoch, in place
     measure : called as measure(model), returns a number, the lower the better
     epochs : how many, at least 1
-    Returns the lowest number.
+    Returns the lowest number. Whether to call train() and eval() is left to train_epoch and measure.
     """
     ### BEGIN SOLUTION
     best = math.inf
@@ -726,7 +759,8 @@ lowest = keep_best(model, train_epoch, measure, epochs=8)
 print("measured after each epoch:", [round(loss, 1) for loss in measured])
 
 # %% tags=["item:state", "nbval-check-output"] name="keep-best-held"
-print("the model measures what the best epoch did:", math.isclose(measure(model), float(lowest), rel_tol=1e-4))
+same = math.isclose(measure(model), float(lowest), rel_tol=1e-4)
+print("the model measures what the best epoch did:", same)
 
 # %% [markdown] name="train-eval"
 # ## 10. train and eval
@@ -770,7 +804,8 @@ norm(x_norm)
 print("after a call in eval mode: running mean", norm.running_mean.item())
 norm.train()
 norm(x_norm)
-print("after a call in train mode: running mean", norm.running_mean.item())  # a tenth of the way to the mean, 5
+print("after a call in train mode: running mean", norm.running_mean.item())
+assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the batch, 5
 
 # %% [markdown] name="recap"
 # ## Recap
@@ -807,28 +842,57 @@ print("after a call in train mode: running mean", norm.running_mean.item())  # a
 # A module does not look into lists. <code>parameters()</code> is empty, so no step moves anything. Use <code>nn.ModuleList</code>.
 # </details>
 #
-# <details><summary>2. Which shape has the weight of <code>nn.Linear(784, 10)</code>, and why?</summary>
+# <!-- drills: mse -->
+# <details><summary>2. Predictions have the shape (64, 10). By what do you multiply the learning rate when you replace <code>MSELoss(reduction="sum")</code>
+# by <code>MSELoss()</code>, if the steps are to stay the same?</summary>
+#
+# By 640. The mean divides the loss, and with it every gradient, by all 64 &middot; 10 entries, not by the 64 rows.
+# </details>
+#
+# <details><summary>3. Which shape has the weight of <code>nn.Linear(784, 10)</code>, and why?</summary>
 #
 # <code>(10, 784)</code>: one row for each output. The layer computes <code>x @ weight.T + bias</code>.
 # </details>
 #
-# <details><summary>3. Your network ends in a softmax and you train it with <code>CrossEntropyLoss</code>. What is wrong?</summary>
+# <!-- drills: sine-fit -->
+# <details><summary>4. <code>nn.Linear(3, 1)</code> fits a curve to the sine. Why is a <em>linear</em> layer able to bend?</summary>
+#
+# The curve bends in x, but the model is linear in its weights: the layer is given x, x<sup>2</sup> and x<sup>3</sup>, and adds them up, each by its own
+# weight. Fed with x alone, it could give a straight line only.
+# </details>
+#
+# <details><summary>5. Your network ends in a softmax and you train it with <code>CrossEntropyLoss</code>. What is wrong?</summary>
 #
 # The loss applies a softmax of its own to what it takes for logits. Numbers between 0 and 1 are nearly equal logits: it learns
 # slowly and can never be sure. Leave the softmax away.
 # </details>
 #
-# <details><summary>4. A classifier with 100 classes starts with a loss of 4.6. Is that good?</summary>
+# <!-- drills: classifier -->
+# <details><summary>6. A classifier ends in <code>LogSoftmax</code>. Which loss belongs to it, and how do you read off how sure it is?</summary>
+#
+# <code>NLLLoss</code>; the two together are <code>CrossEntropyLoss</code>. <code>exp()</code> of its output gives the probabilities. MSE against one-hot targets would
+# train without complaint, and teach it to stay undecided.
+# </details>
+#
+# <!-- drills: layer-by-layer -->
+# <details><summary>7. Which shape do 64 images have behind each of Flatten, Linear(784, 512), ReLU and Linear(512, 10), and how many parameters has
+# this smaller network?</summary>
+#
+# (64, 784), (64, 512), (64, 512), (64, 10). Only the linear layers own numbers: 784 &middot; 512 + 512 + 512 &middot; 10 + 10 = 407,050. The
+# batch size appears nowhere in it.
+# </details>
+#
+# <details><summary>8. A classifier with 100 classes starts with a loss of 4.6. Is that good?</summary>
 #
 # Yes: log(100) is 4.6. It knows nothing and does not pretend to.
 # </details>
 #
-# <details><summary>5. What is the difference between a parameter and a buffer?</summary>
+# <details><summary>9. What is the difference between a parameter and a buffer?</summary>
 #
 # Both are saved and moved with the model. A parameter gets a gradient and is changed by steps; a buffer is not.
 # </details>
 #
-# <details><summary>6. You measure twice with the same images and get two different accuracies. Where do you look first?</summary>
+# <details><summary>10. You measure twice with the same images and get two different accuracies. Where do you look first?</summary>
 #
 # At <code>model.eval()</code>: in training mode dropout is random and batch normalisation changes itself.
 # </details>

@@ -60,6 +60,8 @@ def four_train_steps(train_step, x, y, w1, w2, lr):
     model, events = small_net(w1, w2), []
     first = model[0].weight
     optimizer = torch.optim.SGD(model.parameters(), lr)
+    called = []
+    model.register_forward_hook(lambda *_: called.append(True))
     first.register_hook(lambda gradient: events.append("backward"))
     optimizer.register_step_post_hook(lambda *_: events.append("step" if first.grad is not None else "vain step"))
     losses, steps = [], []
@@ -67,7 +69,8 @@ def four_train_steps(train_step, x, y, w1, w2, lr):
         events.clear()
         losses.append(train_step(model, lopsided_loss, optimizer, x, y))
         steps.append(_said_of(events))
-    return *losses, _kind_of(losses[-1]), *steps[:2], first.detach().clone(), model[2].weight.detach().clone()
+    through = "called" if called else "not called, its forward is"
+    return *losses, _kind_of(losses[-1]), through, *steps[:2], first.detach().clone(), model[2].weight.detach().clone()
 
 
 def _kind_of(loss):
@@ -96,9 +99,35 @@ def probe_sgd(d):
 def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
     """The weights after each of three steps, the parameters given as a list; then after two, given by a generator."""
     with _no_ready_made_optimiser():
+        cleared, after_step = _said_of_gradients(sgd, (w1, unused, w2), lr, weight_decay)
+        if cleared == "the weights instead":
+            return [cleared, *[None] * 13]
         listed = _sgd_steps(sgd, list, 3, x, y, (w1, w2, unused), lr, weight_decay)
         generated = _sgd_steps(sgd, iter, 2, x, y, (w1, w2, unused), lr, weight_decay)
-        return [*listed, *generated]
+        return [cleared, after_step, *listed, *generated]
+
+
+def _said_of_gradients(sgd, weights, lr, weight_decay):
+    """In words, what `zero_grad` clears and to what, and how `step` leaves the gradients."""
+    leaves = [w.detach().clone().requires_grad_() for w in weights]
+    optimizer = sgd(leaves, lr, weight_decay)
+    sum(w.square().sum() for w in leaves).backward()
+    try:
+        optimizer.zero_grad()
+    except RuntimeError as error:
+        if "leaf Variable" not in str(error):
+            raise
+        return "the weights instead", ""
+    if not all(torch.equal(leaf, w) for leaf, w in zip(leaves, weights, strict=True)):
+        return "the weights instead", ""
+    zeros = all(w.grad is None or not w.grad.any() for w in leaves)
+    cleared = "to None" if all(w.grad is None for w in leaves) else "to zeros" if zeros else "not all"
+    for w in leaves:
+        w.grad = torch.ones_like(w)
+    optimizer.step()
+    gone = any(w.grad is None for w in leaves)
+    kept = not gone and all(torch.equal(w.grad, torch.ones_like(w)) for w in leaves)
+    return cleared, "gone" if gone else "as they are" if kept else "changed"
 
 
 def _sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
@@ -160,28 +189,32 @@ class State(dict):
 
 
 def walk(rule, grads, rates, *settings):
-    """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned."""
+    """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned.
+
+    A bare 0, as `state.get(..., 0)` gives it at the first step, counts as a tensor of zeros.
+    """
     state, steps = State(), []
     for grad, lr in zip(grads, rates, strict=True):
         step = rule(grad, state, lr, *settings)
+        step = torch.zeros_like(grad) if isinstance(step, float | int) and step == 0 else step
         steps.append(step.clone() if isinstance(step, torch.Tensor) else step)
     return steps
 
 
-def walk_momentum(rule, grads, rates, momentum):
-    return walk(rule, grads, rates, momentum)
+def walk_momentum(rule, grad_of_each_step, lr_of_each_step, momentum):
+    return walk(rule, grad_of_each_step, lr_of_each_step, momentum)
 
 
-def walk_adagrad(rule, grads, rates, eps):
-    return walk(rule, grads, rates, eps)
+def walk_adagrad(rule, grad_of_each_step, lr_of_each_step, eps):
+    return walk(rule, grad_of_each_step, lr_of_each_step, eps)
 
 
-def walk_rmsprop(rule, grads, rates, alpha, eps):
-    return walk(rule, grads, rates, alpha, eps)
+def walk_rmsprop(rule, grad_of_each_step, lr_of_each_step, alpha, eps):
+    return walk(rule, grad_of_each_step, lr_of_each_step, alpha, eps)
 
 
-def walk_adam(rule, grads, rates, beta1, beta2, eps):
-    return walk(rule, grads, rates, beta1, beta2, eps)
+def walk_adam(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps):
+    return walk(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps)
 
 
 def train_step_cleared_last(model, loss_fn, optimizer, x, y):
@@ -213,7 +246,7 @@ def train_step_clearing_the_model(model, loss_fn, optimizer, x, y):
 
 def train_step_filling_zeros(model, loss_fn, optimizer, x, y):
     optimizer.zero_grad(set_to_none=False)
-    loss = loss_fn(model.forward(x), y)
+    loss = loss_fn(model(x), y)
     loss.backward()
     optimizer.step()
     return loss.tolist()
@@ -243,7 +276,7 @@ class SGDDecorated:
     def zero_grad(self):
         for w in self.params:
             if w.grad is not None:
-                w.grad.zero_()
+                del w.grad
 
     @torch.no_grad()
     def step(self):
@@ -415,6 +448,7 @@ EXERCISES = {
         outputs=(
             *(f"the loss of step {k + 1}" for k in range(4)),
             "kind of the loss",
+            "how the model is used",
             "what happened at step 1",
             "what happened at step 2",
             "the first weight at the end",
@@ -443,6 +477,12 @@ EXERCISES = {
                     ("loss.backward()\n", "loss.backward(); optimizer.zero_grad()\n"),
                 ),
                 hints=("What does `step()` find in `.grad` when it is called?",),
+            ),
+            Misconception(
+                "forward-called",
+                "You call `model.forward(x)`. The numbers are the same, but every hook on the model is skipped, as notebook 07 showed: call `model(x)`.",
+                patch=("model(x)", "model.forward(x)"),
+                hints=("How does the docstring say that the model is called?",),
             ),
             Misconception(
                 "step-never-called",
@@ -532,6 +572,8 @@ EXERCISES = {
         use=three_sgd_steps,
         drills=("sgd", "weight-decay"),
         outputs=(
+            "how zero_grad clears the gradients",
+            "how step leaves the gradients",
             *(f"{w} after step {k + 1}" for k in range(3) for w in ("w1", "w2")),
             "the parameter without a gradient",
             *(f"{w} after step {k + 1}, params given by a generator," for k in range(2) for w in ("w1", "w2")),
@@ -643,6 +685,41 @@ EXERCISES = {
                 hints=("How many parameters does the loop in `zero_grad` reach?",),
             ),
             Misconception(
+                "weights-for-gradients",
+                "`zero_grad` reaches for the weights themselves, and they hold all that was learned. What it has to clear is the "
+                "gradient of each, `w.grad`.",
+                patch=("w.grad = None", "w.zero_()"),
+                hints=("Which tensor does your `zero_grad` change: `w`, or `w.grad`?",),
+            ),
+            Misconception(
+                "zeros-for-none",
+                "The steps are right, but your `zero_grad` fills the gradients with zeros, and `None` was asked for. A zero is a gradient: weight decay goes on moving a parameter that no loss uses, as section 2 showed.",
+                patch=("w.grad = None", "w.grad = None if w.grad is None else torch.zeros_like(w.grad)"),
+                hints=("Does an optimiser skip a parameter whose gradient is a tensor of zeros?",),
+            ),
+            Misconception(
+                "gradient-changed-by-step",
+                "The weights are right, but your `step` changes the gradients: the decay is added into `w.grad` itself, and a second step without clearing would add it twice. Make a new tensor, `w.grad + ...`.",
+                patch=(
+                    "w -= self.lr * (w.grad + self.weight_decay * w)",
+                    "w.grad += self.weight_decay * w; w -= self.lr * w.grad",
+                ),
+                hints=("What is in `w.grad` after your `step`?",),
+            ),
+            Misconception(
+                "step-clears-too",
+                "Your `step` clears the gradients as well. Two steps along one gradient, or a look at it after the step, would find it gone: clearing is what `zero_grad` is for.",
+                patch=("(w.grad + self.weight_decay * w)", "(w.grad + self.weight_decay * w); w.grad = None"),
+                hints=("Which lines of `step` touch `w.grad`?",),
+            ),
+            Misconception(
+                "none-zeroed",
+                "Before the first `backward()` there is nothing to clear: `.grad` is `None`, and `None` cannot be filled with zeros. "
+                "Set it to `None`.",
+                patch=("w.grad = None", "w.grad.zero_()"),
+                hints=("What is `w.grad` before the first `backward()`?",),
+            ),
+            Misconception(
                 "zero-grad-does-nothing",
                 "`zero_grad` clears nothing: the old gradients are still there when the next ones are added.",
                 patch=("w.grad = None", "grad = None"),
@@ -729,6 +806,12 @@ EXERCISES = {
                     '    before = state.get("velocity", 0 * grad)\n    state["velocity"] = velocity\n    return lr * before',
                 ),
                 hints=("Which of the two formulas comes first?",),
+            ),
+            Misconception(
+                "nesterov",
+                "You take the new gradient and the velocity together: that is Nesterov's form, which looks a step ahead. What is subtracted here is lr times the velocity.",
+                patch=("return lr * velocity", "return lr * (grad + momentum * velocity)"),
+                hints=("Which one tensor does the second formula subtract?",),
             ),
             Misconception(
                 "no-friction",
@@ -972,6 +1055,15 @@ EXERCISES = {
                 hints=("What makes the step small?",),
             ),
             Misconception(
+                "everything-shrunk",
+                "The new square is multiplied by alpha as well. Only the old mean is; the new square gets its share 1 - alpha whole.",
+                patch=(
+                    'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2',
+                    'alpha * (state.get("mean_square", 0) + (1 - alpha) * grad**2)',
+                ),
+                hints=("What does your bracket enclose?",),
+            ),
+            Misconception(
                 "bracket-missing",
                 BRACKET_MISSING,
                 patch=("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
@@ -1118,6 +1210,18 @@ EXERCISES = {
                 hints=("Can the squares of a mean tell how large the gradients are, if those have both signs?",),
             ),
             Misconception(
+                "eps-before-the-correction",
+                "The epsilon is added before v is corrected (the paper has a second form that does so, with another epsilon). The formula here corrects first: v-hat, then its root, then the epsilon.",
+                patch=("(v_hat.sqrt() + eps)", '((state["v"].sqrt() + eps) / (1 - beta2 ** state["t"]) ** 0.5)'),
+                hints=("Which v stands under the root in the formula, and what is added to that root?",),
+            ),
+            Misconception(
+                "m-read-for-v",
+                'The mean of the squares goes on from `state["m"]`, the mean of the gradients. Each mean goes on from its own.',
+                patch=('state.get("v", 0)', 'state.get("m", 0)'),
+                hints=("Which key does the line of v read?",),
+            ),
+            Misconception(
                 "m-not-kept",
                 "The first step is right and the others are not: m begins from zero again at every step.",
                 patch=('beta1 * state.get("m", 0)', "0"),
@@ -1250,6 +1354,12 @@ EXERCISES = {
                 "You go through a whole turn of the cosine: down and up again. Half a turn, π, goes down only.",
                 patch=("math.pi * share", "2 * math.pi * share"),
                 hints=("Where does your factor end?",),
+            ),
+            Misconception(
+                "share-outside-the-cosine",
+                "The share stands outside the cosine: cos π is -1, so you fall in a straight line, from 1/2. The cosine is that of the product, π times the share.",
+                patch=("math.cos(math.pi * share)", "math.cos(math.pi) * share"),
+                hints=("What does your cosine give, whatever t is?",),
             ),
             Misconception(
                 "quarter-turn",
