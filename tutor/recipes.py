@@ -37,8 +37,8 @@ class Recipe:
     shift: int = 0
 
 
-LAST = Recipe(networks.fashion_cnn, epochs=7)
-LONG = Recipe(networks.fashion_resnet, epochs=12, weight_decay=0.05, label_smoothing=0.1)
+LAST = Recipe(networks.fashion_cnn, epochs=8, weight_decay=0.05)
+LONG = Recipe(networks.fashion_resnet, epochs=15, weight_decay=0.05, label_smoothing=0.1)
 
 
 def warm_up_and_fall(done: float) -> float:
