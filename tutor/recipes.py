@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,10 @@ def train(
     model = recipe.network().to(images.device, memory_format=torch.channels_last)
     batches = MemoryLoader(images, labels, recipe.batch_size, mean, std, pixels=recipe.shift)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        model.parameters(),
+        lr=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        fused=images.device.type in ("cpu", "cuda"),  # a step in one go; other devices learned it later than these
     )
     steps = recipe.epochs * len(batches)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: warm_up_and_fall(t / steps))
@@ -82,7 +86,7 @@ def train(
     for epoch in range(1, recipe.epochs + 1):
         model.train()
         for x, y in batches:
-            with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
+            with torch.autocast(images.device.type, torch.bfloat16) if bf16 else nullcontext():
                 loss = loss_fn(model(x), y)
             optimizer.zero_grad()
             loss.backward()
