@@ -137,11 +137,11 @@ def test_the_convolutional_network_gives_ten_logits_and_has_fewer_weights_than_t
     assert count[0] < count[1] / 3
 
 
-def test_the_residual_network_gives_ten_logits_from_128_channels_of_4_x_4():
+def test_the_residual_network_gives_ten_logits_from_48_channels_of_7_x_7():
     torch.manual_seed(0)
     net, x = models.fashion_resnet().eval(), torch.rand(3, 1, 28, 28)
     assert net(x).shape == (3, 10)
-    assert net[:-3](x).shape == (3, 128, 4, 4)
+    assert net[:-5](x).shape == (3, 48, 7, 7)
 
 
 def test_a_residual_block_adds_what_comes_in():

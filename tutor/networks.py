@@ -128,15 +128,18 @@ class Residual(nn.Module):
 
 
 def fashion_resnet() -> nn.Sequential:
-    """A residual network for a training of minutes: images (N, 1, 28, 28) -> logits (N, 10)."""
+    """A wider `fashion_cnn` with a residual block, for a training of minutes: (N, 1, 28, 28) -> logits (N, 10).
+
+    Many epochs of a small network that is shown moved images were measured to reach more than fewer of a deeper one.
+    """
     return nn.Sequential(
-        *_convolution(1, 32, kernel_size=5, stride=2),  # (N, 32, 14, 14)
-        Residual(32),
-        *_convolution(32, 64, kernel_size=3, stride=2),  # (N, 64, 7, 7)
-        Residual(64),
-        *_convolution(64, 128, kernel_size=3, stride=2),  # (N, 128, 4, 4)
-        nn.AdaptiveAvgPool2d(1),  # (N, 128, 1, 1)
-        nn.Flatten(),
+        *_convolution(1, 24, kernel_size=5, stride=2),  # (N, 24, 14, 14)
+        *_convolution(24, 48, kernel_size=3, stride=2),  # (N, 48, 7, 7)
+        Residual(48),
+        nn.Flatten(),  # (N, 2352)
+        nn.Linear(2352, 128, bias=False),
+        nn.BatchNorm1d(128),
+        nn.ReLU(),
         nn.Linear(128, 10),
     )
 

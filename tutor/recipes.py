@@ -39,7 +39,7 @@ class Recipe:
 
 
 LAST = Recipe(networks.fashion_cnn, epochs=8, weight_decay=0.05)
-LONG = Recipe(networks.fashion_resnet, epochs=15, weight_decay=0.05, label_smoothing=0.1)
+LONG = Recipe(networks.fashion_resnet, epochs=32, weight_decay=0.05, label_smoothing=0.1, shift=1)
 
 
 def warm_up_and_fall(done: float) -> float:
