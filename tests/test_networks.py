@@ -10,7 +10,15 @@ from tutor import models, networks
 
 
 def test_models_hands_out_the_networks():
-    for name in ("Polynomial3", "TwoLayerNet", "fashion_mlp", "DynamicNet", "RecurrentCell", "fashion_cnn"):
+    for name in (
+        "Polynomial3",
+        "TwoLayerNet",
+        "fashion_mlp",
+        "DynamicNet",
+        "RecurrentCell",
+        "fashion_cnn",
+        "fashion_resnet",
+    ):
         assert getattr(models, name) is getattr(networks, name)
 
 
@@ -127,6 +135,22 @@ def test_the_convolutional_network_gives_ten_logits_and_has_fewer_weights_than_t
     assert net(torch.rand(3, 1, 28, 28)).shape == (3, 10)
     count = [sum(p.numel() for p in one.parameters()) for one in (net, models.fashion_mlp())]
     assert count[0] < count[1] / 3
+
+
+def test_the_residual_network_gives_ten_logits_from_48_channels_of_7_x_7():
+    torch.manual_seed(0)
+    net, x = models.fashion_resnet().eval(), torch.rand(3, 1, 28, 28)
+    assert net(x).shape == (3, 10)
+    assert net[:-5](x).shape == (3, 48, 7, 7)
+
+
+def test_a_residual_block_adds_what_comes_in():
+    torch.manual_seed(0)
+    block, x = networks.Residual(5).eval(), torch.randn(2, 5, 4, 3)
+    added = block(x) - x
+    assert (added >= -1e-6).all() and added.max() > 0.1
+    torch.nn.init.zeros_(block.layers[0].weight)
+    assert torch.allclose(block(x), x)
 
 
 def test_the_convolutional_network_has_no_bias_that_batch_normalisation_would_take_away():

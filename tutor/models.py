@@ -85,7 +85,15 @@ def _placed(arrays: tuple[np.ndarray, ...], numpy: bool, dtype: Any, device: Any
 
 def __getattr__(name: str) -> Any:
     # the networks are torch modules, and a notebook on NumPy should not wait a second for torch
-    if name in ("Polynomial3", "TwoLayerNet", "fashion_mlp", "fashion_cnn", "DynamicNet", "RecurrentCell"):
+    if name in (
+        "Polynomial3",
+        "TwoLayerNet",
+        "fashion_mlp",
+        "fashion_cnn",
+        "fashion_resnet",
+        "DynamicNet",
+        "RecurrentCell",
+    ):
         from tutor import networks
 
         return getattr(networks, name)

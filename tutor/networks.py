@@ -113,3 +113,39 @@ def fashion_cnn() -> nn.Sequential:
         nn.ReLU(),
         nn.Linear(128, 10),
     )
+
+
+class Residual(nn.Module):
+    """A convolution 3 x 3 with batch normalisation and ReLU, added to what comes in: (N, C, H, W), shape unchanged."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*_convolution(channels, channels, kernel_size=3, stride=1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x + relu(norm(conv(x)))."""
+        return x + self.layers(x)
+
+
+def fashion_resnet() -> nn.Sequential:
+    """A wider `fashion_cnn` with a residual block, for a training of minutes: (N, 1, 28, 28) -> logits (N, 10).
+
+    Many epochs of a small network that is shown moved images were measured to reach more than fewer of a deeper one.
+    """
+    return nn.Sequential(
+        *_convolution(1, 24, kernel_size=5, stride=2),  # (N, 24, 14, 14)
+        *_convolution(24, 48, kernel_size=3, stride=2),  # (N, 48, 7, 7)
+        Residual(48),
+        nn.Flatten(),  # (N, 2352)
+        nn.Linear(2352, 128, bias=False),
+        nn.BatchNorm1d(128),
+        nn.ReLU(),
+        nn.Linear(128, 10),
+    )
+
+
+def _convolution(channels_in: int, channels_out: int, kernel_size: int, stride: int) -> list[nn.Module]:
+    """A convolution that leaves the size to its stride, batch normalisation, ReLU."""
+    padding = kernel_size // 2
+    convolution = nn.Conv2d(channels_in, channels_out, kernel_size, stride, padding, bias=False)
+    return [convolution, nn.BatchNorm2d(channels_out), nn.ReLU()]

@@ -202,6 +202,16 @@ TERMS = (
     Term("checkpoint", "A file with everything that training needs to go on.", "fashion_mnist_training"),
     # 12
     Term(
+        "recording",
+        "A list of the operations that ran, in their order; what did not run is not in it.",
+        "compile_export_scale",
+    ),
+    Term(
+        "TorchScript",
+        "A small language into which torch.jit.script translates the text of a function.",
+        "compile_export_scale",
+    ),
+    Term(
         "guard",
         "The condition under which a compiled recording may be used; tested before each call.",
         "compile_export_scale",
@@ -212,5 +222,34 @@ TERMS = (
         "compile_export_scale",
     ),
     Term("backend", "What turns a recorded graph into code that runs.", "compile_export_scale"),
+    Term("inductor", "torch.compile's own backend; it writes C++, or Triton for a GPU.", "compile_export_scale"),
+    Term("clipping", "Shortening a vector that is longer than a limit to that length.", "compile_export_scale"),
+    Term("ONNX", "A file format for graphs that runtimes other than torch read.", "compile_export_scale"),
+    Term(
+        "data parallelism",
+        "Giving each process a copy of the model and a share of each batch; only gradients are exchanged.",
+        "compile_export_scale",
+    ),
     Term("rank", "The number of a process among those that train together.", "compile_export_scale"),
+    Term("world_size", "How many processes train together.", "compile_export_scale"),
+    Term(
+        "torchrun",
+        "The command that starts the processes of a training, and starts them again when one dies.",
+        "compile_export_scale",
+    ),
+    Term(
+        "DistributedDataParallel",
+        "A wrapper of a model that averages the gradients of all processes while backward runs.",
+        "compile_export_scale",
+    ),
+    Term(
+        "DistributedSampler",
+        "Gives each process its share of the images, in another order each epoch if it is told the epoch.",
+        "compile_export_scale",
+    ),
+    Term(
+        "atomic",
+        "Done as a whole or not at all, such as a file that is written beside its place and then renamed.",
+        "compile_export_scale",
+    ),
 )

@@ -100,8 +100,8 @@ for name, function, arguments in recorder.tape:
 def replay(tape, inputs):
     """Run a recorded program on other inputs; return what its last step computes.
 
-    tape : list of (name, function, arguments), in the order in which they ran. An argument that is a string names an
-        input or an earlier result; any other argument is passed on as it is
+    tape : list of (name, function, arguments), in the order in which they ran. An argument that is a
+        string names an input or an earlier result; any other argument is passed on as it is
     inputs : dict, name -> tensor; it must be unchanged when you return
     """
     ### BEGIN SOLUTION
@@ -116,7 +116,8 @@ def replay(tape, inputs):
 # %% tags=["item:recording", "nbval-check-output"] name="replay-other-sizes"
 x, y, w1, w2 = models.two_layer_data((7, 6, 9, 8), seed=1)
 again = replay(recorder.tape, {"x": x, "w1": w1, "w2": w2})
-print("recorded with 4 rows, run with", len(again), "and equal:", torch.equal(again, torch.relu(x @ w1) @ w2 * 0.5))
+same = torch.equal(again, torch.relu(x @ w1) @ w2 * 0.5)
+print("recorded with 4 rows, run with", len(again), "and equal:", same)
 
 # %% [markdown] name="branch"
 # Now with a decision. Inside the block stands an `if`; look for it on the tape.
@@ -127,7 +128,8 @@ with Recorder(t=t) as recorder:
     doubled = t * 2 if t.sum() > 0 else t - 100
 for name, function, arguments in recorder.tape:
     print(f"{name} = {function.__name__}({', '.join(map(str, arguments))})")
-print("replayed on the negative of it:", replay(recorder.tape, {"t": -t}).tolist(), "instead of [-101.0, -102.0]")
+replayed = replay(recorder.tape, {"t": -t})
+print("replayed on the negative of it:", replayed.tolist(), "instead of", (-t - 100).tolist())
 
 # %% [markdown] name="branch-told"
 # The question is there (`gt`, then `__bool__`, which turned it into Python's True), and its answer is never looked at again.
@@ -192,9 +194,10 @@ for name, found in answers.items():
 def remember(x, decay: float):
     """Go through the rows of x; return the memory h after the last one, shape (1, D).
 
-    x : (N, D)    decay : a number; TorchScript takes what has no annotation for a tensor, so it needs its `: float`
-    h begins as zeros. A row with a positive sum makes it decay * h + row; any other row leaves h as it is.
-    Loop over `x.split(1)`: it gives the rows, each of shape (1, D). The answer is run after torch.jit.script.
+    x : (N, D)
+    decay : a number; TorchScript takes what has no annotation for a tensor, so it needs its `: float`
+    h begins as zeros. A row with a positive sum makes it decay * h + row; any other row leaves h alone.
+    Loop over `x.split(1)`: it gives the rows, each of shape (1, D). torch.jit.script is applied to it.
     """
     ### BEGIN SOLUTION
     h = torch.zeros_like(x[:1])  # (1, D)
@@ -240,7 +243,8 @@ print(scripted.code)
 
 # %% tags=["item:script", "item:scripted-loop", "nbval-check-output"] name="scripted-loop"
 print("signs turned round:", scripted(-x, 0.5).tolist() == remember(-x, 0.5).tolist())
-print("six rows:          ", torch.equal(scripted(torch.ones(6, 2), 0.5), remember(torch.ones(6, 2), 0.5)))
+six = torch.ones(6, 2)
+print("six rows:          ", torch.equal(scripted(six, 0.5), remember(six, 0.5)))
 
 # %% [markdown] name="script-told"
 # The loop over the rows and the `if` are both in there. The price: TorchScript is not Python. It knows a few types, which
@@ -330,11 +334,13 @@ torch.compiler.reset()
 graphs.clear()
 torch.compile(talkative, backend=spy)(x)
 for number, graph in enumerate(graphs, 1):
-    print(f"graph {number}:", ", ".join(node.name for node in graph.graph.nodes if node.op.startswith("call")))
+    calls = [node.name for node in graph.graph.nodes if node.op.startswith("call")]
+    print(f"graph {number}:", ", ".join(calls))
 
 # %% [markdown] name="fullgraph"
 # Nothing tells you, unless you ask. `fullgraph=True` says: one graph or an error. The usual culprit is a branch on a tensor.
-# Here is one that you know from training recurrent nets, **clipping**: a vector longer than `limit` is shortened to it.
+# Here is one, **clipping**: a vector that is longer than `limit` is shortened to that length. (Gradients are clipped like this
+# where some are so large that a step along them would undo the training, as in recurrent nets.)
 
 
 # %% tags=["item:graph-breaks"] name="break-by-branch"
@@ -356,7 +362,7 @@ with expect(torch._dynamo.exc.Unsupported):
 # %% tags=["item:graph-breaks"]
 @exercise("compile_export_scale.clip")
 def clip(x, limit):
-    """Return x, shortened to the length `limit` if it is longer; without a branch, so that one graph holds it all.
+    """Return x, shortened to the length `limit` if it is longer; without a branch, as one graph.
 
     x : tensor of any shape, not all zero; its length is x.norm()    limit : a positive number
     The answer is compiled; its value and the number of graphs are judged.
@@ -373,7 +379,8 @@ for name, function in {"with a branch": clip_with_branch, "without": clip}.items
     graphs.clear()
     compiled = torch.compile(function, backend=spy)
     lengths = [compiled(scale * torch.ones(4), 1.0).norm().item() for scale in (0.25, 3.0)]
-    print(f"{name:13} lengths {lengths[0]:.2f} and {lengths[1]:.2f} from 0.50 and 6.00, graphs {len(graphs)}")
+    found = f"lengths {lengths[0]:.2f} and {lengths[1]:.2f} from 0.50 and 6.00"
+    print(f"{name:13} {found}, graphs {len(graphs)}")
 
 # %% [markdown] name="speed"
 # ### Honest timing
@@ -395,7 +402,8 @@ compiled, started = torch.compile(chain), time.perf_counter()
 try:
     compiled(x)
 except Exception as error:
-    print("No compiler for inductor here, so the graph runs as it was recorded:", str(error).split("\n")[0])
+    print("No compiler for inductor here, so the graph runs as it was recorded.")
+    print(str(error).split("\n")[0])
     torch.compiler.reset()
     compiled, started = torch.compile(chain, backend="eager"), time.perf_counter()
     compiled(x)
@@ -414,7 +422,8 @@ def seconds_per_call(function, calls=30):
 
 
 eager_call, compiled_call = seconds_per_call(chain), seconds_per_call(compiled)
-print(f"first call {first_call:.1f} s; then {1e3 * compiled_call:.2f} ms a call; eager {1e3 * eager_call:.2f} ms")
+print(f"first call {first_call:.1f} s, then {1e3 * compiled_call:.2f} ms a call")
+print(f"eager {1e3 * eager_call:.2f} ms a call")
 print("same answers:", torch.allclose(compiled(x), chain(x), atol=1e-5))
 
 # %% [markdown] name="ask-pays"
@@ -426,9 +435,10 @@ print("same answers:", torch.allclose(compiled(x), chain(x), atol=1e-5))
 # %% tags=["item:compile-speed"]
 @exercise("compile_export_scale.pays_from")
 def pays_from(first_call, compiled_call, eager_call):
-    """Return the smallest number of calls n for which first_call + (n - 1) * compiled_call <= n * eager_call.
+    """Return the smallest n for which first_call + (n - 1) * compiled_call <= n * eager_call.
 
-    first_call, compiled_call, eager_call : seconds, all above 0; first_call is a compiled call and the warm-up
+    n counts all calls, the first one too.
+    first_call, compiled_call, eager_call : seconds, all above 0; first_call holds the warm-up
     Returns a whole number, 1 or more, or math.inf if it never pays.
     """
     ### BEGIN SOLUTION
@@ -505,7 +515,8 @@ with expect(RuntimeError), quiet():
 
 # %% tags=["item:export", "nbval-check-output"] name="export-clip"
 program = torch.export.export(Clip(clip), (torch.randn(4),))
-print("exported; operations:", ", ".join(node.name for node in program.graph.nodes if node.op == "call_function"))
+operations = [node.name for node in program.graph.nodes if node.op == "call_function"]
+print("exported; operations:", ", ".join(operations))
 
 # %% [markdown] name="export-die"
 # One thing gets past it: a decision that no tensor takes part in. The die is rolled while exporting, as in `trace`:
@@ -513,9 +524,10 @@ print("exported; operations:", ", ".join(node.name for node in program.graph.nod
 # %% tags=["item:export", "nbval-check-output"] name="export-dynamic-net"
 torch.manual_seed(0)
 model, x = models.DynamicNet(), torch.linspace(-1, 2, 5)
-program = torch.export.export(model, (x,), strict=False).module()  # False is what newer versions take by themselves
-print("different answers of the model:  ", len({round(model(x).sum().item(), 4) for call in range(30)}))
-print("different answers of the program:", len({round(program(x).sum().item(), 4) for call in range(30)}))
+program = torch.export.export(model, (x,), strict=False).module()  # newer versions take False by themselves
+for name, function in {"model:  ": model, "program:": program}.items():
+    answers = {round(function(x).sum().item(), 4) for call in range(30)}
+    print(f"different answers of the {name}", len(answers))
 
 # %% [markdown] name="onnx"
 # ### ONNX
@@ -536,7 +548,8 @@ else:
         torch.onnx.export(model, (x,), folder / "net.onnx", dynamo=True, verbose=False)
     reader = ReferenceEvaluator(str(folder / "net.onnx"))
     (answer,) = reader.run(None, {reader.input_names[0]: x.numpy()})
-    print("run by onnx, without torch, the same:", torch.allclose(torch.from_numpy(answer), model(x), atol=1e-5))
+    same = torch.allclose(torch.from_numpy(answer), model(x), atol=1e-5)
+    print("run by onnx, without torch, the same:", same)
 
 # %% [markdown] name="parallel"
 # ## 6. Many processes, one model
@@ -585,15 +598,16 @@ def parallel_step(replicas, shares, loss_fn, learning_rate):
     """Take one step of gradient descent on all replicas, in place, as data parallelism does.
 
     replicas : list of models with equal weights; their .grad may hold something old
-    shares : list of (x, y), as many as replicas and all of one size; loss_fn(model(x), y) is a mean over its share
-    Every replica computes the gradient of its own share; the gradients are averaged; every replica takes the same step.
+    shares : list of (x, y), as many as replicas and all of one size
+    loss_fn : called as loss_fn(model(x), y); returns the mean over its share
+    Every replica computes the gradient of its own share; the gradients are averaged; all take the same step.
     """
     ### BEGIN SOLUTION
     for model, (x, y) in zip(replicas, shares):
         model.zero_grad()
         loss_fn(model(x), y).backward()
     with torch.no_grad():
-        for copies in zip(*(model.parameters() for model in replicas)):  # one weight, as each replica has it
+        for copies in zip(*(model.parameters() for model in replicas)):  # one weight in every replica
             grad = sum(copy.grad for copy in copies) / len(copies)
             for copy in copies:
                 copy -= learning_rate * grad
@@ -630,7 +644,8 @@ def gradient(rows):
 whole = gradient(slice(0, 60))
 for cut in (30, 10):
     mean = (gradient(slice(0, cut)) + gradient(slice(cut, 60))) / 2
-    print(f"shares of {cut} and {60 - cut}: equal to the whole batch's {torch.allclose(mean, whole, atol=1e-6)}")
+    same = torch.allclose(mean, whole, atol=1e-6)
+    print(f"shares of {cut} and {60 - cut}: equal to the whole batch's {same}")
 
 # %% [markdown] name="ask-sampler"
 # ### Who gets which image?
@@ -646,11 +661,12 @@ for cut in (30, 10):
 # %% tags=["item:sampler"]
 @exercise("compile_export_scale.my_share")
 def my_share(count, world_size, rank, epoch, seed=0):
-    """Return the indices of the images that one process sees in one epoch, in their order: a tensor of whole numbers.
+    """Return the indices of the images that one process sees in one epoch, in their order.
 
     count : how many images there are, more than world_size
     world_size : how many processes    rank : which of them this is, 0 to world_size - 1
-    The order is torch.randperm(count, generator=g), where g = torch.Generator().manual_seed(seed + epoch).
+    The order of all is torch.randperm(count, generator=g), where
+    g = torch.Generator().manual_seed(seed + epoch). Returns a tensor of whole numbers.
     """
     ### BEGIN SOLUTION
     generator = torch.Generator().manual_seed(seed + epoch)
@@ -703,7 +719,8 @@ model = models.TwoLayerNet(1000, 100, 10)
 parallel = DistributedDataParallel(model)
 loss = nn.MSELoss()(parallel(x[rank::world_size]), y[rank::world_size])
 loss.backward()
-print(f"process {rank} of {world_size}: loss {loss.item():.4f}, first gradient {model.linear1.bias.grad[0]:.6f}")
+grad = model.linear1.bias.grad[0]
+print(f"process {rank} of {world_size}: loss {loss.item():.4f}, first gradient {grad:.6f}")
 if rank == 0:
     torch.save([parameter.grad for parameter in model.parameters()], sys.argv[1])
 dist.destroy_process_group()
@@ -738,8 +755,9 @@ for (name, parameter), grad in zip(model.named_parameters(), averaged):
 # %% [markdown] name="train-one"
 # ### The training of notebook 11
 #
-# First in one process: the 784-512-512-10 network on FashionMNIST. The loop is that of notebook 11 with one line more, the
-# one that tells the sampler the epoch. It is written so that it need not know how many processes there are.
+# First in one process: the 784-512-512-10 network on FashionMNIST, on the sample, with a larger rate and momentum, so that three
+# epochs get somewhere. The loop is that of notebook 11 with one line more, the one that tells the sampler the epoch. It is
+# written so that it need not know how many processes there are.
 
 
 # %% tags=["item:torchrun"] name="ddp-epoch"
@@ -767,7 +785,8 @@ torch.manual_seed(0)
 model = models.fashion_mlp()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 losses = [train_epoch(model, nn.CrossEntropyLoss(), optimizer, batches, epoch) for epoch in (1, 2, 3)]
-print("one process:", ", ".join(f"epoch {epoch} mean loss {loss:.4f}" for epoch, loss in enumerate(losses, 1)))
+for epoch, loss in enumerate(losses, 1):
+    print(f"one process, epoch {epoch}: mean loss {loss:.4f}")
 
 # %% [markdown] name="script-told-ddp"
 # As a script it stands in the course, in `tutor/ddp.py`. Here is its heart: where the processes meet, where the model is
@@ -812,7 +831,8 @@ said = torchrun("--max-restarts", 1, "-m", "tutor.ddp", *options)
 print("\n".join(said))
 
 # %% tags=["item:restart", "nbval-check-output"] name="killed-compared"
-print("killed:", any("is killed" in line for line in said), " resumed:", "going on after epoch 1" in said)
+killed = any("is killed" in line for line in said)
+print("killed:", killed, " resumed:", "going on after epoch 1" in said)
 final = [float(line.split()[-1]) for line in said if line.startswith("epoch")]
 print("epochs that were finished:", len(final))
 print("first epoch's loss as in one process:", abs(final[0] - losses[0]) < 1e-3)
@@ -856,7 +876,8 @@ images = torch.load(sys.argv[1] + "/images.pt", weights_only=True)
 torch.save(program(images).argmax(dim=1), sys.argv[1] + "/found.pt")
 print("images", len(images), " tutor was imported:", "tutor" in sys.modules)
 """
-done = subprocess.run([sys.executable, "-c", elsewhere, str(folder)], capture_output=True, text=True, timeout=100)
+command = [sys.executable, "-c", elsewhere, str(folder)]
+done = subprocess.run(command, capture_output=True, text=True, timeout=100)
 print(done.stdout.strip() or done.stderr)
 found = torch.load(folder / "found.pt", weights_only=True)  # (1000,)
 right = found == labels
@@ -924,35 +945,64 @@ plots.images(
 #
 # Answer in your head, then open.
 #
+# <!-- drills: trace-control-flow, recording -->
 # <details><summary>1. A traced model gives the right answer on your test image. Is the recording right?</summary>
 #
 # For that image. A branch that it did not take is not in the recording. Try inputs that decide differently, of other sizes.
 # </details>
 #
+# <!-- drills: compile-speed, graph-breaks -->
 # <details><summary>2. Your compiled model is right but hardly faster. Where do you look first?</summary>
 #
 # For graph breaks: compile once with <code>fullgraph=True</code> and read the message. Then ask whether it was called often
 # enough to pay for its first call, and whether it is recorded anew all the time because a size keeps changing.
 # </details>
 #
+# <!-- drills: export -->
 # <details><summary>3. Why does <code>torch.export</code> refuse what <code>torch.compile</code> takes?</summary>
 #
 # A compiled function can go back to Python where it cannot record. An exported program has no Python to go back to.
 # </details>
 #
+# <!-- drills: torchrun -->
 # <details><summary>4. Two processes with 64 images each, learning rate as before. Is that the same training?</summary>
 #
 # No. Each step is made of 128 images, and there are half as many steps. Give each process 32.
 # </details>
 #
+# <!-- drills: sampler -->
 # <details><summary>5. Someone forgets <code>set_epoch</code>. What do they notice?</summary>
 #
 # Nothing: it runs, and nothing complains. The images come in the same order in every epoch.
 # </details>
 #
+# <!-- drills: averaging -->
 # <details><summary>6. Why does DDP not send weights around after each step?</summary>
 #
 # The copies begin equal and take equal steps, since all of them use the averaged gradient. They stay equal by themselves.
+# </details>
+#
+# <!-- drills: trace -->
+# <details><summary>7. You trace a model that has dropout, in training mode, and call <code>eval()</code> on what you got. What does it do?</summary>
+#
+# It goes on dropping. The mode was a decision in Python, and the recording holds how it was decided. Call <code>eval()</code> first,
+# then trace.
+# </details>
+#
+# <!-- drills: onnx -->
+# <details><summary>8. Your network is to run on a phone that has neither Python nor torch. Which of this notebook's files do you take, and
+# what do you compare before you trust it?</summary>
+#
+# The ONNX file; <code>fashion.pt2</code> needs torch to be loaded. Compare the phone's answers with the model's, and with batches of
+# other sizes as well: sizes are recorded here too, unless they are named.
+# </details>
+#
+# <!-- drills: ship -->
+# <details><summary>9. In the app the program that you shipped says "Bag" to nearly every photograph. Its weights are right. What may be
+# missing?</summary>
+#
+# What happened to the images before the model saw them, here the division by 255. It was not part of the model, so it is not in
+# the program. Put it into <code>forward</code> before you export.
 # </details>
 
 # %% name="see-progress"
@@ -961,7 +1011,10 @@ progress()
 # %% [markdown] name="onwards"
 # ## Where to read on
 #
-# You have come from a sine in NumPy to a program that recognises clothes in a process without its code. What to read next: Ansel et al., *PyTorch 2: Faster Machine Learning Through
-# Dynamic Python Bytecode Transformation and Graph Compilation*, ASPLOS 2024, on how `torch.compile` records; Li et al., *PyTorch
-# Distributed: Experiences on Accelerating Data Parallel Training*, VLDB 2020, on how gradients are averaged while `backward`
-# still runs. When the model itself no longer fits on one card, look for *fully sharded data parallel* (FSDP).
+# You have come from a sine in NumPy to a program that recognises clothes in a process without its code. What to read next:
+#
+# - on how `torch.compile` records: Ansel et al., *PyTorch 2: Faster Machine Learning Through Dynamic Python Bytecode
+#   Transformation and Graph Compilation*, ASPLOS 2024;
+# - on how gradients are averaged while `backward` still runs: Li et al., *PyTorch Distributed: Experiences on Accelerating Data
+#   Parallel Training*, VLDB 2020;
+# - when the model itself no longer fits on one card: look for *fully sharded data parallel* (FSDP).

@@ -49,7 +49,8 @@ from tutor import check, data, exercise, expect, hint, lend, plots, progress, so
 train = data.FashionMNIST(train=True)
 print(train)
 for name, tensor in {"data": train.data, "targets": train.targets}.items():
-    print(f"{name:8}", tuple(tensor.shape), tensor.dtype, "from", tensor.min().item(), "to", tensor.max().item())
+    lowest, highest = tensor.min().item(), tensor.max().item()
+    print(f"{name:8}", tuple(tensor.shape), tensor.dtype, "from", lowest, "to", highest)
 
 # %% [markdown] name="verified"
 # ### Is it the right data?
@@ -310,7 +311,8 @@ vary = data.Compose([data.RandomHorizontalFlip(), data.RandomShift(2)])
 boot = (few.targets == 9).nonzero()[0].item()
 augmented = data.FashionMNIST(data.sample_folder(), transform=vary)
 readings = np.stack([np.array(augmented[boot][0]) for reading in range(12)])  # (12, 28, 28)
-legs = ["left" if r[:14, :14].sum() > r[:14, 14:].sum() else "right" for r in readings]  # the heavier upper half
+upper = readings[:, :14]  # (12, 14, 28): the leg stands on the side where these are heavier
+legs = ["left" if u[:, :14].sum() > u[:, 14:].sum() else "right" for u in upper]
 told = [f"leg {leg}, top row {r.any(axis=1).argmax()}" for leg, r in zip(legs, readings)]
 plots.images(readings, told, columns=4, title="The same ankle boot, twelve readings")
 
@@ -331,7 +333,7 @@ plots.images(readings, told, columns=4, title="The same ankle boot, twelve readi
 # %% tags=["item:augmentation", "nbval-check-output"] name="three-indices"
 numbered = torch.arange(24).view(2, 3, 4)  # image 0 holds 0 to 11 in three rows, image 1 holds 12 to 23
 number = torch.tensor([0, 1])[:, None, None]  # (2, 1, 1)
-rows = torch.tensor([[0, 1], [1, 2]])[:, :, None]  # (2, 2, 1): rows 0 and 1 of image 0, rows 1 and 2 of image 1
+rows = torch.tensor([[0, 1], [1, 2]])[:, :, None]  # (2, 2, 1): 0 and 1 of image 0, 1 and 2 of image 1
 columns = torch.tensor([[0, 1], [2, 3]])[:, None, :]  # (2, 1, 2)
 print(numbered[number, rows, columns])
 
@@ -342,7 +344,8 @@ def flip_and_shift(images, flipped, down, right):
     """Mirror some images (left and right exchanged), then move each; what comes in at the border is 0.
 
     images : (N, H, W)    flipped : (N,), True where an image is mirrored
-    down, right : (N,), whole numbers from -2 to 2: how many pixels image n moves; negative: up, to the left
+    down, right : (N,), whole numbers from -2 to 2: how many pixels image n moves
+        (negative: up, to the left)
     Returns a new tensor of shape (N, H, W).
     """
     ### BEGIN SOLUTION
@@ -361,7 +364,8 @@ batch = few.data[:6]  # (6, 28, 28)
 flipped, (down, right) = torch.rand(6) < 0.5, torch.randint(-2, 3, (2, 6))
 moved = flip_and_shift(batch, flipped, down, right)
 told = [f"{'mirrored, ' if f else ''}{d:+} down\n{r:+} right" for f, d, r in zip(flipped, down, right)]
-plots.images(torch.cat([batch, moved]), ["before"] * 6 + told, title="Six images, each changed in its own way")
+before_and_after = torch.cat([batch, moved])  # (12, 28, 28)
+plots.images(before_and_after, ["before"] * 6 + told, title="Six images, each changed in its own way")
 
 # %% [markdown] name="own-dataset"
 # ## 4. A dataset of your own
@@ -394,8 +398,10 @@ class LabelledImages(Dataset):
     """Images of a folder with the labels of a CSV table, in the order of the table.
 
     folder : where the image files are; a str or a Path, as table is
-    table : a CSV file with a header and the columns "file" (a name in the folder) and "label" (a class number)
-    transform, target_transform : applied to each image and each label as it is taken out; None leaves them as they are
+    table : a CSV file with a header and the columns "file" (a name in the folder) and "label"
+        (a class number)
+    transform, target_transform : applied to each image and each label as it is taken out;
+        None leaves them as they are
     """
 
     def __init__(self, folder, table, transform=None, target_transform=None):
@@ -414,7 +420,10 @@ class LabelledImages(Dataset):
         ### END SOLUTION
 
     def __getitem__(self, index):
-        """Return example number index: the image (a PIL image, unless a transform changes it) and its label."""
+        """Return example number index: the image and its label.
+
+        The image is a PIL image, unless a transform makes something else of it.
+        """
         ### BEGIN SOLUTION
         name, label = self.rows[index]
         image = Image.open(self.folder / name)
@@ -455,7 +464,7 @@ print(len(loader), "batches; the last three hold", sizes[-3:])
 
 # %% [markdown] name="last-batch"
 # The last batch is a small one. Mind that when you average over batches: it must not weigh as much as the others (notebook
-# 11). `drop_last=True` leaves it out. Here is one batch of 64, as the network gets it.
+# 11 shows the damage). `drop_last=True` leaves it out. Here is one batch of 64, as the network gets it.
 
 # %% tags=["item:batching"] name="first-batch"
 torch.manual_seed(0)
@@ -520,7 +529,7 @@ plots.lines({"loss": losses}, xlabel="batch", ylabel="loss of the batch", title=
 
 # %% tags=["item:shuffling"] name="train-sorted"
 def answers_after_one_epoch(loader):
-    """Train a linear layer for one epoch; return the classes that it gives to the test images, shape (1000,)."""
+    """Train a linear layer for one epoch; return its classes for the test images, shape (1000,)."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2, momentum=0.9)
@@ -541,14 +550,15 @@ def right(answers):
 by_class = Subset(prepared, few.targets.argsort().tolist())
 shuffled = answers_after_one_epoch(DataLoader(by_class, batch_size=64, shuffle=True))
 in_order = answers_after_one_epoch(DataLoader(by_class, batch_size=64, shuffle=False))
-print(f"shuffled {100 * right(shuffled):.0f} % right, sorted {100 * right(in_order):.0f} %; luck would be 10 %")
+print(f"shuffled {100 * right(shuffled):.0f} % right; luck would be 10 %")
 last_three = (in_order >= 7).float().mean().item()
-print(f"sorted: {100 * last_three:.0f} % of its answers are one of the last three classes")
+print(f"sorted   {100 * right(in_order):.0f} % right; {100 * last_three:.0f} % of its answers: the last three classes")
 assert right(shuffled) > 0.7 > 0.5 > right(in_order) and last_three > 0.4
 
 # %% [markdown] name="why-sorted-fails"
-# In class order each stretch of batches pulls the network towards one class, and what it learned before is overwritten: it
-# prefers the classes that it saw last, which make three tenths of the test. Training data are shuffled. Test data need not be: nothing is learned from them.
+# In class order each stretch of batches pulls the network towards one class, and what it learned before is overwritten. It
+# prefers the classes that it saw last, although they are only three tenths of the test. So shuffle the training data. Test
+# data need no shuffling: nothing is learned from them.
 #
 # ### By hand
 #
@@ -561,7 +571,8 @@ assert right(shuffled) > 0.7 > 0.5 > right(in_order) and last_three > 0.4
 class Batches:
     """Shuffled batches of two tensors: a loop over it gives (x, y) pairs, in a new order each time.
 
-    x : (N, ...)    y : (N,)    batch_size : how many examples a batch holds; the last batch holds what is left
+    x : (N, ...)    y : (N,)
+    batch_size : how many examples a batch holds; the last batch holds what is left
     """
 
     def __init__(self, x, y, batch_size):
@@ -598,7 +609,10 @@ assert fraction > 0.7
 # start a new one, *spawn*. We ask for spawn, so that you see the same everywhere.)
 #
 # The data set below flips and moves 6,000 images with PIL. With two workers it is read by two processes at once. Twice as
-# fast, then? Decide before you run it.
+# fast, then? **Commit to an answer**; nobody checks it.
+
+# %% name="guess-workers"
+guess = ...  # the time with two workers, as a fraction of the time without: 0.5, 1, 2, ...
 
 # %% tags=["item:workers"] name="workers-measured"
 vary_and_prepare = data.Compose(
@@ -618,7 +632,8 @@ def epoch_seconds(**settings):
 
 alone = epoch_seconds(num_workers=0)
 with_workers = epoch_seconds(num_workers=2, multiprocessing_context="spawn")
-print(f"6,000 images without workers {alone:.2f} s, with two new workers {with_workers:.2f} s")
+print(f"{len(items):,} images without workers {alone:.2f} s, with two new workers {with_workers:.2f} s")
+print(f"that is {with_workers / alone:.1f} times as long")
 assert with_workers > alone
 
 # %% [markdown] name="read-workers"
@@ -642,7 +657,7 @@ def unpickled_elsewhere(dataset):
 
 lost = unpickled_elsewhere(LabelledImages(folder, folder / "labels.csv"))
 print("a class of this notebook:", lost)
-print("a class of a module:     ", unpickled_elsewhere(data.FashionMNIST(data.sample_folder(), train=False)))
+print("a class of a module:     ", unpickled_elsewhere(few_test))
 assert "LabelledImages" in lost
 
 # %% [markdown] name="mend-workers"
@@ -668,7 +683,7 @@ with expect(pickle.PicklingError):
 
 # %% tags=["item:cost"] name="three-ways"
 def finish(images):
-    """Bytes (N, 28, 28) to float32 (N, 1, 28, 28): what ToTensor and Normalize do, in one subtraction and one product."""
+    """Bytes (N, 28, 28) to float32 (N, 1, 28, 28): what ToTensor and Normalize do, in two operations."""
     return images.unsqueeze(1).float().sub_(255 * mean).mul_(1 / (255 * std))
 
 
@@ -692,7 +707,11 @@ def images_per_second(way, epochs=3):
     return float(np.median(rates))
 
 
-ways = {"PIL items": lambda: one_by_one, "loader": loader_over_tensors, "one tensor": lambda: one_tensor}
+ways = {
+    "PIL items": lambda: one_by_one,
+    "loader": loader_over_tensors,
+    "one tensor": lambda: one_tensor,
+}
 rates = {name: images_per_second(way) for name, way in ways.items()}
 for name, rate in rates.items():
     print(f"{name:16} {rate:10,.0f} images per second")
@@ -741,30 +760,63 @@ print(f"1,000,000 photographs of 224 x 224 in colour, as bytes {1e6 * 224 * 224 
 #
 # Answer in your head, then open.
 #
+# <!-- drills: own-dataset -->
 # <details><summary>1. Your dataset sorts the file names of a folder and takes the labels from a CSV, row by row. What can go wrong?</summary>
 #
 # Everything: nothing says that the table has the same order, or names every file. Take the name from the row that has the label.
 # </details>
 #
+# <!-- drills: transforms -->
 # <details><summary>2. Why does a random transform give other images in the second epoch?</summary>
 #
 # It runs again each time an example is asked for. Nothing is kept.
 # </details>
 #
+# <!-- drills: augmentation -->
 # <details><summary>3. May a handwritten 6 be mirrored, and a shirt turned upside down?</summary>
 #
 # A mirrored 6 is no 6 any more. An upside-down shirt is still a shirt, but none of the test images looks like that: it would cost
 # the network effort and teach it nothing that is asked.
 # </details>
 #
+# <!-- drills: batching -->
 # <details><summary>4. 1,000 examples, batches of 300, <code>drop_last=True</code>. How many batches, how many examples?</summary>
 #
 # 3 batches, 900 examples; in the next epoch other 100 are left out, if the loader shuffles.
 # </details>
 #
+# <!-- drills: workers -->
 # <details><summary>5. With <code>num_workers=2</code> your loop fails and says that a worker exited. Without workers it runs. What do you look for?</summary>
 #
 # A dataset or transform that is defined in the notebook, or a <code>lambda</code>: it cannot be unpickled in a new process.
+# </details>
+#
+# <!-- drills: load -->
+# <details><summary>6. A label file has the right name and the right length, and is refused. What is wrong with it, and what do you do?</summary>
+#
+# Its SHA-256 is another one, so at least one byte differs. The fingerprint does not say which, so nothing can be repaired: fetch the
+# file again (<code>tutor data</code>).
+# </details>
+#
+# <!-- drills: show -->
+# <details><summary>7. All files are verified, and the network learns nothing. What do you look at before you change the network?</summary>
+#
+# At a batch, as the network gets it: images beside their class names. Verified files can still be misread: pictures on their
+# side, labels one place further on, everything divided by 255 twice and therefore black.
+# </details>
+#
+# <!-- drills: compose, normalize -->
+# <details><summary>8. A shift fills the border with zeros. Why does it belong before <code>Normalize</code>, never behind it?</summary>
+#
+# Before it 0 is black, and the border becomes what black becomes, -0.81 here. Behind it 0 is the mean: the border would be grey, and
+# no test image has a grey border.
+# </details>
+#
+# <!-- drills: cost -->
+# <details><summary>9. Loading gives 10,000 images a second, one after the other with a network that takes 10,000 a second. From one
+# tensor you get 200,000. How much faster is an epoch of 60,000 images?</summary>
+#
+# 6 s + 6 s become 0.3 s + 6 s: 1.9 times, not 20 times. Now the network is what you wait for.
 # </details>
 
 # %% name="clean-up"
