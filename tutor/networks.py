@@ -68,11 +68,10 @@ class DynamicNet(nn.Module):
 
     def forward(self, x: torch.Tensor, order: int | None = None) -> torch.Tensor:
         """Return the polynomial at each entry of x; its order, 3, 4 or 5, is drawn by `random` if it is not given."""
-        if order is None:
-            order = random.randint(3, 5)
+        order = random.randint(3, 5) if order is None else order
         y_pred = self.a + self.b * x + self.c * x**2 + self.d * x**3
-        for power in range(4, order + 1):
-            y_pred = y_pred + self.e * x**power
+        for extra in range(order - 3):
+            y_pred = y_pred + self.e * x ** (4 + extra)
         return y_pred
 
 

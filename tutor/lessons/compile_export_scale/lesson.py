@@ -934,7 +934,7 @@ plots.images(
 # | [05](05_autograd.ipynb) | your engine | torch's: `loss.backward()`, and the graph behind it |
 # | [06](06_custom_function.ipynb) | the operations that torch knows | an operation of yours, with its own backward |
 # | [07](07_nn.ipynb) | loose weights | modules that own their parameters |
-# | [08](08_optim.ipynb) | `w -= learning_rate * grad` | an optimiser, all rows at once or in mini-batches |
+# | [08](08_optim.ipynb) | `w -= learning_rate * w.grad` | an optimiser, all rows at once or in mini-batches |
 # | [09](09_dynamic_nets.ipynb) | one graph for all steps | another graph at each step, shared weights |
 # | [10](10_fashion_mnist_data.ipynb) | random numbers | real images, read, checked, transformed and batched |
 # | [11](11_fashion_mnist_training.ipynb) | "it learns" | how well, measured; what helps; a training that can stop and go on |
