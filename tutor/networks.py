@@ -129,7 +129,7 @@ class Residual(nn.Module):
 def fashion_resnet() -> nn.Sequential:
     """A wider `fashion_cnn` with a residual block, for a training of minutes: (N, 1, 28, 28) -> logits (N, 10).
 
-    Many epochs of a small network that is shown moved images were measured to reach more than fewer of a deeper one.
+    It is small, so that many epochs fit into the time.
     """
     return nn.Sequential(
         *_convolution(1, 24, kernel_size=5, stride=2),  # (N, 24, 14, 14)
