@@ -48,7 +48,7 @@ with expect(RuntimeError):
 # - **`backward`** receives the gradient of the loss with respect to the *output* and returns the gradient with respect
 #   to the *input*. That is the chain rule, one box of it:
 #
-# $$\underset{(N,)}{\text{grad\_}x} = \underset{(N,)}{\text{grad\_output}} \cdot \underset{(N,)}{\cos(x)}$$
+# $$\underset{(N,)}{\text{grad}\_x} = \underset{(N,)}{\text{grad}\_\text{output}} \cdot \underset{(N,)}{\cos(x)}$$
 #
 # Both are static methods: there is no object, only the two directions. What the way back needs travels in **`ctx`**,
 # a bag that exists once for every call.
@@ -104,7 +104,7 @@ graph.trace(loss)
 #
 # The chain rule for one entry: what arrives times the slope at that entry,
 #
-# $$\underset{(N,)}{\text{grad\_}x} = \underset{(N,)}{\text{grad\_output}} \cdot \underset{(N,)}{P_3'(x)}$$
+# $$\underset{(N,)}{\text{grad}\_x} = \underset{(N,)}{\text{grad}\_\text{output}} \cdot \underset{(N,)}{P_3'(x)}$$
 #
 # Write both directions with torch operations. Keep `x` itself, with `save_for_backward`, and compute the slope in
 # `backward`; sections 3 and 5 say why. The checker runs your function forward and backward with a gradient that is not
@@ -390,7 +390,7 @@ with expect(RuntimeError):
 # A ReLU passes what is positive and blocks the rest, in both directions:
 #
 # $$\underset{(N,\,H)}{h_{relu}} = \max(h, 0) \qquad
-# \underset{(N,\,H)}{\text{grad\_}h} = \begin{cases}\text{grad\_output} & h > 0\\ 0 & h < 0\end{cases}$$
+# \underset{(N,\,H)}{\text{grad}\_h} = \begin{cases}\text{grad}\_\text{output} & h > 0\\ 0 & h < 0\end{cases}$$
 #
 # You have written this gate twice. Now make it a node. `grad_output` belongs to the graph, not to you: do not change it
 # in place.
@@ -496,7 +496,7 @@ with expect(RuntimeError):
 # %% [markdown] name="ask-clamp"
 # Write `clamp` with both bounds. Between them the gradient passes, beyond them it is blocked:
 #
-# $$\underset{(N,)}{\text{grad\_}x} = \begin{cases}\text{grad\_output} & low < x < high\\ 0 & \text{beyond}\end{cases}$$
+# $$\underset{(N,)}{\text{grad}\_x} = \begin{cases}\text{grad}\_\text{output} & low < x < high\\ 0 & \text{beyond}\end{cases}$$
 
 
 # %% tags=["item:clamp", "item:ctx"]
@@ -822,10 +822,10 @@ print("places that moved:", (flat_moves > 0.01).sum().item(), "of 8")
 
 # %% [markdown] name="ste"
 # Only the heights. The places get a gradient of zero. The **straight-through estimator** lies about the way back:
-# forward it is the sign, backward it pretends to have been the identity, $\text{grad\_}h = \text{grad\_output}$, near
+# forward it is the sign, backward it pretends to have been the identity, $\text{grad}\_h = \text{grad}\_\text{output}$, near
 # the step, and blocks what lies far away, where moving the step would change nothing:
 #
-# $$\underset{(N,\,H)}{\text{grad\_}h} = \begin{cases}\text{grad\_output} & |h| \le 1\\ 0 & |h| > 1\end{cases}$$
+# $$\underset{(N,\,H)}{\text{grad}\_h} = \begin{cases}\text{grad}\_\text{output} & |h| \le 1\\ 0 & |h| > 1\end{cases}$$
 
 
 # %% tags=["item:straight-through"]

@@ -299,12 +299,12 @@ shape = check("numpy_backprop.predict_shape", shape)
 # $y_{pred} = h_{relu}\, w_2$, the gradient of $w_2$ is made of $h_{relu}$ of shape $(N, H)$ and `grad_y_pred` of shape
 # $(N, D_{out})$. There is only one way to multiply these two that sums over the batch and leaves $(H, D_{out})$: transpose
 # $h_{relu}$. That is why a transpose appears, and why the sum over the batch needs no extra line. (Written out, one entry is
-# $\sum_n h_{relu,nj}\, \text{grad\_}y_{pred,nk}$: weight $w_{2,jk}$ carries example $n$'s activation $j$ to output $k$, and every
+# $\sum_n h_{relu,nj}\, \text{grad}\_y_{pred,nk}$: weight $w_{2,jk}$ carries example $n$'s activation $j$ to output $k$, and every
 # example contributes.)
 #
-# $$\underset{(H,\,D_{out})}{\text{grad\_}w_2} = \underset{(H,\,N)}{h_{relu}^T}\;\underset{(N,\,D_{out})}{\text{grad\_}y_{pred}}
+# $$\underset{(H,\,D_{out})}{\text{grad}\_w_2} = \underset{(H,\,N)}{h_{relu}^T}\;\underset{(N,\,D_{out})}{\text{grad}\_y_{pred}}
 # \qquad
-# \underset{(N,\,H)}{\text{grad\_}h_{relu}} = \underset{(N,\,D_{out})}{\text{grad\_}y_{pred}}\;\underset{(D_{out},\,H)}{w_2^T}$$
+# \underset{(N,\,H)}{\text{grad}\_h_{relu}} = \underset{(N,\,D_{out})}{\text{grad}\_y_{pred}}\;\underset{(D_{out},\,H)}{w_2^T}$$
 
 # %% tags=["item:batched-shapes", "figure"] name="shapes-drawn"
 title = "The batch size N disappears in the product"

@@ -33,9 +33,9 @@ from tutor import check, exercise, expect, hint, lend, models, plots, progress, 
 # That function is called `vjp`, for *vector-Jacobian product*. It is given the gradient that arrives at the result and
 # returns one gradient for each parent:
 #
-# $$\underset{\text{shape of } x}{\text{grad\_}x} \;=\;
+# $$\underset{\text{shape of } x}{\text{grad}\_x} \;=\;
 # \underset{\text{Jacobian, never written out}}{\left(\frac{\partial\, \text{out}}{\partial x}\right)^{T}}
-# \;\underset{\text{shape of out}}{\text{grad\_out}}$$
+# \;\underset{\text{shape of out}}{\text{grad}\_\text{out}}$$
 #
 # A tensor that nobody computed (an input, a weight) has no parents. It is called a **leaf**, and its `vjp` has nothing to
 # return.
@@ -288,7 +288,7 @@ with expect(ValueError):
 # A gradient must have the shape of the thing it belongs to. The stretched bias is really $N$ copies of it, one for each row.
 # It is a tensor that was used $N$ times; so by the rule of section 2 its gradient is the **sum** over the copies:
 #
-# $$\underset{(H,)}{\text{grad\_bias}} = \sum_{n=1}^{N} \underset{(H,)}{\text{grad\_out}_n}$$
+# $$\underset{(H,)}{\text{grad}\_\text{bias}} = \sum_{n=1}^{N} \underset{(H,)}{\text{grad}\_\text{out}_n}$$
 #
 # Broadcasting copies in two ways: it puts new axes in front, $(H,) \to (N, H)$, and it stretches axes of size 1,
 # $(N, 1) \to (N, H)$. Undo both: sum the new axes away, and sum the stretched axes back to size 1.
@@ -472,7 +472,7 @@ def exp(self):
 # you again:
 #
 # $$\underset{(N,\,H)}{\text{out}} = \underset{(N,\,D)}{\text{self}}\;\underset{(D,\,H)}{\text{other}} \qquad
-# \underset{(N,\,D)}{\text{grad\_self}} = \;?\qquad \underset{(D,\,H)}{\text{grad\_other}} = \;?$$
+# \underset{(N,\,D)}{\text{grad}\_\text{self}} = \;?\qquad \underset{(D,\,H)}{\text{grad}\_\text{other}} = \;?$$
 
 
 # %% tags=["item:operations", "item:local-rules"]
