@@ -68,8 +68,8 @@ class DynamicNet(nn.Module):
 
     def forward(self, x: torch.Tensor, order: int | None = None) -> torch.Tensor:
         """Return the polynomial at each entry of x; its order, 3, 4 or 5, is drawn by `random` if it is not given."""
-        order = random.randint(3, 5) if order is None else order
-        y_pred = self.a + self.b * x + self.c * x**2 + self.d * x**3
+        order = order if order is not None else random.randint(3, 5)
+        y_pred = self.a + x * self.b + x**2 * self.c + x**3 * self.d
         for extra in range(order - 3):
             y_pred = y_pred + self.e * x ** (4 + extra)
         return y_pred
