@@ -97,12 +97,12 @@ def _execute(name: str, notebook: Notebook) -> Notebook:
             client.execute(env=environment)
         except CellExecutionError as error:
             raise TutorError(f"{name} does not run: {error}") from None
-        return json.loads(_without_places(nbformat.writes(made), root))
+        return json.loads(_without_places(nbformat.writes(made), place, spare))
 
 
-def _without_places(text: str, place: Path) -> str:
+def _without_places(text: str, *places: Path) -> str:
     """Leave out where this machine keeps things: it is no reader's business, and differs from run to run."""
-    for path in (place, PACKAGE.parent, Path.home()):
+    for path in (*places, PACKAGE.parent, Path.home()):
         if path != path.parent:
             text = text.replace(_escaped(path), "…/")
     return re.sub(re.escape(_escaped(Path(tempfile.gettempdir()))) + r"tmp\w+[/\\]+", "…/", text)
