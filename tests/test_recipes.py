@@ -93,6 +93,20 @@ def test_a_model_asked_twice_does_not_tell_left_from_right():
     assert not torch.allclose(model.model(x), model.model(x.flip(-1)), atol=1e-3)
 
 
+class Corners(nn.Module):
+    """Two pixels of an image (N, 1, H, W) as its logits."""
+
+    def forward(self, x):
+        return torch.stack([x[:, 0, 0, 0], x[:, 0, 1, 2]], dim=1)
+
+
+def test_an_image_asked_about_ten_times_is_moved_by_a_pixel_and_mirrored():
+    x = torch.arange(12.0).reshape(1, 1, 3, 4)
+    # at the corner: 0, from the edge 0, 4 from below, from the edge 0, 1 from the right; mirrored 3, 0, 7, 2, 0
+    # inside: 6, 2, 10, 5, 7; mirrored 5, 1, 9, 4, 6
+    assert torch.allclose(recipes.AskedAround(Corners())(x), torch.tensor([[1.7, 5.5]]))
+
+
 def test_the_accuracy_counts_images_over_a_last_smaller_batch():
     class Says(nn.Module):
         def forward(self, x):

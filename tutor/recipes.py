@@ -109,6 +109,25 @@ class AskedTwice(nn.Module):
         return (self.model(x) + self.model(x.flip(-1))) / 2
 
 
+class AskedAround(nn.Module):
+    """A model that averages ten logits for an image (N, 1, H, W): as it is, moved by a pixel four ways, each mirrored.
+
+    For networks that learned from moved images. What comes in at an edge is the darkest value of the batch: background.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = AskedTwice(model)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the mean of the ten logits, (N, C)."""
+        height, width = x.shape[-2:]
+        wide = nn.functional.pad(x, (1, 1, 1, 1), value=float(x.min()))
+        corners = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+        views = (wide[..., top : top + height, left : left + width] for top, left in corners)
+        return torch.stack([self.model(view) for view in views]).mean(dim=0)
+
+
 def normalised(images: torch.Tensor, mean: float, std: float) -> torch.Tensor:
     """Make of bytes (N, H, W) what a network takes: (N, 1, H, W) float32, normalised as in training."""
     return images.unsqueeze(1).float().sub_(255 * mean).mul_(1 / (255 * std))

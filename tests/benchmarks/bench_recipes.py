@@ -115,13 +115,20 @@ class Watch:
         self.judging += time.perf_counter() - began
 
 
-def report(name: str, runs: list[Trained], first: list[Trained], images: torch.Tensor, labels: torch.Tensor) -> None:
-    """Print a recipe's accuracies and its times beside the first recipe's of the same seeds."""
-    once, twice = [], []
+def report(
+    name: str, runs: list[Trained], first: list[Trained], images: torch.Tensor, labels: torch.Tensor, moved: bool
+) -> None:
+    """Print a recipe's accuracies and its times beside the first recipe's of the same seeds.
+
+    `moved` says that the network learned from moved images, so that it can be asked about moved ones too.
+    """
+    once, twice, around = [], [], []
     for run in runs:
         x = recipes.normalised(images, run.mean, run.std)
         once.append(recipes.accuracy(run.model, x, labels))
         twice.append(recipes.accuracy(recipes.AskedTwice(run.model), x, labels))
+        if moved:
+            around.append(recipes.accuracy(recipes.AskedAround(run.model), x, labels))
     wall, cpu = (
         statistics.mean(getattr(b, clock) / getattr(a, clock) for a, b in zip(runs, first, strict=True))
         for clock in ("wall", "cpu")
@@ -130,6 +137,8 @@ def report(name: str, runs: list[Trained], first: list[Trained], images: torch.T
     print(f"{name:22} {spread(once)} in {seconds:.2f} s")
     if runs is not first:  # which has never seen a mirror image
         print(f"{'':22} {spread(twice)} asked twice, with the mirror image")
+        if moved:
+            print(f"{'':22} {spread(around)} asked ten times, also moved by a pixel in four directions")
         print(f"{'':22} the first recipe takes {wall:.3g} times as long by the clock, {cpu:.3g} times in CPU time")
 
 
@@ -190,7 +199,7 @@ def main() -> None:
         judged, kind = (test.data.to(device), test.targets.to(device)), "test"
     print(f"{len(part.places):,} images to learn from, {len(judged[0]):,} {kind} images to judge by")
     for name, found in runs.items():
-        report(name, found, runs["the first recipe"], *judged)
+        report(name, found, runs["the first recipe"], *judged, moved=name == "ten times the time")
 
 
 if __name__ == "__main__":

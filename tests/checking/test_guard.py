@@ -1,7 +1,10 @@
 """The guard: nothing an answer does may harm the notebook."""
 
 import contextlib
+import os
 import random
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -44,6 +47,30 @@ def test_a_loop_outside_the_main_thread_is_stopped_too():
     thread.start()
     thread.join(10)
     assert found and found[0].slow
+
+
+@pytest.mark.skipif(not Path("/proc/thread-self/schedstat").exists(), reason="only Linux tells who waits for a core")
+def test_waiting_for_a_core_does_not_count():
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})  # the others inherit it
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        time.sleep(0.5)
+        outcome = call(work, 0.5, seconds=1.0)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+        os.sched_setaffinity(0, cores)
+    assert outcome.seconds > 1.0, "the machine was not busy enough to tell"
+    assert outcome.error is None
+
+
+def work(seconds):
+    """Compute for so long, however long that takes."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
 
 
 def test_no_alarm_is_left_behind():

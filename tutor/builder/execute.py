@@ -87,9 +87,7 @@ def _execute(name: str, notebook: Notebook) -> Notebook:
     made = nbformat.reads(notebooks.as_bytes(notebook).decode("utf-8"), as_version=4)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
-        place, spare = root / "notebooks", root / "tmp"
-        place.mkdir()
-        spare.mkdir()
+        place, spare = lanes.folders(root)
         environment = lanes.environment(place, spare, "todo", root / "report.jsonl")
         client = NotebookClient(made, timeout=CELL_SECONDS, kernel_name="python3")
         client.resources = {"metadata": {"path": str(place)}}

@@ -34,9 +34,7 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
         raise TutorError("`tutor run` needs nbval: install it with `pip install autograd-tutor[test]`.")
     verdict = "pass" if solved else "todo"
     with tempfile.TemporaryDirectory() as temporary:
-        place, spare = Path(temporary, "notebooks"), Path(temporary, "tmp")
-        place.mkdir()
-        spare.mkdir()
+        place, spare = folders(Path(temporary))
         paths = [_put(lesson, place, solved, folder) for lesson in lessons]
         report = place / "report.jsonl"
         status = subprocess.run(
@@ -95,6 +93,14 @@ def _command(paths: list[Path], jobs: int) -> list[str]:
         "-q",
     ]
     return [sys.executable, "-m", "pytest", *options, *parallel, *map(str, paths)]
+
+
+def folders(root: Path) -> tuple[Path, Path]:
+    """Make and return the two folders that notebooks run with: where they stand, and for what they throw away."""
+    place, spare = root / "notebooks", root / "tmp"
+    place.mkdir()
+    spare.mkdir()
+    return place, spare
 
 
 def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[str, str]:

@@ -244,12 +244,12 @@ class Exercise:
                 "error", f"The answer should be {wanted}; it is a {type(candidate).__name__}.", tier="exception"
             )
         limit = seconds or self.spec.seconds
-        deadline, trials, printed = time.perf_counter() + limit, [], ""
+        deadline, trials, printed = guard.clock() + limit, [], ""
         for arguments, expected, scale, seed in self.probed(turn):
             given = clone(arguments)
             with watch(self.spec.forbid) as found:
                 subject = self._subject(candidate, owner)
-                outcome = self._run(subject, given, seed, max(0.05, deadline - time.perf_counter()))
+                outcome = self._run(subject, given, seed, max(0.05, deadline - guard.clock()))
             printed = printed or outcome.printed
             if refused := self._refused(outcome, found, arguments, given, candidate, limit):
                 return replace(refused, printed=outcome.printed)
