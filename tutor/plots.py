@@ -425,8 +425,8 @@ def images(
         ax.set_title(
             mark + caption, fontsize=8.5, color=COLOURS[1] if wrong else "black", weight="bold" if wrong else "normal"
         )
-        if wrong:
-            ax.add_patch(Rectangle((-0.5, -0.5), 28, 28, fill=False, edgecolor=COLOURS[1], linewidth=3))
+        looks = {"edgecolor": COLOURS[1], "linewidth": 3} if wrong else {"edgecolor": "#8c959f", "linewidth": 0.8}
+        ax.add_patch(Rectangle((-0.5, -0.5), *np.shape(picture)[::-1], fill=False, clip_on=False, **looks))
     figure.suptitle(title)
     marks = [] if right is None else [" (right)" if r else " (wrong)" for r in right]
     said = ", ".join(c.replace("\n", " ") + (marks[k] if marks else "") for k, c in enumerate(captions))
@@ -490,13 +490,13 @@ class Animation(Picture):
             f'<clipPath id="frame"><rect x="{x0:.1f}" y="{scale * height - y0 - high:.1f}" width="{wide:.1f}" '
             f'height="{high:.1f}"/></clipPath><g id="moving" clip-path="url(#frame)">',
         ]
-        for k, points in enumerate(self.paths.values()):
+        for k, (label, points) in enumerate(self.paths.items()):
             spots = self.ax.transData.transform(points) * scale
             spots[:, 1] = scale * height - spots[:, 1]
-            parts.append(self._dot(spots, COLOURS[k % 6]))
+            parts.append(self._dot(spots, COLOURS[k % 6], label))
         return "\n".join(parts) + "\n</g>\n"
 
-    def _dot(self, spots: np.ndarray, colour: str) -> str:
+    def _dot(self, spots: np.ndarray, colour: str, label: str) -> str:
         times = np.append(np.linspace(0, 1 - self.REST, len(spots)), 1)
         lengths = np.append(0, np.cumsum(np.hypot(*np.diff(spots, axis=0).T)))
         ahead = 1 - lengths / (lengths[-1] or 1)  # how much of the trail is still to be drawn
@@ -512,6 +512,9 @@ class Animation(Picture):
             f'stroke-dasharray="1 1">{moving("stroke-dashoffset", ahead, 4)}</polyline>'
             f'<circle r="5" fill="{colour}" stroke="white">{moving("cx", spots[:, 0], 1)}'
             f"{moving('cy', spots[:, 1], 1)}</circle>"
+            '<text dx="7" dy="-6" font-size="11" font-family="sans-serif" stroke="white" stroke-width="3" '
+            'paint-order="stroke">'
+            f"{html.escape(label)}{moving('x', spots[:, 0], 1)}{moving('y', spots[:, 1], 1)}</text>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -561,7 +564,7 @@ def loss_surface(
     excess = loss(*grid) - floor
     levels = np.geomspace(excess.max() / 1e4, excess.max(), 11)[:-1]
     contours = ax.contour(*grid, excess, levels=levels, cmap="Greys_r", norm=LogNorm(levels[0], 50 * levels[-1]))
-    ax.clabel(contours, levels[5::2], fmt={v: f"loss {v + floor:,.0f}" for v in levels}, fontsize=8)
+    ax.clabel(contours, levels[5::2], fmt={v: f"loss {v + floor:,.0f}" for v in levels}, colors="#444444", fontsize=8)
     said = []
     for k, (label, points) in enumerate(paths.items()):
         looks = {"color": COLOURS[k % 6], "linestyle": STYLES[k % 6], "linewidth": 1.0 if animated else 1.6}
@@ -569,9 +572,10 @@ def loss_surface(
         here = f"({points[-1][0]:.3g}, {points[-1][1]:.3g}), loss {float(loss(*points[-1:].T)[0]):.4g}"
         said.append(f"{label} ends after {len(points) - 1} steps at {here}")
     ax.plot(*minimum, marker="*", markersize=13, color="#F0E442", markeredgecolor="black", linestyle="none", zorder=5)
-    ax.annotate("lowest", minimum, (8, 8), textcoords="offset points", fontsize=9)
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    ax.annotate("lowest", minimum, (8, 8), textcoords="offset points", fontsize=9, bbox=ground, zorder=5)
     ax.set(xlim=spans[0], ylim=spans[1], xlabel=names[0], ylabel=names[1], title=title)
-    ax.legend(loc="best", fontsize=9)
+    ax.legend(loc="best", fontsize=9, framealpha=1)
     start = next(iter(paths.values()))[0]
     alt = (
         f"{title}: contours of the loss over {names[0]} and {names[1]}, "
@@ -656,8 +660,8 @@ def costs(
         for label, seconds in times.items()
     ]
     if crossing is not None and min(sizes) < crossing < np.inf:
-        ax.axvline(crossing, color="black", linewidth=0.8, linestyle=":", label=f"{label} pays from {crossing:g} on")
-        said.append(f"{label} pays from {crossing:g} on")
+        ax.axvline(crossing, color="black", linewidth=0.8, linestyle=":", label=f"{label} pays from {crossing:,g} on")
+        said.append(f"{label} pays from {crossing:,g} on")
     elif crossing is not None:
         verdict = f"{label} pays at {'none' if crossing == np.inf else 'all'} of these sizes"
         said.append(verdict)
@@ -680,13 +684,13 @@ def bars(labels: Sequence[str], panels: Mapping[str, Sequence[float]], *, title:
     for k, (name, numbers) in enumerate(panels.items()):
         ax = grid[0, k]
         drawn = ax.bar(labels, numbers, color=COLOURS[k % 6], width=0.6)
-        ax.bar_label(drawn, fmt="{:.3g}", padding=2, fontsize=9)
+        ax.bar_label(drawn, [_short(n) for n in numbers], padding=2, fontsize=9)
         ax.axhline(0, color="black", linewidth=0.8)
         ax.margins(y=0.18)
         ax.set(ylabel=name)
         ax.grid(axis="y", alpha=0.3)
         ax.set_axisbelow(True)
-        said.append(f"{name}: " + ", ".join(f"{b} {n:.3g}" for b, n in zip(labels, numbers, strict=True)))
+        said.append(f"{name}: " + ", ".join(f"{b} {_short(n)}" for b, n in zip(labels, numbers, strict=True)))
     figure.suptitle(title, fontsize=11)
     return Picture(figure, f"{title}. Bars: " + "; ".join(said) + ".")
 
@@ -724,14 +728,16 @@ def confusion(matrix: np.ndarray, classes: Sequence[str], *, title: str) -> Pict
     counts = np.asarray(matrix)
     mistakes = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     figure, ax = axes(7.2, 6.0)
-    ax.imshow(mistakes, cmap="Oranges", vmax=1.25 * max(1, mistakes.max()))
+    darkest = 1.25 * max(1, mistakes.max())
+    ax.imshow(mistakes, cmap="Oranges", vmax=darkest)
     for row, column in np.ndindex(*counts.shape):
         right = row == column
         if right:
             ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#f2f2f2", edgecolor="#8c959f"))
         if counts[row, column]:
-            weight = "bold" if right else "normal"
-            ax.text(column, row, f"{counts[row, column]:g}", ha="center", va="center", fontsize=9, weight=weight)
+            looks = {"weight": "bold" if right else "normal"}
+            looks["color"] = "white" if not right and counts[row, column] > 0.6 * darkest else "black"
+            ax.text(column, row, f"{counts[row, column]:g}", ha="center", va="center", fontsize=9, **looks)
     ax.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
     ax.set_yticks(range(len(classes)), classes)
     ax.set(xlabel="predicted class", ylabel="true class", title=title)
@@ -851,7 +857,7 @@ def panels(
     """
     figure, grid = axes(4.5 * len(drawn) if len(drawn) > 1 else 7.0, 3.2, columns=len(drawn), squeeze=False)
     labels = list(dict.fromkeys(label for curves in drawn.values() for label in curves))
-    said = []
+    said, named = [], set()
     for ax, (name, curves) in zip(grid[0], drawn.items(), strict=True):
         for label, values in curves.items():
             k = labels.index(label)
@@ -860,10 +866,17 @@ def panels(
             said.append(f"{name} of {label} goes from {first} to {last}, between {low} and {high}")
         ax.set(xlabel=xlabel, ylabel=name)
         ax.grid(alpha=0.3)
-        ax.legend()
+        if not set(curves) <= named:
+            ax.legend()
+        named |= set(curves)
     figure.suptitle(title, fontsize=11)
     span = f"for {xlabel} from {x[0]:.3g} to {x[-1]:.3g}"
     return Picture(figure, f"{title}, {span}: " + "; ".join(said) + ".")
+
+
+def _short(number: float) -> str:
+    """A number with three digits, or whole and with commas from a thousand on."""
+    return f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}"
 
 
 def _in_words(numbers: Sequence[float]) -> list[str]:

@@ -89,7 +89,7 @@ def preformatted(text: str) -> str:
     """Return an HTML block that keeps the text's lines and breaks long ones instead of scrolling."""
     return (
         '<pre style="margin:6px 0;padding:6px 10px;border:1px solid #8c959f;border-radius:4px;'
-        f'white-space:pre-wrap;overflow-wrap:break-word">{html.escape(text)}</pre>'
+        f'white-space:pre-wrap;overflow-wrap:break-word;word-break:normal">{html.escape(text)}</pre>'
     )
 
 

@@ -190,9 +190,9 @@ def find_target(source: str, identifier: str) -> Target:
 
 
 def difference(before: str, after: str) -> str:
-    """The lines that differ between two texts, marked `-` and `+`, with two lines around each."""
-    rows = difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=2)
-    return "\n".join(row for row in rows if not row.startswith(("---", "+++", "@@")))
+    """The lines that differ between two texts, marked `-` and `+`, two around each, and `…` for the rest."""
+    rows = list(difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=2))[2:]
+    return "\n".join(" …" if row.startswith("@@") else row for row in rows).removeprefix(" …\n")
 
 
 def _carries(node: ast.AST, identifier: str) -> bool:

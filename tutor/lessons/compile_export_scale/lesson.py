@@ -524,7 +524,7 @@ print("exported; operations:", ", ".join(operations))
 # %% tags=["item:export", "nbval-check-output"] name="export-dynamic-net"
 torch.manual_seed(0)
 model, x = models.DynamicNet(), torch.linspace(-1, 2, 5)
-program = torch.export.export(model, (x,), strict=False).module()  # newer versions take False by themselves
+program = torch.export.export(model, (x,), strict=False).module()  # False is what newer versions take
 for name, function in {"model:  ": model, "program:": program}.items():
     answers = {round(function(x).sum().item(), 4) for call in range(30)}
     print(f"different answers of the {name}", len(answers))
@@ -600,7 +600,7 @@ def parallel_step(replicas, shares, loss_fn, learning_rate):
     replicas : list of models with equal weights; their .grad may hold something old
     shares : list of (x, y), as many as replicas and all of one size
     loss_fn : called as loss_fn(model(x), y); returns the mean over its share
-    Every replica computes the gradient of its own share; the gradients are averaged; all take the same step.
+    Every replica computes the gradient of its share; the gradients are averaged; all take the same step.
     """
     ### BEGIN SOLUTION
     for model, (x, y) in zip(replicas, shares):
@@ -801,7 +801,8 @@ print(inspect.getsource(ddp.train))
 # on the first, and on the second with `--node-rank 1`:
 #
 # ```
-# torchrun --nnodes 2 --node-rank 0 --nproc-per-node 2 --master-addr first.machine --master-port 29500 -m tutor.ddp
+# torchrun --nnodes 2 --node-rank 0 --nproc-per-node 2 \
+#     --master-addr first.machine --master-port 29500 -m tutor.ddp
 # ```
 #
 # Note `batch_size // count`: 64 images in each step, whoever computes them. If each process took 64, a step would be made of

@@ -26,7 +26,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, recipes, solution, training
+from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, solution, training
 from tutor.errors import TutorError
 
 # %% [markdown] name="device"
@@ -45,7 +45,7 @@ elif torch.cuda.is_available():
 print("this notebook computes on:", device)
 
 # %% tags=["item:first-recipe"] name="load"
-root = None  # or a folder that holds the data; data.sample_folder() is that of the sample, which is quick
+root = None  # or a folder with the data; data.sample_folder() is that of the sample, which is quick
 train = data.FashionMNIST(root, train=True)
 x_all = train.data.unsqueeze(1).float().div(255).to(device)  # (60000, 1, 28, 28), 0 to 1
 y_all = train.targets.to(device)  # (60000,)
@@ -213,7 +213,7 @@ first_seconds = time.perf_counter() - started
 
 # %% tags=["item:first-recipe", "figure"] name="first-predictions"
 def shown(model, x, y, rows, title):
-    """Draw some images with the predicted class, its probability, and the true class if it is another."""
+    """Draw some images with the predicted class, its probability, and another true class."""
     model.eval()
     with torch.no_grad():
         sure, predicted = model(x[rows]).softmax(dim=1).max(dim=1)  # (12,), (12,)
@@ -246,7 +246,8 @@ kept = 1000 if train.is_sample else 5000
 raw_val, y_val = x_all[order[:kept]], y_all[order[:kept]]  # to judge by
 raw, y = x_all[order[kept:]], y_all[order[kept:]]  # to learn from
 raw_part, y_part = raw[:5000], y[:5000]  # what the recipes below learn from
-print(f"{len(raw):,} to learn from, {len(raw_part):,} of them while we try recipes; {len(raw_val):,} to judge by")
+print(f"{len(raw):,} to learn from, {len(raw_part):,} of them while we try recipes")
+print(f"{len(raw_val):,} to judge by")
 
 # %% [markdown] name="recipe-told"
 # A recipe is a `dict`, so that **one change** is one entry. `train_with` builds what the recipe says, trains it, and
@@ -476,7 +477,8 @@ model = try_recipe("flip", flipped, x_part, x_val)
 
 # %% tags=["item:one-change", "figure"] name="ladder"
 ladder = {name: [accuracy] for name, accuracy in results.items()}
-told = {"xlabel": "accuracy on the validation images (%)", "title": "One change at a time, each run once"}
+title = "One change at a time, each run once"
+told = {"xlabel": "accuracy on the validation images (%)", "title": title}
 plots.runs(ladder, **told)
 
 # %% [markdown] name="noise-told"
@@ -566,6 +568,8 @@ plots.runs(
 # pixel side by side in memory, the order in which convolutions compute; and a *fused* step updates all weights in one go.
 
 # %% tags=["item:live", "item:one-change"] name="last-recipe"
+from tutor import recipes
+
 last_curve, started = [], time.perf_counter()
 settings = recipes.LAST
 for name in ("batch_size", "learning_rate", "label_smoothing"):
@@ -583,7 +587,8 @@ def live(epoch, model):
 
 pixels = train.data[order[kept:].cpu()].to(device)  # bytes, (55000, 28, 28); y holds their labels
 last_model = recipes.train(settings, pixels, y, mean, std, after_epoch=live)
-print(f"the first recipe took {first_seconds:.0f} s, the last one {time.perf_counter() - started:.0f} s")
+last_seconds = time.perf_counter() - started
+print(f"the first recipe took {first_seconds:.0f} s, the last one {last_seconds:.0f} s")
 
 # %% [markdown] name="ask-twice"
 # And now ask it twice. For comparison we take one of the small networks of section 7, with label smoothing but without the
@@ -695,7 +700,8 @@ shown(last, x_val, y_val, worst, "Surest, and wrong")
 
 # %% tags=["item:filters", "figure"] name="filters"
 filters = last_model[0].weight.detach().squeeze(1).cpu().numpy()  # (16, 5, 5)
-sides = {"left": filters[:, :, :2], "right": filters[:, :, 3:], "top": filters[:, :2], "bottom": filters[:, 3:]}
+sides = {"left": filters[:, :, :2], "right": filters[:, :, 3:]}
+sides |= {"top": filters[:, :2], "bottom": filters[:, 3:]}
 darkest = [max(sides, key=lambda side: sides[side][k].sum()) for k in range(16)]
 named = [f"{k}: dark {side}" for k, side in enumerate(darkest)]
 plots.images(filters, named, columns=8, title="The first layer of the last recipe")
@@ -768,7 +774,7 @@ print("resumed, every number as in one go:", torch.allclose(straight, resumed, r
 
 # %% tags=["item:resume", "nbval-check-output"] name="resume-without"
 def resumed_without(lost):
-    """Go on after two epochs without one of the memories, or with the weights alone; is the result the same?"""
+    """Go on after two epochs without one of the memories, or all; is the result the same?"""
     model, optimizer, schedule = small_training()
     if lost == "all three":
         training.load_checkpoint(folder / "two", model)
@@ -838,7 +844,8 @@ reported = check("fashion_mnist_training.predict_chosen", reported)
 
 # %% tags=["item:test-once", "nbval-check-output"] name="chosen"
 torch.manual_seed(0)
-answered = torch.rand(200, 20, 1000) < 0.9  # right or not, in 200 such stories, 20 networks, 1,000 images
+# right or not, in 200 such stories, of 20 networks, on 1,000 images
+answered = torch.rand(200, 20, 1000) < 0.9
 accuracies = answered.float().mean(dim=2)  # (200, 20)
 print(f"all of them, on average: {100 * accuracies.mean():.1f} %")
 print(f"the best of 20:          {100 * accuracies.max(dim=1).values.mean():.1f} %")
