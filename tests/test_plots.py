@@ -100,7 +100,7 @@ def test_costs_are_told_in_milliseconds():
 @pytest.mark.parametrize(
     ("crossing", "said"),
     [
-        (1000, "fast pays from 1000 on"),
+        (1000, "fast pays from 1,000 on"),
         (10, "fast pays at all of these sizes"),
         (float("inf"), "fast pays at none of these sizes"),
     ],

@@ -28,7 +28,7 @@ def test_on_the_sample_the_lesson_says_so_and_its_smaller_claims_hold(lesson, ca
         exec(compile(cells[name], f"<{name}>", "exec"), space)
     said = capsys.readouterr().out
     assert "6,000 training images, the sample" in said
-    assert "5,000 to learn from, 5,000 of them while we try recipes; 1,000 to judge by" in said
+    assert "5,000 to learn from, 5,000 of them while we try recipes\n1,000 to judge by" in said
     assert "This was the sample" in said
 
 
