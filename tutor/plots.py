@@ -52,6 +52,8 @@ class Picture:
 def axes(width: float = 7.0, height: float = 3.4, columns: int = 1, **more: Any) -> tuple[Figure, Any]:
     """A figure of `width` x `height` inches and its axes, drawn without pyplot so that nothing is shown twice."""
     figure = Figure(figsize=(width, height), layout="constrained")
+    if columns > 1:
+        figure.get_layout_engine().set(w_pad=0.1)  # inches, so that a label keeps clear of the panel before it
     return figure, figure.subplots(1, columns, **more)
 
 
@@ -493,10 +495,11 @@ class Animation(Picture):
         for k, (label, points) in enumerate(self.paths.items()):
             spots = self.ax.transData.transform(points) * scale
             spots[:, 1] = scale * height - spots[:, 1]
-            parts.append(self._dot(spots, COLOURS[k % 6], label))
+            parts.append(self._dot(spots, COLOURS[k % 6], label, 12 * k - 6 * len(self.paths) + 10))
         return "\n".join(parts) + "\n</g>\n"
 
-    def _dot(self, spots: np.ndarray, colour: str, label: str) -> str:
+    def _dot(self, spots: np.ndarray, colour: str, label: str, below: float) -> str:
+        """A dot, its trail, and its label, so far below it that labels of dots that meet stand in a column."""
         times = np.append(np.linspace(0, 1 - self.REST, len(spots)), 1)
         lengths = np.append(0, np.cumsum(np.hypot(*np.diff(spots, axis=0).T)))
         ahead = 1 - lengths / (lengths[-1] or 1)  # how much of the trail is still to be drawn
@@ -512,7 +515,7 @@ class Animation(Picture):
             f'stroke-dasharray="1 1">{moving("stroke-dashoffset", ahead, 4)}</polyline>'
             f'<circle r="5" fill="{colour}" stroke="white">{moving("cx", spots[:, 0], 1)}'
             f"{moving('cy', spots[:, 1], 1)}</circle>"
-            '<text dx="7" dy="-6" font-size="11" font-family="sans-serif" stroke="white" stroke-width="3" '
+            f'<text dx="8" dy="{below:g}" font-size="11" font-family="sans-serif" stroke="white" stroke-width="3" '
             'paint-order="stroke">'
             f"{html.escape(label)}{moving('x', spots[:, 0], 1)}{moving('y', spots[:, 1], 1)}</text>"
         )
