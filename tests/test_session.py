@@ -93,6 +93,12 @@ def test_the_same_wrong_answer_again_moves_one_hint_on(notebook):
     assert "Hint: If a small nudge" in second
 
 
+def test_the_last_hint_is_given_only_to_who_asks(notebook):
+    shown = [notebook.run(WRONG) for _ in range(6)]
+    assert "Copy the gradient" in shown[2] and "Copy the gradient" in shown[5]
+    assert "Hint 4 of 4" in notebook.run("hint()")
+
+
 def test_another_wrong_answer_starts_its_own_hints(notebook):
     notebook.run(WRONG)
     assert "Hint: Where h is positive" in notebook.run(WRONG.replace("(grad_h_relu > 0)", "(h < 0)"))

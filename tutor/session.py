@@ -174,10 +174,10 @@ def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
         memory.hints = 0
     if failed:
         _last_failed[:] = [known.id]
-        if report.hint:  # the same wrong answer again moves one hint on
+        if report.hint:  # the same wrong answer again moves one hint on, but the last, the line itself, is for asking
             ladder = known.hints_for(report.misconception)
-            step = min(memory.hints, len(ladder) - 1)
-            report, memory.hints = replace(report, hint=ladder[step]), step + 1
+            step = min(memory.hints, max(0, len(ladder) - 2))
+            report, memory.hints = replace(report, hint=ladder[step]), max(memory.hints, step + 1)
     memory.report, memory.answer = report, text
     _log(report)
     expected = os.environ.get("TUTOR_EXPECT")
