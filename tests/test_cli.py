@@ -94,6 +94,32 @@ def test_progress_lists_every_lesson():
     assert "1 of 3" in shown and all(lesson.name in shown for lesson in series())
 
 
+def test_copies_that_were_started_here_are_the_ones_that_are_meant():
+    tutor("start", ".")
+    path = Path("01_numpy_backprop.ipynb")
+    shipped = path.read_text(encoding="utf-8")
+    path.write_text(shipped.replace("### ", "#### ", 1), encoding="utf-8")
+    assert tutor("reset", "01").exit_code == 0
+    assert path.read_text(encoding="utf-8") == shipped
+    assert not Path("work").exists()
+
+
+def test_an_empty_folder_to_judge_is_named():
+    Path("class").mkdir()
+    shown = tutor("check", "class")
+    assert shown.exit_code == 1 and f"There is no notebook in {Path('class').resolve()}" in shown.output
+
+
+def test_a_folder_of_lessons_is_told_from_a_lesson(monkeypatch, tmp_path):
+    monkeypatch.setenv("TUTOR_LESSONS", str(tmp_path))
+    series.cache_clear()
+    try:
+        shown = tutor("start", "mine")
+        assert f"TUTOR_LESSONS names {tmp_path}, which has no lesson.py" in shown.output
+    finally:
+        series.cache_clear()
+
+
 def test_reset_restores_and_forgets():
     tutor("start")
     Progress().record("numpy_backprop.polynomial", "pass")

@@ -19,6 +19,11 @@ from tutor.errors import TutorError
 WORK = Path("work")
 
 
+def _copies() -> Path:
+    """The folder of the reader's copies: this one, if they were started here, or else `work`."""
+    return Path() if any(Path().glob("[0-9][0-9]_*.ipynb")) else WORK
+
+
 class Group(click.Group):
     """Commands whose errors are one sentence and a non-zero exit; `--debug` shows the traceback."""
 
@@ -49,13 +54,14 @@ def main(debug: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path), default=WORK)
-@click.option("--port", type=int, help="Port for JupyterLab; by default a free one.")
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--port", type=click.IntRange(1, 65535), help="Port for JupyterLab; by default a free one.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address.")
-def lab(folder: Path, port: int | None, no_browser: bool) -> None:
-    """Open JupyterLab on your copies of the notebooks (made in FOLDER, by default `work`)."""
+def lab(folder: Path | None, port: int | None, no_browser: bool) -> None:
+    """Open JupyterLab on your copies of the notebooks (in FOLDER; by default here if they are here, else in `work`)."""
     from tutor.builder import copies
 
+    folder = folder or _copies()
     for module, name in (("torch", "torch"), ("jupyterlab", "jupyterlab")):
         if importlib.util.find_spec(module) is None:
             raise ModuleNotFoundError(name=name)
@@ -104,7 +110,7 @@ def start(folder: Path) -> None:
 @click.option("--solved", is_flag=True, help="The solved notebooks: every exercise must pass.")
 @click.option("--shipped", type=click.Path(path_type=Path, exists=True), help="Run the notebooks in this folder.")
 @click.option("--changed", metavar="COMMIT", help="Only lessons whose text or data differ from this commit's.")
-@click.option("--jobs", default=2, show_default=True, help="Notebooks at once.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at once.")
 def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: str | None, jobs: int) -> None:
     """Run LESSONS (all by default) headless under nbval."""
     from tutor.builder import lanes
@@ -122,22 +128,26 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[NOTEBOOK]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: notebook, exercise, verdict, misconception, message.")
-@click.option("--cell-seconds", default=120.0, show_default=True, help="Time limit of a cell.")
+@click.option(
+    "--cell-seconds", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Time limit of a cell."
+)
 def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: float) -> None:
-    """Judge NOTEBOOKs, each in a process of its own; without any, those in `work`, and note your progress.
+    """Judge NOTEBOOKs, or those in a folder, each in a process of its own.
+
+    Without any it judges your own copies, here or in `work`, and only then notes your progress.
 
     This runs the code in the notebooks. Judge other people's notebooks in a container or a throw-away account.
     """
     from tutor.builder import judge
 
     own = not paths
-    found = (
-        [p for path in paths for p in (sorted(path.glob("[0-9]*.ipynb")) if path.is_dir() else [path])]
-        if paths
-        else sorted(WORK.glob("[0-9]*.ipynb"))
-    )
-    if not found:
-        raise TutorError(f"There is no notebook in {WORK.resolve()}: run `tutor start` first, or name a notebook.")
+    found = []
+    for path in paths or (_copies(),):
+        inside = sorted(path.glob("[0-9]*.ipynb" if own else "*.ipynb"))
+        if not inside and (own or path.is_dir()):
+            mend = "run `tutor start` first, or name a notebook" if own else "name the notebooks, or their folder"
+            raise TutorError(f"There is no notebook in {path.resolve()}: {mend}.")
+        found += inside or [path]
     judged, failed = [], False
     for path in found:
         try:
@@ -193,13 +203,18 @@ def progress() -> None:
 @main.command()
 @click.argument("lesson")
 @click.argument("exercise", required=False)
-@click.option("--in", "folder", type=click.Path(path_type=Path), default=WORK, help="The folder of your copies.")
-def reset(lesson: str, exercise: str | None, folder: Path) -> None:
+@click.option(
+    "--in",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The folder of your copies; by default this one if they are here, else `work`.",
+)
+def reset(lesson: str, exercise: str | None, folder: Path | None) -> None:
     """Restore LESSON, or one EXERCISE of it; your old text is kept beside it."""
     from tutor.builder import copies
     from tutor.lessons.registry import find_lesson
 
-    click.echo(copies.reset(folder, find_lesson(lesson), exercise))
+    click.echo(copies.reset(folder or _copies(), find_lesson(lesson), exercise))
 
 
 @main.command()
@@ -255,7 +270,7 @@ def build(folder: Path, force: bool, only_check: bool, record: tuple[str, ...], 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("build"))
-@click.option("--jobs", default=2, show_default=True, help="Notebooks at once.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at once.")
 def site(folder: Path, jobs: int) -> None:
     """Execute the lessons and build the series as a site into FOLDER/site (for authors, in a clone)."""
     from tutor.builder import site as pages
@@ -279,7 +294,7 @@ def _print(lines: Any) -> None:
 
 @main.command()
 @click.argument("lessons", nargs=-1)
-@click.option("--jobs", default=2, show_default=True, help="Exercises at once.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Exercises at once.")
 @click.option(
     "--write", "readme", type=click.Path(path_type=Path, exists=True), help="Write the totals into this README."
 )

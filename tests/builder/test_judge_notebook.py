@@ -49,6 +49,16 @@ def test_an_answer_that_ends_its_process_costs_only_itself(judged):
     assert found.notes == ()
 
 
+def test_another_cell_that_never_ends_is_left_out_and_the_exercises_below_are_judged(judged):
+    def edit(cells):
+        cells[2].update(source=answer("return a + b"))
+        cells.insert(1, {**cells[2], "id": "endless", "source": "while True: pass"})
+
+    found = judged(edit, cell_seconds=4)
+    assert found.rows[0].verdict == "pass"
+    assert found.notes == ("cell 2 was left out: The cell did not end within 4 s and was killed.",)
+
+
 def test_a_loop_that_swallows_everything_is_killed(judged):
     body = "while True:\n        try:\n            pass\n        except:\n            pass"
     found = judged(

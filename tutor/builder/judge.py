@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ class Judged:
 def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
     """Run a reader's notebook and collect the verdicts.
 
-    A cell that ends its kernel, or does not end at all, costs only its own exercise: the notebook is run again with
-    our solution in that place. The notebook runs in a copy of an empty folder and never touches the reader's files
-    by accident; this is no wall against malice (the documentation says how to isolate it).
+    A cell that ends its kernel, or does not end at all, costs only itself: the notebook is run again with our solution
+    in that exercise's place, or without that cell. It runs in an empty folder and never touches the reader's files by
+    accident; this is no wall against malice (the documentation says how to isolate it).
 
     Raises
     ------
@@ -58,19 +58,21 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
     """
     notebook = notebooks.read_notebook(path)
     lesson = lesson_of(path, notebook)
-    fatal: dict[str, str] = {}
+    fatal: dict[str, str] = {}  # exercise -> why the kernel had to be given up
+    left_out: dict[int, str] = {}  # the same for other cells, by their place
     while True:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            stopped, errors = _execute(notebook, Path(folder), fatal, cell_seconds)
+            stopped, errors = _execute(notebook, Path(folder), fatal, left_out, cell_seconds)
             reports = read_report(Path(folder) / "report.jsonl")
         if stopped is None:
             break
-        identifier, message = stopped
+        identifier, index, message = stopped
         if identifier is None or identifier in fatal:
-            errors.append(message)
-            break
-        fatal[identifier] = message
-    return Judged(str(path), tuple(_rows(path, lesson, notebook, reports, fatal)), (*_notes(lesson, notebook), *errors))
+            left_out[index] = f"cell {index + 1} was left out: {message}"
+        else:
+            fatal[identifier] = message
+    notes = (*_notes(lesson, notebook), *left_out.values(), *errors)
+    return Judged(str(path), tuple(_rows(path, lesson, notebook, reports, fatal)), notes)
 
 
 def lesson_of(path: Path, notebook: dict[str, Any]) -> Lesson:
@@ -83,9 +85,9 @@ def lesson_of(path: Path, notebook: dict[str, Any]) -> Lesson:
 
 
 def _execute(
-    notebook: dict[str, Any], folder: Path, fatal: dict[str, str], cell_seconds: float
-) -> tuple[tuple[str | None, str] | None, list[str]]:
-    """Run all cells; return (exercise, message) where the kernel had to be given up, and the errors of other cells."""
+    notebook: dict[str, Any], folder: Path, fatal: dict[str, str], left_out: Container[int], cell_seconds: float
+) -> tuple[tuple[str | None, int, str] | None, list[str]]:
+    """Run the cells; return (exercise, cell, why) where a kernel was given up, and the errors of other cells."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -111,15 +113,17 @@ def _execute(
     client.shutdown_kernel = "immediate"  # a kernel is killed, not asked
     with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
         for index, cell in enumerate(made.cells):
+            if index in left_out:
+                continue
             current = exercise_id(cell.source) if cell.cell_type == "code" else None
             try:
                 client.execute_cell(cell, index)
             except CellTimeoutError:
-                return (current, f"The cell did not end within {cell_seconds:g} s and was killed."), errors
+                return (current, index, f"The cell did not end within {cell_seconds:g} s and was killed."), errors
             except DeadKernelError:
                 if (killed := folder / "killed.txt").exists() and killed.read_text(errors="replace"):
-                    return (current, "The answer did not end within its time limit and was killed."), errors
-                return (current, "The cell ended its own process."), errors
+                    return (current, index, "The answer did not end within its time limit and was killed."), errors
+                return (current, index, "The cell ended its own process."), errors
             if not current:
                 errors += _errors_of(cell, index)
     return None, errors

@@ -31,7 +31,9 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
     folder : take these notebooks instead of fresh ones (the shipped ones, for instance).
     """
     if importlib.util.find_spec("nbval") is None:
-        raise TutorError("`tutor run` needs nbval: install it with `pip install autograd-tutor[test]`.")
+        raise TutorError(
+            "`tutor run` needs nbval: in a clone, `make .venv/.test` or `pip install -e '.[test]'` installs it."
+        )
     verdict = "pass" if solved else "todo"
     with tempfile.TemporaryDirectory() as temporary:
         place, spare = folders(Path(temporary))

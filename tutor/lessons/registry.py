@@ -169,6 +169,10 @@ def _folders() -> Iterator[Path]:
     """The series' folders, then those that the environment variable TUTOR_LESSONS adds (a teacher's own)."""
     yield from (HOME / name for name in SERIES)
     for extra in filter(None, os.environ.get("TUTOR_LESSONS", "").split(os.pathsep)):
+        if not Path(extra, "lesson.py").is_file():
+            raise LessonError(
+                f"TUTOR_LESSONS names {extra}, which has no lesson.py: name the folders of single lessons in it."
+            )
         yield Path(extra)
 
 
