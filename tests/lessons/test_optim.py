@@ -55,7 +55,7 @@ def test_a_velocity_that_is_the_gradient_itself_is_told_to_be_a_copy(exercises):
     assert report.verdict == "wrong" and "changes its input" in report.message
 
 
-class StopsAtNone:
+class Sound:
     def __init__(self, params, lr, weight_decay=0.0):
         self.params, self.lr, self.weight_decay = list(params), lr, weight_decay
 
@@ -63,6 +63,14 @@ class StopsAtNone:
         for p in self.params:
             p.grad = None
 
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is not None:
+                p -= self.lr * (p.grad + self.weight_decay * p)
+
+
+class StopsAtNone(Sound):
     @torch.no_grad()
     def step(self):
         for p in self.params:
@@ -87,10 +95,7 @@ def test_a_loss_that_is_still_a_tensor_is_no_python_number(exercises):
     assert exercises["optim.train_step"].check(detached).misconception == "tensor-returned"
 
 
-class ClearsInTheStep:
-    def __init__(self, params, lr, weight_decay=0.0):
-        self.params, self.lr, self.weight_decay = list(params), lr, weight_decay
-
+class ClearsInTheStep(Sound):
     def zero_grad(self):
         pass
 
@@ -121,21 +126,6 @@ def test_a_rule_without_root_and_epsilon_is_told_so(exercises):
         return lr * grad / state["s"]
 
     assert exercises["optim.rmsprop"].check(rmsprop).misconception == "no-root-no-epsilon"
-
-
-class Sound:
-    def __init__(self, params, lr, weight_decay=0.0):
-        self.params, self.lr, self.weight_decay = list(params), lr, weight_decay
-
-    def zero_grad(self):
-        for p in self.params:
-            p.grad = None
-
-    @torch.no_grad()
-    def step(self):
-        for p in self.params:
-            if p.grad is not None:
-                p -= self.lr * (p.grad + self.weight_decay * p)
 
 
 def clearing(how):
