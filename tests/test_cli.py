@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tutor.cli import main
+from tutor.errors import TutorError
 from tutor.lessons.registry import series
 from tutor.store import Progress
 
@@ -110,14 +112,11 @@ def test_an_empty_folder_to_judge_is_named():
     assert shown.exit_code == 1 and f"There is no notebook in {Path('class').resolve()}" in shown.output
 
 
-def test_a_folder_of_lessons_is_told_from_a_lesson(monkeypatch, tmp_path):
-    monkeypatch.setenv("TUTOR_LESSONS", str(tmp_path))
-    series.cache_clear()
-    try:
-        shown = tutor("start", "mine")
-        assert f"TUTOR_LESSONS names {tmp_path}, which has no lesson.py" in shown.output
-    finally:
-        series.cache_clear()
+def test_a_folder_of_lessons_is_told_from_a_lesson(use_lessons, tmp_path):
+    told = f"TUTOR_LESSONS names {tmp_path}, which has no lesson.py"
+    with pytest.raises(TutorError, match=re.escape(told)):
+        use_lessons(tmp_path)
+    assert told in tutor("start", "mine").output
 
 
 def test_reset_restores_and_forgets():
