@@ -14,12 +14,22 @@ from tutor.errors import TutorError
 pytestmark = pytest.mark.slow
 
 GREET = """
-import os, sys
+import os, sys, time
 import torch.distributed as dist
 dist.init_process_group("gloo")
-print("process", dist.get_rank(), "of", dist.get_world_size(), *sys.argv[1:])
-sys.stdout.flush()
+dist.barrier()
+for piece in "process ", dist.get_rank(), " of ", dist.get_world_size(), " ", *sys.argv[1:]:
+    print(piece, end="", flush=True)
+    time.sleep(0.05)  # the other process writes meanwhile
+print(flush=True)
 os._exit(0)
+"""
+DIE_ONCE = """
+import os
+life = os.environ["TORCHELASTIC_RESTART_COUNT"]
+print("process", os.environ["RANK"], "in life", life)
+if life == "0":
+    raise SystemExit(1)
 """
 SLEEP = """
 import os, time
@@ -59,8 +69,15 @@ def is_alive(pid):
 
 
 def test_the_lines_of_all_processes_come_back_and_no_temporary_file_stays(script, tmp_path):
-    assert sorted(launch.torchrun(script(GREET), "hello")) == ["process 0 of 2 hello", "process 1 of 2 hello"]
+    assert launch.torchrun(script(GREET), "hello") == ["process 0 of 2 hello", "process 1 of 2 hello"]
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_the_lines_of_an_earlier_life_come_first(script):
+    lines = launch.torchrun("--max-restarts", 1, script(DIE_ONCE))
+    assert lines[-2:] == ["process 0 in life 1", "process 1 in life 1"]
+    assert set(lines[:-2]) <= {"process 0 in life 0", "process 1 in life 0"}  # the second may be ended unheard
+    assert len(lines) > 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot ask a process to end, only kill it")
@@ -73,17 +90,17 @@ def test_processes_that_take_too_long_are_stopped_with_torchrun_itself(script, t
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_a_wrong_option_is_told_in_torchruns_own_words(script):
+    with pytest.raises(TutorError, match="--no-such-option"):
+        launch.torchrun("--no-such-option", script(GREET))
+
+
 def test_when_one_process_fails_its_error_is_told_and_the_others_are_stopped(script):
     started = time.monotonic()
     with pytest.raises(TutorError, match="did not end well") as caught:
         launch.torchrun(script(FAIL))
     assert "this was meant" in str(caught.value)
     assert time.monotonic() - started < 90
-
-
-def test_an_unbuffered_environment_does_not_split_the_lines_of_processes(monkeypatch):
-    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    assert "PYTHONUNBUFFERED" not in launch.environment()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="gloo knows no names of interfaces there")

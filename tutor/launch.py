@@ -7,12 +7,17 @@ import socket
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from tutor.errors import TutorError
 
 
 def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> list[str]:
     """Run `torchrun --standalone --nproc-per-node PROCESSES ARGUMENTS`; return the lines that the processes printed.
+
+    The lines come process by process, those of process 0 first, and those from before a restart ahead of those after
+    it. Each process writes to a file of its own: torchrun starts Python with `-u`, under which one `print` is several
+    writes, and in one pipe the writes of two processes can meet in the middle of a line.
 
     The processes meet at a port that the system chooses, so that two runs at a time never meet each other, and talk
     over the loopback interface alone, whatever this machine is called and whichever networks it is in.
@@ -31,11 +36,12 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs:  # torchrun would leave a folder of its own
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
-        command += ["--log-dir", logs, "--nproc-per-node", str(processes), *map(str, arguments)]
+        command += ["--log-dir", logs, "--redirects", "3"]  # 1 for stdout and 2 for stderr
+        command += ["--nproc-per-node", str(processes), *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(command, env=environment(), encoding="utf-8", **pipes) as started:
             try:
-                said, complaints = started.communicate(timeout=seconds)
+                _, complaints = started.communicate(timeout=seconds)
             except BaseException as error:  # too slow or interrupted
                 started.terminate()  # torchrun takes its processes along; killed, it could not
                 started.communicate()
@@ -45,13 +51,22 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
                     f"The processes had not ended after {seconds:.0f} seconds and were stopped; "
                     "allow them more with `seconds=`, or ask yourself who of them waits for whom."
                 ) from None
+        said, errors = written(Path(logs), "stdout"), written(Path(logs), "stderr")
     if started.returncode != 0:
-        raise TutorError(f"The processes did not end well. The end of what they said:\n{complaints[-6000:]}")
+        end = (errors or complaints)[-6000:]  # torchrun's own words where no process said any
+        raise TutorError(f"The processes did not end well. The end of what they said:\n{end}")
     return said.splitlines()
 
 
+def written(logs: Path, stream: str) -> str:
+    """What the processes wrote to `stream`, from torchrun's folder `logs`, in the order of restarts and processes."""
+    files = logs.glob(f"*/attempt_*/*/{stream}.log")
+    ordered = sorted(files, key=lambda file: (int(file.parts[-3].removeprefix("attempt_")), int(file.parts[-2])))
+    return "".join(file.read_text(encoding="utf-8", errors="replace") for file in ordered)
+
+
 def environment() -> dict[str, str]:
-    """The environment of this process, changed so that processes find each other and print whole lines."""
+    """The environment of this process, changed so that processes find each other."""
     changed = {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     if sys.platform == "win32":
         changed["USE_LIBUV"] = "0"  # torch asks for a library that its builds for Windows do not have
@@ -59,5 +74,4 @@ def environment() -> dict[str, str]:
         loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
         if loopback:
             changed["GLOO_SOCKET_IFNAME"] = loopback[0]
-    known = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # it splits lines
-    return {**known, **changed}
+    return {**os.environ, **changed}

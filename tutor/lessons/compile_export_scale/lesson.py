@@ -732,10 +732,10 @@ print("written:", (folder / "gradients.py").write_text(script), "characters")
 
 # %% [markdown] name="run-told"
 # In a terminal you would type `torchrun --standalone --nproc-per-node 2 gradients.py gradients.pt`. The course's `torchrun` does
-# that from here, gives up after 100 seconds, and returns what the processes printed, a list of lines:
+# that from here, gives up after 100 seconds, and returns the printed lines as a list, those of process 0 first:
 
 # %% tags=["item:torchrun"] name="run-torchrun"
-for line in sorted(torchrun(folder / "gradients.py", folder / "gradients.pt")):
+for line in torchrun(folder / "gradients.py", folder / "gradients.pt"):
     print(line)
 
 # %% [markdown] name="gradients-told"
