@@ -174,3 +174,17 @@ def test_one_bad_notebook_does_not_stop_the_others():
     shown = tutor("check", "work/00_start_here.ipynb", "work/01_numpy_backprop.ipynb")
     assert shown.exit_code == 1
     assert "not a valid notebook" in shown.output and "todo      numpy_backprop.polynomial" in shown.output
+
+
+def test_a_notebook_that_cannot_be_read_has_its_row_in_a_teachers_table():
+    Path("torn.ipynb").write_text("{")
+    shown = tutor("check", "torn.ipynb", "--csv")
+    (row,) = csv.DictReader(io.StringIO(shown.stdout))
+    assert (row["notebook"], row["verdict"], row["exercise"]) == ("torn.ipynb", "unreadable", "")
+    assert "not a valid notebook" in row["message"] and shown.exit_code == 1
+    (found,) = json.loads(tutor("check", "torn.ipynb", "--json").stdout)
+    assert found["rows"][0]["verdict"] == "unreadable"
+
+
+def test_two_kinds_of_table_at_once_are_refused():
+    assert "choose one of them" in tutor("check", "--json", "--csv").output

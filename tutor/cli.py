@@ -140,6 +140,8 @@ def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: fl
     """
     from tutor.builder import judge
 
+    if as_json and as_csv:
+        raise TutorError("`--json` and `--csv` print different things: choose one of them.")
     own = not paths
     found = []
     for path in paths or (_copies(),):
@@ -155,6 +157,7 @@ def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: fl
         except TutorError as error:
             failed = True
             click.echo(str(error), err=True)
+            judged.append(judge.unreadable(path, str(error)))
             continue
         if not (as_json or as_csv):
             _print_judged(judged[-1])
@@ -186,7 +189,7 @@ def _note_progress(judged: list[Any]) -> None:
 
     store = Progress()
     for row in (row for j in judged for row in j.rows):
-        if row.verdict not in ("todo", "missing"):
+        if row.verdict not in ("todo", "missing", "unreadable"):
             store.record(row.exercise, row.verdict)
     if store.notice:
         click.echo(store.notice, err=True)

@@ -48,9 +48,20 @@ def test_an_update_carries_the_answer_over_and_keeps_the_old_notebook(work):
     before = path.read_bytes()
     make(text=[('name="prints" ', 'name="new"\nprint("new cell")\n\n# %% name="prints" ')])
     (said,) = copies.start(folder)
-    assert "1 of your cells were carried over" in said
+    assert "1 of your cells was carried over" in said
     assert ANSWER in sources(path) and 'print("new cell")' in sources(path)
     assert next((folder / "kept").iterdir()).read_bytes() == before
+
+
+def test_where_the_exercise_was_reworded_its_new_text_stands_below_the_answer(work):
+    folder, path, make = work
+    change(path, lambda cells: cells[2].update(source=ANSWER))
+    make(text=[("    return a + b", "    return a + b  # or b + a"), ("def add(a, b):", "def add(a, b):  # both")])
+    copies.start(folder)
+    cells = read(path)["cells"]
+    assert notebooks.source_of(cells[2]) == ANSWER
+    assert cells[3]["cell_type"] == "raw" and "def add(a, b):  # both" in notebooks.source_of(cells[3])
+    assert "or b + a" not in path.read_text(encoding="utf-8"), "a solution must not come with it"
 
 
 def test_an_answer_is_found_by_its_id_wherever_the_reader_moved_it(work):

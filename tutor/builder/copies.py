@@ -51,13 +51,15 @@ def _start_one(lesson: Lesson, path: Path) -> str:
     merged, carried = carry_over(old, fresh)
     copy = keep(path)
     _write(path, merged)
-    return f"{path} was updated; {carried} of your cells were carried over, and the old notebook is kept as {copy}."
+    cells = "1 of your cells was" if carried == 1 else f"{carried} of your cells were"
+    return f"{path} was updated; {cells} carried over, and the old notebook is kept as {copy}."
 
 
 def carry_over(old: Notebook, fresh: Notebook) -> tuple[Notebook, int]:
     """Bring a reader's cells into a newer build of the notebook.
 
-    Answers are found by exercise id in the source. An edited cell whose lesson text has not changed stays as the
+    Answers are found by exercise id in the source; where the exercise was reworded since, its new text stands below the
+    answer as a raw cell. An edited cell whose lesson text has not changed stays as the
     reader left it; where both changed, the reader's version stands below the new one as a raw cell. Cells that the
     reader added follow the cell that they followed.
 
@@ -76,15 +78,19 @@ def carry_over(old: Notebook, fresh: Notebook) -> tuple[Notebook, int]:
         cells.append(cell)
         asked = exercise_id(source_of(cell)) if cell["cell_type"] == "code" else None
         if asked in answers:
-            cell["source"] = answers[asked]["source"]
-            placed.add(id(answers[asked]))
+            mine, reworded = answers[asked], source_of(cell)
+            placed.add(id(mine))
+            cell["source"] = mine["source"]
+            if marks.get(mine.get("id"), digest(reworded)) != digest(reworded):
+                cells.append(_raw("This exercise was reworded after you had begun it. It now reads:", reworded, cells))
         elif asked is None and cell["id"] in by_id:
             mine = by_id[cell["id"]]
             placed.add(id(mine))
             if marks[cell["id"]] == new_marks[cell["id"]]:
                 cell["source"] = mine["source"]
             else:
-                cells.append(_raw(mine, cells))
+                told = "Your version of the cell above, from before the lesson changed:"
+                cells.append(_raw(told, source_of(mine), cells))
         else:
             continue
         carried += 1
@@ -119,10 +125,9 @@ def _own(cell: Cell, cells: list[Cell]) -> Cell:
     return {**kept, "id": name}
 
 
-def _raw(cell: Cell, cells: list[Cell]) -> Cell:
-    """A reader's version of a cell that has changed since, set below the new one where it is not executed."""
-    text = f"Your version of the cell above, from before the lesson changed:\n\n{source_of(cell)}"
-    return _own({"cell_type": "raw", "source": notebooks.lines(text)}, cells)
+def _raw(told: str, source: str, cells: list[Cell]) -> Cell:
+    """Another version of the cell above, where it is read and not executed."""
+    return _own({"cell_type": "raw", "source": notebooks.lines(f"{told}\n\n{source}")}, cells)
 
 
 def reset(folder: Path, lesson: Lesson, exercise: str | None = None) -> str:

@@ -22,7 +22,10 @@ CELL_SECONDS = 120  # as in the lanes: a cell that starts processes took 60 s on
 
 @dataclass(frozen=True)
 class Row:
-    """The verdict on one exercise; `verdict` may also be "missing" (its cell is gone)."""
+    """The verdict on one exercise; `verdict` may also be "missing" (its cell is gone).
+
+    A file that is no notebook of the series has one row, of no exercise, with the verdict "unreadable".
+    """
 
     notebook: str
     exercise: str
@@ -73,6 +76,11 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
             fatal[identifier] = message
     notes = (*_notes(lesson, notebook), *left_out.values(), *errors)
     return Judged(str(path), tuple(_rows(path, lesson, notebook, reports, fatal)), notes)
+
+
+def unreadable(path: Path, why: str) -> Judged:
+    """What stands in a table for a file that could not be judged, so that nobody's work is missing from it."""
+    return Judged(str(path), (Row(str(path), "", "unreadable", None, why),), ())
 
 
 def lesson_of(path: Path, notebook: dict[str, Any]) -> Lesson:

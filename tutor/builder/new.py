@@ -89,7 +89,9 @@ def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
     """
     for name in (lesson, exercise):
         if not name.isidentifier() or keyword.iskeyword(name) or not name.islower():
-            raise TutorError(f'"{name}" cannot be a name: use lower-case letters, digits and underscores.')
+            raise TutorError(
+                f'"{name}" cannot be a name: use lower-case letters, digits and underscores, and no word of Python.'
+            )
     place = (folder or HOME) / lesson
     text, data = place / "lesson.py", place / "exercises.py"
     said = []
@@ -100,11 +102,13 @@ def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
     _add_cell(text, lesson, exercise)
     _add_entry(data, exercise)
     said.append(f"wrote the exercise {lesson}.{exercise} into {text} and {data}")
+    built = "tutor build"
     if folder is not None:
         said.append(f"to try it: set TUTOR_LESSONS={place}")
+        built = "tutor build FOLDER"  # without one it would go among the series' own notebooks
     elif lesson not in SERIES:
         said.append(f'to put it into the series: add "{lesson}" to SERIES in {HOME / "__init__.py"}')
-    said.append(f"then fill it in, and run: tutor build; tutor quality {lesson}")
+    said.append(f"then fill it in, and run: {built}; tutor quality {lesson}")
     return said
 
 
