@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call
+from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call, clock
 
 
 def forever():
@@ -36,9 +36,10 @@ def swallow_once():
 
 @pytest.mark.parametrize("loop", [forever, forever_in_torch, lambda: time.sleep(60), swallow_once])
 def test_a_loop_is_stopped_at_the_limit(loop):
+    started = clock()
     outcome = call(loop, seconds=0.3)
     assert isinstance(outcome.error, TooSlow)
-    assert outcome.seconds < 2
+    assert clock() - started < 2  # waiting for a core aside
 
 
 def test_a_loop_outside_the_main_thread_is_stopped_too():

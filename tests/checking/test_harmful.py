@@ -1,13 +1,13 @@
 """Harmful answers in a notebook: each gets its verdict, and nothing is left broken behind it."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
 import torch
 
 from tests.checking.harmful import BANK
+from tutor.checking.guard import clock
 
 LIMIT = 2.5
 IN_A_NOTEBOOK = [h for h in BANK if h.notebook != "ends"]
@@ -36,13 +36,13 @@ def test_a_kernel_survives_and_says_what_happened(harmful, make_lesson, tmp_path
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path)
     replaced = np.max, np.abs, np.allclose, torch.allclose
-    started = time.perf_counter()
+    started = clock()
     try:
         report = exercise.check(function(harmful.body), seconds=LIMIT)
     finally:
         np.max, np.abs, np.allclose, torch.allclose = replaced
     assert report.verdict == harmful.notebook, report.message
-    assert time.perf_counter() - started < LIMIT + 2
+    assert clock() - started < LIMIT + 2  # waiting for a core aside
     assert {"keep.txt", "folder"} <= {path.name for path in tmp_path.iterdir()}
     assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
     assert threading.current_thread() is threading.main_thread()
