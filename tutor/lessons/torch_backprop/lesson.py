@@ -691,7 +691,7 @@ for size in sizes:
 
 # %% tags=["item:crossing", "figure"] name="python-crossing-drawn"
 crossing = crossing_point(sizes, in_python, in_torch)
-times = {"plain Python": in_python, "torch, on the CPU": in_torch}
+times = {"plain Python": in_python, "torch on the CPU": in_torch}
 title = "Dot product: Python and torch"
 plots.costs(sizes, times, crossing=crossing, xlabel="length of the vectors", title=title)
 
