@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import random
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
+
+# the same examples in every run; to look for new ones: pytest --hypothesis-profile search
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile("same")
 
 FORMS = Path(__file__).parent / "forms"
 
@@ -20,6 +28,17 @@ def _own_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("TUTOR_HOME", str(tmp_path_factory.mktemp("home")))
     for name in ("TUTOR_EXPECT", "TUTOR_REPORT", "TUTOR_SKIP", "TUTOR_LESSONS"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers(request):
+    """A test that draws random numbers draws the same ones in every run, in whatever order the tests are run."""
+    seed = random.SystemRandom().getrandbits(32) if request.config.getoption("--hypothesis-profile") == "search" else 0
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
 
 
 @pytest.fixture

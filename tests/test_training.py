@@ -166,7 +166,7 @@ def test_code_in_a_file_is_never_run(tmp_path, monkeypatch):
     assert not (tmp_path / "exploded").exists()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_checkpoint_is_told_and_never_half_loaded(saved, data):
     whole = saved.read_bytes()

@@ -161,7 +161,7 @@ def read_or_none(content: bytes) -> np.ndarray | None:
 
 
 @pytest.mark.slow
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(damaged(PACKED))
 def test_a_damaged_gzip_gives_the_right_data_or_none(content):
     array = read_or_none(content)
@@ -170,7 +170,7 @@ def test_a_damaged_gzip_gives_the_right_data_or_none(content):
 
 
 @pytest.mark.slow
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(damaged(RAW))
 def test_an_unpacked_file_is_read_as_it_stands_or_not_at_all(content):
     array = read_or_none(content)
@@ -179,7 +179,7 @@ def test_an_unpacked_file_is_read_as_it_stands_or_not_at_all(content):
 
 
 @pytest.mark.slow
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_published_file_gives_the_right_data_or_none(data, world, tmp_path):
     name = "train-labels-idx1-ubyte"
@@ -194,7 +194,7 @@ def test_a_damaged_published_file_gives_the_right_data_or_none(data, world, tmp_
 
 
 @pytest.mark.slow
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x1f\x8b\x08", b"\0\0\x08", b"\0\0\x08\x01"]))
 def test_noise_never_crashes_the_reader(noise, beginning):
     array = read_or_none(beginning + noise)

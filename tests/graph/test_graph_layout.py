@@ -55,7 +55,7 @@ def drawings(draw):
     return sizes, edges, labels
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(drawings())
 def test_cards_and_labels_never_overlap_and_lie_inside_the_drawing(drawing):
     sizes, edges, labels = drawing
@@ -69,7 +69,7 @@ def test_cards_and_labels_never_overlap_and_lie_inside_the_drawing(drawing):
         assert -0.01 <= y - height / 2 <= y + height / 2 <= layout.height + 0.01
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawings())
 def test_edges_lead_down_from_card_to_card(drawing):
     sizes, edges, labels = drawing
@@ -81,7 +81,7 @@ def test_edges_lead_down_from_card_to_card(drawing):
         assert abs(route[-1][0] - layout.centres[target][0]) <= sizes[target][0] / 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(drawings())
 def test_the_same_graph_is_drawn_the_same_way(drawing):
     assert lay_out(*drawing) == lay_out(*drawing)
@@ -103,7 +103,7 @@ def test_what_nothing_leads_to_stands_just_above_its_use():
     assert ys[4] == ys[2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawings())
 @example(([(90.0, 20.0)] * 3, [(1, 2), (0, 2)], [None, None]))
 def test_edges_do_not_cross_at_the_card_they_leave_or_enter(drawing):

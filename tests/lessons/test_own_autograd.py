@@ -55,17 +55,21 @@ def programs(draw):
 
 
 def run(leaves, steps):
-    """All results of a program, for either engine; the last is the sum over all of them."""
+    """All results of a program, for either engine; the last is the sum over all of them.
+
+    The factor 1 keeps torch's leaves apart: summed as they are, two leaves of no dimensions get one gradient to share
+    (measured in torch 2.13), and a second backward adds to it twice.
+    """
     made = list(leaves)
     for name, taken in steps:
         made.append({**ONE, **TWO}[name](*(made[k] for k in taken)))
-    total = made[-1].sum()
+    total = (made[-1] * 1.0).sum()
     for tensor in made[:-1]:
-        total = total + tensor.sum()
+        total = total + (tensor * 1.0).sum()
     return [*made, total]
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(max_examples=200)
 @given(programs())
 def test_random_expressions_agree_with_torch_in_values_and_gradients(program):
     arrays, steps = program
@@ -84,7 +88,7 @@ def test_random_expressions_agree_with_torch_in_values_and_gradients(program):
             np.testing.assert_allclose(leaf.grad / scale, right.grad.numpy() / scale, atol=1e-10, err_msg=f"{sweeps}")
 
 
-@settings(deadline=None, max_examples=50, derandomize=True)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 5), min_size=3, max_size=5), st.integers(0, 2**32 - 1))
 def test_chains_of_matrix_products_agree_with_torch(sizes, seed):
     rng = np.random.default_rng(seed)
