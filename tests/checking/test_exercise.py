@@ -47,7 +47,7 @@ def test_a_method_without_its_brackets_is_told():
 
 def test_a_word_that_is_not_offered_is_answered_with_the_words_to_choose_from():
     message = tutor.exercises["numpy_backprop.predict_rate"].check("it explodes").message
-    assert message.endswith("diverges, faster, slower.")
+    assert message.endswith('"diverges", "faster", "slower".')
 
 
 def test_a_stub_is_to_do():

@@ -225,7 +225,7 @@ class Exercise:
     def _wrong_value(self, answer: Any, difference: judge.Difference) -> str:
         """Say of a value that is no known mistake what can be said without giving the answer away."""
         if isinstance(self.reference, str):
-            offered = sorted({str(self.reference), *(str(m.value) for m in self.spec.misconceptions)})
+            offered = sorted({f'"{word}"' for word in (self.reference, *(m.value for m in self.spec.misconceptions))})
             return f"`{_short(answer)}` is not one of the words to choose from: {', '.join(offered)}."
         if isinstance(difference.got, str) and difference.got.strip().replace(".", "", 1).lstrip("-").isdigit():
             return f"Write the number {difference.got} without quotes."
@@ -337,10 +337,10 @@ def _changed(before: Any, after: Any) -> list[bool]:
 
 
 def _folded(value: Any) -> Any:
-    """A word is the same word in capitals or with a space behind it, also inside a tuple or a list."""
+    """A word is the same word in capitals, with other blanks, commas or a full stop, also inside a tuple or a list."""
     if type(value) in (tuple, list):
         return type(value)(_folded(item) for item in value)
-    return value.strip().lower() if isinstance(value, str) else value
+    return " ".join(value.lower().replace(",", " ").split()).rstrip(".") if isinstance(value, str) else value
 
 
 def _short(value: Any) -> str:

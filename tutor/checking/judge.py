@@ -27,7 +27,8 @@ class Difference:
     """How one output differs from the expected one.
 
     `kind` is "none", "type", "length", "keys", "shape", "dtype", "device", "nan" or "value"; `path` names the output
-    ("" for a lone one); for "value", `index` is where they differ most, `error` the relative norm-wise error.
+    ("" for a lone one); for "value", `index` is where they differ most, `error` the relative norm-wise error (infinite
+    for whole numbers, which are compared one by one).
     """
 
     kind: str
@@ -136,7 +137,7 @@ def _values(
     if error <= max(RTOL, 16 * eps) and not (whole and float(_max(gap)) >= 0.5):
         return None
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
-    return Difference("value", path, mine, theirs, index, error)
+    return Difference("value", path, mine, theirs, index, float("inf") if whole else error)
 
 
 def is_numeric(value: Any) -> bool:

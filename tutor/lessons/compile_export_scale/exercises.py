@@ -58,6 +58,20 @@ def probe_branching_tape(d):
     return tape, {"b": d.tensor(n), "a": d.tensor(n)}
 
 
+def probe_mixed_tape(d):
+    """A tape with arguments of every kind, numbers ahead of names among them, and functions that are methods of a tensor."""
+    n, m = d.sizes(2)
+    tape = [
+        ("turned", torch.Tensor.reshape, ["x", (m, n)]),
+        ("less", torch.Tensor.__rsub__, ["turned", 1.5]),
+        ("power", torch.pow, [2.0, "less"]),
+        ("joined", torch.addcmul, ["turned", "power", "less"]),
+        ("more", torch.add, ["joined", d.tensor(n)]),
+        ("kept", torch.clamp, ["more", None, 1.5]),
+    ]
+    return tape, {"x": d.tensor(n, m)}
+
+
 def replay_loop(tape, inputs):
     results = {}
     for step in tape:
@@ -107,10 +121,11 @@ def probe_remember(d):
 
 
 def probe_nothing_to_remember(d):
-    """A matrix without any row to remember, and one with a single row to remember."""
+    """A matrix without any row to remember, and one with a single row to remember and a row of zeros behind it."""
     n, m, width = d.sizes(3, 3, 7)
     first, second = -d.tensor(n, width, positive=True), -d.tensor(m, width, positive=True)
     second[1] *= -1
+    second[2] = 0
     return first, second, d.number(0.3, 0.8)
 
 
@@ -154,31 +169,36 @@ def remember(x, decay: float):
 
 
 def probe_clip(d):
-    """Two vectors and a limit between their lengths."""
+    """A short tensor and two long ones, of different numbers of dimensions, and a limit between their lengths."""
     n, m, width = d.sizes(3)
-    short, long = d.tensor(n, width), d.tensor(m, width)
-    long[0, 0] = 2 * long.norm()  # one entry alone is above the limit, most are below it
-    short, long = short / short.norm(), 4 * long / long.norm()
-    return short, long, d.number(1.5, 2.5)
+    short, long, block = d.tensor(n, width), d.tensor(m), d.tensor(width, n, m)
+    long[0], block[0, 0, 0] = 2 * long.norm(), 2 * block.norm()  # one entry alone is above the limit, most are below it
+    return short / short.norm(), 4 * long / long.norm(), 4 * block / block.norm(), d.number(1.5, 2.5)
 
 
-def use_clip(answer, short, long, limit):
-    """Compile the answer with a backend that counts graphs; run it on both vectors."""
-    torch.compiler.reset()
-    graphs = []
-
-    def count(graph, example_inputs):
-        graphs.append(graph)
-        return graph.forward
-
-    compiled = torch.compile(answer, backend=count, dynamic=True)
+def use_clip(answer, short, long, block, limit):
+    """Run the compiled answer on all tensors, and say in words whether it could be recorded as one graph."""
     logging.disable(
         logging.ERROR
     )  # torch logs pages about code that it cannot record; the report says it in a sentence
     try:
-        return compiled(short, limit), compiled(long, limit), len(graphs)
+        clipped, whole = zip(*(compiled_and_run(answer, x, limit) for x in (short, long, block)), strict=True)
     finally:
         logging.disable(logging.NOTSET)
+    return *clipped, "one graph" if all(whole) else "pieces, with Python between them"
+
+
+def compiled_and_run(answer, x, limit):
+    """What the compiled answer returns, and whether it is one graph; a backend that compiles nothing is enough for that."""
+    for whole in (True, False):
+        torch.compiler.reset()
+        try:
+            return torch.compile(answer, backend="eager", fullgraph=whole)(x.clone(), limit), whole
+        except (
+            Exception
+        ):  # not to be recorded whole, or wrong in itself: then the second time says so in Python's words
+            if not whole:
+                raise
 
 
 def clip_where(x, limit):
@@ -189,6 +209,11 @@ def clip_where(x, limit):
 def clip_minimum(x, limit):
     length = (x * x).sum().sqrt()
     return torch.minimum(length, torch.full_like(length, limit)) * x / length
+
+
+def clip_cond(x, limit):
+    norm = x.norm()
+    return torch.cond(norm > limit, lambda x, norm: x * (limit / norm), lambda x, norm: x.clone(), (x, norm))
 
 
 def clip_arithmetic(x, limit):
@@ -207,6 +232,30 @@ def probe_pays_never(d):
     """A compiled call that is slower than an eager one."""
     eager = d.number(0.4, 1.0)
     return eager * d.number(2.0, 5.0), eager * d.number(1.1, 1.5), eager
+
+
+def probe_pays_as_slow(d):
+    """A compiled call that is exactly as slow as an eager one."""
+    eager = d.number(0.4, 1.0)
+    return eager * d.number(2.0, 5.0), eager, eager
+
+
+def probe_pays_evenly(d):
+    """Times (sums of eighths, so that nothing is rounded) with which the bill is even after 2 to 6 calls."""
+    compiled, gain = d.integer(1, 8) / 8, d.integer(1, 8) / 8
+    return compiled + d.integer(2, 6) * gain, compiled, compiled + gain
+
+
+def probe_pays_at_once(d):
+    """A first call that costs less than an eager one."""
+    eager = d.number(0.4, 1.0)
+    return eager * d.number(0.7, 0.9), eager * d.number(0.2, 0.6), eager
+
+
+def probe_pays_late(d):
+    """Times with which some thousand calls pay for the first, as they do in the notebook."""
+    compiled, gain = d.number(1e-4, 1e-3), d.number(1e-3, 2e-3)
+    return compiled + (d.integer(1500, 3000) - 0.5) * gain, compiled, compiled + gain
 
 
 def pays_by_counting(first_call, compiled_call, eager_call):
@@ -229,10 +278,11 @@ def pays_by_max(first_call, compiled_call, eager_call):
 
 
 def probe_parallel(d):
-    """Weights of a two-layer net, and three batches of three shares."""
+    """Weights of a two-layer net, and three batches of two, three or five shares."""
     share, d_in, h, d_out = d.sizes(4)
+    count = (2, 3, 5)[d.sizes(1, 0, 2)[0]]
     weights = [d.tensor(h, d_in), d.tensor(h), d.tensor(d_out, h), d.tensor(d_out)]
-    batches = [[(d.tensor(share, d_in), d.tensor(share, d_out)) for rank in range(3)] for step in range(3)]
+    batches = [[(d.tensor(share, d_in), d.tensor(share, d_out)) for rank in range(count)] for step in range(3)]
     return weights, batches, 0.05
 
 
@@ -242,20 +292,20 @@ def weighted_error(y_pred, y):
 
 
 def use_parallel(answer, weights, batches, learning_rate):
-    """Take three steps with three replicas; return the weights of each replica after each step."""
+    """Take three steps with as many replicas as there are shares; return each replica's weights after each step."""
     (h, d_in), d_out = weights[0].shape, len(weights[3])
     layers = nn.Linear(d_in, h), nn.ReLU(), nn.Linear(h, d_out), nn.Identity()  # not as many as there are replicas
     model = nn.Sequential(*layers).to(weights[0].dtype)
     with torch.no_grad():
         for parameter, weight in zip(model.parameters(), weights, strict=True):
             parameter.copy_(weight)
-    replicas = [copy.deepcopy(model) for _ in range(3)]
+    replicas = [copy.deepcopy(model) for _ in batches[0]]
     for number, replica in enumerate(replicas):  # something old stands in their gradients
         for parameter in replica.parameters():
             parameter.grad = torch.full_like(parameter, 1.0 + number)
     after = []
     for shares in batches:
-        answer(replicas, shares, weighted_error, learning_rate)
+        answer(list(replicas), shares, weighted_error, learning_rate)  # models put into that list are not these
         after.append([[p.detach().clone() for p in replica.parameters()] for replica in replicas])
     return after
 
@@ -307,8 +357,7 @@ def probe_even_share(d):
 
 def use_share(answer, count, world_size, seed):
     """The shares of all processes in three epochs."""
-    shares = [[answer(count, world_size, rank, epoch, seed) for rank in range(world_size)] for epoch in (1, 2, 5)]
-    return [[torch.as_tensor(share) for share in epoch] for epoch in shares]
+    return [[answer(count, world_size, rank, epoch, seed) for rank in range(world_size)] for epoch in (1, 2, 5)]
 
 
 def share_by_sampler_arithmetic(count, world_size, rank, epoch, seed=0):
@@ -338,12 +387,13 @@ EXERCISES = {
     "replay": code(
         difficulty="medium",
         minutes=10,
-        probe=(probe_net_tape, probe_branching_tape),
+        probe=(probe_net_tape, probe_branching_tape, probe_mixed_tape),
         drills=("recording",),
         misconceptions=(
             Misconception(
                 "writes-into-inputs",
-                "You enter the results into `inputs` itself. It belongs to the caller: work on a copy of the dict.",
+                "`inputs` is not as it was. It belongs to the caller: if you enter results into it or take something out, do "
+                "that with a copy of the dict.",
                 patch=("dict(inputs)", "inputs"),
                 hints=("Is `values = inputs` a new dict, or a second name for the same one?",),
             ),
@@ -374,6 +424,13 @@ EXERCISES = {
                 "You look up every argument, but a number is not the name of anything. Only strings are names.",
                 patch=("[values[a] if isinstance(a, str) else a for a in arguments]", "[values[a] for a in arguments]"),
                 hints=("How do you tell a name from a number?",),
+            ),
+            Misconception(
+                "all-but-numbers-looked-up",
+                "You look up every argument that is not a number. But a tuple, None or a tensor is no name either: only strings "
+                "are, and anything else is passed on as it is.",
+                patch=("values[a] if isinstance(a, str) else a", "a if isinstance(a, int | float) else values[a]"),
+                hints=("Which kinds of things can stand on a tape, and which of them are names?",),
             ),
             Misconception(
                 "names-not-looked-up",
@@ -496,10 +553,21 @@ EXERCISES = {
                 patch=("row.sum() > 0", "row.sum() <= 0"),
                 hints=("Which rows are to be remembered?",),
             ),
+            Misconception(
+                "zero-is-remembered",
+                "A row whose sum is 0 is remembered. 0 is not positive: such a row leaves h alone.",
+                patch=("row.sum() > 0", "row.sum() >= 0"),
+                hints=("What should a row of zeros do to h?",),
+            ),
+            Misconception(
+                "annotation-missing",
+                "TorchScript takes `decay` for a tensor, but it is a number. Say so where the function begins: `decay: float`.",
+                patch=("decay: float", "decay"),
+                hints=("How does TorchScript know what `decay` is, before anybody has called your function?",),
+            ),
         ),
         alternatives=(REMEMBER_BY_INDEX, REMEMBER_BY_WHERE, REMEMBER_IN_PLACE),
         equivalent_mutants={
-            "if row.sum() >= 0:": "no row of random numbers has exactly the sum 0",
             "if row.mean() > 0:": "the mean has the sign of the sum",
         },
         hints=(
@@ -539,13 +607,13 @@ EXERCISES = {
         probe=probe_clip,
         use=use_clip,
         seconds=30.0,
-        outputs=("a short vector", "a long vector", "the number of graphs"),
+        outputs=("a short tensor", "a long vector", "a long block", "how it is recorded"),
         drills=("graph-breaks", "compile"),
         misconceptions=(
             Misconception(
                 "branch-kept",
-                "The values are right, but there is more than one graph: somewhere Python wants to know the value of a tensor, "
-                "to decide by it (`if`, `.item()`) or to show it (`print`).",
+                "The values are right, but they do not come from one graph: somewhere Python wants to know the value of a tensor, "
+                "to decide by it (`if`, `bool`, `.item()`) or to show it (`print`).",
                 patch=(
                     "    return x * (limit / norm).clamp(max=1.0)",
                     "    if norm > limit:\n        x = x * (limit / norm)\n    return x",
@@ -607,7 +675,7 @@ EXERCISES = {
                 hints=("How long is the vector (3, 4)?",),
             ),
         ),
-        alternatives=(clip_where, clip_minimum, clip_arithmetic),
+        alternatives=(clip_where, clip_minimum, clip_arithmetic, clip_cond),
         hints=(
             "By which factor is a long vector multiplied, and by which a short one?",
             "The factor is `limit / norm`, but never more than 1: a clamp, or `torch.where` between two results.",
@@ -617,7 +685,14 @@ EXERCISES = {
     "pays_from": code(
         difficulty="medium",
         minutes=7,
-        probe=(probe_pays, probe_pays_never),
+        probe=(
+            probe_pays,
+            probe_pays_never,
+            probe_pays_as_slow,
+            probe_pays_evenly,
+            probe_pays_at_once,
+            probe_pays_late,
+        ),
         drills=("compile-speed",),
         misconceptions=(
             Misconception(
@@ -651,11 +726,43 @@ EXERCISES = {
                 patch=("    if compiled_call >= eager_call:\n        return math.inf\n", ""),
                 hints=("What if compiled_call is larger than eager_call?",),
             ),
+            Misconception(
+                "as-slow-overlooked",
+                "A compiled call that is exactly as slow as an eager one saves nothing: it never pays either, and the difference "
+                "that you divide by is 0.",
+                patch=("compiled_call >= eager_call", "compiled_call > eager_call"),
+                hints=("How much does each call save, if both take the same time?",),
+            ),
+            Misconception(
+                "even-is-not-enough",
+                "Where both bills are equal, that number of calls counts already: the docstring says <=. Yours is one more there.",
+                patch=(
+                    "math.ceil((first_call - compiled_call) / (eager_call - compiled_call))",
+                    "math.floor((first_call - compiled_call) / (eager_call - compiled_call)) + 1",
+                ),
+                hints=("If exactly 3 calls make both bills equal, which n is asked for?",),
+            ),
+            Misconception(
+                "two-at-least",
+                "If even the first call costs no more than an eager one, it pays from 1 call on.",
+                patch=(
+                    "math.ceil((first_call - compiled_call) / (eager_call - compiled_call))",
+                    "max(2, math.ceil((first_call - compiled_call) / (eager_call - compiled_call)))",
+                ),
+                hints=("For n = 1, what do both sides of the docstring's <= say?",),
+            ),
+            Misconception(
+                "gives-up",
+                "You say that it never pays where it pays after a long time. Only a compiled call that is no faster than an eager "
+                "one never pays.",
+                patch=(
+                    "    return math.ceil((first_call - compiled_call) / (eager_call - compiled_call))",
+                    "    n = math.ceil((first_call - compiled_call) / (eager_call - compiled_call))\n    return n if n <= 1000 else math.inf",
+                ),
+                hints=("How many calls does a warm-up of a second need, if each later call saves a millisecond?",),
+            ),
         ),
         alternatives=(pays_by_counting, pays_by_floor, pays_by_max),
-        equivalent_mutants={
-            "if compiled_call > eager_call:": "two measured times are never equal to the last digit",
-        },
         hints=(
             "After the first call you are behind. How much does each later call catch up?",
             "Solve first_call + (n - 1) * compiled_call = n * eager_call for n, and round up; but first ask whether it can pay at all.",
@@ -707,6 +814,25 @@ EXERCISES = {
                 "What stood in .grad before is still in there: `backward` adds to it. Clear the gradients first.",
                 patch=("        model.zero_grad()\n", ""),
                 hints=("What does backward do with a gradient that is there already?",),
+            ),
+            Misconception(
+                "cleared-afterwards",
+                "The first step is wrong, the later ones are not: what stood in .grad before you began is still in there. Clear "
+                "the gradients before `backward`, not behind the step.",
+                patch=(
+                    ("        model.zero_grad()\n", ""),
+                    (
+                        "                copy -= learning_rate * grad",
+                        "                copy -= learning_rate * grad\n    for model in replicas:\n        model.zero_grad()",
+                    ),
+                ),
+                hints=("What does the docstring say about .grad at the beginning?",),
+            ),
+            Misconception(
+                "counted-by-hand",
+                "Your mean is right for three replicas and wrong for any other number. How many there are, the list says.",
+                patch=("/ len(copies)", "/ 3"),
+                hints=("By what do you divide if there are two replicas?",),
             ),
             Misconception(
                 "first-share-for-all",
@@ -764,6 +890,7 @@ EXERCISES = {
         minutes=8,
         probe=(probe_share, probe_even_share),
         use=use_share,
+        exact=True,
         outputs=("the shares of epoch 1", "the shares of epoch 2", "the shares of epoch 5"),
         drills=("sampler",),
         misconceptions=(
@@ -877,6 +1004,12 @@ EXERCISES = {
                 "The order is continued with its end. It should be continued with its beginning.",
                 patch=("order[:missing]", "order[count - missing :]"),
                 hints=("Which end of the order stands first?",),
+            ),
+            Misconception(
+                "no-tensor",
+                "The indices are right, but they do not come as a tensor. That is asked for: stay with tensors all the way, or make one at the end.",
+                patch=("return order[rank::world_size]", "return order[rank::world_size].tolist()"),
+                hints=("What does the docstring say is returned?",),
             ),
             Misconception(
                 "rank-forgotten",

@@ -56,7 +56,7 @@ os.environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"
 #
 # Everything in this notebook rests on a list of operations. You can make one in a dozen lines: torch lets you step in
 # whenever one of its functions is called. Our recorder runs the function, then writes down its name, what it was given,
-# and a name for what came out.
+# and a name for what came out. It keeps positional arguments only, and refuses others rather than lose them.
 
 
 # %% tags=["item:recording"] name="recorder"
@@ -72,7 +72,11 @@ class Recorder(TorchFunctionMode):
         return next((name for name, known in self.named.items() if known is thing), thing)
 
     def __torch_function__(self, function, types, arguments=(), options=None):
-        result = function(*arguments, **(options or {}))
+        if options:
+            raise NotImplementedError(
+                f"this recorder keeps no keyword arguments, but {function.__name__} got {options}"
+            )
+        result = function(*arguments)
         name = f"t{len(self.tape)}"
         self.tape.append((name, function, [self.name_of(a) for a in arguments]))
         self.named[name] = result
@@ -139,7 +143,7 @@ print("replayed on the negative of it:", replayed.tolist(), "instead of", (-t - 
 # ## 2. torch.jit.trace: the recorder of old
 #
 # `torch.jit.trace(model, x)` does what you did, in C++. You meet it in much existing code, so you should know it, but it is
-# out of date, and it says so. (Versions of torch from before that was decided do not say it, so we ask first.)
+# out of date, and it says so. (Older versions of torch do not say so; therefore we ask first.)
 
 
 # %% tags=["item:trace"] name="trace-net"
@@ -165,7 +169,7 @@ print("recorded with 4 rows, run with 7, the same:", torch.allclose(traced(x), m
 # %% tags=["item:trace-control-flow"] name="trace-dynamic-net"
 torch.manual_seed(0)
 model, x = models.DynamicNet(), torch.linspace(-1, 2, 5)
-random.seed(0)
+random.seed(2)
 with out_of_date(torch.jit.trace):
     traced = torch.jit.trace(model, x)
 
@@ -178,12 +182,14 @@ for name, found in answers.items():
     print(f"{name:6} 30 calls, {len(set(found))} different answers")
 
 # %% [markdown] name="trace-dynamic-told"
-# The die was rolled while tracing, and never again. Was there no warning? `trace` does check itself: it runs the model a second
-# time and compares. With a die of three sides, the check passes in one case of three, and this was one. With another seed
-# it would have raised a `TracingCheckError`. A test that passes by luck is worse than none.
+# The die was rolled while tracing, and never again. Was there no warning? `trace` does check itself: it records a second time
+# and compares the two recordings, then calls the model once more and compares the answers. Here the die fell three times
+# on the same side, one case in nine, and the check passed. With most other seeds `trace` would have raised a
+# `TracingCheckError` or given a `TracerWarning`. A test that passes by luck is worse than none.
 #
 # When the decision depends on a *tensor*, `trace` can at least see that something is being decided. This function goes
-# through a matrix row by row, and remembers only rows with a positive sum:
+# through a matrix row by row, and remembers only rows with a positive sum. (Write it plainly: the next section gives it to
+# `torch.jit.script`, which reads its text as *TorchScript*, a small language of its own.)
 #
 # $$h \leftarrow \begin{cases} \text{decay} \cdot h + x_i & \text{if } \sum_j x_{ij} > 0 \\ h & \text{otherwise} \end{cases}
 # \qquad x \text{ is } (N, D),\; x_i \text{ and } h \text{ are } (1, D)$$
@@ -234,7 +240,7 @@ with expect(RuntimeError):
 # ## 3. torch.jit.script: read the source
 #
 # If running the code loses the decisions, read it instead. `torch.jit.script` takes the *text* of your function and translates
-# it into a small language of its own, TorchScript, with loops and branches. Nothing is run.
+# it into that small language, TorchScript, which has loops and branches. Nothing is run.
 
 # %% tags=["item:script", "item:scripted-loop"] name="script-loop"
 with out_of_date(torch.jit.script):
@@ -248,7 +254,7 @@ print("six rows:          ", torch.equal(scripted(six, 0.5), remember(six, 0.5))
 
 # %% [markdown] name="script-told"
 # The loop over the rows and the `if` are both in there. The price: TorchScript is not Python. It knows a few types, which
-# have to be declared, and none of the libraries that Python has. The die, for one:
+# have to be declared, and of Python's libraries little more than `math`. The die, for one, it does not know:
 
 # %% tags=["item:script"] name="script-dynamic-net"
 with out_of_date(torch.jit.script), expect(RuntimeError):
@@ -257,10 +263,11 @@ with out_of_date(torch.jit.script), expect(RuntimeError):
 # %% [markdown] name="compile"
 # ## 4. torch.compile: record, guard, and fall back
 #
-# Both are succeeded by `torch.compile`. It watches Python's bytecode and gathers operations on tensors into a **graph**, which a
+# Both have two successors: `torch.compile`, to be faster, and `torch.export` (section 5), to leave Python. The first watches
+# Python's bytecode and gathers operations on tensors into a **graph**, which a
 # *backend* makes fast. What a recording would lose, it writes down as a **guard**: a condition under which the recording is
-# valid, tested before each call. If a guard fails, it records again. So a compiled function is meant to give the same
-# answers as yours, always.
+# valid, tested before each call. If a guard fails, it records again (eight times at most; after that your code runs
+# uncompiled). So a compiled function is meant to give the same answers as yours, always.
 #
 # A backend is a function that receives the graph. Ours makes nothing faster; it only keeps what it is shown. No compiler is
 # needed for that.
@@ -386,8 +393,8 @@ for name, function in {"with a branch": clip_with_branch, "without": clip}.items
 # ### Honest timing
 #
 # With its own backend, *inductor*, `torch.compile` writes C++ (on a GPU: Triton) and has it translated. A chain of simple
-# operations gains most: each of them alone reads and writes all of memory once, and inductor makes one loop of them.
-# But the translation takes seconds, and they belong to the bill. (If there is no C++ compiler on your machine, the cell says
+# operations gains most: each of them alone reads and writes the whole tensor once, and inductor makes one loop of them.
+# (Without it they run *eagerly*: each at once, as Python meets it.) But the translation takes seconds, and they belong to the bill. (If there is no C++ compiler on your machine, the cell says
 # so and goes on with the recorded graph as it is.)
 
 
@@ -483,8 +490,8 @@ with expect(Exception):  # of which kind, that depends on torch's version
     fixed.module()(other)
 
 # %% [markdown] name="export-branch"
-# A branch on a tensor is an error as well, where `trace` had only warned. The message talks of "guarding on a data-dependent
-# expression": somebody asked a tensor that has no numbers yet. (Your `clip` would go through.)
+# A branch on a tensor is an error as well, where `trace` had only warned. The message speaks of a "data-dependent expression":
+# somebody asked a tensor that has no numbers yet. (Your `clip` would go through.)
 
 
 # %% tags=["item:export"] name="export-refuses-branch"
@@ -654,7 +661,7 @@ for cut in (30, 10):
 # order; then process `rank` of `world_size` takes every `world_size`-th one, starting with its own number. Two details:
 #
 # - If the count does not divide evenly, the order is continued with its own beginning, so that all shares are equally long.
-#   (Otherwise one process would have a batch more than the others, and would wait for ever for their gradients.)
+#   (Otherwise one process could have a batch more than the others, and would wait for ever for their gradients.)
 # - Each epoch needs another shuffle, so the epoch is added to the seed.
 
 
@@ -694,7 +701,8 @@ print("without set_epoch, both epochs alike:", forgotten[0] == forgotten[1])
 # %% [markdown] name="torchrun"
 # ## 7. torchrun and DistributedDataParallel
 #
-# Now with real processes. `torchrun` starts so many copies of a script and tells each its number (in environment variables).
+# Now with real processes. `torchrun` starts as many copies of a script as you ask for, and tells each its number (in
+# environment variables).
 # The copies find one another with `init_process_group`; *gloo* is the messenger that works on every CPU, *nccl* the fast one
 # between NVIDIA cards. `DistributedDataParallel` wraps the model: it makes all copies equal at the beginning, and **while
 # `backward` runs** it averages the gradients, a bucketful of layers at a time, as soon as they are known. Nothing else in the loop changes.
@@ -811,7 +819,7 @@ print(inspect.getsource(ddp.train))
 # ### A process dies
 #
 # The more machines, the surer that one of them fails before the end. A process that dies leaves the others waiting for its
-# gradient. With `--max-restarts`, `torchrun` does something about it. In the next cell the second process kills itself in the
+# gradient. `torchrun` notices, and stops them all; with `--max-restarts` it then does more. In the next cell the second process kills itself in the
 # middle of epoch 2 of 3; a checkpoint is saved after each epoch. **Commit to an answer**: what runs after that?
 #
 # - `"the dead one"`: the process that died is started again; the other one goes on from where it was
@@ -846,7 +854,7 @@ assert len(final) == 3 and abs(final[-1] / losses[-1] - 1) < 0.05
 # and save **atomically**, as `save_checkpoint` of notebook 11 does: written beside, then renamed. A process can also die
 # while it saves.
 #
-# One process alone and two processes agree to the last digits at first, not for ever: sums in another order round
+# One process alone and two processes agree in nearly all digits at first, and later in fewer: sums in another order round
 # differently, and training makes small differences grow. The course's tests therefore compare a training that was killed with
 # one that was not, both in two processes: there the weights are equal to the last bit.
 #
@@ -899,7 +907,7 @@ plots.images(
 #
 # | tool | what it puts down | a branch on a tensor | a die rolled in Python |
 # |---|---|---|---|
-# | `torch.jit.trace` (old) | what ran, once | the branch taken, with a warning | rolled once, in silence unless its check is lucky |
+# | `torch.jit.trace` (old) | what ran, once | the branch taken, with a warning | rolled once; its check usually notices, and is silent by luck |
 # | `torch.jit.script` (old) | the source, in a small language | kept | refused |
 # | `torch.compile` | what ran, with guards | right; a graph break | right |
 # | `torch.export` | one whole graph | refused: write `torch.where` | rolled once, in silence |
@@ -907,7 +915,7 @@ plots.images(
 # | to scale | because |
 # |---|---|
 # | average the gradients of shares of equal size | the mean of the means is the mean |
-# | `DistributedSampler`, and `set_epoch(epoch)` | each image once, in another order each epoch |
+# | `DistributedSampler`, and `set_epoch(epoch)` | each image once (a few twice, if the count does not divide), in another order each epoch |
 # | `DistributedDataParallel(model)` | averages while `backward` runs |
 # | `batch_size // count` | the same training, whoever computes it |
 # | `--max-restarts` and an atomic checkpoint | all are started again, and go on from there |
@@ -936,7 +944,7 @@ plots.images(
 # | [06](06_custom_function.ipynb) | the operations that torch knows | an operation of yours, with its own backward |
 # | [07](07_nn.ipynb) | loose weights | modules that own their parameters |
 # | [08](08_optim.ipynb) | `w -= learning_rate * w.grad` | an optimiser, all rows at once or in mini-batches |
-# | [09](09_dynamic_nets.ipynb) | one graph for all steps | another graph at each step, shared weights |
+# | [09](09_dynamic_nets.ipynb) | a graph of the same shape at each step | a graph of another shape at each step, shared weights |
 # | [10](10_fashion_mnist_data.ipynb) | random numbers | real images, read, checked, transformed and batched |
 # | [11](11_fashion_mnist_training.ipynb) | "it learns" | how well, measured; what helps; a training that can stop and go on |
 # | 12 | one Python process | a program without Python, and many processes |
@@ -956,7 +964,8 @@ plots.images(
 # <details><summary>2. Your compiled model is right but hardly faster. Where do you look first?</summary>
 #
 # For graph breaks: compile once with <code>fullgraph=True</code> and read the message. Then ask whether it was called often
-# enough to pay for its first call, and whether it is recorded anew all the time because a size keeps changing.
+# enough to pay for its first call, and whether it is recorded anew again and again because a Python number that steers
+# a loop keeps changing: after eight recordings torch gives up and runs your code as it is.
 # </details>
 #
 # <!-- drills: export -->

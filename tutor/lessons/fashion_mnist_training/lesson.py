@@ -357,7 +357,7 @@ assert results["AdamW"] > results["normalised"]
 # %% [markdown] name="larger-batches"
 # ### Larger batches, and a schedule
 #
-# Batches of 256 are a quarter of the steps: each costs a little more, all of them together much less. And with a
+# Batches of 256 are a quarter of the steps: each costs more, but not four times as much, so together they cost less. And with a
 # schedule the rate warms up over the first fifth of the training, then falls to 0 in a straight line. Look at the
 # gains **and** at the seconds.
 
@@ -510,13 +510,15 @@ for name, one in three.items():
     by_seed[name] = torch.tensor(found)  # (4,)
 
 # %% [markdown] name="ask-error"
-# The columns belong together: one seed is one start and one order, for all three recipes. So take the **difference in each
-# column**, $d_i = b_i - a_i$, and ask how well their mean is known:
+# The runs with one seed belong together: all three begin with the same weights and the same first order of the images. (Later
+# on the flip has orders of its own, because it draws random numbers too.) So take the **difference for each seed**,
+# $d_i = b_i - a_i$, and ask how well the mean of these differences is known:
 #
 # $$\bar d = \frac1n \sum_{i=1}^{n} d_i \qquad s = \sqrt{\frac{1}{n-1} \sum_{i=1}^{n} (d_i - \bar d)^2} \qquad \text{standard error} = \frac{s}{\sqrt n}$$
 #
-# Here $a, b, d$ have the shape $(n)$, the others are plain numbers. The spread $s$ says how far one run lies from the mean;
-# the **standard error** says how far the mean itself may lie from the truth, and it shrinks with every run that you add.
+# Here $a, b, d$ have the shape $(n)$, the others are plain numbers. The spread $s$ says how far one difference
+# typically lies from their mean; the **standard error** says how far the mean itself typically lies from the truth. It falls
+# like $1/\sqrt n$: with four times the runs to about a half.
 
 
 # %% tags=["item:noise"]
@@ -563,9 +565,10 @@ plots.runs(
 # validation split. (In the course's repository `tests/benchmarks/bench_recipes.py` repeats the first and the last recipe over
 # three seeds, compares their times, and has a recipe for ten times the time.)
 #
-# `recipes.train` is your `train_with` in a file, `tutor/recipes.py`, with three things that make it faster and change its
-# numbers by rounding only: its batches come from notebook 10's `MemoryLoader`; `channels_last` lays the channels of a
-# pixel side by side in memory, the order in which convolutions compute; and a *fused* step updates all weights in one go.
+# `recipes.train` is your `train_with` in a file, `tutor/recipes.py`, with three things that make it faster. Its batches come from
+# notebook 10's `MemoryLoader`, which draws its random numbers in another order: the same recipe, run with another luck. The
+# other two change the numbers by rounding only: `channels_last` lays the channels of a pixel side by side in memory, the
+# order in which convolutions compute; and a *fused* step updates all weights in one go.
 
 # %% tags=["item:live", "item:one-change"] name="last-recipe"
 from tutor import recipes
@@ -694,8 +697,8 @@ shown(last, x_val, y_val, worst, "Surest, and wrong")
 # %% [markdown] name="filters-told"
 # ### What the first layer looks for
 #
-# The first convolution has 16 filters of 5 x 5 weights. Each one answers strongly where the image looks like itself. Dark is
-# positive, light negative. Where one side is dark and the other light, it looks for an edge, and nobody told it to. Below each
+# The first convolution has 16 filters of 5 x 5 weights. Each one answers strongly where the image looks like itself. Dark are
+# the largest weights of a filter, light its smallest. Where one side is dark and the other light, it looks for an edge, and nobody told it to. Below each
 # stands the side on which its weights are largest.
 
 # %% tags=["item:filters", "figure"] name="filters"
@@ -716,8 +719,9 @@ plots.images(filters, named, columns=8, title="The first layer of the last recip
 # - the random generator: which batches come next.
 #
 # `training.save_checkpoint` puts all of it into one file. It writes the file under another name first and renames it when
-# it is whole, so that a power cut leaves the last good checkpoint in place. `load_checkpoint` reads with `weights_only=True`:
-# a file from the internet could otherwise run any code on your machine as it is opened.
+# it is whole, so that a power cut leaves the last good checkpoint in place. `load_checkpoint` reads with `weights_only=True`
+# (the default since torch 2.6; written out, it holds for older versions too): a file from the internet could otherwise run any
+# code on your machine as it is opened.
 
 # %% tags=["item:save-load"] name="save-and-load"
 folder = Path(tempfile.mkdtemp())
@@ -747,7 +751,7 @@ def small_training():
     torch.manual_seed(0)
     model = models.fashion_cnn().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    return model, optimizer, torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.7)
+    return model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epochs: 0.7**epochs)
 
 
 def go_on(model, optimizer, schedule, epochs):
@@ -776,16 +780,13 @@ print("resumed, every number as in one go:", torch.allclose(straight, resumed, r
 def resumed_without(lost):
     """Go on after two epochs without one of the memories, or all; is the result the same?"""
     model, optimizer, schedule = small_training()
-    if lost == "all three":
-        training.load_checkpoint(folder / "two", model)
-    else:
-        training.load_checkpoint(folder / "two", model, optimizer, schedule)
+    at_the_start = torch.get_rng_state()
+    loaded = {"all three": [model], "the schedule's step": [model, optimizer]}
+    training.load_checkpoint(folder / "two", *loaded.get(lost, [model, optimizer, schedule]))
     if lost == "the optimiser's means":
         optimizer.state.clear()
-    if lost == "the schedule's step":
-        optimizer.param_groups[0]["lr"] = 1e-3
-    if lost == "the random state":
-        torch.manual_seed(0)
+    if lost in ("the random state", "all three"):
+        torch.set_rng_state(at_the_start)
     return torch.allclose(straight, go_on(model, optimizer, schedule, epochs=2), rtol=1e-3, atol=1e-4)
 
 
@@ -793,8 +794,8 @@ for lost in ("the optimiser's means", "the schedule's step", "the random state",
     print(f"without {lost}:", resumed_without(lost))
 
 # %% [markdown] name="ask-predict"
-# Each memory matters by itself. Without AdamW's two means they begin at zero again; without the schedule's step the rate is the
-# first one; and without the random state the batches of the first epoch are drawn a second time.
+# Each memory matters by itself. Without AdamW's two means they begin at zero again; without its step the schedule begins at its
+# start, and the rate jumps up again; and without the random state the batches of the first epoch are drawn a second time.
 #
 # ### One image
 #
@@ -905,7 +906,7 @@ else:
 # At <code>model.eval()</code>. In training mode dropout is random, and batch normalisation depends on the batch and changes itself.
 # </details>
 #
-# <details><summary>2. The loss of a ten-class network stays at 1.5 while its accuracy is 85 %. What do you suspect?</summary>
+# <details><summary>2. The loss of a ten-class network stays at 1.6 while its accuracy is 85 %. What do you suspect?</summary>
 #
 # A softmax before <code>CrossEntropyLoss</code>. With it the loss of a perfect answer is log(e + 9) - 1, about 1.46.
 # </details>
@@ -971,8 +972,8 @@ else:
 # <details><summary>11. Why is a checkpoint written under another name and then renamed, and why read with
 # <code>weights_only=True</code>?</summary>
 #
-# Because the power may fail while it is written: the last good one must not be half overwritten. And a file is not only numbers: without
-# it, opening somebody's file can run somebody's code.
+# Because the power may fail while it is written: the last good one must not be half overwritten. And a file is not only numbers: with
+# <code>weights_only=False</code>, the default before torch 2.6, opening somebody's file can run somebody's code.
 # </details>
 
 # %% name="see-progress"

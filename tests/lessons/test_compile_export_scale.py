@@ -1,0 +1,169 @@
+"""What the checks of lesson 12 say of answers that differ from the mistakes they were written for."""
+
+import copy
+import math
+
+import pytest
+import torch
+
+from tutor.lessons.registry import find_lesson
+
+
+def check(name, answer):
+    return find_lesson("compile_export_scale").exercises[f"compile_export_scale.{name}"].check(answer)
+
+
+def branch_by_bool(x, limit):
+    norm = x.norm()
+    if bool(norm > limit):
+        x = x * (limit / norm)
+    return x
+
+
+def branch_by_item(x, limit):
+    norm = x.norm().item()
+    return x * (limit / norm if norm > limit else 1.0)
+
+
+def branch_by_index(x, limit):
+    norm = x.norm()
+    return [x, x * limit / norm][int(norm > limit)]
+
+
+def branch_in_an_expression(x, limit):
+    norm = x.norm()
+    return x * (limit / norm if norm > limit else 1.0)
+
+
+def seen_by_print(x, limit):
+    norm = x.norm()
+    print(norm)
+    return x * (limit / norm).clamp(max=1.0)
+
+
+@pytest.mark.parametrize(
+    "answer", [branch_by_bool, branch_by_item, branch_by_index, branch_in_an_expression, seen_by_print]
+)
+def test_whatever_needs_python_to_know_a_tensor_is_told_as_that(answer):
+    assert check("clip", answer).misconception == "branch-kept"
+
+
+@pytest.mark.parametrize(
+    "length", [torch.linalg.matrix_norm, lambda x: (x**2).sum(dim=(0, 1)).sqrt(), lambda x: x[None].norm(dim=(-2, -1))]
+)
+def test_a_length_that_is_right_for_two_dimensions_only_is_rejected(length):
+    assert check("clip", lambda x, limit: x * (limit / length(x)).clamp(max=1.0)).verdict in ("wrong", "error")
+
+
+def gradients(replicas, shares, loss_fn):
+    for model, (x, y) in zip(replicas, shares, strict=True):
+        model.zero_grad()
+        loss_fn(model(x), y).backward()
+    return [sum(p.grad for p in same) / len(same) for same in zip(*(m.parameters() for m in replicas), strict=True)]
+
+
+def step_with_new_models(replicas, shares, loss_fn, learning_rate):
+    with_mean = gradients(replicas, shares, loss_fn)
+    with torch.no_grad():
+        for parameter, grad in zip(replicas[0].parameters(), with_mean, strict=True):
+            parameter -= learning_rate * grad
+    replicas[1:] = [copy.deepcopy(replicas[0]) for _ in replicas[1:]]
+
+
+def test_models_that_are_replaced_in_the_list_have_not_taken_the_step():
+    assert check("parallel_step", step_with_new_models).misconception == "only-the-first-steps"
+
+
+def test_three_replicas_are_not_the_only_number():
+    def step(replicas, shares, loss_fn, learning_rate):
+        _one, _two, _three = replicas
+
+    assert check("parallel_step", step).verdict == "error"
+
+
+def share(count, world_size, rank, epoch, seed=0):
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
+    return torch.cat([order, order[: -count % world_size]])[rank::world_size]
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor.tolist, tuple, torch.Tensor.numpy])
+def test_indices_that_are_no_tensor_are_told(kind):
+    assert check("my_share", lambda *a, **more: kind(share(*a, **more))).misconception == "no-tensor"
+
+
+def test_indices_that_are_no_whole_numbers_are_refused():
+    report = check("my_share", lambda *a, **more: share(*a, **more).float())
+    assert report.verdict == "wrong" and "should hold int numbers" in report.message
+
+
+def pays(compare=lambda bill, eager: bill <= eager, first=1, most=10**6):
+    """An answer that counts upwards from `first`."""
+
+    def pays_from(first_call, compiled_call, eager_call):
+        if compiled_call >= eager_call:
+            return math.inf
+        for n in range(first, most):
+            if compare(first_call + (n - 1) * compiled_call, n * eager_call):
+                return n
+        return math.inf
+
+    return pays_from
+
+
+def test_counting_upwards_is_right():
+    assert check("pays_from", pays()).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        (pays(compare=lambda bill, eager: bill < eager), "even-is-not-enough"),
+        (pays(first=2), "two-at-least"),
+        (pays(most=100), "gives-up"),
+    ],
+)
+def test_the_edges_of_the_bill_are_told(answer, mistake):
+    assert check("pays_from", answer).misconception == mistake
+
+
+def replay_with(given):
+    """An answer that runs a step as `given` says, from what stands on the tape and the values so far."""
+
+    def replay(tape, inputs):
+        values = dict(inputs)
+        for name, function, arguments in tape:
+            values[name] = given(function, arguments, values)
+        return values[name]
+
+    return replay
+
+
+def looked_up(arguments, values):
+    return [values[a] if isinstance(a, str) else a for a in arguments]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda f, args, values: f(*(values[a] if isinstance(a, str) else torch.tensor(a) for a in args)),
+        lambda f, args, values: f(*(values[a] if isinstance(a, str) else float(a) for a in args)),
+        lambda f, args, values: getattr(torch, f.__name__)(*looked_up(args, values)),
+        lambda f, args, values: f(*looked_up(args, values)[:2]),
+        lambda f, args, values: f(
+            *[values[a] for a in args if isinstance(a, str)], *[a for a in args if not isinstance(a, str)]
+        ),
+    ],
+)
+def test_a_replay_that_is_right_for_some_arguments_only_is_rejected(given):
+    assert check("replay", replay_with(given)).verdict in ("wrong", "error")
+
+
+def test_a_replay_that_empties_its_inputs_is_told_what_it_did():
+    def replay(tape, inputs):
+        values = dict(inputs)
+        inputs.clear()
+        for name, function, arguments in tape:
+            values[name] = function(*looked_up(arguments, values))
+        return values[name]
+
+    assert "take something out" in check("replay", replay).message
