@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
 def wheel(pytestconfig, tmp_path_factory):
     """The project's wheel, built from the clone without a network."""
     place = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(place)]
-    subprocess.run([*command, str(pytestconfig.rootpath)], check=True)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)]
+    subprocess.run(command, cwd=pytestconfig.rootpath, check=True)
     (path,) = place.glob("autograd_tutor-*.whl")
     return path
 

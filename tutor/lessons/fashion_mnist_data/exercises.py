@@ -294,19 +294,22 @@ def use_dataset(dataset, pixels, labels):
     """How long a dataset is, its examples, with transforms and without, and when it does its work."""
     folder = folder_of(pixels.tobytes(), pixels.shape, tuple(labels))
     plain = dataset(folder / "images", folder / "labels.csv")
-    examples = [pair(plain[i]) for i in range(len(labels))]
+    count = len(plain)
+    examples = [pair(plain[i]) for i in range(min(count, len(labels)))]
     kinds = {"PIL image" if isinstance(image, Image.Image) else type(image).__name__ for image, _ in examples}
     images = [seen(image) for image, _ in examples]
     changed = dataset(str(folder / "images"), str(folder / "labels.csv"), turned, lambda label: 100 + int(label))
     changed_examples = [pair(changed[i]) for i in (2, 0)]
+    relabelled = dataset(folder / "images", folder / "labels.csv", target_transform=lambda label: 100 + int(label))
     return (
-        len(plain),
+        count,
         together(images, [label for _, label in examples], pixels, labels),
         " and ".join(sorted(kinds)),
         images,
         [label for _, label in examples],
         [seen(image) for image, _ in changed_examples],
         [label for _, label in changed_examples],
+        pair(relabelled[1])[1],
         when_opened(dataset, pixels[:2]),
         when_transformed(dataset, folder),
     )
@@ -816,8 +819,7 @@ EXERCISES = {
             ),
             Misconception(
                 "double-precision",
-                "The ones are in the right places, but they are float64. The logits of a network are float32, and the loss wants "
-                "both alike.",
+                "The ones are in the right places, but they are float64. float32 is asked for, as the logits of a network are.",
                 patch=("torch.zeros(len(labels), classes)", "torch.zeros(len(labels), classes, dtype=torch.float64)"),
                 hints=("Which dtype does `torch.zeros` make, if you do not say anything else?",),
             ),
@@ -1027,7 +1029,8 @@ EXERCISES = {
             "images",
             "labels",
             "images with a transform",
-            "labels with a target_transform",
+            "labels with both transforms",
+            "a label with a target_transform alone",
             "when an image is opened",
             "how often the transform runs",
         ),
@@ -1080,6 +1083,41 @@ EXERCISES = {
                 hints=("Does `csv.DictReader` give you the header as a row?",),
             ),
             Misconception(
+                "reader-used-up",
+                "A reader gives each row once: after it has been gone through, nothing comes any more. Keep the rows in a list.",
+                patch=(
+                    (
+                        'self.rows = [(row["file"], int(row["label"])) for row in csv.DictReader(file)]',
+                        "self.rows = csv.DictReader(file.read().splitlines())",
+                    ),
+                    ("return len(self.rows)", "return len(list(self.rows))"),
+                    (
+                        "name, label = self.rows[index]",
+                        'row = list(self.rows)[index]\n        name, label = row["file"], int(row["label"])',
+                    ),
+                ),
+                hints=("What does a second `list(reader)` hold?",),
+            ),
+            Misconception(
+                "closed-before-use",
+                "The image is closed when its `with` block ends, and its pixels have not been read by then. Read them inside the "
+                "block, with `image.load()`.",
+                patch=(
+                    "image.load()  # the pixels, before the file is closed",
+                    "pass",
+                ),
+                hints=("When does `Image.open` read the pixels?",),
+            ),
+            Misconception(
+                "one-inside-the-other",
+                "The target transform is applied only where there is a transform for the images as well. Each can come alone.",
+                patch=(
+                    "        if self.target_transform is not None:\n            label = self.target_transform(label)\n",
+                    "            if self.target_transform is not None:\n                label = self.target_transform(label)\n",
+                ),
+                hints=("How far to the right does your second `if` stand?",),
+            ),
+            Misconception(
                 "opened-at-once",
                 "Your images are opened when the dataset is made. A million of them would take minutes and fill the memory. Remember "
                 "the names there, and open an image in `__getitem__`.",
@@ -1089,7 +1127,10 @@ EXERCISES = {
                         "self.target_transform = target_transform\n"
                         "        self.images = [Image.open(self.folder / name).copy() for name, _ in self.rows]",
                     ),
-                    ("image = Image.open(self.folder / name)", "image = self.images[index]"),
+                    (
+                        "        with Image.open(self.folder / name) as image:\n            image.load()  # the pixels, before the file is closed\n",
+                        "        image = self.images[index]\n",
+                    ),
                 ),
                 hints=("Which of your lines run before anybody has asked for an example?",),
             ),
@@ -1178,23 +1219,20 @@ EXERCISES = {
             Misconception(
                 "converted-to-colour",
                 "Your images have three colour channels. The files are grey; leave them so.",
-                patch=("Image.open(self.folder / name)", 'Image.open(self.folder / name).convert("RGB")'),
+                patch=("image.load()", 'image = image.convert("RGB")'),
                 hints=("What is the mode of your images?",),
             ),
             Misconception(
                 "array-for-image",
                 "You return a NumPy array. Without a transform the image is to be the PIL image as it was opened: what becomes of it, a "
                 "transform decides.",
-                patch=("Image.open(self.folder / name)", "np.array(Image.open(self.folder / name))"),
+                patch=("image.load()", "image = np.array(image)"),
                 hints=("What does `Image.open` give you, and who asked for anything else?",),
             ),
             Misconception(
                 "scaled-without-asking",
                 "Without a transform the image is to be the PIL image as it was opened. You turn it into numbers from 0 to 1; that is the transform's work.",
-                patch=(
-                    "image = Image.open(self.folder / name)",
-                    "image = np.array(Image.open(self.folder / name)) / 255",
-                ),
+                patch=("image.load()", "image = np.array(image) / 255"),
                 hints=("Who is to decide what becomes of an image?",),
             ),
         ),

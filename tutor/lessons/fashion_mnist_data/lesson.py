@@ -40,8 +40,8 @@ from tutor import check, data, exercise, expect, hint, lend, plots, progress, so
 # %% [markdown] name="load"
 # ## 1. FashionMNIST
 #
-# It has 60,000 grey photographs to learn from and 10,000 to be tested on, 28 x 28 pixels each, ten kinds of clothes. The
-# class looks for the files on your machine. If it does not find them, it takes a sample of 7,000 images that comes
+# It has 60,000 grey photographs to learn from and 10,000 to be tested on, 28 x 28 pixels each, ten kinds of clothes.
+# `data.FashionMNIST` looks for the files on your machine. If it does not find them, it takes a sample of 7,000 images that comes
 # with this course, and says so; `tutor data` in a terminal fetches the rest. In brackets behind the location stands which of
 # these places it was: a folder of yours, the operating system's package, the cache of an earlier download, or the sample.
 
@@ -72,7 +72,8 @@ with expect(data.DataError):
 
 # %% [markdown] name="look-first"
 # Verified does not mean that you understand them. **Look at your data before you train on them**: no number shows a
-# picture that lies on its side. From here on we use the sample, the same on every machine.
+# picture that lies on its side. From here on we use the sample, the same on every machine. (Figures are drawn in reverse, as
+# ink on paper: 0, which is black in the photograph, is white there.)
 
 # %% tags=["item:show"] name="take-the-sample"
 few = data.FashionMNIST(data.sample_folder(), train=True)
@@ -237,7 +238,7 @@ def one_hot(labels, classes):
     """Return a row for each label: 1 in the column of its class, 0 elsewhere.
 
     labels : class numbers, int64, shape (N,)    classes : how many classes there are, a number
-    Returns a float tensor of shape (N, classes).
+    Returns a float32 tensor of shape (N, classes).
     """
     ### BEGIN SOLUTION
     rows = torch.zeros(len(labels), classes)
@@ -370,7 +371,7 @@ plots.images(before_and_after, ["before"] * 6 + told, title="Six images, each ch
 # %% [markdown] name="own-dataset"
 # ## 4. A dataset of your own
 #
-# Your own images will hardly come as IDX files. The usual form is a folder with images, and a table that says what is on each.
+# Your own images will hardly come as IDX files, which is the format of those that you have loaded. The usual form is a folder with images, and a table that says what is on each.
 # Let us make one from real images: 60 PNG files and a CSV with a header.
 
 # %% tags=["item:own-dataset", "nbval-check-output"] name="write-folder"
@@ -389,7 +390,8 @@ print((folder / "labels.csv").read_text()[:44])
 # %% [markdown] name="ask-dataset"
 # Now write the dataset. Read the **table** in `__init__` (it is small), open an **image** in `__getitem__`, when it is asked
 # for: a million images do not fit into memory. `csv.DictReader(file)` gives each row as a dict; everything in a CSV is
-# text. `Image.open(path)` opens a picture.
+# text. `Image.open(path)` opens a picture, and reads its pixels only when somebody needs them; until then the file is open.
+# `image.load()` reads them at once.
 
 
 # %% tags=["item:own-dataset"]
@@ -426,7 +428,8 @@ class LabelledImages(Dataset):
         """
         ### BEGIN SOLUTION
         name, label = self.rows[index]
-        image = Image.open(self.folder / name)
+        with Image.open(self.folder / name) as image:
+            image.load()  # the pixels, before the file is closed
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:
@@ -606,8 +609,8 @@ assert fraction > 0.7
 #
 # `num_workers=2` lets two more processes fetch examples while the network computes. They do not come free. Each is
 # a whole Python that has to import PyTorch and receive a copy of the dataset; then every batch travels from process
-# to process. (On Linux, Python before 3.14 copies the running process instead, *fork*, which is quick. Windows and macOS
-# start a new one, *spawn*. We ask for spawn, so that you see the same everywhere.)
+# to process. (On Linux, Python before 3.14 copies the running process instead, *fork*, which is quick; from 3.14 on a small
+# helper process makes the copies, *forkserver*. Windows and macOS start a new one, *spawn*. We ask for spawn, so that you see the same everywhere.)
 #
 # The data set below flips and moves 6,000 images with PIL. With two workers it is read by two processes at once. Twice as
 # fast, then? **Commit to an answer**; nobody checks it.
@@ -643,7 +646,7 @@ assert with_workers > alone
 #
 # ### A trap in notebooks
 #
-# A spawned worker receives the dataset *pickled*. A pickle does not hold the code of a class, only where it stands:
+# A spawned worker receives the dataset *pickled*, turned into bytes by Python's module `pickle`. A pickle does not hold the code of a class, only where it stands:
 # module and name. A class that was defined in a notebook stands in `__main__`, and in the new process `__main__` is
 # something else. Here is what a worker does first, done by hand in a new process:
 
@@ -783,13 +786,14 @@ print(f"1,000,000 photographs of 224 x 224 in colour, as bytes {1e6 * 224 * 224 
 # <!-- drills: batching -->
 # <details><summary>4. 1,000 examples, batches of 300, <code>drop_last=True</code>. How many batches, how many examples?</summary>
 #
-# 3 batches, 900 examples; in the next epoch other 100 are left out, if the loader shuffles.
+# 3 batches, 900 examples; in the next epoch another 100 are left out, if the loader shuffles.
 # </details>
 #
 # <!-- drills: workers -->
 # <details><summary>5. With <code>num_workers=2</code> your loop fails and says that a worker exited. Without workers it runs. What do you look for?</summary>
 #
-# A dataset or transform that is defined in the notebook, or a <code>lambda</code>: it cannot be unpickled in a new process.
+# A dataset or transform whose class is defined in the notebook: the new process cannot find it. (A <code>lambda</code> fails
+# earlier, with a <code>PicklingError</code> in your own process, before a worker starts.)
 # </details>
 #
 # <!-- drills: load -->
@@ -803,7 +807,8 @@ print(f"1,000,000 photographs of 224 x 224 in colour, as bytes {1e6 * 224 * 224 
 # <details><summary>7. All files are verified, and the network learns nothing. What do you look at before you change the network?</summary>
 #
 # At a batch, as the network gets it: images beside their class names. Verified files can still be misread: pictures on their
-# side, labels one place further on, everything divided by 255 twice and therefore black.
+# side, labels one place further on. And at its smallest and largest number: a picture is stretched to its own range when
+# it is drawn, so nobody sees in it that everything was divided by 255 twice.
 # </details>
 #
 # <!-- drills: compose, normalize -->
