@@ -18,7 +18,7 @@ from tutor.checking import Misconception, code, value
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=90,
+    minutes=105,
     items={
         "load": "FashionMNIST loaded and verified",
         "show": "FashionMNIST shown: 3x3 grid, class names, a batch of 64",

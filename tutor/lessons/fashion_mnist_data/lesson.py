@@ -13,7 +13,7 @@
 # - batch and shuffle by hand and with `DataLoader`, and say what workers are good for;
 # - measure what loading costs, and choose the cheap way where it is possible.
 #
-# **You need** notebook 02 (shapes, views, indexing), and the training loop of notebook 08. **It takes** about 90 minutes
+# **You need** notebook 02 (shapes, views, indexing), and the training loop of notebook 08. **It takes** about 105 minutes
 # to read and answer; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
