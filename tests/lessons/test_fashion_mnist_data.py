@@ -62,3 +62,26 @@ def test_whole_numbers_and_truth_values_are_shown_as_such(lesson):
         lambda images, flipped, down, right: images + 1
     )
     assert "`flipped` = [False, True," in report.message and "`down` = [2, -1," in report.message
+
+
+class NumbersForImages(Batches):
+    def __iter__(self):
+        for batch in torch.randperm(len(self.x)).split(self.batch_size):
+            yield batch, self.y[batch]
+
+
+def test_batches_of_numbers_in_the_place_of_x_are_told(lesson):
+    report = lesson.exercises["fashion_mnist_data.Batches"].check(NumbersForImages)
+    assert "its first part has the shape" in report.message
+
+
+class NormalizeOnTheClass:
+    def __init__(self, mean, std):
+        type(self).mean, type(self).std = (torch.tensor(v).view(-1, 1, 1) for v in (mean, std))
+
+    def __call__(self, images):
+        return (images - self.mean) / self.std
+
+
+def test_two_transforms_have_numbers_of_their_own(lesson):
+    assert lesson.exercises["fashion_mnist_data.Normalize"].check(NormalizeOnTheClass).verdict == "wrong"

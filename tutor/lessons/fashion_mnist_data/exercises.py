@@ -101,6 +101,7 @@ def statistics(d, count):
 def use_normalize(normalize, images, mean, std):
     """The images, normalised twice by one transform: the second time must be like the first."""
     transform = normalize(mean, std)
+    normalize(std, std)  # another transform, with numbers of its own
     return transform(images), transform(2 * images)
 
 
@@ -434,6 +435,9 @@ def use_batches(batches, x, batch_size):
     loader = batches(x, torch.arange(len(x)), batch_size)
     epochs = [[x_and_y(batch) for batch in loader] for _ in range(3)]
     numbers = [[ys.tolist() for _, ys in epoch] for epoch in epochs]
+    for xs, ys in chain(*epochs):
+        if xs.numel() != len(ys) * x.shape[1]:
+            raise TypeError(f"each batch should be x and then y; its first part has the shape {tuple(xs.shape)}")
     belong = all(torch.equal(xs.view(-1, x.shape[1]), x[ys]) for epoch in epochs for xs, ys in epoch)
     return (
         len(loader),
