@@ -152,7 +152,12 @@ recorded.steps()
 # Now the other problem of this series, with the shapes that you know. First torchviz, then before and after side by side.
 
 # %% tags=["item:graph-drawn"] name="net-forward"
-device = "cuda" if torch.cuda.is_available() else "cpu"
+device = torch.device("cpu")  # as in notebook 03
+if hasattr(torch, "accelerator"):
+    if torch.accelerator.is_available():
+        device = torch.accelerator.current_accelerator()
+elif torch.cuda.is_available():
+    device = torch.device("cuda")
 N, D_in, H, D_out = 64, 1000, 100, 10
 x, y, w1, w2 = models.two_layer_data((N, D_in, H, D_out), device=device)
 w1.requires_grad_()
@@ -178,8 +183,8 @@ plots.beside({"before backward": before, "after backward": after})
 #
 # ## 3. A training loop, and what breaks it
 #
-# The update is arithmetic too. Should it be recorded? If it were, each step would hang on the one before it. Torch does not
-# even let you try to change a leaf that is being recorded:
+# The update is arithmetic too. Should it be recorded? If it were, each step would hang on the one before it. Torch refuses
+# to change a leaf that is being recorded:
 
 # %% tags=["item:training", "item:no-grad"] name="update-recorded"
 with expect(RuntimeError):
@@ -236,8 +241,8 @@ same = torch.allclose(w1.grad, whole, rtol=1e-3, atol=1e-3)
 print("four parts give the gradient of the whole:", same)
 
 # %% [markdown] name="forget-zero"
-# And it is a trap when you forget. One of the two loops below never clears the gradients. Does its loss fall more slowly, faster
-# because the steps grow, or what else? **Commit to an answer** in the next cell. Nobody checks it: it is there so that you cannot
+# And it is a trap when you forget. One of the two loops below never clears the gradients. Does its loss fall more slowly, or
+# faster, because the steps grow? Or does something else happen? **Commit to an answer** in the next cell. Nobody checks it: it is there so that you cannot
 # tell yourself afterwards that you knew. (We take half the learning rate, so that the right loop falls in every single step.)
 
 # %% name="guess-forgotten"
@@ -490,7 +495,9 @@ print(jacobian(y, x))
 # ## 6. A graph that you did not write
 #
 # A classifier with three outputs, one example, five inputs: $z = x\,W + b$. The loss is the binary cross-entropy. Torch computes
-# it from the raw outputs $z$ (the **logits**), because $\log(\sigma(z))$ in two steps loses everything for large $|z|$:
+# it from the raw outputs $z$ (the **logits**). The **sigmoid** $\sigma(z) = 1 / (1 + e^{-z})$ would make probabilities of them, and
+# the loss needs $\log \sigma(z)$ where $y$ is 1 and $\log(1 - \sigma(z))$ where it is 0. In two steps that fails: in float32
+# $\sigma(20)$ is exactly 1, and $\log(1 - 1)$ is minus infinity. In one step it does not:
 #
 # $$\underset{(3,)}{z} = \underset{(5,)}{x}\;\underset{(5,\,3)}{W} + \underset{(3,)}{b}, \qquad
 # L = \frac13 \sum_k \left[\log(1 + e^{z_k}) - y_k z_k\right], \qquad
@@ -582,7 +589,7 @@ print("x is now", x.tolist())
 # ## 8. Hooks: looking into a backward pass
 #
 # A hook is a function that torch calls during backward. On a **tensor** it receives the gradient when that is
-# complete. If the hook returns something, that takes the gradient's place. So hooks can print, record, clip, and also falsify.
+# complete. If the hook returns something, that takes the gradient's place. So hooks can print, record, shorten, and also falsify.
 #
 # Commit to an answer. At $x = 1$:
 #
@@ -693,8 +700,9 @@ with expect(RuntimeError):
 # Sometimes a part of a network shall stay as it is: a layer that was trained before, or one that you distrust. `w.requires_grad_(False)`
 # **freezes** a leaf: from the next forward pass on it is not in the graph. `w.requires_grad_(True)` thaws it.
 #
-# One thing is easily forgotten. The frozen weight still holds its last gradient. An update that moves "every weight that has a
-# gradient" (as torch's own optimisers do) keeps pushing it with that one.
+# One thing is easily forgotten. If nobody has cleared it, the frozen weight still holds its last gradient, and an update that
+# moves "every weight that has a gradient" (as torch's own optimisers do) pushes it with that one. Our loops clear after every
+# update, but do not rely on the loop: who freezes a weight drops its gradient as well.
 
 
 # %% tags=["item:freezing"]
@@ -941,8 +949,8 @@ with torch.no_grad():
 # <!-- drills: retain-graph -->
 # <details><summary>5. Your loop says "Trying to backward through the graph a second time". You call backward once in each step. How can that be?</summary>
 #
-# Something of an earlier step's graph is still in use: a hidden state, a running loss that was added up without
-# <code>.item()</code>, a result computed once before the loop. Detach it, or compute it inside.
+# Something of an earlier step's graph is still in use: a hidden state, a running total of losses on which you call
+# <code>backward()</code>, a result computed once before the loop. Detach it, or compute it inside.
 # </details>
 #
 # <!-- drills: no-grad -->

@@ -44,7 +44,8 @@ with expect(RuntimeError):
 # `detach()`, which the message recommends, would silence the error and lose the gradient. Write down both directions
 # instead:
 #
-# - **`forward`** computes the result. Autograd looks away while it runs, so anything is allowed in it.
+# - **`forward`** computes the result. Autograd looks away while it runs, so any library may compute it. Only do not change
+#   the inputs in place: nobody would notice.
 # - **`backward`** receives the gradient of the loss with respect to the *output* and returns the gradient with respect
 #   to the *input*. That is the chain rule, one box of it:
 #
@@ -753,19 +754,20 @@ for name, out in {"argmax": v.argmax(), "v > 0": v > 0}.items():
     print(f"{name:8} requires_grad", out.requires_grad)
 
 # %% [markdown] name="mark"
-# A function of yours that returns a position or a comparison beside a real result says so with
-# `mark_non_differentiable`:
+# Torch never asks for the gradient of whole numbers, or of True and False. But an output in floats that has none (a
+# position, a count, a rounded value) would claim to have one, unless `mark_non_differentiable` names it:
 
 
 # %% tags=["item:non-differentiable", "item:ctx", "nbval-check-output"] name="mark-non-differentiable"
 class Largest(torch.autograd.Function):
-    """The largest entry and its position."""
+    """The largest entry and its position, both in floats."""
 
     @staticmethod
     def forward(ctx, x):
         value, place = x.max(dim=0)
-        ctx.mark_non_differentiable(place)
         ctx.save_for_backward(x, place)
+        place = place.to(x.dtype)
+        ctx.mark_non_differentiable(place)
         return value, place
 
     @staticmethod
@@ -867,8 +869,8 @@ runs = {"true gradient": flat_losses, "straight-through": moved_losses}
 plots.loss_curves(runs, title="Eight steps fit a sine")
 
 # %% [markdown] name="lie"
-# A lie stays a lie: this "gradient" is the slope of no function, and `gradcheck` says so. Here its answer is right and
-# wanted. Judge a straight-through estimator by whether it trains.
+# A lie stays a lie: this "gradient" is not the slope of the sign. It is that of your `clamp(h, -1, 1)`, and `gradcheck` notices
+# that the two do not belong together. Here its answer is right and wanted. Judge a straight-through estimator by whether it trains.
 
 # %% tags=["item:straight-through", "item:gradcheck", "nbval-check-output"] name="lie-found"
 passes = gradcheck(StraightThroughSign.apply, (few,), raise_exception=False)
@@ -877,8 +879,8 @@ print("the straight-through sign passes gradcheck:", passes)
 # %% [markdown] name="func"
 # ## 7. The newer form, for torch.func
 #
-# `torch.func` (notebook 05) turns functions into their gradients and vectorises them. It refuses what you have
-# written so far:
+# `torch.func` (notebook 05) turns functions into their gradients. It has a companion, `torch.vmap`: `vmap(f)(batch)` computes
+# `f` of every entry of a batch at once, without a loop. Both refuse what you have written so far:
 
 # %% tags=["item:setup-context"] name="func-refuses"
 with expect(RuntimeError):

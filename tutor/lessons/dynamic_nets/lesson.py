@@ -514,7 +514,8 @@ plots.contributions(parts.tolist(), title=title, ylabel="gradient of w_h")
 # Read it from right to left. The last step has the largest say. On its way to the step before, a gradient is
 # multiplied by $1 - h_t^2$, which is at most 1, and by $w_h$, which lies between -1 and 1 here: it fades. With a
 # large $w_h$ it can grow from step to step instead, until it overflows. Both are known by name, *vanishing* and
-# *exploding* gradients, and they are the price of sharing one weight over many steps.
+# *exploding* gradients, and they are the price of many steps one after the other; a deep network whose layers share
+# nothing pays it too. Sharing makes it worse, because the factor $w_h$ is the same every time.
 #
 # ## 8. Train on many lengths
 #
@@ -538,7 +539,7 @@ class NextValue(nn.Module):
         self.cell, self.readout = models.RecurrentCell(1, H), nn.Linear(H, 1)
 
     def forward(self, x):
-        h = torch.zeros(x.shape[1], len(self.cell.b))  # (N, H)
+        h = x.new_zeros(x.shape[1], len(self.cell.b))  # (N, H)
         return self.readout(unroll(self.cell, x, h)[-1])
 
 

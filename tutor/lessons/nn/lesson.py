@@ -202,8 +202,8 @@ plots.sine_fit(x.numpy(), y.numpy(), {"Linear(3, 1) + Flatten": y_pred.numpy()},
 # ### A model of your own
 #
 # Not everything is a chain of ready-made layers. A class of your own says what it owns in `__init__` and what it does in
-# `forward`. Here is the cubic with four parameters that have names. It stands in a file of the course, because later
-# notebooks use it as well; Python can show you the text.
+# `forward`. Here is the cubic with four parameters that have names. It stands in a file of the course;
+# Python can show you the text.
 
 # %% tags=["item:sine-fit", "item:parameters"] name="polynomial3-source"
 print(inspect.getsource(models.Polynomial3))
@@ -419,8 +419,8 @@ print("gradient is (p - onehot) / N:", torch.allclose(grad_theirs, formula.detac
 # ## 7. A classifier: logistic regression
 #
 # One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `nn.LogSoftmax` gives
-# the $\log p$, and `nn.NLLLoss` (*negative log-likelihood*) picks the right one of each row and averages. Together they are the
-# cross-entropy.
+# the $\log p$, and `nn.NLLLoss` (*negative log-likelihood*) picks the right one of each row, averages, and changes
+# the sign. Together they are the cross-entropy.
 #
 # The images are those of FashionMNIST that you met in notebook 00: clothes in grey, 28 by 28 pixels, ten classes. The whole set
 # has 60,000 for training; 6,000 of them come with these notebooks, and 5,000 are enough here. The other 1,000 are kept
@@ -444,11 +444,11 @@ assert len(x_kept) == 1000
 
 # %% [markdown] name="mini-batches"
 # 5,000 images are too many for one step at a time: most of the work would be done before the first improvement. So every
-# step takes a **mini-batch** of 64, chosen by a fresh shuffle in each epoch. Its gradient is a noisy estimate of the whole
+# step takes a **mini-batch** of 64, chosen by a fresh shuffle in each **epoch**, that is, each walk through all the images. Its gradient is a noisy estimate of the whole
 # one, and many rough steps go further than one exact step.
 #
 # The model is `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)`. How many numbers does it have to learn? Work it out.
-# Nobody checks it: the cell after the next counts them.
+# Nobody checks it: the cell below the functions counts them.
 
 # %% name="guess-numbers"
 guess = ...  # a number
@@ -483,7 +483,8 @@ print("parameters:", sum(parameter.numel() for parameter in new_classifier().par
 for batch_size in (5000, 64):
     classifier = new_classifier()
     steps = fit(classifier, nn.NLLLoss(), y, 1, 0.01, batch_size)
-    loss = nn.NLLLoss()(classifier(x), y).item()
+    with torch.no_grad():
+        loss = nn.NLLLoss()(classifier(x), y).item()
     print(f"steps in one epoch: {len(steps):2}   loss afterwards: {loss:.1f}")
 
 # %% tags=["item:classifier"] name="fit-classifier"
@@ -514,7 +515,8 @@ onehot = nn.functional.one_hot(y, 10).float()  # (5000, 10)
 wrong = fit(undecided, nn.MSELoss(), onehot, epochs=20, learning_rate=0.01)
 print("its loss falls:", sum(wrong[-78:]) < sum(wrong[:78]))
 for name, model in {"NLLLoss": classifier, "MSELoss": undecided}.items():
-    p = model(x_kept).exp()  # (1000, 10); the model gives log p
+    with torch.no_grad():
+        p = model(x_kept).exp()  # (1000, 10); the model gives log p
     sure = p[torch.arange(1000, device=device), y_kept].mean().item()
     print(f"{name}: mean probability given to the right class {sure:.1f}")
 print("and yet MSELoss gets more than half of the kept images right:", share_right(undecided) > 0.5)
@@ -607,9 +609,10 @@ print(f"first_loss(10) = {float(first_loss(10)):.4f}, log(10) = {math.log(10):.4
 # $-\log \frac{1}{10} = \log 10$. **A first loss far above $\log C$ says: something is wrong with the start** (or with the data).
 #
 # Where do hundreds and thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1
-# (the standard deviation is meant) the spread grows by $\sqrt{D_{in}}$ in every layer. A spread of $1/\sqrt{D_{in}}$ makes up
-# for it exactly. Your `Linear` has that as its *bound*; the spread of numbers that lie evenly within a bound is the bound
-# divided by $\sqrt 3$. So its outputs shrink a little in each layer, which does far less harm than growing:
+# (the standard deviation is meant) the spread grows by a factor of $\sqrt{D_{in}}$ in every linear layer. A spread of
+# $1/\sqrt{D_{in}}$ makes up for it, as long as no ReLU stands between. (A ReLU blocks half, and $\sqrt{2/D_{in}}$ would be right.)
+# Your `Linear` has $1/\sqrt{D_{in}}$ as its *bound*; the spread of numbers that lie evenly within a bound is the bound divided
+# by $\sqrt 3$. So its outputs shrink in each layer, which in a net of three layers does far less harm than growing:
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="spread-grows"
 torch.manual_seed(0)
@@ -634,7 +637,7 @@ plots.loss_curves(runs, floor=math.log(10), floor_label="log 10", title=title)
 
 # %% [markdown] name="zeros-stand-still"
 # Spread 1 is not in the picture: at this learning rate it diverges within two epochs. Spread 0.3 first shoots up, to more
-# than five times its first loss, and only then comes down to where the others begin. All zero begins with a perfect
+# than five times its first loss, and only then comes down; it ends behind the start of torch. All zero begins with a perfect
 # $\log 10$ and stays there. Why? With zero weights every hidden value is zero, and what flows back is multiplied by zero
 # weights. Only the bias of the last layer moves:
 
@@ -791,8 +794,9 @@ dropout.eval()
 print("values in evaluation mode", dropout(torch.ones(1000)).unique().tolist())
 
 # %% [markdown] name="batch-norm"
-# Batch normalisation is the other one. In training it uses the mean of the batch at hand and keeps a running mean in
-# a *buffer*; in evaluation it uses the running mean and leaves it alone. So a model that is asked for an answer while
+# Batch normalisation is the other well-known one. It shifts and scales every feature to mean 0 and spread 1. In training it
+# takes mean and spread from the batch at hand, and keeps running ones in *buffers*; in evaluation it uses the running ones
+# and leaves them alone. So a model that is asked for an answer while
 # still in training mode gives another answer for other neighbours in the batch, and changes itself by being asked:
 
 # %% tags=["item:train-eval", "nbval-check-output"] name="batch-norm-run"
@@ -894,7 +898,8 @@ assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the 
 #
 # <details><summary>10. You measure twice with the same images and get two different accuracies. Where do you look first?</summary>
 #
-# At <code>model.eval()</code>: in training mode dropout is random and batch normalisation changes itself.
+# At <code>model.eval()</code>: in training mode dropout is random, and with batch normalisation the answer for an image depends on
+# the batch in which it comes, so another shuffle gives another accuracy.
 # </details>
 
 # %% name="see-progress"

@@ -27,7 +27,7 @@ from tutor import check, exercise, expect, hint, lend, models, plots, progress, 
 # %% [markdown] name="training-step"
 # ## 1. The training step
 #
-# Until now you moved the weights yourself: `w -= learning_rate * w.grad`, one line for each parameter, and then the
+# Until now you moved the weights yourself: `w -= learning_rate * w.grad` for each parameter, and then the
 # gradients had to be cleared. An optimiser takes both chores over. It is given the parameters once; `step()` moves
 # all of them, `zero_grad()` clears all their gradients.
 #
@@ -168,8 +168,9 @@ plots.lines(
 # ### Then why does `backward` add at all?
 #
 # Inside one backward pass it must: a weight that is used twice receives two contributions. And across passes you
-# sometimes *want* it. A batch that does not fit into memory can be cut into pieces; the gradients of the pieces add
-# up to the gradient of the whole.
+# sometimes *want* it. A batch that does not fit into memory can be cut into pieces. If the loss is a **sum**, the gradients of
+# the pieces add up to the gradient of the whole. (If it is a mean, as PyTorch's losses are unless told otherwise, divide the
+# loss of each of $k$ equal pieces by $k$; without that the gradient is $k$ times too large.)
 
 # %% tags=["item:zero-grad", "nbval-check-output"] name="accumulate-on-purpose"
 model = sine_model()
@@ -334,8 +335,9 @@ def walk(make_optimizer, steps=100, start=(-0.5, 0.12)):
 
 
 # %% [markdown] name="curvature"
-# How steep is it? The curvatures in the steepest and in the flattest direction are the eigenvalues of the second
-# derivative, which for a sum of squares is $2\, X^T X$ of shape $(2, 2)$.
+# How steep is it? The curvatures in the steepest and in the flattest direction are the *eigenvalues* of the matrix of second
+# derivatives (the Hessian of notebook 05): the factors by which it stretches along its own axes. For a sum of squares this
+# matrix is $2\, X^T X$ of shape $(2, 2)$, where $X$, shape $(2000, 2)$, is `terms`.
 
 # %% tags=["item:loss-surface", "nbval-check-output"] name="condition"
 flat, steep = torch.linalg.eigvalsh(2 * terms.T @ terms).tolist()
@@ -365,8 +367,8 @@ plots.loss_surface(surface, ways, title="SGD: the first steps go sideways, the r
 # %% [markdown] name="momentum"
 # ## 5. Momentum
 #
-# Look at the zigzag. Across the valley the gradients keep changing their sign; along it they all agree. So average
-# them: what contradicts itself cancels, what agrees adds up. A *velocity* $v$ collects the gradients, and at each
+# Look at the zigzag. Across the valley the gradients keep changing their sign; along it they all agree. So add
+# them up: what contradicts itself cancels, what agrees adds up. A *velocity* $v$ collects the gradients, and at each
 # step a part of it is lost:
 #
 # $$\underset{(D)}{v} \;\leftarrow\; \mu\, \underset{(D)}{v} + \underset{(D)}{g} \qquad
@@ -491,7 +493,7 @@ referee(
 )
 
 # %% [markdown] name="ask-rmsprop"
-# A sum only ever grows, so AdaGrad's steps only ever shrink: it slows down even where there is a long way to go.
+# A sum only ever grows, so AdaGrad's rate $\eta / \sqrt{s}$ only ever shrinks: it slows down even where there is a long way to go.
 # **RMSprop** (Tieleman and Hinton, 2012) changes one line. Instead of the sum it keeps a running *mean*, which forgets:
 #
 # $$\underset{(D)}{s} \;\leftarrow\; \alpha\, \underset{(D)}{s} + (1 - \alpha)\, \underset{(D)}{g^2}$$
@@ -529,8 +531,8 @@ referee(
 # %% [markdown] name="two-means"
 # ## 7. Adam
 #
-# **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients, as momentum has it,
-# divided by the root of a running mean $v$ of their squares, as RMSprop has it.
+# **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients (momentum's velocity, but for
+# a factor $1 - \beta_1$ that makes a mean of the sum), divided by the root of a running mean $v$ of their squares, as RMSprop has it.
 #
 # $$\underset{(D)}{m} \leftarrow \beta_1 \underset{(D)}{m} + (1 - \beta_1) \underset{(D)}{g} \qquad
 # \underset{(D)}{v} \leftarrow \beta_2 \underset{(D)}{v} + (1 - \beta_2) \underset{(D)}{g^2}$$
@@ -830,15 +832,21 @@ assert same
 
 
 # %% tags=["item:mini-batches"] name="by-epochs"
+def evaluated(model):
+    """The loss over all 2,000 points."""
+    with torch.no_grad():
+        return loss_fn(model(xx), y).item()
+
+
 def fit_in_batches(batch_size, learning_rate, epochs=40):
     """Fit the sine; return the loss over all 2,000 points, before the first epoch and after each."""
     model = sine_model()
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
-    losses = [loss_fn(model(xx), y).item()]
+    losses = [evaluated(model)]
     for epoch in range(epochs):
         for batch in torch.randperm(2000).split(batch_size):
             train_step(model, loss_fn, optimizer, xx[batch], y[batch])
-        losses.append(loss_fn(model(xx), y).item())
+        losses.append(evaluated(model))
     return losses
 
 
@@ -936,7 +944,7 @@ print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight
 # <details><summary>3. A loss has the curvatures 100 and 4. Up to which learning rate does gradient descent not diverge, and which share of the
 # way along the flat direction does one step cover there?</summary>
 #
-# 2 / 100 = 0.02. The flat direction then shrinks by 1 - 0.02 &middot; 4 = 0.92: a step covers 8 %. The ratio of the curvatures, 25, is what makes it slow.
+# 2 / 100 = 0.02. Along the flat direction each step then multiplies what is left by 1 - 0.02 &middot; 4 = 0.92: it covers 8 %. The ratio of the curvatures, 25, is what makes it slow.
 # </details>
 #
 # <details><summary>4. You multiply the loss by 1,000. Which of the five optimisers do not notice?</summary>
@@ -987,7 +995,7 @@ progress()
 # ## Where to read on
 #
 # The next notebook builds a network that is different at every step, and trains it with SGD and momentum: 30,000
-# steps of your `train_step`. For momentum, read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with
+# times the five lines of your `train_step`. For momentum, read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with
 # pictures that move. The sources are short and readable: Duchi, Hazan and Singer, *Adaptive Subgradient Methods*,
 # JMLR 12 (2011); Kingma and Ba, *Adam*, arXiv 1412.6980; Loshchilov and Hutter, *Decoupled Weight Decay
 # Regularization*, arXiv 1711.05101.

@@ -37,8 +37,11 @@ from tutor import check, exercise, expect, hint, lend, models, plots, progress, 
 # \underset{\text{Jacobian, never written out}}{\left(\frac{\partial\, \text{out}}{\partial x}\right)^{T}}
 # \;\underset{\text{shape of out}}{\text{grad}\_\text{out}}$$
 #
+# (The *Jacobian* is the table of all derivatives: row $k$, column $i$ says how much entry $k$ of the output changes when
+# entry $i$ of the input is nudged.)
+#
 # A tensor that nobody computed (an input, a weight) has no parents. It is called a **leaf**, and its `vjp` has nothing to
-# return.
+# return. All tensors behind a result, linked to their parents, are its **graph**; each of them is a **node**.
 
 
 # %% tags=["reference", "item:tensor"] name="tensor-class"
@@ -394,8 +397,8 @@ print("after x.grad = None and one more:", float(x.grad))
 
 # %% [markdown] name="why-accumulate"
 # Adding across sweeps, at the leaves, is a decision, and PyTorch took the same one. It lets you split a large batch into parts
-# and add up their gradients. The price: in a training loop **you** have to reset the gradients before every step. Forget it
-# once, and each step follows the sum of all gradients since the beginning.
+# and add up their gradients. The price: in a training loop **you** have to reset the gradients before every step. Where
+# that line is missing, each step follows the sum of all gradients since the beginning.
 #
 # ## 6. More operations
 #
@@ -449,8 +452,8 @@ def sum_over(self, axis=None):
 Tensor.relu, Tensor.sum = relu, sum_over
 
 # %% [markdown] name="ask-exp"
-# A vjp with one parent returns a tuple of one gradient: mind the comma in `(grad,)`. Now write $e^x$. It is the one
-# function that is its own derivative, which saves computing anything twice.
+# A vjp with one parent returns a tuple of one gradient: mind the comma in `(grad,)`. Now write $e^x$. It is its own
+# derivative, which saves computing anything twice.
 
 
 # %% tags=["item:operations"]
@@ -509,7 +512,7 @@ print(len(code_lines), "lines, docstrings included")
 #
 # Finite differences judged you in notebook 01. There is a stricter judge now: PyTorch does the same job, and the
 # same expression can be handed to both. (`requires_grad=True` tells torch to remember. The next notebook is about
-# that; here torch only gives its verdict.) The expression uses every operation, broadcasting, and shared nodes.
+# that; here torch only gives its verdict.) The expression uses every operation (`sum` without its `axis`), broadcasting, and shared nodes.
 
 # %% tags=["item:against-torch", "nbval-check-output"] name="judged-by-torch"
 import torch
@@ -714,7 +717,7 @@ except RecursionError as error:
 #
 # <details><summary>1. Someone writes <code>parent.grad = …</code> instead of <code>+=</code>. On which networks is that noticed?</summary>
 #
-# Only where a tensor is used more than once: shared weights, a skip connection, <code>x * x</code>. A plain chain of layers
+# Only where a tensor is used more than once: shared weights, an input that is added to a layer's output again, <code>x * x</code>. A plain chain of layers
 # trains as if nothing were wrong, which is what makes the mistake so durable.
 # </details>
 #
@@ -738,7 +741,8 @@ except RecursionError as error:
 # <details><summary>5. Between the forward pass and <code>backward()</code> you write into <code>w.data</code>. What do you get?</summary>
 #
 # A wrong gradient without an error: the vjp reads <code>w.data</code> when it is called, and finds the new numbers. Torch keeps a
-# version number with every tensor and refuses; notebook 05 shows it.
+# version number with every tensor and refuses a change such as <code>w += 1</code> under <code>no_grad</code>; but a write into
+# <code>.data</code> goes past it, there too. Notebook 05 shows both.
 # </details>
 #
 # <!-- drills: against-torch -->

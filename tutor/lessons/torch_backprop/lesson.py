@@ -9,7 +9,7 @@
 #
 # - carry NumPy code over to tensors word by word, and say where the move bites;
 # - write code that runs on any device by changing one variable;
-# - say how closely two devices have to agree, and why they never agree exactly;
+# - say how closely two devices have to agree, and why they seldom agree exactly;
 # - time code on a device that works behind your back, and find the size from which it pays.
 #
 # **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 85 minutes to
@@ -86,7 +86,7 @@ def polynomial_gradients(x, grad_y_pred):
 
 
 # %% [markdown] name="descend"
-# And the loop. Lay it beside the one of notebook 01: two things differ. The start is made into a tensor that is of `x`'s
+# And the loop. Lay it beside the one of notebook 01: but for the spelling `pow(2)`, two things differ. The start is made into a tensor that is of `x`'s
 # kind and lies where `x` lies, and `.item()` takes the loss out of its tensor, so that the list holds plain numbers.
 
 
@@ -392,8 +392,8 @@ w1 = w1.to("meta")
 print("w1 = w1.to(…) puts it on", w1.device)
 
 # %% [markdown] name="mixed-devices"
-# That is the first thing that goes wrong. The second: one tensor was moved, its partner was not. Nothing is copied behind
-# your back, because copies are slow; torch refuses. Read the message for the two devices, then find the tensor that was
+# That is the first thing that goes wrong. The second: one tensor was moved, its partner was not. But for a single number of
+# shape `()`, nothing is copied behind your back, because copies are slow; torch refuses. Read the message for the two devices, then find the tensor that was
 # created without `device=`.
 
 # %% tags=["item:device"] name="devices-clash"
@@ -434,7 +434,7 @@ print("brought back with .cpu() to become an array:", type(w1.cpu().numpy()).__n
 # %% [markdown] name="parity"
 # ## 5. Do two devices agree?
 #
-# Never to the last digit. Every addition rounds, and another device adds in another order. Two numbers are enough to
+# Seldom to the last digit. Most additions round, and another device adds in another order. Two numbers are enough to
 # see it:
 
 # %% tags=["item:parity", "nbval-check-output"] name="order-matters"
@@ -750,7 +750,7 @@ plots.costs(widths, step_times, crossing=crossing, xlabel="hidden units H", titl
 #
 # Answer in your head, then open.
 #
-# <details><summary>1. <code>expected m1 and m2 to have the same dtype, but got: float != double</code>. What happened?</summary>
+# <details><summary>1. <code>expected m1 and m2 to have the same dtype, but got: double != float</code>. What happened?</summary>
 #
 # Data from NumPy (float64, which torch calls double) met weights made by torch (float32). Convert the data once with
 # <code>.float()</code>.

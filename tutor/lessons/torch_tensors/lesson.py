@@ -49,8 +49,8 @@ with expect(RuntimeError):
     counts.mean()
 
 # %% [markdown] name="device-words"
-# A matrix product insists that both factors agree in dtype and device. (`*` and `+` insist on the device only: of two
-# dtypes they take the wider one, without a word.) `.to(...)` changes either, and returns a new tensor; if there is nothing
+# A matrix product insists that both factors agree in dtype and device. (`*` and `+` insist on the device only. Of two dtypes they
+# take one without a word: a float wins over whole numbers, and of two floats the wider one.) `.to(...)` changes either, and returns a new tensor; if there is nothing
 # to change, it returns the very same one. One variable for the device is all that a program needs; the next notebook
 # builds on it.
 
@@ -201,7 +201,7 @@ with expect(RuntimeError):
     x.t().view(-1)
 
 # %% [markdown] name="reshape-words"
-# `reshape` never refuses: it gives a view if it can and a **copy if it must**. The message above recommends it, and usually
+# `reshape` takes every shape with as many entries: it gives a view if it can and a **copy if it must**. The message above recommends it, and usually
 # that is right. But whoever writes into the result has to know which of the two it was:
 
 # %% tags=["item:views", "nbval-check-output"] name="reshape-copies"
@@ -295,7 +295,7 @@ with expect(RuntimeError):
 
 # %% [markdown] name="out"
 # `out=` is the third way: the result goes into a tensor that is there already. It saves memory in tight loops. If
-# the shape is wrong, torch resizes that tensor, and says so.
+# the shape is wrong, torch still resizes that tensor, but warns that this will end. Only an empty one is meant for it.
 
 # %% tags=["item:arithmetic", "nbval-check-output"] name="out-shown"
 buffer = torch.empty(3)
@@ -345,8 +345,8 @@ b = torch.tensor([1, 2, 3])  # (3,)
 plots.broadcast(a, b, "+", title="Dashed cells are read, never stored")
 
 # %% [markdown] name="stride-zero"
-# Nothing is copied: the stride of a stretched dimension is **0**, so every step lands on the same place. That is why writing
-# into a stretched tensor is refused.
+# Nothing is copied: the stride of a stretched dimension is **0**, so every step lands on the same place. One write would change
+# several cells, so `add_` and most operations in place refuse. Not all do: `clone()` before you write.
 
 # %% tags=["item:broadcasting", "nbval-check-output"] name="strides-of-zero"
 wide = a.expand(4, 3)
@@ -355,6 +355,11 @@ print("shape", tuple(wide.shape), "strides", wide.stride(), "numbers stored", a.
 # %% tags=["item:broadcasting"] name="expand-refuses"
 with expect(RuntimeError):
     wide.add_(1)
+
+# %% tags=["item:broadcasting", "nbval-check-output"] name="expand-written"
+stretched = torch.tensor([[0], [10]]).expand(2, 3)
+stretched[0, 0] = 5  # not refused
+print(stretched.tolist())
 
 # %% [markdown] name="ask-centre"
 # ### Two traps
@@ -434,7 +439,7 @@ print(distances(x, y).tolist())
 # %% [markdown] name="products"
 # ## 7. The family of products
 #
-# There are nine of them, and one question tells them apart: **which sizes are summed over, and which stay?** In the
+# You meet nine of them here, and one question tells them apart: **which sizes are summed over, and which stay?** In the
 # drawings a Σ marks what is summed; everything else stands in the result. First those without a batch. (`@`
 # and `matmul` are the same function; with two matrices it is `mm`.)
 
@@ -453,10 +458,10 @@ plots.product_shapes(
 # %% [markdown] name="products-words"
 # $$\underset{(N,\,H)}{h_{nj}} = \underset{(H,)}{b_j} + \sum_{k=1}^{D_{in}} \underset{(N,\,D_{in})}{x_{nk}} \; \underset{(D_{in},\,H)}{w_{1,kj}}$$
 #
-# `*` is broadcasting and sums nothing. `addmm` adds a bias in the same call; with `beta=` and `alpha=` it weighs the two parts:
+# `*` is broadcasting and sums nothing. `addmm` adds a *bias*, a number for each column, in the same call; with `beta=` and `alpha=` it weighs the two parts:
 # `beta * b + alpha * (x @ w1)`.
 #
-# Two ways to add up the same numbers differ in the last digit. So floats are compared with `torch.allclose` and a tolerance.
+# Two ways to add up the same numbers may differ in the last digit. So floats are compared with `torch.allclose` and a tolerance.
 
 # %% tags=["item:products", "item:matrix-products", "nbval-check-output"] name="products-run"
 torch.manual_seed(0)
