@@ -64,7 +64,7 @@ class Draw:
 def clone(value: Any) -> Any:
     """Copy arrays, tensors and containers of them deeply; other objects are passed through."""
     if isinstance(value, np.ndarray):
-        return value.copy()
+        return value.copy(order="K")  # a transposed array stays one
     if is_tensor(value):
         return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -79,7 +79,7 @@ def clone(value: Any) -> Any:
 def in_float64(value: Any) -> Any:
     """Copy a probe with every floating array and tensor in float64, for the reference."""
     if isinstance(value, np.ndarray):
-        return value.astype(np.float64) if value.dtype.kind == "f" else value.copy()
+        return value.astype(np.float64) if value.dtype.kind == "f" else value.copy(order="K")
     if is_tensor(value):
         wide = value.detach().double() if value.is_floating_point() else value.detach()
         return wide.clone().requires_grad_(value.requires_grad)

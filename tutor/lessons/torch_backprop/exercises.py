@@ -31,10 +31,23 @@ def probe_net(d):
     return d.tensor(n, d_in), d.tensor(d_in, h), d.tensor(h, d_out)
 
 
+def probe_thin_net(d):
+    """A network with one output, and inputs so large that hidden values reach hundreds, as they do in training."""
+    n, d_in, h = d.sizes(3)
+    return 100 * d.tensor(n, d_in), d.tensor(d_in, h), d.tensor(h, 1)
+
+
 def probe_relu(d):
     """A gradient and the ReLU's input, with both signs in each."""
     n, h = d.sizes(2, 3, 7)
     return d.tensor(n, h), d.tensor(n, h)
+
+
+def probe_relu_at_the_kink(d):
+    """The same with a 0 in `h`, where no gradient arrives: then every subgradient gives 0, and a division by `h` does not."""
+    grad_h_relu, h = probe_relu(d)
+    grad_h_relu[0, 1] = h[0, 1] = 0
+    return grad_h_relu, h
 
 
 def probe_gradients(d):
@@ -43,10 +56,33 @@ def probe_gradients(d):
     return x, d.tensor(x.shape[0], w2.shape[1]), w1, w2
 
 
+def probe_thin_gradients(d):
+    """A problem with one output and with an example of zeros, whose hidden values are all at the kink."""
+    x, w1, w2 = probe_thin_net(d)
+    x = x / 100
+    x[0] = 0
+    return x, d.tensor(x.shape[0], 1), w1, w2
+
+
 def probe_step(d):
     """Two weights of different shapes, their gradients and a learning rate."""
     a, b, c = d.sizes(3)
     return [d.tensor(a, b), d.tensor(b, c)], [d.tensor(a, b), d.tensor(b, c)], d.number(0.1, 0.6)
+
+
+def probe_one_step(d):
+    """A single weight with large gradients, so that a learning rate from elsewhere shows."""
+    a, b = d.sizes(2)
+    return [d.tensor(a, b)], [1e6 * d.tensor(a, b)], d.number(1e-7, 5e-7)
+
+
+def probe_many_steps(d):
+    """Four weights: two of the same shape, one that is a transposed view, one of one dimension."""
+    a, b, c = d.sizes(3)
+    weights, grads = (
+        [d.tensor(a, b), d.tensor(a, b), d.tensor(c, a).t(), d.tensor(c)] for _ in ("weights", "gradients")
+    )
+    return weights, grads, d.number(0.1, 0.6)
 
 
 def probe_timer(d):
@@ -95,6 +131,29 @@ def probe_always(d):
     return times(d, [True] * d.integer(3, 6))
 
 
+def probe_broken(d):
+    """Runs of wins that are broken once more, early or late, before the real crossing."""
+    runs = (
+        [True, True, False, True, True],
+        [False, True, True, True, True, False, True],
+        [False, False, True, False, True],
+    )
+    return times(d, list(runs[d.sizes(1, 0, 2)[0]]))
+
+
+def probe_as_in_the_notebook(d):
+    """Times of microseconds that differ by a few percent, many of them alike; faster from somewhere on."""
+    slower, faster = d.integer(1, 3), d.integer(2, 4)
+    sizes, here, _ = times(d, [False] * slower + [True] * faster)
+    here = [3e-6] * len(here)
+    return sizes, here, [t * (1.03 if k < slower else 0.97) for k, t in enumerate(here)]
+
+
+def probe_single(d):
+    """One size only, at which it is faster."""
+    return times(d, [True])
+
+
 def probe_tie(d):
     """Equally fast at one size, then faster: a tie is no win."""
     slower = d.integer(1, 3)
@@ -104,13 +163,15 @@ def probe_tie(d):
 
 
 def on_any_device(answer, *arguments):
-    """Run the answer, and once more where NumPy cannot read: an answer that left a NumPy function in stops there."""
+    """Run the answer, and once more on another device: an answer that works on the CPU alone stops there."""
     result = answer(*arguments)
     try:
         answer(*(a.to("meta") for a in arguments))
     except Exception as error:  # numbers cannot be looked at there, which is no mistake
         if isinstance(error, TypeError) and "numpy" in str(error):
             raise
+        if "on the expected device meta" in str(error) or "Cannot copy out of meta" in str(error):
+            raise RuntimeError("it works on the CPU alone: on another device two tensors do not meet") from None
     return result
 
 
@@ -134,7 +195,7 @@ class PretendedDevice:
     def __init__(self, durations):
         self.durations, self.calls = durations, 0
         self.now = self.idle_from = 0.0
-        self.asked = False
+        self.asked = self.idle_at_first = False
 
     def work(self):
         duration = self.durations[min(self.calls, len(self.durations) - 1)]
@@ -146,23 +207,24 @@ class PretendedDevice:
         self.now = max(self.now, self.idle_from)
 
     def clock(self):
-        self.asked = True
+        if not self.asked:
+            self.asked, self.idle_at_first = True, self.now >= self.idle_from
         return self.now
 
 
 def on_pretended_device(median_seconds, durations, warmup, repeats):
-    """Let the answer time a pretended device; one that never asks the device's clock is told so."""
+    """The answer's time for a pretended device, and whether that was idle; one that never asks its clock is told so."""
     device = PretendedDevice(durations)
     seconds = median_seconds(device.work, device.synchronize, clock=device.clock, warmup=warmup, repeats=repeats)
     if not device.asked:
         raise RuntimeError("`clock()` was never asked for the time")
-    return seconds
+    return seconds, "idle" if device.idle_at_first else "still busy"
 
 
 def three_steps(take_step, weights, grads, learning_rate):
     """The gradients at the end, the weights that were handed over after each of three steps, and the list at the end."""
     weights, grads = [w.clone() for w in weights], [g.clone() for g in grads]
-    kept, seen = list(weights), []
+    kept, seen = [w.detach() for w in weights], []  # the memory that was handed over
     for _ in range(3):
         take_step(weights, grads, learning_rate)
         seen.append([w.clone() for w in kept])
@@ -211,7 +273,7 @@ def relu_by_fill(grad_h_relu, h):
 
 
 def relu_by_loop(grad_h_relu, h):
-    grad_h = torch.zeros(h.shape)
+    grad_h = torch.zeros_like(h)
     for i in range(h.shape[0]):
         for j in range(h.shape[1]):
             if h[i, j] > 0:
@@ -234,7 +296,7 @@ def net_gradients_einsum(x, y, w1, w2):
 
 
 def net_gradients_loop(x, y, w1, w2):
-    grad_w1, grad_w2 = torch.zeros(w1.shape), torch.zeros(w2.shape)
+    grad_w1, grad_w2 = torch.zeros_like(w1), torch.zeros_like(w2)
     for row, target in zip(x, y, strict=True):
         h = row @ w1
         error = h.relu() @ w2 - target
@@ -400,11 +462,18 @@ EXERCISES = {
     "two_layer_forward": code(
         difficulty="easy",
         minutes=4,
-        probe=probe_net,
+        probe=(probe_net, probe_thin_net),
         use=forward_anywhere,
         drills=("two-layer-net", "words"),
         outputs=("h", "h_relu", "y_pred"),
         misconceptions=(
+            Misconception(
+                "device-forgotten",
+                "This works on the CPU alone: a tensor is made there, or fetched there, whatever the device of the others. "
+                "`torch.zeros_like(h)` makes one beside `h`; better still, use a word that needs none.",
+                patch=("h.clamp(min=0)", "torch.maximum(h, torch.zeros(h.shape))"),
+                hints=("On which device does `torch.zeros(…)` make its tensor, if you do not say?",),
+            ),
             Misconception(
                 "numpy-left-in",
                 "Your code lets NumPy read a tensor. That works as long as tensors lie on the CPU, but the notebook runs on any "
@@ -460,7 +529,7 @@ EXERCISES = {
     "relu_backward": code(
         difficulty="easy",
         minutes=4,
-        probe=probe_relu,
+        probe=(probe_relu, probe_relu_at_the_kink),
         use=relu_anywhere,
         drills=("two-layer-net", "words", "mistakes"),
         forbid=("autograd",),
@@ -524,7 +593,7 @@ EXERCISES = {
     "two_layer_gradients": code(
         difficulty="medium",
         minutes=10,
-        probe=probe_gradients,
+        probe=(probe_gradients, probe_thin_gradients),
         use=gradients_anywhere,
         drills=("two-layer-net", "words", "mistakes"),
         forbid=("autograd",),
@@ -551,7 +620,7 @@ EXERCISES = {
             Misconception(
                 "no-gate",
                 "`grad_w1` comes out as if there were no ReLU: the gradient has to pass through the gate on its way back to "
-                "`h`. (If you do call `relu_backward`, see whether it and `two_layer_forward` passed: yours are used here.)",
+                "`h`. Is the gate missing, or does it test an `h` that `clamp_` has emptied of its negative entries? (If you do call `relu_backward`, see whether it and `two_layer_forward` passed: yours are used here.)",
                 patch=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
                 hints=("Which forward line lies between h and h_relu, and where is its counterpart?",),
             ),
@@ -603,7 +672,7 @@ EXERCISES = {
     "take_step": code(
         difficulty="medium",
         minutes=6,
-        probe=probe_step,
+        probe=(probe_step, probe_one_step, probe_many_steps),
         use=three_steps,
         drills=("in-place",),
         outputs=("grads_afterwards", "after_step_1", "after_step_2", "after_step_3", "the_list"),
@@ -697,6 +766,7 @@ EXERCISES = {
         minutes=12,
         probe=probe_timer,
         use=on_pretended_device,
+        outputs=("seconds", "the device when you first look at the clock"),
         drills=("timing",),
         misconceptions=(
             Misconception(
@@ -708,6 +778,13 @@ EXERCISES = {
                     "        seconds.append(clock() - start)\n        synchronize()",
                 ),
                 hints=("When `work()` returns, is its work done?",),
+            ),
+            Misconception(
+                "beside-the-middle",
+                "You take the entry beside the middle one. Of `repeats` times in their order, counted from 0, the middle one is "
+                "number `repeats // 2`.",
+                patch=("statistics.median(seconds)", "sorted(seconds)[(len(seconds) + 1) // 2]"),
+                hints=("Of five numbers in order, counted from 0, which is the middle one?",),
             ),
             Misconception(
                 "queue-left-over",
@@ -791,7 +868,16 @@ EXERCISES = {
     "crossing_point": code(
         difficulty="medium",
         minutes=8,
-        probe=(probe_clean, probe_noisy, probe_never, probe_always, probe_tie),
+        probe=(
+            probe_clean,
+            probe_noisy,
+            probe_never,
+            probe_always,
+            probe_tie,
+            probe_broken,
+            probe_as_in_the_notebook,
+            probe_single,
+        ),
         drills=("crossing",),
         misconceptions=(
             Misconception(
