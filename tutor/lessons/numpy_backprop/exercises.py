@@ -38,12 +38,22 @@ def probe_finite_difference(d):
     A cubic tells central from one-sided differences, the square of the sum notices an entry that is not put back.
     """
     shape = d.sizes(d.integer(1, 2), 2, 4)
-    weight = d.array(*shape).astype(np.float64)
+    return cubic_of(d.array(*shape)), d.array(*shape).astype(np.float64), 0.375
 
+
+def probe_odd_difference(d):
+    """The same of an array with three dimensions, of a transposed one, or of one without any."""
+    kind = d.sizes(1, 0, 2)[0]
+    shape = ((2, 3, 2), (3, 2), ())[kind]
+    weight, w = d.array(*shape), d.array(*shape).astype(np.float64)
+    return (cubic_of(weight.T), w.T, 0.375) if kind == 1 else (cubic_of(weight), w, 0.375)
+
+
+def cubic_of(weight):
     def f(w):
-        return float((weight * w**3).sum() + (w * w).sum() + w.sum() ** 2)
+        return float((weight.astype(np.float64) * w**3).sum() + (w * w).sum() + w.sum() ** 2)
 
-    return f, d.array(*shape).astype(np.float64), 0.375
+    return f
 
 
 def probe_net(d):
@@ -52,16 +62,37 @@ def probe_net(d):
     return d.array(n, d_in), d.array(d_in, h), d.array(h, d_out)
 
 
+def probe_thin_net(d):
+    """A network with one output, and inputs so large that hidden values reach hundreds, as they do in training."""
+    n, d_in, h = d.sizes(3)
+    return 100 * d.array(n, d_in), d.array(d_in, h), d.array(h, 1)
+
+
 def probe_relu(d):
     """A gradient and the ReLU's input, with both signs in each."""
     n, h = d.sizes(2, 3, 7)
     return d.array(n, h), d.array(n, h)
 
 
+def probe_relu_at_the_kink(d):
+    """The same with a 0 in `h`, where no gradient arrives: then every subgradient gives 0, and a division by `h` does not."""
+    grad_h_relu, h = probe_relu(d)
+    grad_h_relu[0, 1] = h[0, 1] = 0
+    return grad_h_relu, h
+
+
 def probe_gradients(d):
     """A whole problem: inputs, targets and weights, all sizes different."""
     x, w1, w2 = probe_net(d)
     return x, d.array(x.shape[0], w2.shape[1]), w1, w2
+
+
+def probe_thin_gradients(d):
+    """A problem with one output and with an example of zeros, whose hidden values are all at the kink."""
+    x, w1, w2 = probe_thin_net(d)
+    x = x / 100
+    x[0] = 0
+    return x, d.array(x.shape[0], 1), w1, w2
 
 
 def nudged_polynomial(x, grad_y_pred, nudge, *, power):
@@ -345,7 +376,7 @@ EXERCISES = {
     "finite_difference": code(
         difficulty="medium",
         minutes=10,
-        probe=probe_finite_difference,
+        probe=(probe_finite_difference, probe_odd_difference),
         forbid=("autograd", "call:numpy.gradient"),
         drills=("finite-differences",),
         misconceptions=(
@@ -428,7 +459,7 @@ EXERCISES = {
     "two_layer_forward": code(
         difficulty="easy",
         minutes=5,
-        probe=probe_net,
+        probe=(probe_net, probe_thin_net),
         drills=("two-layer-net", "batched-shapes"),
         outputs=("h", "h_relu", "y_pred"),
         misconceptions=(
@@ -520,7 +551,7 @@ EXERCISES = {
     "relu_backward": code(
         difficulty="medium",
         minutes=6,
-        probe=probe_relu,
+        probe=(probe_relu, probe_relu_at_the_kink),
         forbid=("autograd",),
         drills=("two-layer-net",),
         gradients={"": FiniteDifference(lambda g, h: float((g * np.maximum(h, 0)).sum()), wrt=1)},
@@ -586,7 +617,7 @@ EXERCISES = {
     "two_layer_gradients": code(
         difficulty="hard",
         minutes=15,
-        probe=probe_gradients,
+        probe=(probe_gradients, probe_thin_gradients),
         forbid=("autograd",),
         drills=("two-layer-net", "batched-shapes", "finite-differences"),
         outputs=("grad_w1", "grad_w2"),

@@ -682,6 +682,22 @@ EXERCISES = {
                 "The tensors that were passed in have not changed. `w - …` makes a new tensor, and `w = w - …` only gives it the "
                 "name `w` inside your function; the network that holds the old tensor never hears of it.",
                 patch=("w -= learning_rate * grad_w", "w = w - learning_rate * grad_w"),
+                hints=("Which tensors does the network hold after your function has returned?",),
+            ),
+            Misconception(
+                "rate-of-your-own",
+                "The steps have a fixed length, whatever `learning_rate` is. (1e-6 was the rate of one loop, not of every caller.)",
+                patch=("learning_rate * grad_w", "1e-6 * grad_w"),
+                hints=("Which argument does your line not use?",),
+            ),
+            Misconception(
+                "written-into-a-copy",
+                "A weight changes only where it is contiguous. Of a transposed one `reshape` (and `contiguous`) has to make a copy, and "
+                "it is the copy that you write into.",
+                patch=(
+                    "w -= learning_rate * grad_w",
+                    "flat = w.reshape(-1)\n        flat -= learning_rate * grad_w.reshape(-1)",
+                ),
                 hints=("Which way of writing a subtraction changes the numbers where they lie?",),
             ),
             Misconception(

@@ -41,12 +41,23 @@ def probe_whole(d):
     return (d.rng.integers(1, 100, d.sizes(1, 3, 6)),)
 
 
+def probe_single_number(d):
+    """A whole number in an array without any dimension."""
+    return (np.array(d.integer(2, 5)),)
+
+
+def probe_one_row(d):
+    """An array with a dimension of size 1."""
+    return (d.array(1, *d.sizes(1, 3, 6)),)
+
+
 def write_afterwards(answer, array):
-    """Make the tensor, then write into the array; what the tensor holds after that counts."""
+    """Make the tensor, then write into the array; what the tensor holds after that counts, and whether the array was left alone."""
     mine = array.copy()
     tensor = answer(mine)
+    left = "as it was" if np.array_equal(mine, array) else "changed"
     mine += 1
-    return tensor, str(tensor.dtype) if isinstance(tensor, torch.Tensor) else "no tensor"
+    return tensor, str(tensor.dtype) if isinstance(tensor, torch.Tensor) else "no tensor", left
 
 
 def probe_images(d):
@@ -54,11 +65,19 @@ def probe_images(d):
     return (d.tensor(*d.sizes(4, 2, 5)),)
 
 
+def probe_grey_bytes(d):
+    """Grey images as they stand in files: one channel, whole numbers from 0 to 255, and every second one of a longer row."""
+    n, h, w = d.sizes(3, 2, 5)
+    return (torch.from_numpy(d.rng.integers(0, 256, (2 * n, h, w, 1), dtype=np.uint8))[::2],)
+
+
 def look_at_memory(answer, images):
-    """The images, and whether they lie in one strip."""
+    """The images, whether they lie in one strip, and whether the dtype is that of the images that were given."""
     out = answer(images)
-    lies = isinstance(out, torch.Tensor) and out.is_contiguous()
-    return out, "contiguous" if lies else "not contiguous"
+    if not isinstance(out, torch.Tensor):
+        return out, "no tensor", "no tensor"
+    lies = "contiguous" if out.is_contiguous() else "not contiguous"
+    return out, lies, "as it was" if out.dtype == images.dtype else str(out.dtype)
 
 
 def probe_update(d):
@@ -67,10 +86,16 @@ def probe_update(d):
     return d.tensor(*shape), d.tensor(*shape), d.number(0.1, 0.5)
 
 
+def probe_transposed_update(d):
+    """Weights that are a transposed view, with large gradients, so that a learning rate from elsewhere shows."""
+    shape = d.sizes(2, 2, 5)
+    return d.tensor(*shape).t(), 1e6 * d.tensor(*shape).t(), d.number(1e-7, 5e-7)
+
+
 def look_at_weights(answer, w, grad, learning_rate):
     """Take three steps; return what lies in the memory of w afterwards, seen through a view made before."""
     w, grad = w.clone(), grad.clone()
-    memory = w.view(-1).view(w.shape)
+    memory = w.detach()
     for _ in range(3):
         answer(w, grad, learning_rate)
     return memory, grad
@@ -80,6 +105,11 @@ def probe_points(d):
     """Points and centres of one dimension, of different number."""
     n, m, dim = d.sizes(3, 2, 5)
     return d.tensor(n, dim), d.tensor(m, dim)
+
+
+def probe_one_point(d):
+    """A single point of a single number, against some centres."""
+    return d.tensor(1, 1), d.tensor(d.integer(2, 4), 1)
 
 
 def probe_as_many(d):
@@ -137,6 +167,12 @@ def probe_sequences(d):
     """Queries and keys of a batch of sequences; all four sizes differ."""
     b, n, m, dim = d.sizes(4, 2, 6)
     return d.tensor(b, n, dim), d.tensor(b, m, dim)
+
+
+def probe_one_sequence(d):
+    """A batch of one sequence with a single query."""
+    m, dim = d.sizes(2, 2, 6)
+    return d.tensor(1, 1, dim), d.tensor(1, m, dim)
 
 
 def own_by_clone(array):
@@ -276,9 +312,9 @@ EXERCISES = {
     "own_tensor": code(
         difficulty="easy",
         minutes=5,
-        probe=(probe_float32, probe_float64, probe_whole),
+        probe=(probe_float32, probe_float64, probe_whole, probe_single_number, probe_one_row),
         use=write_afterwards,
-        outputs=("the tensor after a later write into the array", "dtype"),
+        outputs=("the tensor after a later write into the array", "dtype", "the array"),
         drills=("numpy-bridge", "create"),
         misconceptions=(
             Misconception(
@@ -323,9 +359,9 @@ EXERCISES = {
     "channels_first": code(
         difficulty="medium",
         minutes=8,
-        probe=probe_images,
+        probe=(probe_images, probe_grey_bytes),
         use=look_at_memory,
-        outputs=("images", "memory"),
+        outputs=("images", "memory", "dtype"),
         drills=("views",),
         misconceptions=(
             Misconception(
@@ -370,7 +406,7 @@ EXERCISES = {
     "update_": code(
         difficulty="easy",
         minutes=5,
-        probe=probe_update,
+        probe=(probe_update, probe_transposed_update),
         use=look_at_weights,
         outputs=("w after three steps", "grad"),
         drills=("in-place",),
@@ -387,6 +423,22 @@ EXERCISES = {
                 "You add the gradient. It points uphill, so a step against it is subtracted.",
                 patch=("w -=", "w +="),
                 hints=("In which direction does the loss grow?",),
+            ),
+            Misconception(
+                "written-into-a-copy",
+                "`w` changes only where it is contiguous. Of a transposed one `reshape` (and `contiguous`) has to make a copy, and it is "
+                "the copy that you write into.",
+                patch=(
+                    "w -= learning_rate * grad",
+                    "flat = w.reshape(-1)\n    flat -= learning_rate * grad.reshape(-1)",
+                ),
+                hints=("When is what `reshape` returns a view, and when a copy?",),
+            ),
+            Misconception(
+                "rate-of-your-own",
+                "The step has a fixed length, whatever `learning_rate` is. (1e-6 was the rate of one loop, not of every caller.)",
+                patch=("learning_rate * grad", "1e-6 * grad"),
+                hints=("Which argument does your line not use?",),
             ),
             Misconception(
                 "gradient-scaled-in-place",
@@ -440,7 +492,7 @@ EXERCISES = {
     "distances": code(
         difficulty="medium",
         minutes=8,
-        probe=(probe_points, probe_as_many),
+        probe=(probe_points, probe_as_many, probe_one_point),
         drills=("broadcasting",),
         misconceptions=(
             Misconception(
@@ -602,7 +654,7 @@ EXERCISES = {
     "scores": code(
         difficulty="hard",
         minutes=8,
-        probe=probe_sequences,
+        probe=(probe_sequences, probe_one_sequence),
         drills=("batched-products", "einsum"),
         misconceptions=(
             Misconception(
