@@ -128,19 +128,23 @@ def _summed(grad, shape):
 
 
 def probe_mul(d):
-    """Two factors, one of which is broadcast, and the gradient that arrives at their product."""
+    """Two factors, one of which is broadcast and holds a 0, and the gradient that arrives at their product."""
     n, m = d.sizes(2)
-    return d.array(n, m), d.array(*((m,), (n, 1), (n, m))[d.integer(0, 2)]), d.array(n, m), d.number()
+    y = d.array(*((m,), (n, 1), (n, m))[d.integer(0, 2)])
+    y.flat[0] = 0
+    return d.array(n, m), y, d.array(n, m), d.number()
 
 
 def use_mul(owner, x, y, arriving, factor):
     tensor = engine(owner, "__mul__")
-    a, b, twice, scaled = tensor(x), tensor(y), tensor(x), tensor(x)
+    a, b, twice, scaled, whole, beside = tensor(x), tensor(y), *(tensor(x) for _ in range(4))
     product = called("x * y", without_end(lambda: a * b))
     grad_x, grad_y = gradients(product, arriving, (a, b))
     (grad_twice,) = gradients(called("x * x", twice * twice), arriving, (twice,))
     (grad_scaled,) = gradients(called("x * number", scaled * factor), arriving, (scaled,))
-    return product.data, grad_x, grad_y, grad_twice, grad_scaled
+    (grad_whole,) = gradients(called("x * 3", whole * 3), arriving, (whole,))
+    (grad_beside,) = gradients(called("x * array", beside * y), arriving, (beside,))
+    return product.data, grad_x, grad_y, grad_twice, grad_scaled, grad_whole, grad_beside
 
 
 def probe_exp(d):
@@ -153,7 +157,7 @@ def use_exp(owner, x, arriving):
     tensor = engine(owner, "exp")
     a = tensor(x)
     out = called("x.exp()", a.exp())
-    return out.data, gradients(out, arriving, (a,))[0]
+    return out.data, gradients(out, arriving, (a,))[0], a.data
 
 
 def probe_matmul(d):
@@ -196,13 +200,21 @@ def probe_stretched(d):
     return d.array(*full), tuple(1 if k == stretched else n for k, n in enumerate(full))
 
 
+def probe_alike(d):
+    """Sizes that are all the same, so that an axis cannot be known by its size."""
+    n = d.integer(3, 4)
+    full, shape = (((n, n), (n,)), ((n, n), (n, 1)), ((n, n, n), (1, n)))[d.sizes(1, 0, 2)[0]]
+    return d.array(*full), shape
+
+
 def probe_order(d):
     """A graph as a list: for each tensor the numbers of its parents; the last one is the result.
 
-    It holds the shape of e = c * d with d = c + a in both directions, so that no walk finds an order by luck.
+    It holds the shape of e = c * d with d = c + a in both directions, so that no walk finds an order by luck, and
+    tensors with one and with three parents.
     """
-    graph = [[], [], [0, 1], [2, 0], [2, 3], [0, 1], [0, 5], [6, 5], [4, 7]]
-    for k in range(9, 9 + d.integer(0, 2)):
+    graph = [[], [], [0, 1], [2, 0], [2, 3], [0, 1], [0, 5], [6, 5], [4, 7], [8], [9, 3, 8]]
+    for k in range(len(graph), len(graph) + d.integer(0, 2)):
         graph.append([d.integer(0, 7), k - 1])
     return (graph,)
 
@@ -216,6 +228,7 @@ def probe_order_turned(d):
 
 RIGHT_ORDER = "a list of every tensor once, each after its parents"
 REMEMBERS = "right when first called, and something else when called again"
+NO_LEAF = "right, but not for a leaf: its list holds the leaf itself"
 WALKS_AGAIN = "right in the end, but found by more than 100,000 visits in a graph of 26 tensors"
 VISITS = 100_000
 
@@ -229,7 +242,7 @@ def use_order(order, graph):
     tensor = home(order, Node)
     made = []
     for parents in graph:
-        made.append(tensor(float(len(made)), tuple(made[p] for p in parents)))
+        made.append(tensor(float(len(made) // 2), tuple(made[p] for p in parents)))  # equal numbers, other tensors
     for words in ("", REMEMBERS):
         listed = order(made[-1])
         if isinstance(listed, set | frozenset):
@@ -238,6 +251,9 @@ def use_order(order, graph):
             return None
         if (fault := _fault(list(listed), made, graph)) != RIGHT_ORDER:
             return words or fault
+    alone = list(order(made[0]))
+    if len(alone) != 1 or alone[0] is not made[0]:
+        return NO_LEAF
     return WALKS_AGAIN if _visits_without_measure(order, tensor) else RIGHT_ORDER
 
 
@@ -343,7 +359,18 @@ def use_backward(owner, x, w, b, v, c):
     loss.backward()
     again = [_gradient(t) for t in (leaves[0], h, loss)]
     loss_of(tensor, *leaves, 2 * c)[2].backward()
-    return *once, most, *again, _gradient(leaves[1])
+    left, right, total = sum_of_two(tensor, ())
+    total.backward()
+    total.backward()
+    *_, square = sum_of_two(tensor, (1, 1))
+    square.backward()
+    return *once, most, *again, _gradient(leaves[1]), _gradient(left), _gradient(right), _gradient(square)
+
+
+def sum_of_two(tensor, shape):
+    """Two leaves of one number each and their sum, whose vjp hands one array on to both."""
+    left, right = tensor(np.full(shape, 2.0)), tensor(np.full(shape, 3.0))
+    return left, right, tensor(left.data + right.data, (left, right), lambda grad: (grad, grad))
 
 
 def _gradient(node):
@@ -493,7 +520,7 @@ def backward(self):
     for node in order:
         if len(node.parents) > 0:
             node.grad = None
-    self.grad = np.array(1.0)
+    self.grad = np.ones(self.data.shape)
     while order:
         node = order.pop()
         for i, grad in enumerate(node.vjp(node.grad)):
@@ -580,6 +607,8 @@ EXERCISES = {
             "gradient of y in x * y",
             "gradient of x in x * x",
             "gradient of x in x * number",
+            "gradient of x in x * 3",
+            "gradient of x in x * array",
         ),
         gradients={
             "gradient of x in x * y": FiniteDifference(lambda x, y, g, f: float((g * x * y).sum()), wrt=0),
@@ -776,7 +805,7 @@ EXERCISES = {
     "unbroadcast": code(
         difficulty="medium",
         minutes=10,
-        probe=(probe_unbroadcast, probe_leading, probe_stretched),
+        probe=(probe_unbroadcast, probe_leading, probe_stretched, probe_alike),
         drills=("unbroadcasting",),
         misconceptions=(
             Misconception(
@@ -879,6 +908,9 @@ EXERCISES = {
             "h.grad after a second sweep",
             "grad of the loss itself after a second sweep",
             "w.grad after a sweep from another result",
+            "a.grad after two sweeps from a + b",
+            "b.grad after two sweeps from a + b",
+            "the grad of a + b, of shape (1, 1)",
         ),
         gradients={
             "x.grad": FiniteDifference(plain_loss, wrt=0),
@@ -900,6 +932,47 @@ EXERCISES = {
                 "Everything is zero because the sweep starts from zero. The loss changes by 1 when the loss is nudged by 1: give it the gradient 1.",
                 patch=("    self.grad = np.ones_like(self.data)\n", ""),
                 hints=("What is the gradient of the loss with respect to itself?",),
+            ),
+            Misconception(
+                "number-for-array",
+                "The loss's gradient is a plain number. The vjps are handed it and expect an array, of the shape of the loss: "
+                "`np.ones_like(self.data)`.",
+                patch=("self.grad = np.ones_like(self.data)", "self.grad = 1.0"),
+                hints=("Which shape does every gradient have to have?",),
+            ),
+            Misconception(
+                "start-without-a-shape",
+                "The loss's gradient has no dimensions, though the loss may have some: it may have the shape (1, 1). Every gradient has the shape of "
+                "its tensor's data.",
+                patch=("self.grad = np.ones_like(self.data)", "self.grad = np.array(1.0)"),
+                hints=("Which shape does every gradient have to have?",),
+            ),
+            Misconception(
+                "parent-that-stands-twice",
+                "A tensor whose parents are one and the same, as in r + r, gets one contribution of its two. A dictionary or a set of parents keeps "
+                "each of them once only.",
+                patch=(
+                    "in zip(node.parents, node.vjp(node.grad)):",
+                    "in dict(zip(node.parents, node.vjp(node.grad))).items():",
+                ),
+                hints=("How many contributions has r in r + r?",),
+            ),
+            Misconception(
+                "shared-by-leaves",
+                "Two leaves share one array. A sum hands the *same* array to both of its parents; stored as it came, it is changed for both by "
+                "the next `+=`. Start from zeros, or write `a = a + b`, which makes a new array.",
+                patch=(
+                    ("        if node.parents or node.grad is None:\n", "        if node.parents:\n"),
+                    (
+                        "            parent.grad += unbroadcast(grad, parent.data.shape)",
+                        "            grad = unbroadcast(grad, parent.data.shape)\n"
+                        "            if parent.grad is None:\n"
+                        "                parent.grad = grad\n"
+                        "            else:\n"
+                        "                parent.grad += grad",
+                    ),
+                ),
+                hints=("After `p.grad = g` and `q.grad = g`, what does `p.grad += 1` do to `q.grad`?",),
             ),
             Misconception(
                 "loss-left-out",
@@ -1068,7 +1141,7 @@ EXERCISES = {
         probe=probe_exp,
         use=use_exp,
         drills=("operations",),
-        outputs=("x.exp()", "gradient of x"),
+        outputs=("x.exp()", "gradient of x", "x.data afterwards"),
         gradients={"gradient of x": FiniteDifference(lambda x, g: float((g * np.exp(x)).sum()), wrt=0)},
         misconceptions=(
             Misconception(
@@ -1088,6 +1161,12 @@ EXERCISES = {
                 "Your vjp returns the local derivative and forgets what arrives. The chain rule multiplies it by `grad`.",
                 patch=("(grad * out,)", "(out,)"),
                 hints=("The argument of vjp is called grad. Where do you use it?",),
+            ),
+            Misconception(
+                "input-overwritten",
+                "You write the result into `self.data`. Other operations still need the old numbers, and so does whoever holds the tensor.",
+                patch=("out = np.exp(self.data)", "self.data = out = np.exp(self.data)"),
+                hints=("What should `x.data` hold after `x.exp()`?",),
             ),
             Misconception(
                 "passes-unchanged",
