@@ -85,6 +85,8 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     )  # two leaves right before it: a walk has to go on after the first
     with nodes_explained():
         listed = leaves(result)
+    if any(t.grad is not None for t in (w, u, offset, scale)):
+        raise TypeError("a leaf holds a gradient afterwards; to list the leaves takes no `backward`.")
     if listed is None:
         return None
     if isinstance(listed, torch.Tensor):
@@ -159,8 +161,14 @@ def probe_outside(d):
 def use_outside(outside_gradient, x, w, y):
     """Hide the loss in a NumPy function."""
     w, targets = leaf(w), y.numpy()
+
+    def measure(y_pred):
+        if not isinstance(y_pred, torch.Tensor | float | list):
+            return y_pred - targets
+        raise TypeError(f"`measure` knows NumPy alone; it was given a {type(y_pred).__name__}")
+
     with nan_in_fresh_memory():
-        answer = outside_gradient(x, w, lambda y_pred: y_pred - targets)
+        answer = outside_gradient(x, w, measure)
     if answer is None:
         filled = "and nothing has arrived at w: a loss made of what NumPy returned has no way back to it."
         filled = "though w.grad is filled; return w.grad." if w.grad is not None else filled
@@ -179,6 +187,12 @@ def probe_jacobian(d):
     return d.tensor(n), d.tensor(m, n), d.number()
 
 
+def probe_short_jacobian(d):
+    """The like, with a result of one entry."""
+    x, a, factor = probe_jacobian(d)
+    return x, a[:1], factor
+
+
 def use_jacobian(jacobian, x, a, factor):
     """Ask for the Jacobian of a function that bends and couples the entries of x; watch what arrives at y."""
     x, ones = leaf(x), []
@@ -190,7 +204,7 @@ def use_jacobian(jacobian, x, a, factor):
 
     y.register_hook(watch)
     with nan_in_fresh_memory(), arrival_explained():
-        return jacobian(y, x), sum(ones)
+        return jacobian(y, x), sum(ones) if len(y) > 1 else 0  # what arrives at one entry is a 1 in any case
 
 
 def probe_freeze(d):
@@ -228,7 +242,24 @@ def use_freeze(set_trainable, x, y, w1, bias, w2):
             f"you have given the weight an attribute {invented} of your own, which torch never reads; "
             "set `w.requires_grad`, or call `w.requires_grad_(...)`."
         )
-    return asks, holds, frozen, asks_again, thawed
+    return asks, holds, frozen, asks_again, thawed, *frozen_twice(set_trainable, bias)
+
+
+def frozen_twice(set_trainable, values):
+    """Freeze three weights twice and thaw them twice: one without a gradient, one with, and one frozen before.
+
+    How many of them ask for a gradient after each of the four calls, and how many hold one after the first two.
+    """
+    fresh, used, before = layer = [leaf(values) for _ in range(3)]
+    used.grad, before.grad = torch.ones_like(values), torch.ones_like(values)
+    before.requires_grad = False
+    asking, holding = [], []
+    for trainable in (False, False, True, True):
+        set_trainable(layer, trainable)
+        asking.append(sum(w.requires_grad for w in layer))
+        holding.append(sum(w.grad is not None for w in layer))
+    set_trainable([fresh], False)
+    return [*asking, fresh.requires_grad], holding[:2]
 
 
 LEAVES_RECURSIVE = '''
@@ -809,7 +840,7 @@ EXERCISES = {
     "jacobian": code(
         difficulty="hard",
         minutes=12,
-        probe=probe_jacobian,
+        probe=(probe_jacobian, probe_short_jacobian),
         use=use_jacobian,
         drills=("vjp", "retain-graph", "accumulation"),
         outputs=("the Jacobian", "how often ones arrived at all of y"),
@@ -1036,6 +1067,8 @@ EXERCISES = {
             "the frozen weights after two steps",
             "how many of two thawed weights ask for a gradient",
             "the thawed weights after two steps",
+            "of three weights, asking for a gradient after two freezes and two thaws",
+            "of three weights, holding a gradient after each freeze",
         ),
         misconceptions=(
             Misconception(

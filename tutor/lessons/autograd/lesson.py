@@ -294,7 +294,7 @@ def sine_step(x, y, coefficients, learning_rate):
 
     x, y : (N,)
     coefficients : [a, b, c, d], leaf tensors of shape () that require gradients; changed in place
-    Returns the loss before the step, as a Python number. The next step must find the gradients cleared.
+    Returns the loss before the step, as a Python number. Every step has to begin with cleared gradients.
     """
     ### BEGIN SOLUTION
     a, b, c, d = coefficients

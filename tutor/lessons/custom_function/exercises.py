@@ -50,6 +50,13 @@ def probe_row(d):
     return d.tensor(n), d.tensor(n)
 
 
+def probe_with_zero(d):
+    """The like with an entry that is exactly 0, where a polynomial has no kink."""
+    x, grad_output = probe_row(d)
+    x[0] = 0
+    return x, grad_output
+
+
 def probe_clamp(d):
     """An input with entries below, between and above bounds that do not lie symmetrically about zero."""
     low, high = -d.number(0.2, 0.9), d.number(0.2, 0.9)
@@ -164,14 +171,30 @@ def use_function(answer, x, grad_output):
     return examine(answer, x, grad_output)
 
 
+AT_A_KINK = "a number, and of what arrives a share from 0 to 1"
+
+
 def use_gate(answer, h, grad_output):
-    """A Function of one tensor that is called h."""
-    return examine(answer, h, grad_output)
+    """A Function of one tensor that is called h, and what it does at exactly 0."""
+    return *examine(answer, h, grad_output), at_kinks(answer.apply, [0.0, 0.0])
 
 
 def use_clamp(answer, x, low, high, grad_output):
-    """A Function of a tensor and two numbers."""
-    return examine(answer, x, low, high, grad_output)
+    """A Function of a tensor and two numbers; what it does at them; and two calls before one way back."""
+    seen = examine(answer, x, low, high, grad_output)
+    z = x.detach().clone().requires_grad_()
+    both = answer.apply(z, low, high) + answer.apply(z, low - 1, high + 1)
+    both.backward(grad_output)
+    return *seen, at_kinks(lambda t: answer.apply(t, low, high), [low, high]), z.grad
+
+
+def at_kinks(function, places):
+    """In words, what a function does where every subgradient is right."""
+    x = torch.tensor(places, dtype=torch.float64, requires_grad=True)
+    y = function(x)
+    y.sum().backward()
+    share = x.grad if x.grad is not None else torch.zeros_like(x)
+    return AT_A_KINK if y.isfinite().all() and ((share >= 0) & (share <= 1)).all() else "something else"
 
 
 def use_swish(answer, x, grad_output):
@@ -186,7 +209,10 @@ def use_swish(answer, x, grad_output):
         y = result(answer, x.clone().requires_grad_())  # its name keeps the memory from being used twice
     kept = "one" if len(places) < 2 else "more than one"
     del y
-    return *examine(answer, x, grad_output), kept
+    far = torch.tensor([-200.0, 200.0], requires_grad=True)
+    y_far = result(answer, far)
+    y_far.sum().backward()
+    return *examine(answer, x, grad_output), kept, y_far, far.grad
 
 
 def use_triangle(answer, u, v, grad_output):
@@ -472,7 +498,7 @@ class SignByHardtanh(Function):
     @staticmethod
     def forward(ctx, h):
         ctx.save_for_backward(h)
-        return h / h.abs()
+        return torch.copysign(torch.ones_like(h), h)
 
     @staticmethod
     def backward(ctx, grad_output):
@@ -587,7 +613,7 @@ EXERCISES = {
     "legendre": code(
         difficulty="medium",
         minutes=10,
-        probe=(probe_pair, probe_row),
+        probe=(probe_pair, probe_row, probe_with_zero),
         use=use_function,
         seconds=SECONDS,
         drills=("legendre", "function"),
@@ -739,7 +765,7 @@ EXERCISES = {
         use=use_gate,
         seconds=SECONDS,
         drills=("relu",),
-        outputs=("h_relu", "grad_h", *JUDGED),
+        outputs=("h_relu", "grad_h", *JUDGED, "at exactly 0"),
         gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},
         equivalent_mutants={"grad_h[h <= 0] = 0": "at exactly 0 every subgradient is right"},
         misconceptions=(
@@ -848,7 +874,7 @@ EXERCISES = {
         use=use_clamp,
         seconds=SECONDS,
         drills=("clamp", "ctx"),
-        outputs=("y", "grad_x", *JUDGED),
+        outputs=("y", "grad_x", *JUDGED, "at the bounds", "grad_x through two calls with other bounds"),
         equivalent_mutants={
             "inside = (x >= ctx.low) & (x < ctx.high)": "at exactly the bound every subgradient is right",
             "inside = (x > ctx.low) & (x <= ctx.high)": "at exactly the bound every subgradient is right",
@@ -1015,7 +1041,7 @@ EXERCISES = {
         use=use_swish,
         seconds=SECONDS,
         drills=("memory", "double-backward"),
-        outputs=("y", "grad_x", *JUDGED, "tensors kept"),
+        outputs=("y", "grad_x", *JUDGED, "tensors kept", "y at -200 and 200", "grad_x at -200 and 200"),
         gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},
         misconceptions=(
             nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
@@ -1143,7 +1169,7 @@ EXERCISES = {
         use=use_gate,
         seconds=SECONDS,
         drills=("straight-through",),
-        outputs=("y", "grad_h", *JUDGED),
+        outputs=("y", "grad_h", *JUDGED, "at exactly 0"),
         equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},
         misconceptions=(
             nothing_saved("ctx.save_for_backward(h)", "Which tensor does the window look at, and who hands it on?"),

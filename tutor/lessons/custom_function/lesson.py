@@ -400,7 +400,7 @@ with expect(RuntimeError):
 # %% tags=["item:relu"]
 @exercise("custom_function.relu")
 class ReLU(torch.autograd.Function):
-    """max(h, 0) of every entry, with its gradient by hand."""
+    """max(h, 0) of every entry, with its gradient by hand, which may be asked for its own gradient."""
 
     @staticmethod
     def forward(ctx, h):
@@ -837,7 +837,7 @@ class StraightThroughSign(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, h):
-        """Keep what backward needs, and return +1 where h is positive, -1 where it is negative."""
+        """Keep what backward needs; return +1 where h is positive, -1 where it is negative, and any number at 0."""
         ### BEGIN SOLUTION
         ctx.save_for_backward(h)
         return torch.sign(h)
