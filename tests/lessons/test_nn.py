@@ -176,8 +176,10 @@ def keeper(best, kept_before=False):
     return keep_best
 
 
-@pytest.mark.parametrize("best", [0, -float("inf")])
-def test_a_best_that_no_loss_can_beat_is_told_so(best):
+@pytest.mark.parametrize(
+    ("best", "name"), [(0, "no-epoch-better"), (-float("inf"), "begins-with-minus-infinity"), (1e6, "begins-too-low")]
+)
+def test_a_best_that_no_loss_can_beat_is_told_so(best, name):
     def unbound(model, train_epoch, measure, epochs):
         lowest = best
         for _ in range(epochs):
@@ -188,8 +190,8 @@ def test_a_best_that_no_loss_can_beat_is_told_so(best):
         model.load_state_dict(best_state)
         return lowest
 
-    assert exercise("keep_best").check(unbound).misconception == "no-epoch-better"
-    assert exercise("keep_best").check(keeper(best)).misconception == "no-epoch-better"
+    assert exercise("keep_best").check(unbound).misconception == name
+    assert exercise("keep_best").check(keeper(best)).misconception == name
 
 
 def test_a_best_of_zero_with_the_first_weights_kept_is_told_so():

@@ -192,7 +192,7 @@ def at_kinks(function, places):
     """In words, what a function does where every subgradient is right."""
     x = torch.tensor(places, dtype=torch.float64, requires_grad=True)
     y = function(x)
-    y.sum().backward()
+    y.backward(torch.ones_like(y))
     share = x.grad if x.grad is not None else torch.zeros_like(x)
     return AT_A_KINK if y.isfinite().all() and ((share >= 0) & (share <= 1)).all() else "something else"
 
@@ -209,10 +209,11 @@ def use_swish(answer, x, grad_output):
         y = result(answer, x.clone().requires_grad_())  # its name keeps the memory from being used twice
     kept = "one" if len(places) < 2 else "more than one"
     del y
+    seen = examine(answer, x, grad_output)
     far = torch.tensor([-200.0, 200.0], requires_grad=True)
     y_far = result(answer, far)
-    y_far.sum().backward()
-    return *examine(answer, x, grad_output), kept, y_far, far.grad
+    y_far.backward(torch.ones_like(y_far))
+    return *seen, kept, y_far, far.grad
 
 
 def use_triangle(answer, u, v, grad_output):

@@ -61,7 +61,13 @@ def probe_train(d):
 
 
 def three_batches(x, y, batch):
-    return list(zip(x.split(batch), y.split(batch), strict=True))
+    """Batches that can be gone through once, as those of the notebook can."""
+    yield from zip(x.split(batch), y.split(batch), strict=True)
+
+
+def a_loss():
+    """A loss that is not the usual one, so that it matters which is called."""
+    return nn.CrossEntropyLoss(label_smoothing=0.2)
 
 
 def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
@@ -72,13 +78,12 @@ def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
     model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
     first.register_hook(lambda gradient: fresh.append(gradient.clone()))
     optimizer.register_step_post_hook(lambda *_: met.append(_gradient_met(first, fresh, steps=len(met))))
-    three = three_batches(x, y, batch)
-    losses = [train_epoch(model, nn.CrossEntropyLoss(), optimizer, three) for _ in range(2)]
+    losses = [train_epoch(model, a_loss(), optimizer, three_batches(x, y, batch)) for _ in range(2)]
     kept = any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses)
     weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
     return (
         min(modes, default="never called"),
-        f"{len(met)} for the {2 * len(three)} batches of two epochs",
+        f"{len(met)} for the 6 batches of two epochs",
         next((words for words in met if words != ONE_BATCH), ONE_BATCH),
         "kept with the loss" if kept else "let go",
         *losses,
@@ -118,9 +123,7 @@ def measured(evaluate, x, y, batch, w1, w2):
     model, modes, recorded = small_net(w1, w2).train(), [], []
     model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
     model[1].register_forward_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
-    loss, accuracy = pair(
-        evaluate(model, nn.CrossEntropyLoss(), three_batches(x, y, batch)), "the loss and the accuracy"
-    )
+    loss, accuracy = pair(evaluate(model, a_loss(), three_batches(x, y, batch)), "the loss and the accuracy")
     gradients = "recorded" if any(recorded) else "not recorded"
     if any(parameter.grad is not None for parameter in model.parameters()):
         gradients = "computed and left in the model"
@@ -178,6 +181,12 @@ def probe_predict(d):
         d.tensor(3, 1, 3, 3),
         0.2 * d.tensor(classes, 3 * height * width),
     )
+
+
+def probe_predict_sure(d):
+    """The same with a network whose logits lie by hundreds apart: their exponentials overflow."""
+    *given, weights = probe_predict(d)
+    return *given, 1000 * weights
 
 
 def predicted_by(predict, image, mean, std, w1, w2):
@@ -347,7 +356,8 @@ def predict_by_hand(model, image, mean, std):
     x = (image.to(torch.float32).div(255.0).sub(mean)).div(std)
     with torch.inference_mode():
         y_pred = model(x.view(1, 1, *x.shape))
-    p = y_pred.exp() / y_pred.exp().sum()
+    p = (y_pred - y_pred.max()).exp()
+    p = p / p.sum()
     return int(p.argmax()), float(p.max())
 
 
@@ -400,6 +410,19 @@ EXERCISES = {
         ),
         drills=("loops",),
         misconceptions=(
+            Misconception(
+                "batches-used-up",
+                "No step is taken. `batches` yields its pairs once, as a generator does: whoever counts them first, or looks at the first one, "
+                "has used them up. Count in the same loop.",
+                patch=("    total, count = 0.0, 0\n", "    total, count = 0.0, sum(len(y) for x, y in batches)\n"),
+                hints=("How often can you go through a generator?",),
+            ),
+            Misconception(
+                "loss-of-its-own",
+                "The loss is always the plain cross-entropy, whatever `loss_fn` is. Call the one that you are given.",
+                patch=("loss_fn(y_pred, y)", "nn.functional.cross_entropy(y_pred, y)"),
+                hints=("Which argument does your loop not use?",),
+            ),
             Misconception(
                 "zero-grad-forgotten",
                 "The gradients are never cleared: every step goes along the sum of all gradients so far.",
@@ -520,6 +543,24 @@ EXERCISES = {
         outputs=("the mode while measuring", "gradients", "the loss", "the accuracy", "the running mean"),
         drills=("loops",),
         misconceptions=(
+            Misconception(
+                "batches-used-up",
+                "Nothing is measured. `batches` yields its pairs once, as a generator does: whoever counts them first has used them up. Count in "
+                "the same loop.",
+                patch=(
+                    (
+                        "    total, right, count = 0.0, 0, 0\n",
+                        "    total, right, count = 0.0, 0, sum(len(y) for x, y in batches)\n",
+                    ),
+                ),
+                hints=("How often can you go through a generator?",),
+            ),
+            Misconception(
+                "loss-of-its-own",
+                "The loss is always the plain cross-entropy, whatever `loss_fn` is. Call the one that you are given.",
+                patch=("loss_fn(y_pred, y)", "nn.functional.cross_entropy(y_pred, y)"),
+                hints=("Which argument does your loop not use?",),
+            ),
             Misconception(
                 "training-mode",
                 "The model stays in training mode while you measure: batch normalisation uses the batch at hand, and each "
@@ -948,12 +989,19 @@ EXERCISES = {
     "predict": code(
         difficulty="medium",
         minutes=8,
-        probe=probe_predict,
+        probe=(probe_predict, probe_predict_sure),
         use=predicted_by,
         cases=5,
         outputs=("the mode of the model", "the class", "the probability", "the running mean"),
         drills=("predict",),
         misconceptions=(
+            Misconception(
+                "overflow",
+                "With logits by hundreds above 0 the exponentials overflow, and the probability is no number. `softmax` subtracts the largest one "
+                "first.",
+                patch=("y_pred.softmax(dim=1)[0]", "(y_pred.exp() / y_pred.exp().sum())[0]"),
+                hints=("What is `torch.tensor(100.0).exp()`?",),
+            ),
             Misconception(
                 "not-between-0-and-1",
                 "The pixels go in on the scale 0 to 255. `mean` and `std` were measured between 0 and 1, so divide by 255 first.",

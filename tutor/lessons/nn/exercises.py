@@ -45,13 +45,15 @@ def gradient(tensor):
     return torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
 
 
-def start_of(layer, d_in):
+def start_of(linear, d_in, d_out):
     """Say in words how the numbers of a fresh layer with many inputs are spread."""
-    return "; ".join(f"{name} {spread_of(getattr(layer, name), d_in)}" for name in ("weight", "bias"))
+    layer, other = linear(d_in, d_out), linear(d_in, d_out)
+    names = "weight", "bias"
+    return "; ".join(f"{name} {spread_of(getattr(layer, name), getattr(other, name), d_in)}" for name in names)
 
 
-def spread_of(parameter, d_in):
-    """Say in words where the numbers of a parameter lie."""
+def spread_of(parameter, other, d_in):
+    """Say in words where the numbers of a parameter lie; `other` is the same parameter of another layer."""
     low, high = (end.item() * math.sqrt(d_in) for end in parameter.detach().aminmax())
     if low == high == 0:
         return "is all zero"
@@ -59,7 +61,12 @@ def spread_of(parameter, d_in):
         return "goes beyond 1/sqrt(d_in)"
     if high + low > 0.2 or high + low < -0.2:
         return "is not centred on zero"
-    return "stays far within 1/sqrt(d_in)" if high < 0.9 else "goes from -1/sqrt(d_in) to 1/sqrt(d_in)"
+    if high < 0.9:
+        return "stays far within 1/sqrt(d_in)"
+    if torch.equal(parameter, other) or torch.equal(parameter[0], parameter[1]):
+        return "is not random: the same in each layer, or in each row"
+    even = abs(parameter.std().item() * math.sqrt(d_in) - 1 / math.sqrt(3)) < 0.1
+    return "goes from -1/sqrt(d_in) to 1/sqrt(d_in)" if even else "is not spread evenly"
 
 
 def fits(y_pred, shape):
@@ -78,6 +85,12 @@ def probe_linear(d):
     return d.tensor(n, d_in), d.tensor(d_out, d_in), d.tensor(d_out), d.tensor(n, d_out)
 
 
+def probe_thin_linear(d):
+    """A single row and a single output."""
+    (d_in,) = d.sizes(1)
+    return d.tensor(1, d_in), d.tensor(1, d_in), d.tensor(1), d.tensor(1, 1)
+
+
 def use_linear(linear, x, weight, bias, grad_y_pred):
     """The parameters of a layer, its output and gradients with given numbers, and how a fresh one starts."""
     d_out, d_in = weight.shape
@@ -93,7 +106,7 @@ def use_linear(linear, x, weight, bias, grad_y_pred):
     if y_pred.requires_grad:
         y_pred.backward(grad_y_pred)
     grads = gradient(x), gradient(layer.weight), gradient(layer.bias)
-    return shapes, y_pred.detach(), *grads, start_of(linear(100, 200), 100)
+    return shapes, y_pred.detach(), *grads, start_of(linear, 100, 200)
 
 
 def linear_loss(x, weight, bias, grad_y_pred):
@@ -153,12 +166,30 @@ def probe_step(d):
 
 
 def use_step(train_step, x, y, weight, bias, learning_rate):
-    """The losses of a few steps, and the weights after them."""
-    model = nn.Linear(weight.shape[1], weight.shape[0]).to(x.dtype)
-    model.load_state_dict({"weight": weight, "bias": bias})
+    """The losses of a few steps, and the weights after them; they lie in a layer inside and in the model itself."""
+    model = ScaledClassifier(weight, bias)
+    parameters = list(model.parameters())
+    memory, versions = [p.detach() for p in parameters], [p._version for p in parameters]
     losses = [train_step(model, functional.cross_entropy, x, y, learning_rate) for _ in range(STEPS)]
     kind = "a Python number" if isinstance(losses[-1], float | int) else f"of the type {type(losses[-1]).__name__}"
-    return losses, kind, model.weight.detach(), model.bias.detach()
+    same = all(p is q and torch.equal(p, m) for p, q, m in zip(model.parameters(), parameters, memory, strict=True))
+    written = any(p._version > version for p, version in zip(parameters, versions, strict=True))
+    moved = not torch.equal(parameters[1], weight)  # `.data` is written into without being counted
+    what = "other tensors than before" if not same else "written into" if moved or written else "never written into"
+    return losses, kind, *(p.detach() for p in parameters), what
+
+
+class ScaledClassifier(nn.Module):
+    """A linear layer in a box, and a scale of each class that belongs to the model itself."""
+
+    def __init__(self, weight, bias):
+        super().__init__()
+        self.box = nn.Sequential(nn.Linear(*reversed(weight.shape)).to(weight.dtype))
+        self.box[0].load_state_dict({"weight": weight, "bias": bias})
+        self.scale = nn.Parameter(torch.ones_like(bias))
+
+    def forward(self, x):
+        return self.box(x) * self.scale
 
 
 def step_through_data(model, loss_fn, x, y, learning_rate):
@@ -167,7 +198,7 @@ def step_through_data(model, loss_fn, x, y, learning_rate):
     loss = loss_fn(model(x), y)
     loss.backward()
     for parameter in model.parameters():
-        parameter.data = parameter.data - learning_rate * parameter.grad
+        parameter.data -= learning_rate * parameter.grad
     return loss.tolist()
 
 
@@ -285,16 +316,18 @@ def use_sequential(sequential, x, y, first, last):
     model = sequential(*chain.values()).eval()
     count = f"{len(list(model.parameters()))} listed"
     if count == "0 listed":  # a second mistake is told when this one is mended
-        return count, *[None] * 5
+        return count, *[None] * 8
     y_pred = model(x)
     calls = ", ".join(called) or "none"
     if not fits(y_pred, y.shape):
-        return count, calls, plain(y_pred), None, None, None
+        return count, calls, plain(y_pred), *[None] * 6
     losses = steps_of(model, x, y)
     model.train()
     mode = "training" if chain["Dropout"].training else "evaluation"
     own = "nn.Sequential" if any(isinstance(m, nn.Sequential) for m in model.modules()) else "a loop of your own"
-    return count, calls, plain(y_pred), losses, f"in {mode} mode", own
+    twice, many = linear_of(first), [linear_of(last), nn.Tanh()] * 6
+    others = [plain(sequential(*layers)(x)) for layers in ([twice, nn.Tanh(), twice], many, [])]
+    return count, calls, plain(y_pred), losses, f"in {mode} mode", own, *others
 
 
 def linear_of(weight):
@@ -312,7 +345,7 @@ class SequentialByNames(nn.Module):
 
     def forward(self, x):
         out = x
-        for layer in self.children():
+        for layer in self._modules.values():
             out = layer(out)
         return out
 
@@ -391,6 +424,13 @@ def probe_shifted_scores(d):
     """Usual logits, all moved up: their exponentials overflow, whatever the row."""
     logits, y = probe_scores(d)
     return logits + 200, y
+
+
+def probe_huge_scores(d):
+    """Scores so far from 0 that not even float64 holds their exponentials; no class is unlikely."""
+    n, classes = d.sizes(2, 3, 7)
+    rows = torch.where(torch.arange(n) % 2 == 0, 1000.0, -1000.0).unsqueeze(1)
+    return rows + d.tensor(n, classes), torch.from_numpy(d.labels(n, classes))
 
 
 def use_cross_entropy(cross_entropy, logits, y):
@@ -481,7 +521,7 @@ class Walker(nn.Module):
         self.weights = list(weights)
         self.loaded = []  # in words, what was loaded; torch 2.4 has no public hook that would tell
         self.weight = nn.Parameter(torch.zeros_like(weights[0]))
-        self.register_buffer("epochs_seen", torch.zeros(()))
+        self.register_buffer("epochs_seen", torch.zeros((), dtype=torch.long))  # as in batch normalisation
 
     def load_state_dict(self, state_dict, *settings, **more):
         told = super().load_state_dict(state_dict, *settings, **more)
@@ -517,17 +557,34 @@ def probe_best_before(d):
     return weights, losses, d.number(0.1, 0.3)
 
 
+def probe_best_of_all_kinds(d):
+    """Numbers of other sizes and signs: very large ones, a 0 among them, negative ones, the first the best, a single one."""
+    losses = (
+        (3e7, 2e7, 5e7, 4e7),
+        (3.0, 0.0, 5.0, 1.0),
+        (-0.5, -0.9, -0.2, -0.7),
+        (0.4, 0.9, 0.6, 0.8),
+        (1.7,),
+    )[d.sizes(1, 0, 4)[0]]
+    return d.tensor(len(losses), 3), losses, 9e7
+
+
 def use_keep_best(keep_best, weights_after_each_epoch, measured_after_each_epoch, measured_before):
     """How often the model was trained, what is returned, and which epoch's numbers the model ends with."""
     weights, losses = weights_after_each_epoch, measured_after_each_epoch
     model, trained, measured = Walker(weights), [], []
     loaded = model.loaded
 
+    modes, watched = set(), []
+
     def train_epoch(net):
         net.walk()
         trained.append(net)
+        modes.add(net.training)
+        watched.append(torch.is_grad_enabled())
 
     def measure(net):
+        modes.add(net.training)
         measured.append(losses[int(net.epochs_seen) - 1] if net.epochs_seen else measured_before)
         return measured[-1]
 
@@ -536,12 +593,15 @@ def use_keep_best(keep_best, weights_after_each_epoch, measured_after_each_epoch
     except (UnboundLocalError, TypeError) as error:
         if len(trained) < len(losses) or loaded or not _nothing_kept(error):
             raise
-        return len(trained), "no", "nothing: no weights were kept", None, None, "nothing was loaded"
+        return len(trained), "no", "nothing: no weights were kept", None, None, "nothing was loaded", None, None
     best = int(np.argmin(losses))
     right = torch.allclose(model.weight, weights[best], atol=1e-4)
     back = "right" if right else "nothing was loaded" if not loaded else loaded[-1]
     twice = "yes" if len(measured) > len(losses) + 1 else "no"  # the start may be measured too, if only to be shown
-    return len(trained), twice, returned, model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}", back
+    mode = "left as it was" if modes == {True} and model.training else "switched"
+    on = "on" if all(watched) else "off"
+    at_the_end = model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}"
+    return len(trained), twice, returned, *at_the_end, back, mode, on
 
 
 def _nothing_kept(error):
@@ -612,7 +672,7 @@ EXERCISES = {
     "linear": code(
         difficulty="medium",
         minutes=12,
-        probe=probe_linear,
+        probe=(probe_linear, probe_thin_linear),
         use=use_linear,
         forbid=("call:torch.nn.Linear", "call:torch.nn.functional.linear"),
         drills=("linear", "parameters"),
@@ -702,7 +762,7 @@ EXERCISES = {
         use=use_step,
         seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
         drills=("parameters",),
-        outputs=("losses", "kind of the loss", "weight", "bias"),
+        outputs=("losses", "kind of the loss", "scale", "weight", "bias", "how the parameters end"),
         misconceptions=(
             Misconception(
                 "parameters-not-called",
@@ -727,6 +787,36 @@ EXERCISES = {
                     ("loss.backward()\n", "loss.backward()\n    model.zero_grad()\n"),
                 ),
                 hints=("Which line fills `parameter.grad`, and which one clears it?",),
+            ),
+            Misconception(
+                "cleared-too-late",
+                "The gradients are cleared between `backward` and the update, so there is nothing left to step along. Clear them before `backward`.",
+                patch=(
+                    (
+                        "    model.zero_grad()\n    loss.backward()\n",
+                        "    loss.backward()\n    model.zero_grad(set_to_none=False)\n",
+                    ),
+                ),
+                hints=("What does each `.grad` hold when your update reads it?",),
+            ),
+            Misconception(
+                "other-tensors",
+                "The numbers are right, but the model has other tensors than before: whoever holds the old ones (an optimiser, a `state_dict`) never hears "
+                "of the step. Change the parameters where they lie.",
+                patch=(
+                    "parameter -= learning_rate * parameter.grad",
+                    "parameter.data = parameter - learning_rate * parameter.grad",
+                ),
+                hints=("Which memory does `p.data = …` write into?",),
+            ),
+            Misconception(
+                "weight-and-bias-only",
+                "A parameter of the model itself never moves: you step through layers and their weights. `model.parameters()` lists all, wherever they lie.",
+                patch=(
+                    "        for parameter in model.parameters():\n",
+                    "        for parameter in (p for m in model.modules() if isinstance(m, nn.Linear) for p in m.parameters()):\n",
+                ),
+                hints=("Which parameters can a model have besides those of its layers?",),
             ),
             Misconception(
                 "name-rebound",
@@ -904,7 +994,17 @@ EXERCISES = {
         probe=probe_sequential,
         use=use_sequential,
         drills=("sequential", "call"),
-        outputs=("parameters", "layers called", "y_pred", "losses", "dropout after model.train()", "works by"),
+        outputs=(
+            "parameters",
+            "layers called",
+            "y_pred",
+            "losses",
+            "dropout after model.train()",
+            "works by",
+            "y_pred where one layer stands twice",
+            "y_pred of twelve layers",
+            "y_pred of no layer at all",
+        ),
         misconceptions=(
             Misconception(
                 "layers-overlooked",
@@ -922,7 +1022,10 @@ EXERCISES = {
             Misconception(
                 "input-again",
                 "Every layer receives the first input again. It should receive what the layer before it gave.",
-                patch=("x = layer(x)\n        return x", "y = layer(x)\n        return y"),
+                patch=(
+                    ("        for layer", "        y = x\n        for layer"),
+                    ("x = layer(x)\n        return x", "y = layer(x)\n        return y"),
+                ),
                 hints=("What does the second layer get?",),
             ),
             Misconception(
@@ -976,7 +1079,14 @@ EXERCISES = {
     "cross_entropy": code(
         difficulty="hard",
         minutes=12,
-        probe=(probe_scores, probe_unlikely_class, probe_close_scores, probe_distant_rows, probe_shifted_scores),
+        probe=(
+            probe_scores,
+            probe_unlikely_class,
+            probe_close_scores,
+            probe_distant_rows,
+            probe_shifted_scores,
+            probe_huge_scores,
+        ),
         use=use_cross_entropy,
         drills=("cross-entropy", "softmax"),
         outputs=("loss", "grad_logits", "done by hand"),
@@ -1267,7 +1377,8 @@ EXERCISES = {
     "keep_best": code(
         difficulty="medium",
         minutes=10,
-        probe=(probe_best_inside, probe_best_last, probe_best_before),
+        probe=(probe_best_inside, probe_best_last, probe_best_before, probe_best_of_all_kinds),
+        cases=5,
         use=use_keep_best,
         seconds=10.0,
         drills=("state",),
@@ -1278,6 +1389,8 @@ EXERCISES = {
             "weights of the model at the end",
             "buffer of the model at the end",
             "what was loaded",
+            "the model's mode",
+            "autograd while training",
         ),
         misconceptions=(
             Misconception(
@@ -1333,9 +1446,23 @@ EXERCISES = {
                 hints=("Is a loss of 3 better or worse than one of 2?",),
             ),
             Misconception(
+                "begins-with-minus-infinity",
+                "The line that keeps the weights never ran, so in the end there is nothing to load: no number is below minus infinity. Begin with "
+                "`math.inf`, and ask whether the new number is lower.",
+                patch=("best = math.inf", "best = -math.inf"),
+                hints=("With which number do you compare the first one, and can it be lower?",),
+            ),
+            Misconception(
+                "begins-too-low",
+                "You begin with a number of your own. Where everything that is measured lies above it, no epoch counts as better, and there is nothing to "
+                "load. Begin with `math.inf`.",
+                patch=("best = math.inf", "best = 1000.0"),
+                hints=("Which number is surely above whatever is measured?",),
+            ),
+            Misconception(
                 "no-epoch-better",
                 "The line that keeps the weights never ran, so in the end there is nothing to load: no epoch counted as better "
-                "than what you began with. (No loss is below 0, and none is below minus infinity.) Begin with `math.inf`, and "
+                "than what you began with. (Few losses are below 0.) Begin with `math.inf`, and "
                 "ask whether the new loss is lower.",
                 patch=("best = math.inf", "best = 0"),
                 hints=("With which number do you compare the first loss, and can a loss be lower?",),

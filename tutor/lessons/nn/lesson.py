@@ -75,7 +75,7 @@ class Linear(nn.Module):
     """A linear layer: x (N, d_in) -> x W^T + b (N, d_out), without the help of torch's own.
 
     weight : nn.Parameter (d_out, d_in)    bias : nn.Parameter (d_out,)
-    Both start spread evenly between -1/sqrt(d_in) and 1/sqrt(d_in).
+    Both start at random, spread evenly between -1/sqrt(d_in) and 1/sqrt(d_in).
     """
 
     def __init__(self, d_in, d_out):

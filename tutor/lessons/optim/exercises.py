@@ -101,9 +101,10 @@ def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
     with _no_ready_made_optimiser():
         cleared, after_step = _said_of_gradients(sgd, (w1, unused, w2), lr, weight_decay)
         if cleared == "the weights instead":
-            return [cleared, *[None] * 13]
-        listed = _sgd_steps(sgd, list, 3, x, y, (w1, w2, unused), lr, weight_decay)
-        generated = _sgd_steps(sgd, iter, 2, x, y, (w1, w2, unused), lr, weight_decay)
+            return [cleared, *[None] * 15]
+        weights = w1, w2, unused, unused + 1
+        listed = _sgd_steps(sgd, list, 3, x, y, weights, lr, weight_decay)
+        generated = _sgd_steps(sgd, iter, 2, x, y, weights, lr, weight_decay)
         return [cleared, after_step, *listed, *generated]
 
 
@@ -131,23 +132,27 @@ def _said_of_gradients(sgd, weights, lr, weight_decay):
 
 
 def _sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
-    w1, w2, unused = leaves = [w.detach().clone().requires_grad_() for w in weights]
-    optimizer = sgd(as_given([w1, unused, w2]), lr, weight_decay)  # w2 tells whether the skipped one ends the loop
+    w1, w2, unused, flat = leaves = [w.detach().clone().requires_grad_() for w in weights]
+    optimizer = sgd(
+        as_given([w1, unused, flat, w2]), lr, weight_decay
+    )  # w2 tells whether the skipped one ends the loop
     for _ in range(steps):
         for _ in range(2):  # the first gradients are thrown away: zero_grad alone has to clear them
             optimizer.zero_grad()
-            ((torch.tanh(x @ w1) @ w2 - y) ** 2).mean().backward()
+            (((torch.tanh(x @ w1) @ w2 - y) ** 2).mean() + 0 * flat.sum()).backward()
         optimizer.step()
         yield from (w.detach().clone() for w in leaves[:2])
-    yield unused.detach().clone()
+    yield from (unused.detach().clone(), flat.detach().clone())
 
 
 @contextlib.contextmanager
 def _no_ready_made_optimiser():
     """Stop an answer that lets one of PyTorch's optimisers do the step."""
 
-    def refuse(*_):
-        raise TypeError("one of torch.optim's own optimisers does the step; write it yourself")
+    def refuse(optimizer, *_):
+        writer = next(c for c in type(optimizer).__mro__ if "step" in vars(c))
+        if writer.__module__.startswith("torch."):  # a subclass of torch's base class may have a step of its own
+            raise TypeError("one of torch.optim's own optimisers does the step; write it yourself")
 
     handle = register_optimizer_step_pre_hook(refuse)
     try:
@@ -198,7 +203,16 @@ def walk(rule, grads, rates, *settings):
         step = rule(grad, state, lr, *settings)
         step = torch.zeros_like(grad) if isinstance(step, float | int) and step == 0 else step
         steps.append(step.clone() if isinstance(step, torch.Tensor) else step)
-    return steps
+    return [*steps, _kept_precisely(rule, grads, rates, settings)]
+
+
+def _kept_precisely(rule, grads, rates, settings):
+    """In words, whether a rule keeps what it keeps of float64 gradients in float64."""
+    state = State()
+    for grad, lr in zip(grads[:2].double(), rates, strict=False):
+        rule(grad, state, lr, *settings)
+    kept = [v for v in state.values() if isinstance(v, torch.Tensor) and v.is_floating_point()]
+    return "in float32" if any(v.dtype == torch.float32 and v.dim() for v in kept) else "in their dtype"
 
 
 def walk_momentum(rule, grad_of_each_step, lr_of_each_step, momentum):
@@ -267,6 +281,18 @@ class SGDByData:
                 continue
             parameter.data *= 1 - self.group["lr"] * self.group["decay"]
             parameter.data -= self.group["lr"] * parameter.grad
+
+
+class SGDOnTorchsBase(torch.optim.Optimizer):
+    def __init__(self, params, lr, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    p -= group["lr"] * (p.grad + group["weight_decay"] * p)
 
 
 class SGDDecorated:
@@ -395,9 +421,14 @@ def probe_schedule(d):
     return warm_up, warm_up + d.integer(11, 20)
 
 
+def probe_short_schedule(d):
+    """A warm-up of one step, and not many more."""
+    return 1, d.integer(2, 6)
+
+
 def six_factors(schedule, warm_up, steps):
     """The factors at both ends of the two parts and within them."""
-    moments = (0, 2, warm_up - 1, warm_up, (warm_up + steps) // 2 + 1, steps - 1)
+    moments = (0, min(2, warm_up - 1), warm_up - 1, warm_up, min((warm_up + steps) // 2 + 1, steps - 1), steps - 1)
     return tuple(schedule(t, warm_up, steps) for t in moments)
 
 
@@ -418,13 +449,17 @@ def schedule_in_torch(t, warm_up, steps):
     return torch.cat([rising, falling])[t].item()
 
 
-SUBTRACTED = tuple(f"step {k + 1}" for k in range(STEPS))
+SUBTRACTED = (*(f"step {k + 1}" for k in range(STEPS)), "how float64 gradients are kept in state")
 
 STATE_NOT_KEPT = (
     "The first step is right and the others are not: nothing of the earlier gradients is in them. What you put into `state` "
     "has to be taken out again at the next step, and built on."
 )
 NO_EPSILON_EITHER = "The root is missing, and so is the epsilon behind it: the formula divides by √s + ε."
+STATE_IN_FLOAT32 = (
+    "What you keep is float32 whatever the gradients are; for float64 gradients that is too coarse, and the referee below notices. "
+    "`torch.zeros_like(grad)` takes the dtype, and the device, from the gradient."
+)
 OLD_STATE_USED = "You divide by what was kept before this step. The new square comes first; then the root is taken of what is kept now."
 ROOT_KEPT = (
     "You keep the root, and the next square is added to it. Keep s itself; the root is taken only where you divide."
@@ -576,8 +611,10 @@ EXERCISES = {
             "how step leaves the gradients",
             *(f"{w} after step {k + 1}" for k in range(3) for w in ("w1", "w2")),
             "the parameter without a gradient",
+            "the parameter whose gradient is 0",
             *(f"{w} after step {k + 1}, params given by a generator," for k in range(2) for w in ("w1", "w2")),
             "the parameter without a gradient, params given by a generator,",
+            "the parameter whose gradient is 0, params given by a generator,",
         ),
         misconceptions=(
             Misconception(
@@ -586,6 +623,13 @@ EXERCISES = {
                 "uses it up, and the next one finds it empty.",
                 patch=("list(params)", "params"),
                 hints=("How often can you loop over a generator, and how often do you have to?",),
+            ),
+            Misconception(
+                "zero-is-not-none",
+                "A parameter whose gradient is 0 is left out. A gradient of zeros is a gradient: the weight decay moves that parameter. Leave out only "
+                "those whose `.grad` is None.",
+                patch=("is not None", "is not None and w.grad.any()"),
+                hints=("What is the difference between a gradient of 0 and none at all?",),
             ),
             Misconception(
                 "rebinding",
@@ -732,7 +776,7 @@ EXERCISES = {
                 hints=("In which direction does a gradient point?",),
             ),
         ),
-        alternatives=(SGDByData, SGDDecorated, SGDByCopy),
+        alternatives=(SGDByData, SGDDecorated, SGDByCopy, SGDOnTorchsBase),
         hints=(
             "What do `zero_grad` and `step` need to know, and where do you keep it?",
             "Keep `list(params)` and the two settings; in `step`, loop over the parameters under `torch.no_grad()`.",
@@ -747,6 +791,12 @@ EXERCISES = {
         drills=("momentum",),
         outputs=SUBTRACTED,
         misconceptions=(
+            Misconception(
+                "state-in-float32",
+                STATE_IN_FLOAT32,
+                patch=('state["velocity"] = velocity', 'state["velocity"] = velocity.float()'),
+                hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
+            ),
             Misconception(
                 "newest-gradient-only",
                 "Every step is lr times the newest gradient; nothing of the earlier ones is in it. The velocity has to be "
@@ -843,6 +893,12 @@ EXERCISES = {
         outputs=SUBTRACTED,
         misconceptions=(
             Misconception(
+                "state-in-float32",
+                STATE_IN_FLOAT32,
+                patch=('state["squares"] = squares', 'state["squares"] = squares.float()'),
+                hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
+            ),
+            Misconception(
                 "state-not-kept",
                 STATE_NOT_KEPT,
                 patch=('    state["squares"] = squares\n', ""),
@@ -856,7 +912,7 @@ EXERCISES = {
             ),
             Misconception(
                 "eps-missing",
-                "The epsilon is missing. A weight that has had no gradient yet would divide 0 by 0.",
+                "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
                 patch=(" + eps", ""),
                 hints=("What does your rule return for a gradient of 0 at the first step?",),
             ),
@@ -941,6 +997,12 @@ EXERCISES = {
         drills=("rmsprop",),
         outputs=SUBTRACTED,
         misconceptions=(
+            Misconception(
+                "state-in-float32",
+                STATE_IN_FLOAT32,
+                patch=('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.float()'),
+                hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
+            ),
             Misconception(
                 "state-not-kept",
                 STATE_NOT_KEPT,
@@ -1071,7 +1133,7 @@ EXERCISES = {
             ),
             Misconception(
                 "eps-missing",
-                "The epsilon is missing. A weight that has had no gradient yet would divide 0 by 0.",
+                "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
                 patch=(" + eps", ""),
                 hints=("What does your rule return for a gradient of 0 at the first step?",),
             ),
@@ -1097,6 +1159,15 @@ EXERCISES = {
         drills=("adam",),
         outputs=SUBTRACTED,
         misconceptions=(
+            Misconception(
+                "state-in-float32",
+                STATE_IN_FLOAT32,
+                patch=(
+                    'state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * grad**2',
+                    'state["v"] = (beta2 * state.get("v", 0) + (1 - beta2) * grad**2).float()',
+                ),
+                hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
+            ),
             Misconception(
                 "no-bias-correction",
                 "Both means are used as they are. They start at zero, so at first they are too small: divide by 1 - beta**t.",
@@ -1265,7 +1336,7 @@ EXERCISES = {
             ),
             Misconception(
                 "eps-missing",
-                "The epsilon is missing. A weight that has had no gradient yet would divide 0 by 0.",
+                "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
                 patch=(" + eps", ""),
                 hints=("What does your rule return for a gradient of 0 at the first step?",),
             ),
@@ -1301,7 +1372,7 @@ EXERCISES = {
     "schedule": code(
         difficulty="medium",
         minutes=8,
-        probe=probe_schedule,
+        probe=(probe_schedule, probe_short_schedule),
         use=six_factors,
         drills=("schedules",),
         outputs=(
