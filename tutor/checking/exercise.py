@@ -229,6 +229,8 @@ class Exercise:
             return f"`{_short(answer)}` is not one of the words to choose from: {', '.join(offered)}."
         if isinstance(difference.got, str) and difference.got.strip().replace(".", "", 1).lstrip("-").isdigit():
             return f"Write the number {difference.got} without quotes."
+        if isinstance(answer, bool) and not isinstance(self.reference, bool):
+            return f"The answer should be {diagnose.kind_of(self.reference)}; yours is `{answer}`."
         if difference.kind in ("none", "type") and not difference.path:  # of a part, its type may be the answer
             return f"The answer should be {diagnose.kind_of(self.reference)}; yours is {diagnose.kind_of(answer)}."
         if difference.kind in ("length", "shape"):

@@ -127,12 +127,25 @@ def count_uses(uses, start, x, steps):
         uses((w * x + (twin * x).sin() * twin).sum(), w),
         uses(h.sum(), cell.w_h),
         uses(chain.sum(), matrix),
+        uses(loss_of[5], net.a),
+        uses(loss_of[5], net.e),
     )
 
 
 def probe_unroll(d):
     """A batch of sequences, a first state, the cell's weights, and the gradients that arrive at the states."""
     t, n, d_in, h = d.sizes(4, 3, 8)
+    return (
+        d.tensor(t, n, d_in),
+        d.tensor(n, h),
+        {"w_x": d.tensor(d_in, h), "w_h": d.tensor(h, h), "b": d.tensor(h)},
+        d.tensor(t, n, h),
+    )
+
+
+def probe_thin_unroll(d):
+    """One sequence of one step, or of one number, or states of one number."""
+    t, n, d_in, h = ((1, 3, 2, 4), (3, 1, 2, 4), (4, 3, 2, 1))[d.sizes(1, 0, 2)[0]]
     return (
         d.tensor(t, n, d_in),
         d.tensor(n, h),
@@ -161,6 +174,12 @@ def read_sequences(unroll, x, h, weights, grad_states):
 def probe_through_time(d):
     """A first state, later states between -1 and 1, the shared weight, and the gradient of the last state."""
     t, n, h = d.sizes(3, 2, 7)
+    return d.tensor(n, h) / 1.6, d.tensor(t, n, h) / 1.6, d.tensor(h, h), d.tensor(n, h)
+
+
+def probe_thin_time(d):
+    """A single step, a single sequence, or states of one number."""
+    t, n, h = ((1, 2, 3), (3, 1, 2), (2, 3, 1))[d.sizes(1, 0, 2)[0]]
     return d.tensor(n, h) / 1.6, d.tensor(t, n, h) / 1.6, d.tensor(h, h), d.tensor(n, h)
 
 
@@ -468,7 +487,7 @@ EXERCISES = {
             ),
             Misconception(
                 "always-the-same",
-                "If no order is asked for, every call takes one and the same. Draw it in `forward`, anew in each call.",
+                "If no order is asked for, every call takes one and the same. Draw it in `forward`, anew in each such call; an order that somebody asks for holds for that call alone.",
                 patch=(
                     ("            order = random.randint(3, 5)", "            order = self.order"),
                     (
@@ -620,8 +639,20 @@ EXERCISES = {
             "uses of w beside another leaf of the same value",
             "uses of w_h in an unrolled cell",
             "uses of a matrix that is transposed in every step",
+            "uses of a, asked for after those of e",
+            "uses of e, asked for once more",
         ),
         misconceptions=(
+            Misconception(
+                "memory-of-earlier-calls",
+                "The first call is right, and a later one about the same loss is not: which nodes were seen is remembered from call to call (a default "
+                "argument, like a global, is made once). Begin each call with an empty set.",
+                patch=(
+                    ("def uses(loss, parameter):", "def uses(loss, parameter, seen=set()):"),
+                    ("count, seen, waiting = 0, set(), [loss.grad_fn]", "count, waiting = 0, [loss.grad_fn]"),
+                ),
+                hints=("How many sets are made by `def f(x, seen=set())`, and when?",),
+            ),
             Misconception(
                 "nodes-walked-twice",
                 "You count ways, not arrows: where two ways join, what lies below is counted again for each of them. Remember "
@@ -735,7 +766,7 @@ EXERCISES = {
     "unroll": code(
         difficulty="medium",
         minutes=8,
-        probe=probe_unroll,
+        probe=(probe_unroll, probe_thin_unroll),
         use=read_sequences,
         drills=("recurrent",),
         outputs=("the states", "the gradient of w_x", "the gradient of w_h", "how the cell is used"),
@@ -815,7 +846,7 @@ EXERCISES = {
             ),
             Misconception(
                 "forward-called",
-                "You call `cell.forward(...)`. The numbers are the same, but every hook on the cell is skipped, as notebook 07 showed: call `cell(x_t, h)`.",
+                "The cell itself is not called: you call its `forward`, or write its formula out. The numbers are the same, but every hook on the cell is skipped, as notebook 07 showed: call `cell(x_t, h)`.",
                 patch=("cell(x_t, h)", "cell.forward(x_t, h)"),
                 hints=("How does the docstring say that the cell is called?",),
             ),
@@ -849,7 +880,7 @@ EXERCISES = {
     "through_time": code(
         difficulty="hard",
         minutes=15,
-        probe=probe_through_time,
+        probe=(probe_through_time, probe_thin_time),
         drills=("contributions",),
         forbid=("autograd",),
         misconceptions=(

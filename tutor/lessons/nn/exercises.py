@@ -564,7 +564,7 @@ def probe_best_of_all_kinds(d):
         (3.0, 0.0, 5.0, 1.0),
         (-0.5, -0.9, -0.2, -0.7),
         (0.4, 0.9, 0.6, 0.8),
-        (1.7,),
+        (1.7e7,),
     )[d.sizes(1, 0, 4)[0]]
     return d.tensor(len(losses), 3), losses, 9e7
 
