@@ -242,8 +242,9 @@ print("four parts give the gradient of the whole:", same)
 
 # %% [markdown] name="forget-zero"
 # And it is a trap when you forget. One of the two loops below never clears the gradients. Does its loss fall more slowly, or
-# faster, because the steps grow? Or does something else happen? **Commit to an answer** in the next cell. Nobody checks it: it is there so that you cannot
-# tell yourself afterwards that you knew. (We take half the learning rate, so that the right loop falls in every single step.)
+# faster, because the steps grow? Or does something else happen? **Commit to an answer** in the next cell. Nobody checks it:
+# it is there so that you cannot tell yourself afterwards that you knew. (We take half the learning rate, so that the right
+# loop falls in every single step.)
 
 # %% name="guess-forgotten"
 guess = ...  # in a word or two, in quotes
@@ -494,10 +495,10 @@ print(jacobian(y, x))
 # %% [markdown] name="logits"
 # ## 6. A graph that you did not write
 #
-# A classifier with three outputs, one example, five inputs: $z = x\,W + b$. The loss is the binary cross-entropy. Torch computes
-# it from the raw outputs $z$ (the **logits**). The **sigmoid** $\sigma(z) = 1 / (1 + e^{-z})$ would make probabilities of them, and
-# the loss needs $\log \sigma(z)$ where $y$ is 1 and $\log(1 - \sigma(z))$ where it is 0. In two steps that fails: in float32
-# $\sigma(20)$ is exactly 1, and $\log(1 - 1)$ is minus infinity. In one step it does not:
+# A classifier with three outputs, one example, five inputs: $z = x\,W + b$. The loss is the binary cross-entropy. Torch
+# computes it from the raw outputs $z$ (the **logits**). The **sigmoid** $\sigma(z) = 1 / (1 + e^{-z})$ would make
+# probabilities of them, and the loss needs $\log \sigma(z)$ where $y$ is 1 and $\log(1 - \sigma(z))$ where it is 0. In two
+# steps that fails: in float32 $\sigma(20)$ is exactly 1, and $\log(1 - 1)$ is minus infinity. In one step it does not:
 #
 # $$\underset{(3,)}{z} = \underset{(5,)}{x}\;\underset{(5,\,3)}{W} + \underset{(3,)}{b}, \qquad
 # L = \frac13 \sum_k \left[\log(1 + e^{z_k}) - y_k z_k\right], \qquad
@@ -588,8 +589,8 @@ print("x is now", x.tolist())
 # %% [markdown] name="hooks"
 # ## 8. Hooks: looking into a backward pass
 #
-# A hook is a function that torch calls during backward. On a **tensor** it receives the gradient when that is
-# complete. If the hook returns something, that takes the gradient's place. So hooks can print, record, shorten, and also falsify.
+# A hook is a function that torch calls during backward. On a **tensor** it receives the gradient when that is complete. If
+# the hook returns something, that takes the gradient's place. So hooks can print, record, shorten, and also falsify.
 #
 # Commit to an answer. At $x = 1$:
 #

@@ -394,8 +394,8 @@ for name, function in {"with a branch": clip_with_branch, "without": clip}.items
 #
 # With its own backend, *inductor*, `torch.compile` writes C++ (on a GPU: Triton) and has it translated. A chain of simple
 # operations gains most: each of them alone reads and writes the whole tensor once, and inductor makes one loop of them.
-# (Without it they run *eagerly*: each at once, as Python meets it.) But the translation takes seconds, and they belong to the bill. (If there is no C++ compiler on your machine, the cell says
-# so and goes on with the recorded graph as it is.)
+# (Without it they run *eagerly*: each at once, as Python meets it.) But the translation takes seconds, and they belong to
+# the bill. (If there is no C++ compiler on your machine, the cell says so and goes on with the recorded graph as it is.)
 
 
 # %% tags=["item:compile-speed"] name="compile-chain"
@@ -702,10 +702,10 @@ print("without set_epoch, both epochs alike:", forgotten[0] == forgotten[1])
 # ## 7. torchrun and DistributedDataParallel
 #
 # Now with real processes. `torchrun` starts as many copies of a script as you ask for, and tells each its number (in
-# environment variables).
-# The copies find one another with `init_process_group`; *gloo* is the messenger that works on every CPU, *nccl* the fast one
-# between NVIDIA cards. `DistributedDataParallel` wraps the model: it makes all copies equal at the beginning, and **while
-# `backward` runs** it averages the gradients, a bucketful of layers at a time, as soon as they are known. Nothing else in the loop changes.
+# environment variables). The copies find one another with `init_process_group`; *gloo* is the messenger that works on every
+# CPU, *nccl* the fast one between NVIDIA cards. `DistributedDataParallel` wraps the model: it makes all copies equal at the
+# beginning, and **while `backward` runs** it averages the gradients, a bucketful of layers at a time, as soon as they are
+# known. Nothing else in the loop changes.
 #
 # This is the smallest whole program. Each process takes its half of the batch; the first one writes its gradients to a file.
 
@@ -819,8 +819,9 @@ print(inspect.getsource(ddp.train))
 # ### A process dies
 #
 # The more machines, the surer that one of them fails before the end. A process that dies leaves the others waiting for its
-# gradient. `torchrun` notices, and stops them all; with `--max-restarts` it then does more. In the next cell the second process kills itself in the
-# middle of epoch 2 of 3; a checkpoint is saved after each epoch. **Commit to an answer**: what runs after that?
+# gradient. `torchrun` notices, and stops them all; with `--max-restarts` it then does more. In the next cell the second
+# process kills itself in the middle of epoch 2 of 3; a checkpoint is saved after each epoch. **Commit to an answer**: what
+# runs after that?
 #
 # - `"the dead one"`: the process that died is started again; the other one goes on from where it was
 # - `"both, from the start"`: both are started again, and begin with epoch 1

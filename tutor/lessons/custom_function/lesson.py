@@ -869,8 +869,9 @@ runs = {"true gradient": flat_losses, "straight-through": moved_losses}
 plots.loss_curves(runs, title="Eight steps fit a sine")
 
 # %% [markdown] name="lie"
-# A lie stays a lie: this "gradient" is not the slope of the sign. It is that of your `clamp(h, -1, 1)`, and `gradcheck` notices
-# that the two do not belong together. Here its answer is right and wanted. Judge a straight-through estimator by whether it trains.
+# A lie stays a lie: this "gradient" is not the slope of the sign. It is that of your `clamp(h, -1, 1)`, and `gradcheck`
+# notices that the two do not belong together. Here its answer is right and wanted. Judge a straight-through estimator by
+# whether it trains.
 
 # %% tags=["item:straight-through", "item:gradcheck", "nbval-check-output"] name="lie-found"
 passes = gradcheck(StraightThroughSign.apply, (few,), raise_exception=False)

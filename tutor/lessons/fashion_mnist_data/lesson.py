@@ -41,9 +41,10 @@ from tutor import check, data, exercise, expect, hint, lend, plots, progress, so
 # ## 1. FashionMNIST
 #
 # It has 60,000 grey photographs to learn from and 10,000 to be tested on, 28 x 28 pixels each, ten kinds of clothes.
-# `data.FashionMNIST` looks for the files on your machine. If it does not find them, it takes a sample of 7,000 images that comes
-# with this course, and says so; `tutor data` in a terminal fetches the rest. In brackets behind the location stands which of
-# these places it was: a folder of yours, the operating system's package, the cache of an earlier download, or the sample.
+# `data.FashionMNIST` looks for the files on your machine. If it does not find them, it takes a sample of 7,000 images that
+# comes with this course, and says so; `tutor data` in a terminal fetches the rest. In brackets behind the location stands
+# which of these places it was: a folder of yours, the operating system's package, the cache of an earlier download, or the
+# sample.
 
 # %% tags=["item:load"] name="find-it"
 train = data.FashionMNIST(train=True)
@@ -371,8 +372,9 @@ plots.images(before_and_after, ["before"] * 6 + told, title="Six images, each ch
 # %% [markdown] name="own-dataset"
 # ## 4. A dataset of your own
 #
-# Your own images will hardly come as IDX files, which is the format of those that you have loaded. The usual form is a folder with images, and a table that says what is on each.
-# Let us make one from real images: 60 PNG files and a CSV with a header.
+# Your own images will hardly come as IDX files, which is the format of those that you have loaded. The usual form is a
+# folder with images, and a table that says what is on each. Let us make one from real images: 60 PNG files and a CSV with a
+# header.
 
 # %% tags=["item:own-dataset", "nbval-check-output"] name="write-folder"
 folder = Path(place.name) / "clothes"
@@ -607,10 +609,11 @@ assert fraction > 0.7
 # %% [markdown] name="workers"
 # ## 6. Workers
 #
-# `num_workers=2` lets two more processes fetch examples while the network computes. They do not come free. Each is
-# a whole Python that has to import PyTorch and receive a copy of the dataset; then every batch travels from process
-# to process. (On Linux, Python before 3.14 copies the running process instead, *fork*, which is quick; from 3.14 on a small
-# helper process makes the copies, *forkserver*. Windows and macOS start a new one, *spawn*. We ask for spawn, so that you see the same everywhere.)
+# `num_workers=2` lets two more processes fetch examples while the network computes. They do not come free. Each is a whole
+# Python that has to import PyTorch and receive a copy of the dataset; then every batch travels from process to process. (On
+# Linux, Python before 3.14 copies the running process instead, *fork*, which is quick; from 3.14 on a small helper process
+# makes the copies, *forkserver*. Windows and macOS start a new one, *spawn*. We ask for spawn, so that you see the same
+# everywhere.)
 #
 # The data set below flips and moves 6,000 images with PIL. With two workers it is read by two processes at once. Twice as
 # fast, then? **Commit to an answer**; nobody checks it.
@@ -646,9 +649,9 @@ assert with_workers > alone
 #
 # ### A trap in notebooks
 #
-# A spawned worker receives the dataset *pickled*, turned into bytes by Python's module `pickle`. A pickle does not hold the code of a class, only where it stands:
-# module and name. A class that was defined in a notebook stands in `__main__`, and in the new process `__main__` is
-# something else. Here is what a worker does first, done by hand in a new process:
+# A spawned worker receives the dataset *pickled*, turned into bytes by Python's module `pickle`. A pickle does not hold the
+# code of a class, only where it stands: module and name. A class that was defined in a notebook stands in `__main__`, and in
+# the new process `__main__` is something else. Here is what a worker does first, done by hand in a new process:
 
 
 # %% tags=["item:workers"] name="unpickle-elsewhere"

@@ -565,9 +565,9 @@ plots.runs(
 # validation split. (In the course's repository `tests/benchmarks/bench_recipes.py` repeats the first and the last recipe over
 # three seeds, compares their times, and has a recipe for ten times the time.)
 #
-# `recipes.train` is your `train_with` in a file, `tutor/recipes.py`, with three things that make it faster. Its batches come from
-# notebook 10's `MemoryLoader`, which draws its random numbers in another order: the same recipe, run with another luck. The
-# other two change the numbers by rounding only: `channels_last` lays the channels of a pixel side by side in memory, the
+# `recipes.train` is your `train_with` in a file, `tutor/recipes.py`, with three things that make it faster. Its batches come
+# from notebook 10's `MemoryLoader`, which draws its random numbers in another order: the same recipe, run with another luck.
+# The other two change the numbers by rounding only: `channels_last` lays the channels of a pixel side by side in memory, the
 # order in which convolutions compute; and a *fused* step updates all weights in one go.
 
 # %% tags=["item:live", "item:one-change"] name="last-recipe"
@@ -697,9 +697,9 @@ shown(last, x_val, y_val, worst, "Surest, and wrong")
 # %% [markdown] name="filters-told"
 # ### What the first layer looks for
 #
-# The first convolution has 16 filters of 5 x 5 weights. Each one answers strongly where the image looks like itself. Dark are
-# the largest weights of a filter, light its smallest. Where one side is dark and the other light, it looks for an edge, and nobody told it to. Below each
-# stands the side on which its weights are largest.
+# The first convolution has 16 filters of 5 x 5 weights. Each one answers strongly where the image looks like itself. Dark
+# are the largest weights of a filter, light its smallest. Where one side is dark and the other light, it looks for an edge,
+# and nobody told it to. Below each stands the side on which its weights are largest.
 
 # %% tags=["item:filters", "figure"] name="filters"
 filters = last_model[0].weight.detach().squeeze(1).cpu().numpy()  # (16, 5, 5)
@@ -972,8 +972,8 @@ else:
 # <details><summary>11. Why is a checkpoint written under another name and then renamed, and why read with
 # <code>weights_only=True</code>?</summary>
 #
-# Because the power may fail while it is written: the last good one must not be half overwritten. And a file is not only numbers: with
-# <code>weights_only=False</code>, the default before torch 2.6, opening somebody's file can run somebody's code.
+# Because the power may fail while it is written: the last good one must not be half overwritten. And a file is not only
+# numbers: with <code>weights_only=False</code>, the default before torch 2.6, opening somebody's file can run somebody's code.
 # </details>
 
 # %% name="see-progress"

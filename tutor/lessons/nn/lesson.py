@@ -444,8 +444,8 @@ assert len(x_kept) == 1000
 
 # %% [markdown] name="mini-batches"
 # 5,000 images are too many for one step at a time: most of the work would be done before the first improvement. So every
-# step takes a **mini-batch** of 64, chosen by a fresh shuffle in each **epoch**, that is, each walk through all the images. Its gradient is a noisy estimate of the whole
-# one, and many rough steps go further than one exact step.
+# step takes a **mini-batch** of 64, chosen by a fresh shuffle in each **epoch**, that is, each walk through all the images.
+# Its gradient is a noisy estimate of the whole one, and many rough steps go further than one exact step.
 #
 # The model is `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)`. How many numbers does it have to learn? Work it out.
 # Nobody checks it: the cell below the functions counts them.
@@ -610,9 +610,10 @@ print(f"first_loss(10) = {float(first_loss(10)):.4f}, log(10) = {math.log(10):.4
 #
 # Where do hundreds and thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1
 # (the standard deviation is meant) the spread grows by a factor of $\sqrt{D_{in}}$ in every linear layer. A spread of
-# $1/\sqrt{D_{in}}$ makes up for it, as long as no ReLU stands between. (A ReLU blocks half, and $\sqrt{2/D_{in}}$ would be right.)
-# Your `Linear` has $1/\sqrt{D_{in}}$ as its *bound*; the spread of numbers that lie evenly within a bound is the bound divided
-# by $\sqrt 3$. So its outputs shrink in each layer, which in a net of three layers does far less harm than growing:
+# $1/\sqrt{D_{in}}$ makes up for it, as long as no ReLU stands between. (A ReLU blocks half, and $\sqrt{2/D_{in}}$ would be
+# right.) Your `Linear` has $1/\sqrt{D_{in}}$ as its *bound*; the spread of numbers that lie evenly within a bound is the
+# bound divided by $\sqrt 3$. So its outputs shrink in each layer, which in a net of three layers does far less harm than
+# growing:
 
 # %% tags=["item:initialisation", "nbval-check-output"] name="spread-grows"
 torch.manual_seed(0)
@@ -796,8 +797,8 @@ print("values in evaluation mode", dropout(torch.ones(1000)).unique().tolist())
 # %% [markdown] name="batch-norm"
 # Batch normalisation is the other well-known one. It shifts and scales every feature to mean 0 and spread 1. In training it
 # takes mean and spread from the batch at hand, and keeps running ones in *buffers*; in evaluation it uses the running ones
-# and leaves them alone. So a model that is asked for an answer while
-# still in training mode gives another answer for other neighbours in the batch, and changes itself by being asked:
+# and leaves them alone. So a model that is asked for an answer while still in training mode gives another answer for other
+# neighbours in the batch, and changes itself by being asked:
 
 # %% tags=["item:train-eval", "nbval-check-output"] name="batch-norm-run"
 torch.manual_seed(0)
@@ -898,8 +899,8 @@ assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the 
 #
 # <details><summary>10. You measure twice with the same images and get two different accuracies. Where do you look first?</summary>
 #
-# At <code>model.eval()</code>: in training mode dropout is random, and with batch normalisation the answer for an image depends on
-# the batch in which it comes, so another shuffle gives another accuracy.
+# At <code>model.eval()</code>: in training mode dropout is random, and with batch normalisation the answer for an image
+# depends on the batch in which it comes, so another shuffle gives another accuracy.
 # </details>
 
 # %% name="see-progress"

@@ -261,8 +261,9 @@ for name, one, other in zip("abcd", derived, measured):
 # h_{relu} = \max(h, 0) \qquad
 # \underset{(N,\,D_{out})}{y_{pred}} = \underset{(N,\,H)}{h_{relu}}\;\underset{(H,\,D_{out})}{w_2}$$
 #
-# One row is one example, and everything happens to the whole batch at once. $h_{relu}$ holds the *activations* of $H$ *hidden
-# units*; $H$ is the hidden size. Of two matrices `a.dot(b)` is the product, and `a @ b` is the same; `np.maximum(a, 0)` compares every entry with 0.
+# One row is one example, and everything happens to the whole batch at once. $h_{relu}$ holds the *activations* of $H$
+# *hidden units*; $H$ is the hidden size. Of two matrices `a.dot(b)` is the product, and `a @ b` is the same;
+# `np.maximum(a, 0)` compares every entry with 0.
 
 
 # %% tags=["item:two-layer-net"]

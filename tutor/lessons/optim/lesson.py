@@ -493,8 +493,9 @@ referee(
 )
 
 # %% [markdown] name="ask-rmsprop"
-# A sum only ever grows, so AdaGrad's rate $\eta / \sqrt{s}$ only ever shrinks: it slows down even where there is a long way to go.
-# **RMSprop** (Tieleman and Hinton, 2012) changes one line. Instead of the sum it keeps a running *mean*, which forgets:
+# A sum only ever grows, so AdaGrad's rate $\eta / \sqrt{s}$ only ever shrinks: it slows down even where there is a long way
+# to go. **RMSprop** (Tieleman and Hinton, 2012) changes one line. Instead of the sum it keeps a running *mean*, which
+# forgets:
 #
 # $$\underset{(D)}{s} \;\leftarrow\; \alpha\, \underset{(D)}{s} + (1 - \alpha)\, \underset{(D)}{g^2}$$
 #
@@ -531,8 +532,9 @@ referee(
 # %% [markdown] name="two-means"
 # ## 7. Adam
 #
-# **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients (momentum's velocity, but for
-# a factor $1 - \beta_1$ that makes a mean of the sum), divided by the root of a running mean $v$ of their squares, as RMSprop has it.
+# **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients (momentum's velocity, but
+# for a factor $1 - \beta_1$ that makes a mean of the sum), divided by the root of a running mean $v$ of their squares, as
+# RMSprop has it.
 #
 # $$\underset{(D)}{m} \leftarrow \beta_1 \underset{(D)}{m} + (1 - \beta_1) \underset{(D)}{g} \qquad
 # \underset{(D)}{v} \leftarrow \beta_2 \underset{(D)}{v} + (1 - \beta_2) \underset{(D)}{g^2}$$
@@ -944,7 +946,8 @@ print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight
 # <details><summary>3. A loss has the curvatures 100 and 4. Up to which learning rate does gradient descent not diverge, and which share of the
 # way along the flat direction does one step cover there?</summary>
 #
-# 2 / 100 = 0.02. Along the flat direction each step then multiplies what is left by 1 - 0.02 &middot; 4 = 0.92: it covers 8 %. The ratio of the curvatures, 25, is what makes it slow.
+# 2 / 100 = 0.02. Along the flat direction each step then multiplies what is left by 1 - 0.02 &middot; 4 = 0.92: it covers
+# 8 %. The ratio of the curvatures, 25, is what makes it slow.
 # </details>
 #
 # <details><summary>4. You multiply the loss by 1,000. Which of the five optimisers do not notice?</summary>

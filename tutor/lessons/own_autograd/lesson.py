@@ -510,9 +510,10 @@ print(len(code_lines), "lines, docstrings included")
 # %% [markdown] name="torch-judge"
 # ## 7. The judge: PyTorch
 #
-# Finite differences judged you in notebook 01. There is a stricter judge now: PyTorch does the same job, and the
-# same expression can be handed to both. (`requires_grad=True` tells torch to remember. The next notebook is about
-# that; here torch only gives its verdict.) The expression uses every operation (`sum` without its `axis`), broadcasting, and shared nodes.
+# Finite differences judged you in notebook 01. There is a stricter judge now: PyTorch does the same job, and the same
+# expression can be handed to both. (`requires_grad=True` tells torch to remember. The next notebook is about that; here
+# torch only gives its verdict.) The expression uses every operation (`sum` without its `axis`), broadcasting, and shared
+# nodes.
 
 # %% tags=["item:against-torch", "nbval-check-output"] name="judged-by-torch"
 import torch
@@ -717,8 +718,8 @@ except RecursionError as error:
 #
 # <details><summary>1. Someone writes <code>parent.grad = …</code> instead of <code>+=</code>. On which networks is that noticed?</summary>
 #
-# Only where a tensor is used more than once: shared weights, an input that is added to a layer's output again, <code>x * x</code>. A plain chain of layers
-# trains as if nothing were wrong, which is what makes the mistake so durable.
+# Only where a tensor is used more than once: shared weights, an input that is added to a layer's output again,
+# <code>x * x</code>. A plain chain of layers trains as if nothing were wrong, which is what makes the mistake so durable.
 # </details>
 #
 # <details><summary>2. Why does the sweep need a topological order? Is "parents before children" not obvious from the code?</summary>

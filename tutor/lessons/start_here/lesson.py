@@ -107,8 +107,8 @@ survey()
 # %% [markdown] name="map"
 # ## 4. A map of PyTorch
 #
-# PyTorch is a handful of ideas on top of one another; most of them build on those below. The numbers in brackets are those of the
-# notebooks. Notebook 01 does the work of the lowest two rows with NumPy alone.
+# PyTorch is a handful of ideas on top of one another; most of them build on those below. The numbers in brackets are those
+# of the notebooks. Notebook 01 does the work of the lowest two rows with NumPy alone.
 
 # %% tags=["item:map", "figure"] name="map-drawn"
 plots.boxes(

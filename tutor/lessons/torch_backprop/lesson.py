@@ -86,8 +86,9 @@ def polynomial_gradients(x, grad_y_pred):
 
 
 # %% [markdown] name="descend"
-# And the loop. Lay it beside the one of notebook 01: but for the spelling `pow(2)`, two things differ. The start is made into a tensor that is of `x`'s
-# kind and lies where `x` lies, and `.item()` takes the loss out of its tensor, so that the list holds plain numbers.
+# And the loop. Lay it beside the one of notebook 01: but for the spelling `pow(2)`, two things differ. The start is made
+# into a tensor that is of `x`'s kind and lies where `x` lies, and `.item()` takes the loss out of its tensor, so that the
+# list holds plain numbers.
 
 
 # %% tags=["item:sine-fit", "reference"] name="fit-sine"
@@ -393,8 +394,8 @@ print("w1 = w1.to(…) puts it on", w1.device)
 
 # %% [markdown] name="mixed-devices"
 # That is the first thing that goes wrong. The second: one tensor was moved, its partner was not. But for a single number of
-# shape `()`, nothing is copied behind your back, because copies are slow; torch refuses. Read the message for the two devices, then find the tensor that was
-# created without `device=`.
+# shape `()`, nothing is copied behind your back, because copies are slow; torch refuses. Read the message for the two
+# devices, then find the tensor that was created without `device=`.
 
 # %% tags=["item:device"] name="devices-clash"
 elsewhere = torch.device("meta") if device.type == "cpu" else device

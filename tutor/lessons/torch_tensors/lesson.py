@@ -49,10 +49,10 @@ with expect(RuntimeError):
     counts.mean()
 
 # %% [markdown] name="device-words"
-# A matrix product insists that both factors agree in dtype and device. (`*` and `+` insist on the device only. Of two dtypes they
-# take one without a word: a float wins over whole numbers, and of two floats the wider one.) `.to(...)` changes either, and returns a new tensor; if there is nothing
-# to change, it returns the very same one. One variable for the device is all that a program needs; the next notebook
-# builds on it.
+# A matrix product insists that both factors agree in dtype and device. (`*` and `+` insist on the device only. Of two dtypes
+# they take one without a word: a float wins over whole numbers, and of two floats the wider one.) `.to(...)` changes either,
+# and returns a new tensor; if there is nothing to change, it returns the very same one. One variable for the device is all
+# that a program needs; the next notebook builds on it.
 
 # %% tags=["item:attributes"] name="to-device"
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -201,8 +201,8 @@ with expect(RuntimeError):
     x.t().view(-1)
 
 # %% [markdown] name="reshape-words"
-# `reshape` takes every shape with as many entries: it gives a view if it can and a **copy if it must**. The message above recommends it, and usually
-# that is right. But whoever writes into the result has to know which of the two it was:
+# `reshape` takes every shape with as many entries: it gives a view if it can and a **copy if it must**. The message above
+# recommends it, and usually that is right. But whoever writes into the result has to know which of the two it was:
 
 # %% tags=["item:views", "nbval-check-output"] name="reshape-copies"
 x = torch.zeros(2, 3)
@@ -458,10 +458,11 @@ plots.product_shapes(
 # %% [markdown] name="products-words"
 # $$\underset{(N,\,H)}{h_{nj}} = \underset{(H,)}{b_j} + \sum_{k=1}^{D_{in}} \underset{(N,\,D_{in})}{x_{nk}} \; \underset{(D_{in},\,H)}{w_{1,kj}}$$
 #
-# `*` is broadcasting and sums nothing. `addmm` adds a *bias*, a number for each column, in the same call; with `beta=` and `alpha=` it weighs the two parts:
-# `beta * b + alpha * (x @ w1)`.
+# `*` is broadcasting and sums nothing. `addmm` adds a *bias*, a number for each column, in the same call; with `beta=` and
+# `alpha=` it weighs the two parts: `beta * b + alpha * (x @ w1)`.
 #
-# Two ways to add up the same numbers may differ in the last digit. So floats are compared with `torch.allclose` and a tolerance.
+# Two ways to add up the same numbers may differ in the last digit. So floats are compared with `torch.allclose` and a
+# tolerance.
 
 # %% tags=["item:products", "item:matrix-products", "nbval-check-output"] name="products-run"
 torch.manual_seed(0)
