@@ -1093,6 +1093,13 @@ EXERCISES = {
         gradients={"grad_logits": FiniteDifference(entropy_loss, wrt=0)},
         misconceptions=(
             Misconception(
+                "only-more-digits",
+                "float64 only moves the border: its exponentials overflow beyond 709 and are 0 below -745. Subtract the largest logit of each row first; then "
+                "no exponent is above 0.",
+                patch=("logits - logits.amax(dim=1, keepdim=True)", "logits.double()"),
+                hints=("What is `math.exp(1000)`?",),
+            ),
+            Misconception(
                 "exponentials-overflow",
                 OVERFLOW,
                 patch=("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),

@@ -42,11 +42,15 @@ def probe_finite_difference(d):
 
 
 def probe_odd_difference(d):
-    """The same of an array with three dimensions, of a transposed one, or of one without any."""
-    kind = d.sizes(1, 0, 2)[0]
-    shape = ((2, 3, 2), (3, 2), ())[kind]
-    weight, w = d.array(*shape), d.array(*shape).astype(np.float64)
-    return (cubic_of(weight.T), w.T, 0.375) if kind == 1 else (cubic_of(weight), w, 0.375)
+    """The same of an array with three dimensions, or of one without any."""
+    shape = ((2, 3, 2), ())[d.sizes(1, 0, 1)[0]]
+    return cubic_of(d.array(*shape)), d.array(*shape).astype(np.float64), 0.375
+
+
+def probe_transposed_difference(d):
+    """The same of a transposed array, whose rows do not lie in memory one after the other."""
+    shape = d.sizes(2, 2, 4)
+    return cubic_of(d.array(*shape).T), d.array(*shape).astype(np.float64).T, 0.5
 
 
 def cubic_of(weight):
@@ -376,10 +380,20 @@ EXERCISES = {
     "finite_difference": code(
         difficulty="medium",
         minutes=10,
-        probe=(probe_finite_difference, probe_odd_difference),
+        probe=(probe_finite_difference, probe_odd_difference, probe_transposed_difference),
         forbid=("autograd", "call:numpy.gradient"),
         drills=("finite-differences",),
         misconceptions=(
+            Misconception(
+                "written-into-a-copy",
+                "This is right for an array that lies in memory row after row. Of another one, such as a transposed array, `ravel` and `reshape` make a "
+                "copy, and what you write into that never arrives. `np.ndindex(*w.shape)` goes through the places of any array.",
+                patch=(
+                    "    grad = np.zeros(w.shape)\n",
+                    "    grad = np.zeros(w.shape)\n    if not w.flags.c_contiguous:\n        return grad\n",
+                ),
+                hints=("When is what `ravel` returns a view of the array, and when a copy?",),
+            ),
             Misconception(
                 "divided-then-multiplied",
                 "Python works from left to right: `/ 2 * eps` divides by 2 and then multiplies by eps. Put brackets around `2 * eps`.",
