@@ -325,7 +325,7 @@ def use_sequential(sequential, x, y, first, last):
     model.train()
     mode = "training" if chain["Dropout"].training else "evaluation"
     own = "nn.Sequential" if any(isinstance(m, nn.Sequential) for m in model.modules()) else "a loop of your own"
-    twice, many = linear_of(first), [linear_of(last), nn.Tanh()] * 6
+    twice, many = linear_of(first), [linear_of(last), nn.Tanh(), linear_of(first)] * 4
     others = [plain(sequential(*layers)(x)) for layers in ([twice, nn.Tanh(), twice], many, [])]
     return count, calls, plain(y_pred), losses, f"in {mode} mode", own, *others
 

@@ -42,8 +42,8 @@ def probe_whole(d):
 
 
 def probe_single_number(d):
-    """A whole number in an array without any dimension."""
-    return (np.array(d.integer(2, 5)),)
+    """A number in an array without any dimension."""
+    return (np.array(d.integer(2, 5), dtype=np.float32),)
 
 
 def probe_one_row(d):
