@@ -65,6 +65,12 @@ def probe_clamp(d):
     return x, low, high, d.tensor(*x.shape)
 
 
+def probe_clamp_from_zero(d):
+    """The same with 0 for the lower bound, which counts as False where somebody asks whether there is one."""
+    x, _, high, grad_output = probe_clamp(d)
+    return away(x, 0.0), 0.0, high, grad_output
+
+
 def probe_sign(d):
     """An input with entries inside and outside the window from -1 to 1, and what arrives."""
     x = away(d.tensor(*d.sizes(2, 3, 7)), -1.0, 1.0)
@@ -871,7 +877,7 @@ EXERCISES = {
     "clamp": code(
         difficulty="medium",
         minutes=8,
-        probe=probe_clamp,
+        probe=(probe_clamp, probe_clamp_from_zero),
         use=use_clamp,
         seconds=SECONDS,
         drills=("clamp", "ctx"),

@@ -211,9 +211,9 @@ def probe_order(d):
     """A graph as a list: for each tensor the numbers of its parents; the last one is the result.
 
     It holds the shape of e = c * d with d = c + a in both directions, so that no walk finds an order by luck, and
-    tensors with one and with three parents.
+    tensors with one and with three parents; the leaf 10 is reached as the middle one of three alone.
     """
-    graph = [[], [], [0, 1], [2, 0], [2, 3], [0, 1], [0, 5], [6, 5], [4, 7], [8], [9, 3, 8]]
+    graph = [[], [], [0, 1], [2, 0], [2, 3], [0, 1], [0, 5], [6, 5], [4, 7], [8], [], [9, 10, 8]]
     for k in range(len(graph), len(graph) + d.integer(0, 2)):
         graph.append([d.integer(0, 7), k - 1])
     return (graph,)
