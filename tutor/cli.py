@@ -74,6 +74,8 @@ def lab(folder: Path | None, port: int | None, no_browser: bool) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # containers run as root; Jupyter refuses that unless it is told
     command.append(f"--LabApp.default_url=/lab/tree/{_first(folder)}")
+    if os.name == "posix":  # this process becomes JupyterLab, so that Ctrl-C and `kill` reach it and nothing is left
+        os.execve(sys.executable, command, _lab_environment())
     sys.exit(subprocess.run(command, env=_lab_environment()).returncode)
 
 

@@ -6,6 +6,7 @@ Screenshots are kept in the folder that TUTOR_SCREENSHOTS names, for eyes to loo
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -47,10 +48,14 @@ def lab(tmp_path_factory):
     with log.open("w") as sink:
         server = subprocess.Popen(command, stdout=sink, stderr=sink, env=environment, cwd=folder)
     try:
-        yield folder, _address(log), environment
+        address = _address(log)
+        yield folder, address, environment
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
+    with socket.socket() as probe:
+        port = int(address[0].rpartition(":")[2])
+        assert probe.connect_ex(("127.0.0.1", port)) != 0, "JupyterLab outlived `tutor lab`"
 
 
 def _address(log):
