@@ -392,6 +392,13 @@ SOFTMAX_FIRST = (
 )
 WHO_COUNTS = "If the last batch holds one image only, how much should that image count?"
 
+LOSS_OF_ITS_OWN = Misconception(  # in the loop that trains and in the one that measures
+    "loss-of-its-own",
+    "The loss is always the plain cross-entropy, whatever `loss_fn` is. Call the one that you are given.",
+    patch=("loss_fn(y_pred, y)", "nn.functional.cross_entropy(y_pred, y)"),
+    hints=("Which argument does your loop not use?",),
+)
+
 EXERCISES = {
     "train_epoch": code(
         difficulty="hard",
@@ -417,12 +424,7 @@ EXERCISES = {
                 patch=("    total, count = 0.0, 0\n", "    total, count = 0.0, sum(len(y) for x, y in batches)\n"),
                 hints=("How often can you go through a generator?",),
             ),
-            Misconception(
-                "loss-of-its-own",
-                "The loss is always the plain cross-entropy, whatever `loss_fn` is. Call the one that you are given.",
-                patch=("loss_fn(y_pred, y)", "nn.functional.cross_entropy(y_pred, y)"),
-                hints=("Which argument does your loop not use?",),
-            ),
+            LOSS_OF_ITS_OWN,
             Misconception(
                 "zero-grad-forgotten",
                 "The gradients are never cleared: every step goes along the sum of all gradients so far.",
@@ -555,12 +557,7 @@ EXERCISES = {
                 ),
                 hints=("How often can you go through a generator?",),
             ),
-            Misconception(
-                "loss-of-its-own",
-                "The loss is always the plain cross-entropy, whatever `loss_fn` is. Call the one that you are given.",
-                patch=("loss_fn(y_pred, y)", "nn.functional.cross_entropy(y_pred, y)"),
-                hints=("Which argument does your loop not use?",),
-            ),
+            LOSS_OF_ITS_OWN,
             Misconception(
                 "training-mode",
                 "The model stays in training mode while you measure: batch normalisation uses the batch at hand, and each "

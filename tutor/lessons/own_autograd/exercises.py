@@ -546,6 +546,16 @@ def backward(self):
             shares.setdefault(id(parent), []).append(unbroadcast(grad, parent.data.shape))
 '''
 
+STORED_AS_IT_CAME = (  # a patch: the first contribution is kept as the very array that arrived
+    "            parent.grad += unbroadcast(grad, parent.data.shape)",
+    "            grad = unbroadcast(grad, parent.data.shape)\n"
+    "            if parent.grad is None:\n"
+    "                parent.grad = grad\n"
+    "            else:\n"
+    "                parent.grad += grad",
+)
+TWO_NAMES_FOR_ONE_ARRAY = "After `p.grad = g` and `q.grad = g`, what does `p.grad += 1` do to `q.grad`?"
+
 EVERY_PATH = """    def go(node, grad):
         for parent, share in zip(node.parents, node.vjp(grad)):
             share = unbroadcast(share, parent.data.shape)
@@ -963,16 +973,9 @@ EXERCISES = {
                 "the next `+=`. Start from zeros, or write `a = a + b`, which makes a new array.",
                 patch=(
                     ("        if node.parents or node.grad is None:\n", "        if node.parents:\n"),
-                    (
-                        "            parent.grad += unbroadcast(grad, parent.data.shape)",
-                        "            grad = unbroadcast(grad, parent.data.shape)\n"
-                        "            if parent.grad is None:\n"
-                        "                parent.grad = grad\n"
-                        "            else:\n"
-                        "                parent.grad += grad",
-                    ),
+                    STORED_AS_IT_CAME,
                 ),
-                hints=("After `p.grad = g` and `q.grad = g`, what does `p.grad += 1` do to `q.grad`?",),
+                hints=(TWO_NAMES_FOR_ONE_ARRAY,),
             ),
             Misconception(
                 "loss-left-out",
@@ -1031,16 +1034,9 @@ EXERCISES = {
                 "changes it for both. Start from zeros, or write `a = a + b`, which makes a new array.",
                 patch=(
                     ("            node.grad = np.zeros_like(node.data)", "            node.grad = None"),
-                    (
-                        "            parent.grad += unbroadcast(grad, parent.data.shape)",
-                        "            grad = unbroadcast(grad, parent.data.shape)\n"
-                        "            if parent.grad is None:\n"
-                        "                parent.grad = grad\n"
-                        "            else:\n"
-                        "                parent.grad += grad",
-                    ),
+                    STORED_AS_IT_CAME,
                 ),
-                hints=("After `p.grad = g` and `q.grad = g`, what does `p.grad += 1` do to `q.grad`?",),
+                hints=(TWO_NAMES_FOR_ONE_ARRAY,),
             ),
             Misconception(
                 "every-path",
