@@ -50,7 +50,7 @@ def test_a_hint_is_given_on_request(reader):
 def test_a_right_answer_moves_the_progress(reader):
     cell = reader.cell('exercise("numpy_backprop.relu_backward")')
     reader.write(cell, RIGHT)
-    assert reader.sees("Right on all")
+    assert reader.sees("Right on all 6 test inputs")
     reader.write_below(cell, "progress()\nsolution('numpy_backprop.relu_backward')")
     assert reader.sees("1 of 8") and reader.sees("Yours")
     reader.picture("right")
