@@ -88,36 +88,38 @@ print("the sum is", add(1, 2))
 # ## Where to read on
 '''
 
-DATA = """
-from tutor.checking import Misconception, code
+ABOUT = """
 from tutor.lessons.registry import About
 
 ABOUT = About(minutes=5, items={"adding": "how to add"})
-EXERCISES = {
-    "add": code(
-        difficulty="easy",
-        minutes=1,
-        probe=lambda d: (d.number(), d.number()),
-        drills=("adding",),
-        hints=("What is asked?", "Which sign?", "`return a + b`"),
-        misconceptions=(
-            Misconception("minus", "That is the difference.", patch=("a + b", "a - b"), hints=("Which way?",)),
-            Misconception("times", "That is the product.", patch=("a + b", "a * b")),
-            Misconception("first", "That is the first.", patch=("a + b", "a")),
-        ),
-        alternatives=(lambda a, b: b + a, lambda a, b: sum([a, b]), lambda a, b: a - (-b)),
+"""
+
+DATA = """
+from tutor.checking import Misconception, code
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=1,
+    drills=("adding",),
+    probe=lambda d: (d.number(), d.number()),
+    misconceptions=(
+        Misconception("minus", "That is the difference.", patch=("a + b", "a - b"), hints=("Which way?",)),
+        Misconception("times", "That is the product.", patch=("a + b", "a * b")),
+        Misconception("first", "That is the first.", patch=("a + b", "a")),
     ),
-}
+    alternatives=(lambda a, b: b + a, lambda a, b: sum([a, b]), lambda a, b: a - (-b)),
+    hints=("What is asked?", "Which sign?", "`return a + b`"),
+)
 """
 
 
 @pytest.fixture
 def make_lesson(tmp_path, use_lessons):
-    """Write a small lesson, with replacements in its text or its data, and return it."""
+    """Write a small lesson, with replacements in its text or its data, or further files, and return it."""
 
-    def make(text=(), data=(), expected='{"prints": "the sum is 3\\n"}', name="small"):
+    def make(text=(), data=(), expected='{"prints": "the sum is 3\\n"}', name="small", files=None):
         folder = tmp_path / "lessons" / name
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "exercises").mkdir(parents=True, exist_ok=True)
         lesson, numbers = LESSON, DATA
         for old, new in text:
             assert old in lesson, old
@@ -126,7 +128,9 @@ def make_lesson(tmp_path, use_lessons):
             assert old in numbers, old
             numbers = numbers.replace(old, new)
         (folder / "lesson.py").write_text(textwrap.dedent(lesson), encoding="utf-8")
-        (folder / "exercises.py").write_text(numbers, encoding="utf-8")
+        (folder / "__init__.py").write_text(ABOUT, encoding="utf-8")
+        for place, content in ({"exercises/add.py": numbers} | (files or {})).items():
+            (folder / place).write_text(content, encoding="utf-8")
         if expected is not None:
             (folder / "expected.json").write_text(expected, encoding="utf-8")
         return use_lessons(folder)[0]

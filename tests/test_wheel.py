@@ -49,7 +49,8 @@ def tutor(wheel, tmp_path_factory):
 def test_the_wheel_holds_the_lessons_and_the_sample_with_its_licence(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for lesson in series():
-        assert {f"tutor/lessons/{lesson.name}/{n}" for n in ("lesson.py", "exercises.py")} <= set(names)
+        files = ("lesson.py", "__init__.py", *(f"exercises/{name}.py" for name in lesson.described()))
+        assert len(files) > 3 and {f"tutor/lessons/{lesson.name}/{file}" for file in files} <= set(names)
     assert {"tutor/sample/LICENSE", "tutor/sample/train-images-idx3-ubyte.gz"} <= set(names)
     assert "tutor/jupyter/labconfig/page_config.json" in names
     assert not any(n.startswith(("tests/", "notebooks/")) for n in names)

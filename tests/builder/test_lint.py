@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.conftest import DATA
 from tutor.builder import notebooks
 from tutor.builder.coverage import questions_for
-from tutor.builder.lint import lint
+from tutor.builder.lint import LONGEST_FILE, lint
 from tutor.lessons.glossary import Term
 from tutor.lessons.registry import find_lesson, series
 
@@ -51,16 +52,27 @@ def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(ma
         ),
         ("text", "about 5 minutes", "about 6 minutes", "does not say `**It takes** about 5 minutes`"),
         ("text", "# ## Recap", f"# {'word ' * 2000}\n# ## Recap", "2034 words and"),
-        ("data", '"add": code', '"sub": None, "add": code', 'describes "sub", which lesson.py never asks'),
         ("data", 'difficulty="easy",', "", "difficulty"),
         ("data", "lambda a, b: b + a, ", "", "2 alternatives; 3 of each"),
         ("data", 'patch=("a + b", "a * b")', 'patch=("a plus b", "a * b")', "does not apply"),
-        ("data", '        hints=("What is asked?", "Which sign?", "`return a + b`"),\n', "", "hints"),
+        ("data", '    hints=("What is asked?", "Which sign?", "`return a + b`"),\n', "", "hints"),
     ],
 )
 def test_each_mistake_gets_its_complaint(make_lesson, where, old, new, complaint):
     complaints = " ".join(lint(make_lesson(**{where: [(old, new)]})))
     assert complaint in complaints
+
+
+def test_a_file_that_describes_what_is_never_asked_is_told(make_lesson):
+    complaints = " ".join(lint(make_lesson(files={"exercises/sub.py": "EXERCISE = None"})))
+    assert 'exercises/sub.py describes "sub", which lesson.py never asks' in complaints
+
+
+def test_a_file_that_is_too_long_to_be_read_in_one_go_is_told(make_lesson):
+    lines = LONGEST_FILE - len(DATA.splitlines())
+    assert lint(make_lesson(data=[("\nEXERCISE", "\n" * lines + "\nEXERCISE")])) == []
+    complaints = lint(make_lesson(data=[("\nEXERCISE", "\n" * (lines + 1) + "\nEXERCISE")]))
+    assert complaints == ["small: exercises/add.py has 251 lines; 250 is the most."]
 
 
 def test_a_solution_that_fails_its_own_check_is_told(make_lesson):

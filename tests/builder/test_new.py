@@ -1,5 +1,7 @@
 """`tutor new` writes a skeleton that builds, and the lint says what is left to fill in."""
 
+from pathlib import Path
+
 import pytest
 
 from tutor.builder import new
@@ -24,15 +26,37 @@ def test_a_second_exercise_is_added_before_the_recap(tmp_path, use_lessons):
     (lesson,) = use_lessons(tmp_path / "matrices")
     assert list(lesson.exercises) == ["matrices.twice", "matrices.again"]
     assert lesson.cells[-1].name == "recap"
-    assert set(lesson.specs()) == {"twice", "again"}
+    assert set(lesson.described()) == {"twice", "again"}
 
 
 def test_an_exercise_that_is_there_is_not_overwritten(tmp_path):
     new.add("matrices", "twice", tmp_path)
-    before = (tmp_path / "matrices" / "lesson.py").read_text()
+    before = contents(tmp_path)
     with pytest.raises(TutorError, match=r"asks matrices\.twice already"):
         new.add("matrices", "twice", tmp_path)
-    assert (tmp_path / "matrices" / "lesson.py").read_text() == before
+    assert contents(tmp_path) == before
+
+
+def test_data_that_is_there_without_a_question_is_not_overwritten(tmp_path):
+    new.add("matrices", "twice", tmp_path)
+    (tmp_path / "matrices" / "exercises" / "again.py").write_text("mine")
+    before = contents(tmp_path)
+    with pytest.raises(TutorError, match=r"again\.py is there already: delete it, or choose another name"):
+        new.add("matrices", "again", tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_another_exercise_is_one_more_file_and_a_stub(tmp_path):
+    new.add("matrices", "twice", tmp_path)
+    before = contents(tmp_path)
+    new.add("matrices", "again", tmp_path)
+    after = contents(tmp_path)
+    text, data = Path("matrices", "lesson.py"), Path("matrices", "exercises", "again.py")
+    assert {path for path in after if after[path] != before.get(path)} == {text, data}
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_text() for path in folder.rglob("*.py")}
 
 
 @pytest.mark.parametrize("name", ["Two Words", "class", "2nd", "../up", "Upper"])
@@ -42,4 +66,4 @@ def test_a_name_that_cannot_be_one_is_refused(tmp_path, name):
 
 
 def test_an_exercise_takes_less_than_forty_lines_of_data():
-    assert len(new.ENTRY.splitlines()) < 40
+    assert len(new.EXERCISE.splitlines()) < 40

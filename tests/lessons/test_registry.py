@@ -1,14 +1,19 @@
 """Lessons by name, exercises by id."""
 
+import ast
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import tutor
 from tutor.checking import SpecError
-from tutor.lessons.registry import find_lesson
+from tutor.lessons.registry import HOME, find_lesson
 from tutor.lessons.text import LessonError
+
+FORMS = Path(__file__).parents[1] / "forms"
 
 
 def test_listing_the_exercises_does_not_import_torch():
@@ -50,9 +55,83 @@ def test_a_reference_stands_on_the_solutions_above_it():
 
 
 def test_missing_data_is_told_with_file_and_field(make_lesson):
-    lesson = make_lesson(data=[('"add": code', '"ad": code')])
-    with pytest.raises(SpecError, match=r'small/exercises.py: EXERCISES has no entry "add"'):
+    lesson = make_lesson()
+    (lesson.folder / "exercises" / "add.py").rename(lesson.folder / "exercises" / "ad.py")
+    with pytest.raises(SpecError, match=r"small/exercises/add\.py is missing: it has to define EXERCISE"):
         lesson.exercises["small.add"].spec  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("EXERCISE = code", "EXERCISES = code", r"small/exercises/add\.py: there is no EXERCISE in it"),
+        ("EXERCISE = code", "EXERCISE = dict", r"small/exercises/add\.py: EXERCISE= must be made by code"),
+        (
+            "from tutor.checking",
+            "from ..shred import X\nfrom tutor.checking",
+            r"small/exercises/add\.py: No module .*shred",
+        ),
+        ("EXERCISE = code(", "EXERCISE = code(,", r"small/exercises/add\.py: invalid syntax"),
+    ],
+)
+def test_a_wrong_file_is_told_by_its_name(make_lesson, old, new, complaint):
+    lesson = make_lesson(data=[(old, new)])
+    with pytest.raises(SpecError, match=complaint):
+        lesson.exercises["small.add"].spec  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("ABOT = 1", r"small/__init__\.py: there is no ABOUT in it"),
+        ("from tutor.lessons.registry import About\nABOUT = About(minuts=1)", r"small/__init__\.py: .*minuts"),
+    ],
+)
+def test_a_mistake_in_what_a_lesson_says_of_itself_is_told(make_lesson, content, complaint):
+    with pytest.raises(SpecError, match=complaint):
+        make_lesson(files={"__init__.py": content}).about  # noqa: B018
+
+
+def test_a_lesson_without_anything_about_itself_is_told(make_lesson):
+    lesson = make_lesson()
+    (lesson.folder / "__init__.py").unlink()
+    with pytest.raises(SpecError, match=r"small/__init__\.py is missing: it has to define ABOUT"):
+        lesson.about  # noqa: B018
+
+
+def test_the_files_of_a_teachers_lesson_can_share(make_lesson):
+    files = {"shared.py": "HINTS = ('What?', 'Which?', '`this`')"}
+    hints = 'hints=("What is asked?", "Which sign?", "`return a + b`")'
+    data = [("\nEXERCISE", "\nfrom ..shared import HINTS\n\nEXERCISE"), (hints, "hints=HINTS")]
+    lesson = make_lesson(data=data, files=files)
+    assert lesson.exercises["small.add"].spec.hints == ("What?", "Which?", "`this`")
+
+
+@pytest.mark.parametrize("identifier", ["numpy_backprop.relu_backward", "nn.cross_entropy", "forms.shift"])
+def test_a_check_imports_its_own_exercise_and_no_other(identifier):
+    code = (
+        "import sys, tutor\n"
+        f"exercise = tutor.exercises[{identifier!r}]\n"
+        "assert exercise.check(exercise.reference).verdict == 'pass'\n"
+        "print(*(name for name in sys.modules if '.exercises.' in name))"
+    )
+    environment = {**os.environ, "TUTOR_LESSONS": str(FORMS)}
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    lesson, name = identifier.split(".")
+    series = "tutor_extra_lessons" if lesson == "forms" else "tutor.lessons"
+    assert said.stdout.split() == [f"{series}.{lesson}.exercises.{name}"]
+
+
+def test_every_exercise_is_a_file_of_its_own_in_one_order():
+    order = "difficulty minutes drills probe use outputs gradients exact inplace cases seconds forbid"
+    order = f"{order} misconceptions alternatives equivalent_mutants hints explain".split()
+    for identifier in tutor.exercises:
+        lesson, name = identifier.split(".")
+        tree = ast.parse((HOME / lesson / "exercises" / f"{name}.py").read_text(encoding="utf-8"))
+        *_, last = tree.body
+        assert ast.get_docstring(tree) and ast.unparse(last.targets[0]) == "EXERCISE", identifier
+        given = [keyword.arg for keyword in last.value.keywords]
+        assert given == sorted(given, key=order.index), identifier
 
 
 @pytest.mark.parametrize(
@@ -70,7 +149,7 @@ def test_a_wrong_field_is_told_by_its_name(make_lesson, old, new, field):
     lesson = make_lesson(data=[(old, new)])
     with pytest.raises(SpecError, match=field) as told:
         lesson.exercises["small.add"].spec  # noqa: B018
-    assert "small/exercises.py" in str(told.value)
+    assert "small/exercises/add.py" in str(told.value)
 
 
 def test_a_patch_that_no_longer_applies_is_told_with_the_exercise_and_the_text(make_lesson):

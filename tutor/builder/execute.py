@@ -17,6 +17,7 @@ from typing import Any
 from tutor.builder import lanes, notebooks
 from tutor.data import status
 from tutor.errors import TutorError
+from tutor.lessons import SERIES
 from tutor.lessons.registry import HOME as LESSONS
 from tutor.store import write_atomically
 
@@ -65,7 +66,7 @@ def executed(
 def _key(notebook: Notebook, folder: Path | None) -> str:
     """A digest of everything that a notebook's outputs are made from."""
     made_of = hashlib.sha256(notebooks.as_bytes(notebook))
-    for path in [*_sources(), *(sorted(folder.glob("*.py")) if folder else [])]:
+    for path in [*_sources(), *(sorted(folder.rglob("*.py")) if folder else [])]:
         made_of.update(path.read_bytes())
     versions = [importlib.metadata.version(name) for name in ("torch", "numpy", "matplotlib", "ipykernel")]
     images = [f"{place.source} {place.state}" for place in status(None)]
@@ -76,7 +77,7 @@ def _key(notebook: Notebook, folder: Path | None) -> str:
 def _sources() -> list[Path]:
     """The package's modules, without the lessons' folders and without what the outputs do not depend on."""
     paths = sorted(PACKAGE.rglob("*.py"))
-    return [p for p in paths if p.parent.parent != LESSONS and not {p, p.parent} & set(_APART)]
+    return [p for p in paths if not {p, *p.parents} & {*_APART, *(LESSONS / name for name in SERIES)}]
 
 
 def _execute(name: str, notebook: Notebook) -> Notebook:

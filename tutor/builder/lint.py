@@ -15,6 +15,7 @@ from tutor.lessons.registry import SERIES, Lesson
 from tutor.lessons.text import Cell, find_target, is_todo
 
 LONGEST_CELL = 24
+LONGEST_FILE = 250  # of those that describe an exercise
 WORDS_A_MINUTE, LINES_A_MINUTE = 150, 12  # of a reader who follows every step
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
@@ -39,9 +40,17 @@ def exercises_are_described(lesson: Lesson) -> Iterator[str]:
         if exercise.kind != "value" and not ast.get_docstring(ast.parse(exercise.source).body[0]):
             yield f"{identifier} has no docstring."
     asked = {identifier.split(".", 1)[1] for identifier in lesson.exercises}
-    for name in lesson.specs():
+    for name in lesson.described():
         if name not in asked:
-            yield f'exercises.py describes "{name}", which lesson.py never asks.'
+            yield f'exercises/{name}.py describes "{name}", which lesson.py never asks.'
+
+
+def files_are_short(lesson: Lesson) -> Iterator[str]:
+    """No file that describes an exercise is too long to be read in one go."""
+    for path in sorted(lesson.folder.glob("exercises/*.py")):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > LONGEST_FILE:
+            yield f"exercises/{path.name} has {lines} lines; {LONGEST_FILE} is the most."
 
 
 def exercises_are_unsolved(lesson: Lesson) -> Iterator[str]:
@@ -118,7 +127,7 @@ def time_is_true(lesson: Lesson) -> Iterator[str]:
     minutes = lesson.about.minutes
     stated = re.search(r"\*\*It takes\*\* about (\d+)\s+minutes", lesson.cells[0].source)
     if stated is None or int(stated[1]) != minutes:
-        yield f"the opening does not say `**It takes** about {minutes} minutes`, as ABOUT in exercises.py does."
+        yield f"the opening does not say `**It takes** about {minutes} minutes`, as ABOUT in __init__.py does."
     words = sum(len(cell.source.split()) for cell in lesson.cells if cell.kind == "markdown")
     code = sum(_code_lines(cell) for cell in lesson.cells)
     exercises = sum(exercise.spec.minutes for exercise in lesson.exercises.values())
@@ -203,6 +212,7 @@ RULES = (
     cells_render,
     exercises_are_described,
     exercises_are_unsolved,
+    files_are_short,
     misconceptions_apply,
     solutions_pass,
     items_are_taught,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import keyword
 from pathlib import Path
 
@@ -32,15 +31,11 @@ from tutor import check, exercise
 # ## Where to read on
 """
 
-DATA = '''"""Exercises of the lesson: probes, misconceptions, right answers written differently, hints."""
+ABOUT = '''"""What the lesson says of itself."""
 
-from tutor.checking import Misconception, code
 from tutor.lessons.registry import About
 
 ABOUT = About(minutes=30, items={})
-
-EXERCISES = {
-}
 '''
 
 CELL = '''# %% [markdown] name="ask-NAME"
@@ -60,23 +55,33 @@ def NAME(x):
 
 '''
 
-ENTRY = """    "NAME": code(
-        difficulty="easy",
-        minutes=5,
-        probe=lambda d: (d.array(*d.sizes(2)),),
-        drills=(),
-        misconceptions=(
-            Misconception(
-                "short-name-of-the-mistake",
-                "What is wrong, and why, in one or two sentences.",
-                patch=("2 * x", "x"),
-                hints=("A question that leads away from the mistake?",),
-            ),
+EXERCISE = '''"""Say in one sentence what the exercise is about."""
+
+from tutor.checking import Misconception, code
+
+
+def probe(d):
+    """Say what the inputs are."""
+    return (d.array(*d.sizes(2)),)
+
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=5,
+    drills=(),
+    probe=probe,
+    misconceptions=(
+        Misconception(
+            "short-name-of-the-mistake",
+            "What is wrong, and why, in one or two sentences.",
+            patch=("2 * x", "x"),
+            hints=("A question that leads away from the mistake?",),
         ),
-        alternatives=(lambda x: x + x,),
-        hints=("A question?", "A pointer to the idea.", "`the line itself`"),
     ),
-"""
+    alternatives=(lambda x: x + x,),
+    hints=("A question?", "A pointer to the idea.", "`the line itself`"),
+)
+'''
 
 
 def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
@@ -93,14 +98,18 @@ def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
                 f'"{name}" cannot be a name: use lower-case letters, digits and underscores, and no word of Python.'
             )
     place = (folder or HOME) / lesson
-    text, data = place / "lesson.py", place / "exercises.py"
+    text, data = place / "lesson.py", place / "exercises" / f"{exercise}.py"
+    fresh = not text.exists()
+    cells = _with_cell(LESSON if fresh else text.read_text(encoding="utf-8"), text, f"{lesson}.{exercise}")
+    if data.exists():
+        raise TutorError(f"{data} is there already: delete it, or choose another name.")
     said = []
-    if not place.exists():
-        write_atomically(text, LESSON)
-        write_atomically(data, DATA)
+    if fresh:
+        write_atomically(place / "__init__.py", ABOUT)
+        write_atomically(data.with_name("__init__.py"), '"""The exercises of the lesson, a module each."""\n')
         said.append(f"wrote a lesson in {place}")
-    _add_cell(text, lesson, exercise)
-    _add_entry(data, exercise)
+    write_atomically(text, cells)
+    write_atomically(data, EXERCISE)
     said.append(f"wrote the exercise {lesson}.{exercise} into {text} and {data}")
     built = "tutor build"
     if folder is not None:
@@ -112,29 +121,11 @@ def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
     return said
 
 
-def _add_cell(path: Path, lesson: str, exercise: str) -> None:
-    """Put the exercise's cells before the recap, or at the end where there is none."""
-    text = path.read_text(encoding="utf-8")
-    if f'"{lesson}.{exercise}"' in text:
-        raise TutorError(f"{path} asks {lesson}.{exercise} already.")
+def _with_cell(text: str, path: Path, identifier: str) -> str:
+    """Return a lesson's text with the exercise's cells before the recap, or at the end where there is none."""
+    if f'"{identifier}"' in text:
+        raise TutorError(f"{path} asks {identifier} already.")
+    lesson, exercise = identifier.split(".")
     cell = CELL.replace("LESSON", lesson).replace("NAME", exercise)
     at = text.find('# %% [markdown] name="recap"')
-    text = text[:at] + cell + text[at:] if at >= 0 else f"{text.rstrip()}\n\n{cell}"
-    write_atomically(path, text)
-
-
-def _add_entry(path: Path, exercise: str) -> None:
-    """Put the exercise's data at the end of the dictionary EXERCISES."""
-    text = path.read_text(encoding="utf-8")
-    found = [
-        node.value
-        for node in ast.parse(text).body
-        if isinstance(node, ast.Assign)
-        and ast.unparse(node.targets[0]) == "EXERCISES"
-        and isinstance(node.value, ast.Dict)
-    ]
-    if not found:
-        raise TutorError(f"{path} has no dictionary EXERCISES to add to.")
-    lines = text.split("\n")
-    lines.insert(found[0].end_lineno - 1, ENTRY.replace("NAME", exercise).rstrip("\n"))
-    write_atomically(path, "\n".join(lines))
+    return text[:at] + cell + text[at:] if at >= 0 else f"{text.rstrip()}\n\n{cell}"

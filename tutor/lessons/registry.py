@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import functools
 import importlib
@@ -12,7 +13,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from tutor.checking.exercise import Exercise
@@ -40,7 +40,7 @@ class About:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson: a folder with `lesson.py` and `exercises.py`."""
+    """A lesson: a folder with `lesson.py` (the text), `__init__.py` (`ABOUT`) and `exercises` (a file an exercise)."""
 
     name: str
     folder: Path
@@ -68,53 +68,71 @@ class Lesson:
         return next((line.lstrip("# ") for line in lines if line.startswith("# ")), self.name)
 
     @functools.cached_property
-    def data(self) -> ModuleType:
-        """The module `exercises.py` (imported when first needed: it may import torch).
-
-        Raises
-        ------
-        SpecError
-            If it cannot be imported.
-        """
-        try:
-            return self._import()
-        except ModuleNotFoundError:
-            raise
-        except Exception as error:  # an author's file may fail in any way; what is told is one sentence
-            raise SpecError(f"{self.name}/exercises.py: {error}") from error
-
-    def _import(self) -> ModuleType:
+    def package(self) -> str:
+        """The name under which the folder's modules are imported; a teacher's folder is made a package here."""
         if self.folder.parent == HOME:
-            return importlib.import_module(f"tutor.lessons.{self.name}.exercises")
+            return f"tutor.lessons.{self.name}"
         name = f"tutor_extra_lessons.{self.name}"
-        spec = importlib.util.spec_from_file_location(name, self.folder / "exercises.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return module
+        for known in [module for module in sys.modules if module == name or module.startswith(f"{name}.")]:
+            del sys.modules[known]
+        importlib.invalidate_caches()  # a file may have been written a moment ago
+        places = [str(self.folder)]
+        spec = importlib.util.spec_from_file_location(
+            name, self.folder / "__init__.py", submodule_search_locations=places
+        )
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        with self._told("__init__.py"):
+            spec.loader.exec_module(sys.modules[name])
+        return name
+
+    @contextlib.contextmanager
+    def _told(self, file: str) -> Iterator[None]:
+        """Tell in one sentence, with the file, what is wrong with an author's module; it may fail in any way."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("tutor"):
+                raise  # a library that is not installed, which is no mistake of the author's
+            raise SpecError(f"{self.name}/{file}: {error}") from error
+
+    def _import(self, module: str, file: str, wanted: str) -> Any:
+        """What a module of the lesson calls `wanted`; the module is imported when first needed: it may import torch."""
+        if not (self.folder / file).is_file():
+            raise SpecError(f"{self.name}/{file} is missing: it has to define {wanted}.")
+        with self._told(file):
+            found = importlib.import_module(f"{self.package}{module}")
+        if not hasattr(found, wanted):
+            raise SpecError(f"{self.name}/{file}: there is no {wanted} in it.")
+        return getattr(found, wanted)
 
     @property
     def about(self) -> About:
-        """What the lesson says of itself."""
-        return self.data.ABOUT
-
-    def specs(self) -> dict[str, Spec]:
-        """Exercise name -> the data that `exercises.py` gives."""
-        return self.data.EXERCISES
-
-    def spec(self, name: str) -> Spec:
-        """The data of one exercise.
+        """What the lesson says of itself, in its `__init__.py`.
 
         Raises
         ------
         SpecError
-            If `exercises.py` is missing, is wrong, or does not know the exercise.
+            If it is missing or cannot be imported.
         """
-        specs = self.specs()
-        if name not in specs:
-            where = f"{self.name}/exercises.py"
-            raise SpecError(f'{where}: EXERCISES has no entry "{name}", which lesson.py asks for.')
-        return specs[name]
+        return self._import("", "__init__.py", "ABOUT")
+
+    def described(self) -> list[str]:
+        """Names of the exercises that the folder `exercises` describes, a file each."""
+        return sorted(path.stem for path in (self.folder / "exercises").glob("*.py") if path.stem != "__init__")
+
+    def spec(self, name: str) -> Spec:
+        """The data of one exercise, from the one file that describes it.
+
+        Raises
+        ------
+        SpecError
+            If the file is missing, or wrong.
+        """
+        file = f"exercises/{name}.py"
+        found = self._import(f".exercises.{name}", file, "EXERCISE")
+        if not isinstance(found, Spec):
+            raise SpecError(f"{self.name}/{file}: EXERCISE= must be made by code(...) or value(...).")
+        return found
 
     def namespace(self, before: str) -> dict[str, Any]:
         """Execute, in a fresh dict, what the lesson defines above the exercise cell `before`, with the solutions."""

@@ -1,0 +1,3 @@
+"""What the exercises share."""
+
+HINTS = ("What should happen?", "Look at the docstring.", "Write it down.")
