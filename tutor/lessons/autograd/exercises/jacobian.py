@@ -1,0 +1,188 @@
+"""The Jacobian of a vector function, built from backward passes."""
+
+import contextlib
+from collections.abc import Iterator
+
+from tutor.checking import Misconception, code
+
+from ..shared import leaf, nan_in_fresh_memory
+
+
+@contextlib.contextmanager
+def arrival_explained() -> Iterator[None]:
+    """Say of a gradient of the wrong shape which shape it has to have."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "Mismatch in shape" in str(error):
+            error.args = (f"{error} What arrives has the shape of `y`, one number for each of its entries",)
+        raise
+
+
+def probe_jacobian(d):
+    """A point, and the matrix and the factor of a function that takes it to a vector of another length."""
+    n, m = d.sizes(2)
+    return d.tensor(n), d.tensor(m, n), d.number()
+
+
+def probe_short_jacobian(d):
+    """The like, with a result of one entry."""
+    x, a, factor = probe_jacobian(d)
+    return x, a[:1], factor
+
+
+def use_jacobian(jacobian, x, a, factor):
+    """Ask for the Jacobian of a function that bends and couples the entries of x; watch what arrives at y."""
+    x, ones = leaf(x), []
+    y = a @ x**2 + factor * x[0] * x[-1]
+
+    def watch(grad):
+        with contextlib.suppress(RuntimeError):  # directions that come all at once cannot be looked at one by one
+            ones.append(bool(grad.eq(1).all()))
+
+    y.register_hook(watch)
+    with nan_in_fresh_memory(), arrival_explained():
+        return jacobian(y, x), sum(ones) if len(y) > 1 else 0  # what arrives at one entry is a 1 in any case
+
+
+JACOBIAN_EYE = '''
+def jacobian(y, x):
+    """The rows of a unit matrix arrive one after the other; clear behind each."""
+    result = torch.zeros(y.numel(), x.numel())
+    for k, direction in enumerate(torch.eye(len(y), dtype=y.dtype)):
+        y.backward(direction, retain_graph=True)
+        result[k] = x.grad
+        x.grad.zero_()
+    return result
+'''
+
+JACOBIAN_ENTRIES = '''
+def jacobian(y, x):
+    """Each entry is a scalar with a backward of its own."""
+    rows = []
+    for entry in y:
+        rows.append(torch.autograd.grad(entry, x, retain_graph=True)[0])
+    return torch.stack(rows)
+'''
+
+JACOBIAN_BATCHED = '''
+def jacobian(y, x):
+    """All directions at once."""
+    return torch.autograd.grad(y, x, torch.eye(y.shape[0], dtype=y.dtype), is_grads_batched=True)[0]
+'''
+
+JACOBIAN_ACCUMULATED = '''
+def jacobian(y, x):
+    """Let the rows add up and take differences."""
+    rows, before = [], torch.zeros_like(x)
+    for k in range(y.shape[0]):
+        y[k].backward(retain_graph=True)
+        rows.append((x.grad - before).tolist())
+        before = x.grad.clone()
+    x.grad = None
+    return torch.tensor(rows)
+'''
+
+EXERCISE = code(
+    difficulty="hard",
+    minutes=12,
+    drills=("vjp", "retain-graph", "accumulation"),
+    probe=(probe_jacobian, probe_short_jacobian),
+    use=use_jacobian,
+    outputs=("the Jacobian", "how often ones arrived at all of y"),
+    misconceptions=(
+        Misconception(
+            "rows-add-up",
+            "Each row contains the rows before it: `x.grad` was not cleared between the backward passes, and torch adds.",
+            patch=(("        x.grad = None\n", ""), ("rows.append(x.grad)", "rows.append(x.grad.clone())")),
+            hints=("What is in `x.grad` when the second backward begins?",),
+        ),
+        Misconception(
+            "all-rows-added-up",
+            "Every row of yours is the sum of all true rows. `x.grad` is not cleared, so every backward adds to it; and it is one and the same tensor that you kept each time.",
+            patch=("        x.grad = None\n", ""),
+            hints=("What is in `x.grad` when the second backward begins?",),
+        ),
+        Misconception(
+            "last-row-everywhere",
+            "All your rows are the last one. `zero_()` clears the very tensor that you have put on the list; keep a copy with `clone()`, or write `x.grad = None`.",
+            patch=("x.grad = None\n", "x.grad = torch.zeros_like(x) if x.grad is None else x.grad.zero_()\n"),
+            hints=("How many different tensors are in your list of rows?",),
+        ),
+        Misconception(
+            "rows-emptied",
+            "All your rows are zero. Two causes lead there: a `zero_()` after the row was kept clears the very tensor that you have kept (keep a copy with `clone()`, or write `x.grad = None`); or what you ask torch for has no way from `x` to `y`, such as a new function that ignores its argument.",
+            patch=("rows.append(x.grad)", "rows.append(x.grad)\n        x.grad.zero_()"),
+            hints=("Does `rows.append(x.grad)` keep a copy of the numbers?",),
+        ),
+        Misconception(
+            "nothing-there-to-clear",
+            "Before the first backward `x.grad` is `None`, which has no `zero_()`. Write `x.grad = None`.",
+            patch=("x.grad = None\n", "x.grad.zero_()\n"),
+            hints=("What is `.grad` of a tensor that has never seen a backward pass?",),
+        ),
+        Misconception(
+            "ones-stay",
+            "The 1 of place k is still there when place k + 1 gets its own, so each row contains the rows before it. Make new zeros for every k.",
+            patch=(
+                ("        direction = torch.zeros_like(y)  # (M,)\n", ""),
+                ("    rows = []\n", "    rows = []\n    direction = torch.zeros_like(y)\n"),
+            ),
+            hints=("What is in `direction` in the second round of the loop?",),
+        ),
+        Misconception(
+            "graph-thrown-away",
+            "The first backward throws away what the nodes keep, and the second finds nothing. Retain the graph.",
+            patch=(", retain_graph=True", ""),
+            hints=("How often do you go back through the same graph?",),
+        ),
+        Misconception(
+            "ones-arrive",
+            "Ones arrive, so every row is the sum of all rows. Let 1 arrive at place k and 0 elsewhere.",
+            patch=(("zeros_like", "ones_like"), ("        direction[k] = 1\n", "")),
+            hints=("Which `gradient` singles out entry k of y?",),
+        ),
+        Misconception(
+            "uninitialised",
+            "You write 1 at place k of a tensor that nobody has filled. Begin with zeros. (The checker fills such memory with NaN.)",
+            patch=("zeros_like", "empty_like"),
+            hints=("What is in the entries of `direction` that you did not write?",),
+        ),
+        Misconception(
+            "one-for-all",
+            "You pass a single number. `gradient` needs one number for each entry of `y`.",
+            patch=("y.backward(direction", "y.backward(torch.tensor(1.0)"),
+            hints=("What shape does `y` have?",),
+        ),
+        Misconception(
+            "transposed",
+            "This is the transpose: row k has to belong to y[k], column i to x[i].",
+            patch=("torch.stack(rows)", "torch.stack(rows, dim=1)"),
+            hints=("Which of M and N counts the rows?",),
+        ),
+        Misconception(
+            "nothing-on-the-list",
+            "You put `None` on the list of rows: `backward` returns nothing, and only leaves get a `.grad`. The row is in `x.grad`.",
+            patch=("rows.append(x.grad)", "rows.append(y.backward(direction, retain_graph=True))"),
+            hints=("Where does `backward` leave what it has found?",),
+        ),
+        Misconception(
+            "first-row-only",
+            "You return after the first row. The line that returns belongs behind the loop, not into it.",
+            patch=("    return torch.stack(rows)", "        return torch.stack(rows)"),
+            hints=("How often does the body of your loop run?",),
+        ),
+        Misconception(
+            "list-of-rows",
+            "You return a list of rows. Stack them into one tensor of shape (M, N).",
+            patch=("torch.stack(rows)", "rows"),
+            hints=("Which function of notebook 02 joins tensors along a new axis?",),
+        ),
+    ),
+    alternatives=(JACOBIAN_EYE, JACOBIAN_ENTRIES, JACOBIAN_BATCHED, JACOBIAN_ACCUMULATED),
+    hints=(
+        "What has to arrive at y so that row k, and nothing else, comes out?",
+        "A loop over k: zeros with a 1 at place k, clear `x.grad`, backward with the graph retained, keep the row.",
+        "`y.backward(direction, retain_graph=True)` after `x.grad = None`; `rows.append(x.grad)`; at the end `torch.stack(rows)`.",
+    ),
+)

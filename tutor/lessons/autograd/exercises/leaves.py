@@ -1,0 +1,219 @@
+"""The leaf tensors that a backward pass would reach, found by walking the graph."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+
+from tutor.checking import Misconception, code
+
+from ..shared import leaf
+
+
+@contextlib.contextmanager
+def nodes_explained() -> Iterator[None]:
+    """Say of a node that was taken for a tensor what it is; the line in which it happened stays known."""
+    try:
+        yield
+    except AttributeError as error:
+        if error.name in ("is_leaf", "grad_fn", "requires_grad") and hasattr(error.obj, "next_functions"):
+            error.args = (f"{error}. This is a node; only tensors have that: from `tensor.grad_fn` on you hold nodes",)
+        raise
+
+
+def probe_leaves(d):
+    """Inputs and weights of a graph, and how often the first weight is used on the way to the result."""
+    n, m = d.sizes(2)
+    return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.number(), d.integer(2, 4)
+
+
+def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
+    """Count how often each tensor of a known graph is listed."""
+    w, u, cut, alone = leaf(w), leaf(u), leaf(cut), leaf(u)
+    offset, scale = leaf(torch.tensor(offset)), leaf(torch.tensor(scale))
+    h = x * w + (3 * cut).detach()
+    result = (u.exp() * h).sin()
+    for _ in range(uses):
+        result = (result * w).tanh()
+    result = torch.addcmul(
+        result.sum(), offset, scale
+    )  # two leaves right before it: a walk has to go on after the first
+    with nodes_explained():
+        listed = leaves(result)
+    if any(t.grad is not None for t in (w, u, offset, scale)):
+        raise TypeError("a leaf holds a gradient afterwards; to list the leaves takes no `backward`.")
+    if listed is None:
+        return None
+    if isinstance(listed, torch.Tensor):
+        raise TypeError("the answer is one tensor; return a list of tensors.")
+    listed = list(listed)
+    if any(isinstance(one, list | tuple | set) for one in listed):
+        raise TypeError("the list holds other lists; put all leaves into one list (`+=` joins two lists).")
+
+    def count(tensor):
+        return sum(one is tensor for one in listed)
+
+    last_two = count(offset) + count(scale)
+    known = [count(w), count(u), last_two, *(count(t) for t in (x, cut, alone, result))]
+    nodes = sum(hasattr(one, "next_functions") for one in listed)
+    return *known, nodes, len(listed) - sum(known) - nodes
+
+
+LEAVES_RECURSIVE = '''
+def leaves(tensor):
+    """Visit every node once, by recursion."""
+    found, seen = [], set()
+    def visit(node):
+        if node is not None and node not in seen:
+            seen.add(node)
+            if type(node).__name__ == "AccumulateGrad":
+                found.append(node.variable)
+            for n in node.next_functions:
+                visit(n[0])
+    visit(tensor.grad_fn)
+    return found
+'''
+
+LEAVES_LEVELS = '''
+def leaves(tensor):
+    """Level by level; tensors that are met again are recognised by identity."""
+    found, level = [], {tensor.grad_fn}
+    while level:
+        for node in level:
+            if not node.next_functions and hasattr(node, "variable"):
+                if not any(node.variable is t for t in found):
+                    found.append(node.variable)
+        level = {n for node in level for n, _ in node.next_functions if n is not None}
+    return found
+'''
+
+LEAVES_SET = '''
+def leaves(tensor):
+    """A set of tensors, which compare by identity."""
+    result, queue, i = set(), [tensor.grad_fn], 0
+    while i < len(queue):
+        for n, _ in queue[i].next_functions:
+            if n and n not in queue:
+                queue.append(n)
+        if getattr(queue[i], "variable", None) is not None:
+            result.add(queue[i].variable)
+        i += 1
+    return result
+'''
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=10,
+    drills=("leaves",),
+    probe=probe_leaves,
+    use=use_leaves,
+    outputs=(
+        "how often a weight that is used several times is listed",
+        "how often a weight that is used once is listed",
+        "how often the two weights that stand right before the result are listed",
+        "how often the data, which want no gradient, are listed",
+        "how often a weight behind a detach() is listed",
+        "how often a weight that has nothing to do with the result is listed",
+        "how often the result itself is listed",
+        "how many nodes are listed",
+        "how many other things are listed",
+    ),
+    misconceptions=(
+        Misconception(
+            "nothing-listed",
+            "Your list is empty. A node that has a `.variable` is an AccumulateGrad node: there you have found a leaf.",
+            patch=("            found.append(node.variable)", "            continue"),
+            hints=("Does your walk ever reach a node that has an attribute `variable`?",),
+        ),
+        Misconception(
+            "result-itself",
+            "You list the tensor that you were given. It has a `grad_fn`, so it is no leaf; the leaves are where the ways back from it end.",
+            patch=("    return found", "    return [tensor]"),
+            hints=("What is `tensor.grad_fn`, and what does it lead to?",),
+        ),
+        Misconception(
+            "compared-by-value",
+            "`tensor in list` compares numbers, entry by entry, and gives a tensor of answers in place of one. Remember the *nodes* that you have visited instead: those can be compared and put into a set.",
+            patch=(
+                ("node is None or node in visited", "node is None"),
+                ('hasattr(node, "variable")', 'hasattr(node, "variable") and node.variable not in found'),
+            ),
+            hints=("What does `==` give for two tensors, one answer or many?",),
+        ),
+        Misconception(
+            "once-for-each-way",
+            "A leaf is listed once for every way that leads to it. It has one AccumulateGrad node, and a node that was visited need not be visited again.",
+            patch=("node is None or node in visited", "node is None"),
+            hints=("How do you know that you have been at a node before?",),
+        ),
+        Misconception(
+            "first-input-only",
+            "You follow only the first entry of `next_functions`. Every input of an operation has an entry there.",
+            patch=("in node.next_functions]", "in node.next_functions[:1]]"),
+            hints=("How many entries does `next_functions` of a product have?",),
+        ),
+        Misconception(
+            "stops-at-the-first",
+            "Your walk ends at the first leaf that it meets. A leaf ends one way back; other ways are still waiting.",
+            patch=("            found.append(node.variable)", "            return [node.variable]"),
+            hints=("When a leaf was found, which nodes have still to be visited?",),
+        ),
+        Misconception(
+            "gradients-for-tensors",
+            "You list what stands in `.grad` of the leaves: `None` before any backward. Asked for are the leaf tensors themselves, `node.variable`.",
+            patch=("found.append(node.variable)", "found.append(node.variable.grad)"),
+            hints=("What is in `node.variable`, and what in `node.variable.grad`?",),
+        ),
+        Misconception(
+            "one-step-only",
+            "You look only at the nodes right behind the result. The leaves lie further back: go on from each node to those that follow it.",
+            patch=(
+                ("[tensor.grad_fn]", "[n for n, _ in tensor.grad_fn.next_functions]"),
+                ("        waiting += [following for following, _ in node.next_functions]\n", ""),
+            ),
+            hints=("How many nodes lie between the loss and `w1` in the drawing of the two-layer net?",),
+        ),
+        Misconception(
+            "nodes-for-tensors",
+            "You list AccumulateGrad nodes. The leaf tensor itself is in the node's `.variable`.",
+            patch=("found.append(node.variable)", "found.append(node)"),
+            hints=("What did the cell above print for `node.variable is w`?",),
+        ),
+        Misconception(
+            "every-node",
+            "You list every node of the graph. Only AccumulateGrad nodes stand for leaves, and the leaf is in their `.variable`.",
+            patch=(
+                '        if hasattr(node, "variable"):\n            found.append(node.variable)',
+                "        found.append(node)",
+            ),
+            hints=("Which nodes have an attribute `variable`?",),
+        ),
+        Misconception(
+            "none-followed",
+            "Some entries of `next_functions` hold `None` in place of a node: inputs that want no gradient, such as data. Skip them.",
+            patch=("node is None or node in visited", "node in visited"),
+            hints=("What stands in `next_functions` for the factor `x` of `w * x`, if `x` is data?",),
+        ),
+        Misconception(
+            "variable-of-every-node",
+            "Only AccumulateGrad nodes have a `.variable`. Ask first whether the node has one.",
+            patch=(
+                '        if hasattr(node, "variable"):\n            found.append(node.variable)',
+                "        found.append(node.variable)",
+            ),
+            hints=("How can you ask Python whether an object has an attribute?",),
+        ),
+        Misconception(
+            "pairs-for-nodes",
+            "An entry of `next_functions` is a pair: the node, and the number of its output. Take the first of the two.",
+            patch=("[following for following, _ in node.next_functions]", "[pair for pair in node.next_functions]"),
+            hints=("What are the two things in `node.next_functions[0]`?",),
+        ),
+    ),
+    alternatives=(LEAVES_RECURSIVE, LEAVES_LEVELS, LEAVES_SET),
+    hints=(
+        "Where does the walk begin, and how do you recognise its ends?",
+        'Keep a list of nodes that are still to be visited and a set of those that were. A node that has a "variable" is an end.',
+        '`node = waiting.pop()`; skip it if it is None or visited; `found.append(node.variable)` if `hasattr(node, "variable")`; then add the first of each pair in `node.next_functions` to `waiting`.',
+    ),
+)
