@@ -1,0 +1,144 @@
+"""A branch on a tensor written without a branch, so that it stays one graph."""
+
+import logging
+
+import torch
+
+from tutor.checking import Misconception, code
+
+
+def probe_clip(d):
+    """A short tensor and two long ones, of different numbers of dimensions, and a limit between their lengths."""
+    n, m, width = d.sizes(3)
+    short, long, block = d.tensor(n, width), d.tensor(m), d.tensor(width, n, m)
+    long[0], block[0, 0, 0] = 2 * long.norm(), 2 * block.norm()  # one entry alone is above the limit, most are below it
+    return short / short.norm(), 4 * long / long.norm(), 4 * block / block.norm(), d.number(1.5, 2.5)
+
+
+def use_clip(answer, short, long, block, limit):
+    """Run the compiled answer on all tensors, and say in words whether it could be recorded as one graph."""
+    logging.disable(
+        logging.ERROR
+    )  # torch logs pages about code that it cannot record; the report says it in a sentence
+    try:
+        clipped, whole = zip(*(compiled_and_run(answer, x, limit) for x in (short, long, block)), strict=True)
+    finally:
+        logging.disable(logging.NOTSET)
+    return *clipped, "one graph" if all(whole) else "pieces, with Python between them"
+
+
+def compiled_and_run(answer, x, limit):
+    """What the compiled answer returns, and whether it is one graph; a backend that compiles nothing is enough for that."""
+    for whole in (True, False):
+        torch.compiler.reset()
+        try:
+            return torch.compile(answer, backend="eager", fullgraph=whole)(x.clone(), limit), whole
+        except (
+            Exception
+        ):  # not to be recorded whole, or wrong in itself: then the second time says so in Python's words
+            if not whole:
+                raise
+
+
+def clip_where(x, limit):
+    norm = x.norm()
+    return torch.where(norm > limit, x / norm * limit, x)
+
+
+def clip_minimum(x, limit):
+    length = (x * x).sum().sqrt()
+    return torch.minimum(length, torch.full_like(length, limit)) * x / length
+
+
+def clip_cond(x, limit):
+    norm = x.norm()
+    return torch.cond(norm > limit, lambda x, norm: x * (limit / norm), lambda x, norm: x.clone(), (x, norm))
+
+
+def clip_arithmetic(x, limit):
+    norm = torch.linalg.vector_norm(x)
+    too_long = (norm > limit).to(x.dtype)
+    return too_long * (x * limit / norm) + (1 - too_long) * x
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=8,
+    drills=("graph-breaks", "compile"),
+    probe=probe_clip,
+    use=use_clip,
+    outputs=("a short tensor", "a long vector", "a long block", "how it is recorded"),
+    seconds=30.0,
+    misconceptions=(
+        Misconception(
+            "branch-kept",
+            "The values are right, but they do not come from one graph: somewhere Python wants to know the value of a tensor, "
+            "to decide by it (`if`, `bool`, `.item()`) or to show it (`print`).",
+            patch=(
+                "    return x * (limit / norm).clamp(max=1.0)",
+                "    if norm > limit:\n        x = x * (limit / norm)\n    return x",
+            ),
+            hints=("Which line of yours needs to know a number before the next can run?",),
+        ),
+        Misconception(
+            "entries-clipped",
+            "You clip every entry by itself. It is the length of the whole vector that is limited; its direction stays.",
+            patch=("x * (limit / norm).clamp(max=1.0)", "x.clamp(-limit, limit)"),
+            hints=("Does your result still point into the direction of x?",),
+        ),
+        Misconception(
+            "never-shortened",
+            "A vector that is too long comes back as long as it was.",
+            patch=(("    norm = x.norm()\n", ""), ("x * (limit / norm).clamp(max=1.0)", "x")),
+            hints=("What should happen to a vector that is longer than limit?",),
+        ),
+        Misconception(
+            "largest-entry",
+            "You measure the vector by its largest entry. Its length is the root of the sum of all squares.",
+            patch=("x.norm()", "x.abs().max()"),
+            hints=("How long is the vector (3, 4)?",),
+        ),
+        Misconception(
+            "sum-of-entries",
+            "You measure the vector by the sum of its entries without their signs. Its length is the root of the sum of the squares.",
+            patch=("x.norm()", "x.abs().sum()"),
+            hints=("How long is the vector (3, 4)?",),
+        ),
+        Misconception(
+            "row-by-row",
+            "Every row is measured and shortened by itself. The length is one number for the whole tensor.",
+            patch=("x.norm()", "x.norm(dim=-1, keepdim=True)"),
+            hints=("Which shape does your norm have?",),
+        ),
+        Misconception(
+            "always-scaled",
+            "Every vector gets the length `limit`, short ones too. A short one should stay as it is.",
+            patch=(".clamp(max=1.0)", ""),
+            hints=("What should happen to a vector that is shorter than limit?",),
+        ),
+        Misconception(
+            "short-ones-scaled",
+            "The choice is upside down: long vectors stay as they are, and short ones are stretched to `limit`.",
+            patch=("max=1.0", "min=1.0"),
+            hints=("Which factor does a vector get that is twice too long?",),
+        ),
+        Misconception(
+            "quotient-inverted",
+            "The quotient stands upside down: a vector that is twice too long has to be multiplied by one half.",
+            patch=("limit / norm", "norm / limit"),
+            hints=("By what do you multiply a vector of length 4 to make it one of length 2?",),
+        ),
+        Misconception(
+            "squared-length",
+            "The length is the root of the sum of squares; the root is missing.",
+            patch=("x.norm()", "(x * x).sum()"),
+            hints=("How long is the vector (3, 4)?",),
+        ),
+    ),
+    alternatives=(clip_where, clip_minimum, clip_arithmetic, clip_cond),
+    hints=(
+        "By which factor is a long vector multiplied, and by which a short one?",
+        "The factor is `limit / norm`, but never more than 1: a clamp, or `torch.where` between two results.",
+        "`return x * (limit / norm).clamp(max=1.0)` after `norm = x.norm()`.",
+    ),
+)
