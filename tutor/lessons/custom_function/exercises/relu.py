@@ -1,0 +1,165 @@
+"""The ReLU as an autograd function that can be differentiated again."""
+
+import torch
+from torch.autograd import Function
+
+from tutor.checking import FiniteDifference, Misconception, code
+
+from ..shared import (
+    GRAPH_CUT,
+    IGNORES,
+    JUDGED,
+    ON_CTX,
+    ONE_YES_OR_NO,
+    SECONDS,
+    nothing_saved,
+    probe_pair,
+    probe_row,
+    use_gate,
+)
+
+
+def relu_value(h, grad_output):
+    """The scalar whose gradient the checker asks for."""
+    return float((h.clamp(min=0) * grad_output).sum())
+
+
+class ReLUFromOutput(Function):
+    """The gate is read from the result."""
+
+    @staticmethod
+    def forward(ctx, h):
+        h_relu = torch.relu(h)
+        ctx.save_for_backward(h_relu)
+        return h_relu
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (h_relu,) = ctx.saved_tensors
+        return grad_output * (h_relu > 0)
+
+
+class ReLUFromMask(Function):
+    """The gate itself is kept."""
+
+    @staticmethod
+    def forward(ctx, h):
+        ctx.mask = h > 0
+        return torch.where(ctx.mask, h, torch.zeros_like(h))
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output.masked_fill(~ctx.mask, 0)
+
+
+class ReLUByWhere(Function):
+    """The other subgradient at zero."""
+
+    @staticmethod
+    def forward(ctx, h):
+        ctx.save_for_backward(h)
+        return torch.maximum(h, torch.zeros(h.shape, dtype=h.dtype))
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (h,) = ctx.saved_tensors
+        return torch.where(h >= 0, grad_output, 0.0)
+
+
+class ReLUByLoop(Function):
+    """Entry by entry."""
+
+    @staticmethod
+    def forward(ctx, h):
+        ctx.save_for_backward(h)
+        return (h + h.abs()) / 2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (h,) = ctx.saved_tensors
+        rows = [g if z > 0 else 0 * g for g, z in zip(grad_output.flatten(), h.flatten(), strict=True)]
+        return torch.stack(rows).reshape(h.shape)
+
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=6,
+    drills=("relu",),
+    probe=(probe_pair, probe_row),
+    use=use_gate,
+    outputs=("h_relu", "grad_h", *JUDGED, "at exactly 0"),
+    gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},
+    seconds=SECONDS,
+    misconceptions=(
+        nothing_saved("ctx.save_for_backward(h)", "Which tensor decides whether a gradient passes?"),
+        Misconception(
+            "one-yes-or-no",
+            ONE_YES_OR_NO,
+            patch=("grad_h[h < 0] = 0", "grad_h = 0 if h < 0 else grad_h"),
+            hints=("How many truth values has `h < 0`?",),
+        ),
+        Misconception(
+            "times-h",
+            "You multiply by `h` itself. The chain rule wants the slope of max(h, 0), which is 0 or 1.",
+            patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h"),
+            hints=("What is the slope of max(h, 0) at h = 3, and at h = -3?",),
+        ),
+        Misconception(
+            "sign-for-gate",
+            "Where `h` is negative you turn the gradient's sign round. The gate is closed there: nothing passes.",
+            patch=("grad_h[h < 0] = 0", "grad_h[h < 0] *= -1"),
+            hints=("What is the slope of max(h, 0) at h = -3?",),
+        ),
+        Misconception(
+            "graph-cut",
+            GRAPH_CUT,
+            patch=("grad_output.clone()", "grad_output.detach().clone()"),
+            hints=("What does `detach` do to the history of a tensor?",),
+        ),
+        Misconception(
+            "mask-by-gradient",
+            "You ask whether the *gradient* is negative. The gate was set on the way forward: what counts is the"
+            " sign of `h`.",
+            patch=("grad_h[h < 0]", "grad_h[grad_h < 0]"),
+            hints=("Which tensor did the ReLU look at when it decided what to let through?",),
+        ),
+        Misconception(
+            "no-gate",
+            "Everything that arrives is passed on. Where `h` was negative the ReLU's output did not depend on "
+            "it, so nothing may pass.",
+            patch=("        grad_h[h < 0] = 0\n", ""),
+            hints=("If `h` is negative and moves a little, what does the output do?",),
+        ),
+        Misconception(
+            "gate-turned-round",
+            "Your gate is open where `h` is negative and closed where it is positive.",
+            patch=("h < 0", "h > 0"),
+            hints=("Where has max(h, 0) the slope 1?",),
+        ),
+        Misconception(
+            "ignores-what-arrives",
+            IGNORES,
+            patch=("grad_output.clone()", "torch.ones_like(grad_output)"),
+            hints=("What happens to your gradient if the loss is multiplied by 10?",),
+        ),
+        Misconception(
+            "relu-of-the-gradient-times-h",
+            "You multiply by the value max(h, 0). The chain rule wants its slope, which is 0 or 1.",
+            patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h.clamp(min=0)"),
+            hints=("What is the slope of max(h, 0) at h = 3?",),
+        ),
+        Misconception(
+            "tensor-on-ctx",
+            ON_CTX,
+            patch=(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
+            hints=("Where does `ctx` keep tensors safely?",),
+        ),
+    ),
+    alternatives=(ReLUFromOutput, ReLUFromMask, ReLUByWhere, ReLUByLoop),
+    equivalent_mutants={"grad_h[h <= 0] = 0": "at exactly 0 every subgradient is right"},
+    hints=(
+        "What decides whether a gradient passes, and is it still known on the way back?",
+        "Save `h`. On the way back, copy what arrives and put zeros where `h` was negative.",
+        "`grad_h = grad_output.clone()` and `grad_h[h < 0] = 0`",
+    ),
+)

@@ -1,0 +1,168 @@
+"""The sign with a straight-through gradient."""
+
+import torch
+from torch.autograd import Function
+
+from tutor.checking import Misconception, code
+
+from ..shared import GRAPH_CUT, IGNORES, JUDGED, ON_CTX, ONE_YES_OR_NO, SECONDS, away, nothing_saved, use_gate
+
+
+def probe_sign(d):
+    """An input with entries inside and outside the window from -1 to 1, and what arrives."""
+    x = away(d.tensor(*d.sizes(2, 3, 7)), -1.0, 1.0)
+    x.view(-1)[:4] = torch.tensor([-1.4, -0.6, 0.7, 1.3])
+    return x, d.tensor(*x.shape)
+
+
+class SignByWhere(Function):
+    """Zero counts as positive."""
+
+    @staticmethod
+    def forward(ctx, h):
+        ctx.save_for_backward(h)
+        return torch.where(h >= 0, 1.0, -1.0)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (h,) = ctx.saved_tensors
+        return torch.where((h >= -1) & (h <= 1), grad_output, 0.0)
+
+
+class SignByMask(Function):
+    """The window is made in forward."""
+
+    @staticmethod
+    def forward(ctx, h):
+        ctx.save_for_backward(h.abs() < 1)
+        return 2.0 * (h > 0) - 1.0
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.saved_tensors[0].to(grad_output.dtype)
+
+
+class SignByHardtanh(Function):
+    """The gradient is that of a clamp to [-1, 1]."""
+
+    @staticmethod
+    def forward(ctx, h):
+        ctx.save_for_backward(h)
+        return torch.copysign(torch.ones_like(h), h)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (h,) = ctx.saved_tensors
+        grad_h = grad_output.clone()
+        grad_h[h.abs() > 1] = 0
+        return grad_h
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=7,
+    drills=("straight-through",),
+    probe=probe_sign,
+    use=use_gate,
+    outputs=("y", "grad_h", *JUDGED, "at exactly 0"),
+    seconds=SECONDS,
+    misconceptions=(
+        nothing_saved("ctx.save_for_backward(h)", "Which tensor does the window look at, and who hands it on?"),
+        Misconception(
+            "one-yes-or-no",
+            ONE_YES_OR_NO,
+            patch=("h.abs() <= 1", "-1 <= h <= 1"),
+            hints=("How many truth values has `h <= 1`?",),
+        ),
+        Misconception(
+            "graph-cut",
+            GRAPH_CUT,
+            patch=("return grad_output * (h", "return grad_output.detach() * (h"),
+            hints=("What does `detach` do to the history of a tensor?",),
+        ),
+        Misconception(
+            "other-side-open",
+            "Above 1 you still pass the gradient on. The window closes on both sides: |h|, not h.",
+            patch=("h.abs() <= 1", "h >= -1"),
+            hints=("What does the formula say about h = 3?",),
+        ),
+        Misconception(
+            "times-h",
+            "You multiply by `h`. Backward pretends that the sign had been the identity, and the identity has "
+            "the slope 1.",
+            patch=("return grad_output * (h", "return grad_output * h * (h"),
+            hints=("What is the slope of f(h) = h?",),
+        ),
+        Misconception(
+            "true-gradient",
+            "Your backward gives the true gradient, zero everywhere, and even `gradcheck` agrees. It is of no use: "
+            "nothing in front of the sign would learn. Lie: pass on what arrives.",
+            patch=("grad_output * (h.abs() <= 1)", "grad_output * 0"),
+            hints=("What would move the steps?",),
+        ),
+        Misconception(
+            "no-window",
+            "Your window is open everywhere. Where |h| is larger than 1 the gradient has to be blocked, and the "
+            "window has to look at `h` to know: the output is -1 or +1 wherever `h` was.",
+            patch=("grad_output * (h.abs() <= 1)", "grad_output * 1"),
+            hints=("What does the formula say about |h| > 1?",),
+        ),
+        Misconception(
+            "window-on-the-gradient",
+            "You ask whether the *gradient* lies between -1 and 1. The window is about `h`.",
+            patch=("h.abs() <= 1", "grad_output.abs() <= 1"),
+            hints=("Which tensor stands between the bars in the formula?",),
+        ),
+        Misconception(
+            "gradient-clipped",
+            "You cut the gradient off at -1 and 1. The window does not look at the gradient but at `h`: pass it "
+            "whole, or not at all.",
+            patch=("grad_output * (h.abs() <= 1)", "grad_output.clamp(-1, 1)"),
+            hints=("Which tensor stands between the bars in the formula?",),
+        ),
+        Misconception(
+            "one-sided-window",
+            "Below -1 you still pass the gradient on. The window closes on both sides: |h|, not h.",
+            patch=("h.abs() <= 1", "h <= 1"),
+            hints=("What is |-3|?",),
+        ),
+        Misconception(
+            "outside-for-inside",
+            "You pass the gradient outside the window and block it inside.",
+            patch=("h.abs() <= 1", "h.abs() > 1"),
+            hints=("For which h should the gradient pass?",),
+        ),
+        Misconception(
+            "ignores-what-arrives",
+            IGNORES,
+            patch=("grad_output * (h.abs() <= 1)", "1.0 * (h.abs() <= 1)"),
+            hints=("What happens to your gradient if the loss is multiplied by 10?",),
+        ),
+        Misconception(
+            "times-the-sign",
+            "You multiply by the sign of `h`. Backward pretends that the sign had been the identity, and the "
+            "identity has the slope 1.",
+            patch=("grad_output * (h.abs() <= 1)", "grad_output * torch.sign(h) * (h.abs() <= 1)"),
+            hints=("What is the slope of f(h) = h?",),
+        ),
+        Misconception(
+            "zero-or-one",
+            "Your forward returns 0 where `h` is negative. Asked for is -1.",
+            patch=("torch.sign(h)", "(h > 0).to(h.dtype)"),
+            hints=("Which two values does a sign have?",),
+        ),
+        Misconception(
+            "tensor-on-ctx",
+            ON_CTX,
+            patch=(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
+            hints=("Where does `ctx` keep tensors safely?",),
+        ),
+    ),
+    alternatives=(SignByWhere, SignByMask, SignByHardtanh),
+    equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},
+    hints=(
+        "Backward does not fit forward here. What does it pretend that forward was?",
+        "Pass `grad_output` on where `h.abs() <= 1`; a mask of truth values can be multiplied.",
+        "`return grad_output * (h.abs() <= 1)`",
+    ),
+)

@@ -1,0 +1,180 @@
+"""What several exercises of lesson 06 share."""
+
+import contextlib
+import warnings
+
+import torch
+from torch.autograd import Function, gradcheck, gradgradcheck
+
+from tutor.checking import Misconception
+
+
+def away(x, *borders, gap=0.05):
+    """Move entries that lie too near to a border (a kink) beyond it."""
+    for border in borders:
+        near = (x - border).abs() < gap
+        x = torch.where(near, border + gap + (x - border).abs(), x)
+    return x
+
+
+def probe_pair(d):
+    """An input and the gradient that arrives, neither of them all ones, of one shape with unequal sides."""
+    n, h = d.sizes(2)
+    return d.tensor(n, h), d.tensor(n, h)
+
+
+def probe_row(d):
+    """An input and the gradient that arrives, of one dimension."""
+    (n,) = d.sizes(1, 3, 7)
+    return d.tensor(n), d.tensor(n)
+
+
+def few_of(*tensors):
+    """Up to six entries of each tensor in float64, for judges that look at every pair of entries."""
+    return [t.detach().double().reshape(-1)[:6].clone().requires_grad_() for t in tensors]
+
+
+def judged(judge, function, inputs):
+    """What gradcheck or gradgradcheck says; the nudge is large enough for answers that compute in float32 inside."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an answer that computes in float32 inside makes the judge warn
+            if judge(function, inputs, eps=1e-3, atol=1e-2, rtol=1e-2, raise_exception=False):
+                return "passes"
+    except RuntimeError:  # some complaints come as errors all the same
+        pass
+    return "fails" if judge is gradcheck else "fails, so second derivatives are wrong"
+
+
+def after_a_change(function, x, grad_output):
+    """Whether a wrong gradient comes out, unnoticed, if the input or the output is changed before backward."""
+    start = x.detach().clone().requires_grad_()
+    (right,) = torch.autograd.grad(function(start * 1), start, grad_output, allow_unused=True)
+    for which in (0, 1):
+        h = start * 1
+        pair = h, function(h)
+        try:
+            with torch.no_grad():
+                pair[which].mul_(-1.7)
+            (found,) = torch.autograd.grad(pair[1], start, grad_output, allow_unused=True)
+        except RuntimeError:
+            continue
+        if right is not None and not torch.allclose(found, right):
+            return "a wrong gradient, unnoticed"
+    return "noticed"
+
+
+def result(answer, *arguments):
+    """What the answer makes of its arguments, once it is sure that this can have a gradient."""
+    if not issubclass(answer, Function):
+        raise TypeError("the class has to be derived from `torch.autograd.Function`")
+    y = answer.apply(*arguments)
+    if y is None:
+        raise TypeError("`forward` returns nothing; is a `return` missing?")
+    if not isinstance(y, torch.Tensor):
+        pair = ". (`torch.max(h, 0)` gives one: there the 0 is an axis.)" if isinstance(y, tuple) else ""
+        raise TypeError(f"`forward` should return a tensor; yours returns a {type(y).__name__}{pair}")
+    if not y.is_floating_point():
+        raise TypeError(
+            f"`forward` returns {y.dtype} numbers, which can have no gradient; return floating-point numbers"
+        )
+    if y.shape != arguments[0].shape:
+        raise TypeError(
+            f"`forward` returns the shape {tuple(y.shape)} for an input of the shape {tuple(arguments[0].shape)}; it has "
+            "to give one number for each entry"
+        )
+    return y
+
+
+@contextlib.contextmanager
+def bag_explained():
+    """Say of a tuple that was taken for a tensor where it comes from; the line in which it happened stays known."""
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        if "not callable" not in str(error) and ("'tuple'" in str(error) or "not tuple" in str(error)):
+            error.args = (f"{error}. `ctx.saved_tensors` is a tuple, also if it holds one tensor: unpack it",)
+        raise
+
+
+def examine(answer, x, *more):
+    """Value, gradient, both judges and the in-place change of a Function; the last of `more` is what arrives."""
+    *plain, grad_output = more
+    x.requires_grad_()
+    y = result(answer, x, *plain)
+    with bag_explained():
+        y.backward(grad_output)
+
+    def function(t):
+        return answer.apply(t, *plain)
+
+    few = few_of(x)
+    checks = judged(gradcheck, function, few), judged(gradgradcheck, function, few)
+    return y, x.grad, *checks, after_a_change(function, x, grad_output)
+
+
+JUDGED = ("gradcheck", "gradgradcheck", "after an in-place change")
+
+SECONDS = 20.0  # two judges, and in the last exercise the first vmap of a process, which imports for 1.7 s
+
+AT_A_KINK = "a number, and of what arrives a share from 0 to 1"
+
+
+def use_gate(answer, h, grad_output):
+    """A Function of one tensor that is called h, and what it does at exactly 0."""
+    return *examine(answer, h, grad_output), at_kinks(answer.apply, [0.0, 0.0])
+
+
+def at_kinks(function, places):
+    """In words, what a function does where every subgradient is right."""
+    x = torch.tensor(places, dtype=torch.float64, requires_grad=True)
+    y = function(x)
+    y.backward(torch.ones_like(y))
+    share = x.grad if x.grad is not None else torch.zeros_like(x)
+    return AT_A_KINK if y.isfinite().all() and ((share >= 0) & (share <= 1)).all() else "something else"
+
+
+UNPACK = "(x,) = ctx.saved_tensors"
+
+ON_CTX = (
+    "Value and gradient are right, but the tensor is an attribute of `ctx`. If somebody changes it in place before "
+    "backward, your gradient is wrong and nothing is said. `ctx.save_for_backward` notices."
+)
+
+IGNORES = (
+    "`grad_output` is missing: the chain rule multiplies the slope by what arrives. Under a plain sum that is all "
+    "ones, and the mistake hides."
+)
+
+CUTS = "`detach`, `.data`, `no_grad`, NumPy, or an operation that torch cannot differentiate"
+
+CONSTANT_SLOPE = (
+    "Value and gradient are right, but second derivatives come out wrong: a part of your backward has no history, so "
+    "autograd takes it for a constant. Save `x` itself (what `forward` makes of it, even a copy, is not recorded), "
+    f"compute the slope from it in `backward`, and use nothing there that cuts the graph ({CUTS})."
+)
+
+GRAPH_CUT = (
+    f"Value and gradient are right, but something in your backward cuts the graph ({CUTS}), so that "
+    "nobody can differentiate it once more."
+)
+
+SUMMED = (
+    "Your backward returns one number. The gradient has an entry for every entry of `x`; nothing is added up, "
+    "because each entry of the result depends on one entry of `x` only."
+)
+
+NOTHING_SAVED = (
+    "`backward` finds nothing in `ctx.saved_tensors`. What is to be there has to be packed on the way forward, with "
+    "`ctx.save_for_backward(...)`."
+)
+
+ONE_YES_OR_NO = (
+    "An `if`, an `and`, a `max(..., 0)` and a double comparison `a < b < c` each want one yes or no, but a tensor has "
+    "one for every entry. Use a mask (`h > 0` is one), or a torch function that works entry by entry."
+)
+
+
+def nothing_saved(line, hint):
+    """The misconception of a bag that was never packed; `line` is the solution's line that packs it."""
+    return Misconception("nothing-saved", NOTHING_SAVED, patch=(line, "pass"), hints=(hint,))
