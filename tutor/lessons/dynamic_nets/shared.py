@@ -1,0 +1,3 @@
+"""What several exercises of lesson 09 share."""
+
+ORDERS = (3, 4, 5)
