@@ -1,0 +1,234 @@
+"""Augmentation: some images mirrored, then each moved."""
+
+import torch
+from torch.nn import functional
+
+from tutor.checking import Misconception, code
+
+
+def probe_moves(d):
+    """A batch, which of its images are mirrored and how far each moves."""
+    n, h, w = d.sizes(3, 5, 9)
+    flipped = torch.arange(n) % 2 == d.integer(0, 1)
+    down, right = torch.from_numpy(d.rng.integers(-2, 3, (2, n)))
+    down[:2], right[:2] = torch.tensor([2, -1]), torch.tensor([-2, 1])
+    return d.tensor(n, h, w), flipped, down, right
+
+
+def rolled(_):
+    """An answer that lets what leaves on one side come in on the other."""
+
+    def flip_and_shift(images, flipped, down, right):
+        images = torch.where(flipped.view(-1, 1, 1), images.flip(2), images)
+        moves = zip(images, down.tolist(), right.tolist(), strict=True)
+        return torch.stack([image.roll((d, r), dims=(0, 1)) for image, d, r in moves])
+
+    return flip_and_shift
+
+
+def repeated(_):
+    """An answer that repeats the border instead of letting 0 come in."""
+
+    def flip_and_shift(images, flipped, down, right):
+        height, width = images.shape[1:]
+        images = torch.where(flipped.view(-1, 1, 1), images.flip(2), images)
+        padded = functional.pad(images, (2, 2, 2, 2), mode="replicate")
+        moves = zip(padded, down.tolist(), right.tolist(), strict=True)
+        return torch.stack([p[2 - d : 2 - d + height, 2 - r : 2 - r + width] for p, d, r in moves])
+
+    return flip_and_shift
+
+
+def wrapped_at_one_side(_):
+    """An answer that asks whether an index is too large but not whether it is negative, so that it counts from the end."""
+
+    def flip_and_shift(images, flipped, down, right):
+        height, width = images.shape[1:]
+        out = rolled(None)(images, flipped, down, right)
+        for image, d, r in zip(out, down.tolist(), right.tolist(), strict=True):
+            image[min(height, height + d) :] = 0
+            image[:, min(width, width + r) :] = 0
+        return out
+
+    return flip_and_shift
+
+
+def moves_by_loop(images, flipped, down, right):
+    out = torch.zeros_like(images)
+    n, height, width = images.shape
+    for k in range(n):
+        image = images[k].fliplr() if flipped[k] else images[k]
+        for i in range(height):
+            for j in range(width):
+                i_from, j_from = i - int(down[k]), j - int(right[k])
+                if 0 <= i_from < height and 0 <= j_from < width:
+                    out[k, i, j] = image[i_from, j_from]
+    return out
+
+
+def moves_by_crops(images, flipped, down, right):
+    height, width = images.shape[1:]
+    padded = functional.pad(images, (2, 2, 2, 2))
+    mirrored = padded.flip(-1)
+    cut = []
+    for k, (f, d, r) in enumerate(zip(flipped.tolist(), down.tolist(), right.tolist(), strict=True)):
+        source = mirrored[k] if f else padded[k]
+        cut.append(source[2 - d : 2 - d + height, 2 - r : 2 - r + width])
+    return torch.stack(cut)
+
+
+def moves_by_windows(images, flipped, down, right):
+    both = functional.pad(torch.stack([images, images.flip(2)]), (2, 2, 2, 2))
+    windows = both.unfold(2, images.shape[1], 1).unfold(3, images.shape[2], 1)
+    return windows[flipped.long(), torch.arange(len(images)), 2 - down, 2 - right]
+
+
+def moves_by_products(images, flipped, down, right):
+    height, width = images.shape[1:]
+    images = images.clone()
+    images[flipped] = images[flipped].flip(2)
+    rows = torch.stack([torch.eye(height + 4)[2 - d : 2 - d + height, 2:-2] for d in down.tolist()])
+    columns = torch.stack([torch.eye(width + 4)[2 - r : 2 - r + width, 2:-2] for r in right.tolist()])
+    return rows.to(images.dtype) @ images @ columns.mT.to(images.dtype)
+
+
+EXERCISE = code(
+    difficulty="hard",
+    minutes=14,
+    drills=("augmentation",),
+    probe=probe_moves,
+    misconceptions=(
+        Misconception(
+            "comes-in-again",
+            "What leaves on one side comes in again on the other, as `torch.roll` does. It is to be lost, and 0 comes in.",
+            wrap=rolled,
+            hints=("What should stand in the uppermost row of an image that moved down by 2?",),
+        ),
+        Misconception(
+            "negative-indices",
+            "Above and on the left, pixels from the other side come in. A negative index counts from the end in Python; it has to give 0, as "
+            "one that is too large does.",
+            wrap=wrapped_at_one_side,
+            hints=("Which pixel is `image[-1]`?",),
+        ),
+        Misconception(
+            "every-image-with-every-move",
+            "Your result has a dimension too many, (N, N, H, W): every image with the moves of every other. The images need an index tensor, "
+            "too, so that image n meets the rows and columns n.",
+            patch=("padded[number[:, None, None], ", "padded[:, "),
+            hints=("Which number of an image belongs to the row n of `rows`?",),
+        ),
+        Misconception(
+            "indices-not-lined-up",
+            "Three index tensors are broadcast against each other, and (N,), (N, H) and (N, W) do not fit. Give each its own place: (N, 1, 1), "
+            "(N, H, 1) and (N, 1, W).",
+            patch=("number[:, None, None], rows[:, :, None], columns[:, None, :]", "number, rows, columns"),
+            hints=("Which shape should the three have together?",),
+        ),
+        Misconception(
+            "border-repeated",
+            "The border is repeated where the image has moved away. It is to be 0 there.",
+            wrap=repeated,
+            hints=("What does `functional.pad` fill with, if you do not say anything else?",),
+        ),
+        Misconception(
+            "border-not-counted",
+            "Every image lands two rows too low and two columns too far to the right: the border of the padded image is not counted. "
+            "Its row 2 is the first row of the image.",
+            patch=(("+ 2 - down", "- down"), ("+ 2 - right", "- right")),
+            hints=("In which row of the padded image does the image begin?",),
+        ),
+        Misconception(
+            "condition-not-lined-up",
+            "`flipped` has the shape (N,), and broadcasting lines it up with the width. It has to stand at the images: (N, 1, 1).",
+            patch=("flipped[:, None, None]", "flipped"),
+            hints=("From which side does broadcasting line up the shapes?",),
+        ),
+        Misconception(
+            "other-way",
+            "The images move the other way: up where `down` is positive, and left where `right` is.",
+            patch=(("2 - down", "2 + down"), ("2 - right", "2 + right")),
+            hints=("Pixel i of the result of a move down by 1: from which row does it come, i + 1 or i - 1?",),
+        ),
+        Misconception(
+            "up-for-down",
+            "Right and left are right, but the images move up where they should move down.",
+            patch=("2 - down", "2 + down"),
+            hints=("Rows are counted from the top. Where does row i of a picture that moved down come from?",),
+        ),
+        Misconception(
+            "left-for-right",
+            "Up and down are right, but the images move to the left where they should move to the right.",
+            patch=("2 - right", "2 + right"),
+            hints=("Where does column j of a picture that moved to the right come from?",),
+        ),
+        Misconception(
+            "down-for-right",
+            "`down` and `right` have changed places: rows move by `right` and columns by `down`.",
+            patch=(("2 - down", "2 - left_"), ("2 - right", "2 - down"), ("2 - left_", "2 - right")),
+            hints=("Does a move down change the row or the column?",),
+        ),
+        Misconception(
+            "upside-down",
+            "The chosen images are turned upside down. Left and right are to be exchanged: the last dimension.",
+            patch=("images.flip(2)", "images.flip(1)"),
+            hints=("Which dimension is the width?",),
+        ),
+        Misconception(
+            "others-flipped",
+            "The images where `flipped` is False are mirrored, and the others are not.",
+            patch=("images.flip(2), images)", "images, images.flip(2))"),
+            hints=("What does `torch.where` take where its condition is True?",),
+        ),
+        Misconception(
+            "all-flipped",
+            "Every image is mirrored, whatever `flipped` says.",
+            patch=("torch.where(flipped[:, None, None], images.flip(2), images)", "images.flip(2)"),
+            hints=("Which images are to be mirrored?",),
+        ),
+        Misconception(
+            "none-flipped",
+            "The moves are right, but no image is mirrored.",
+            patch=("torch.where(flipped[:, None, None], images.flip(2), images)", "images"),
+            hints=("What exchanges left and right?",),
+        ),
+        Misconception(
+            "moved-first",
+            "You move first and mirror afterwards; then a mirrored image has moved to the other side. Mirror first.",
+            patch=("2 - right[:, None]", "2 - torch.where(flipped, -right, right)[:, None]"),
+            hints=("A picture moves to the right and is then mirrored. On which side is it?",),
+        ),
+        Misconception(
+            "all-alike",
+            "All images move as the first one does. Each has its own numbers.",
+            patch=(
+                ("down[:, None]", "down[:1, None].expand(len(down), 1)"),
+                ("right[:, None]", "right[:1, None].expand(len(right), 1)"),
+            ),
+            hints=("How many numbers are in `down`?",),
+        ),
+        Misconception(
+            "not-moved",
+            "The right images are mirrored, but none moves.",
+            patch=(
+                (" - down[:, None]", " - 0 * down[:, None]"),
+                (" - right[:, None]", " - 0 * right[:, None]"),
+            ),
+            hints=("Where do `down` and `right` come in?",),
+        ),
+    ),
+    alternatives=(moves_by_loop, moves_by_crops, moves_by_windows, moves_by_products),
+    equivalent_mutants={
+        "padded = functional.pad(images, (2, 3, 2, 2))": "more zeros on the right are never looked at",
+        "padded = functional.pad(images, (2, 2, 2, 3))": "more zeros below are never looked at",
+        "number = torch.arange(flipped.shape[0])": "all of them hold N entries",
+        "number = torch.arange(down.shape[0])": "all of them hold N entries",
+        "number = torch.arange(right.shape[0])": "all of them hold N entries",
+        "number = torch.arange(padded.shape[0])": "all of them hold N entries",
+    },
+    hints=(
+        "With a border of 2 zeros on every side, where does the window begin that shows the image unmoved? And moved down by 1?",
+        "Image n of the result is a window of the padded image; its first row is 2 - down[n], its first column 2 - right[n].",
+        "`rows = torch.arange(H) + 2 - down[:, None]`, columns likewise, then `padded[n, rows, columns]` with shapes (N, 1, 1), (N, H, 1), (N, 1, W); or a loop over n with slices.",
+    ),
+)
