@@ -1,0 +1,137 @@
+"""The confusion matrix: which class is taken for which."""
+
+import torch
+from torch import nn
+
+from tutor.checking import Misconception, code
+
+
+def probe_confusion(d):
+    """Predictions, targets, and a last class that does not occur."""
+    n, classes = d.integer(15, 25), d.integer(4, 6)
+    target = torch.from_numpy(d.labels(n, classes - 1))
+    predicted = torch.where(torch.from_numpy(d.rng.random(n) < 0.5), target, (target + 1) % (classes - 1))
+    return predicted, target, classes
+
+
+def probe_crowd(d):
+    """So many images, most of them right, that a byte cannot count them."""
+    n, classes = d.integer(1000, 1100), 4
+    target = torch.from_numpy(d.labels(n, classes - 1))
+    predicted = torch.where(torch.from_numpy(d.rng.random(n) < 0.95), target, (target + 1) % (classes - 1))
+    return predicted, target, classes
+
+
+def _shares(matrix):
+    return matrix / matrix.sum(dim=1, keepdim=True)
+
+
+def confusion_by_bincount(predicted, target, classes):
+    return torch.bincount(classes * target + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def confusion_by_one_hot(predicted, target, classes):
+    one_hot = nn.functional.one_hot
+    return one_hot(target, classes).T @ one_hot(predicted, classes)
+
+
+def confusion_by_put(predicted, target, classes):
+    matrix = torch.zeros(classes, classes, dtype=torch.long)
+    return matrix.index_put_((target, predicted), torch.ones_like(target), accumulate=True)
+
+
+def confusion_by_pairs(predicted, target, classes):
+    pairs = [[((target == t) & (predicted == p)).sum() for p in range(classes)] for t in range(classes)]
+    return torch.tensor(pairs)
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=7,
+    drills=("confusion",),
+    probe=(probe_confusion, probe_crowd),
+    misconceptions=(
+        Misconception(
+            "counted-once",
+            "No pair is counted more than once. `matrix[target, predicted] += 1` with whole tensors does that: it reads all the "
+            "values first and then writes them, so an entry that is named five times grows by 1.",
+            patch=(
+                "    for t, p in zip(target.tolist(), predicted.tolist()):\n        matrix[t, p] += 1\n",
+                "    matrix[target, predicted] += 1\n",
+            ),
+            hints=("What is the largest number in your matrix?",),
+        ),
+        Misconception(
+            "rows-and-columns-exchanged",
+            "Rows and columns are exchanged: the row is the true class, the column the predicted one.",
+            patch=("matrix[t, p]", "matrix[p, t]"),
+            hints=("Which of the two numbers of (t, p) is the row?",),
+        ),
+        Misconception(
+            "rows-are-one-list",
+            "All rows are the same. `[[0] * classes] * classes` makes *one* list and names it several times: a count in one "
+            "row shows in all.",
+            wrap=lambda reference: (
+                lambda predicted, target, classes: (
+                    reference(predicted, target, classes).sum(dim=0).expand(classes, classes).clone()
+                )
+            ),
+            hints=("What does `*` do with a list that holds a list: copy it, or name it again?",),
+        ),
+        Misconception(
+            "bincount-too-short",
+            "`bincount` ends at the largest number that occurs, so the last classes are missing and the rest does not fill a square. Say "
+            "how many numbers there are: `minlength=classes * classes`.",
+            patch=(
+                "    for t, p in zip(target.tolist(), predicted.tolist()):\n        matrix[t, p] += 1\n    return matrix",
+                "    return torch.bincount(classes * target + predicted).view(classes, classes)",
+            ),
+            hints=("How many numbers does `torch.bincount(torch.tensor([0, 1]))` return?",),
+        ),
+        Misconception(
+            "a-byte-is-too-small",
+            "Some of your counts are too small by 256: a byte begins again at 0 behind 255. Count in int64.",
+            patch=("torch.int64", "torch.uint8"),
+            hints=("What is the dtype of your matrix, and how many images can a class have?",),
+        ),
+        Misconception(
+            "mistakes-only",
+            "Only the mistakes are counted. The diagonal belongs to the matrix: it holds the right answers.",
+            patch=("        matrix[t, p] += 1", "        matrix[t, p] += t != p"),
+            hints=("What does entry (t, t) count?",),
+        ),
+        Misconception(
+            "right-ones-only",
+            "Only the right answers are counted; everything off the diagonal is missing.",
+            patch=("        matrix[t, p] += 1", "        matrix[t, p] += t == p"),
+            hints=("Where does a mistake go?",),
+        ),
+        Misconception(
+            "only-classes-that-occur",
+            "Your matrix has room only for the classes that occur. A class without an image has a row as well, of zeros.",
+            wrap=lambda reference: (
+                lambda predicted, target, classes: reference(
+                    predicted, target, int(max(predicted.max(), target.max())) + 1
+                )
+            ),
+            hints=("Where is the number of classes written that you were given?",),
+        ),
+        Misconception(
+            "shares-of-rows",
+            "You return shares, each row divided by its sum (which is 0 for a class that does not occur). Counts are asked for.",
+            wrap=lambda reference: lambda predicted, target, classes: _shares(reference(predicted, target, classes)),
+            hints=("Should your entries be whole numbers?",),
+        ),
+    ),
+    alternatives=(confusion_by_bincount, confusion_by_one_hot, confusion_by_put, confusion_by_pairs),
+    equivalent_mutants={
+        "matrix = torch.zeros(classes, classes)": "the counts are judged by their values",
+        "for t, p in zip(target, predicted.tolist()):": "tensors of one number can be indices",
+        "for t, p in zip(target.tolist(), predicted):": "tensors of one number can be indices",
+    },
+    hints=(
+        "For one single image of class t that was taken for p: which entry grows, and by how much?",
+        "Start from `torch.zeros(classes, classes, dtype=torch.int64)` and go through both tensors side by side.",
+        "`matrix[t, p] += 1` inside `for t, p in zip(target.tolist(), predicted.tolist()):`",
+    ),
+)

@@ -1,0 +1,114 @@
+"""The mean of paired differences and its standard error."""
+
+import math
+
+import numpy as np
+
+from tutor.checking import Misconception, code
+
+
+def probe_difference(d):
+    """Accuracies of two recipes that go up and down together, as runs with the same seeds do; now this one is better, now that."""
+    n = d.integer(4, 8)
+    luck, noise = d.tensor(n), 0.8 * d.tensor(n)
+    gain = d.number(0.1, 0.2) * (-1) ** d.seed
+    return 2 + luck, 2 + luck + noise - noise.mean() + gain
+
+
+def difference_by_hand(a, b):
+    differences = [float(q) - float(p) for p, q in zip(a, b, strict=True)]
+    n = len(differences)
+    mean = sum(differences) / n
+    s = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1))
+    return mean, s / n**0.5
+
+
+def difference_in_numpy(a, b):
+    d = np.asarray(b, dtype=np.float64) - np.asarray(a, dtype=np.float64)
+    return d.mean(), d.std(ddof=1) / np.sqrt(d.size)
+
+
+def difference_by_variance(a, b):
+    return b.mean() - a.mean(), ((b - a).var() / len(a)).sqrt()
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=8,
+    drills=("noise",),
+    probe=probe_difference,
+    outputs=("the mean", "the standard error"),
+    misconceptions=(
+        Misconception(
+            "spread-for-error",
+            "That is the spread of a single difference. The mean of n of them is known better, by the root of n.",
+            patch=(" / math.sqrt(len(d))", ""),
+            hints=("Does your error shrink when you run more seeds?",),
+        ),
+        Misconception(
+            "divided-by-n",
+            "You divide the spread by n. The error of a mean shrinks with the root of n only.",
+            patch=("math.sqrt(len(d))", "len(d)"),
+            hints=("How many runs halve the standard error?",),
+        ),
+        Misconception(
+            "n-for-n-minus-one",
+            "Your spread divides by n. With few runs that is too small: the mean was taken from the same numbers, so divide by n - 1.",
+            patch=("d.std()", "d.std(correction=0)"),
+            hints=("By what does the formula of s divide?",),
+        ),
+        Misconception(
+            "not-paired",
+            "You add up the spreads of a and b. Both go up and down with the same seeds; that luck cancels only if you take the "
+            "differences first.",
+            patch=("d.std()", "(a.var() + b.var()).sqrt()"),
+            hints=("Of which numbers does the formula take the spread?",),
+        ),
+        Misconception(
+            "turned-round",
+            "The sign is wrong: positive should mean that b is better.",
+            patch=("b - a", "a - b"),
+            hints=("Which of the two was there before?",),
+        ),
+        Misconception(
+            "absolute-differences",
+            "You take the sizes of the differences. Then a recipe that is as often worse as better seems to be better.",
+            patch=("d = b - a", "d = (b - a).abs()"),
+            hints=("Can your mean be negative?",),
+        ),
+        Misconception(
+            "absolute-mean",
+            "Your mean has lost its sign. If b is worse than a, it should be negative.",
+            patch=("return d.mean(),", "return d.mean().abs(),"),
+            hints=("What should you return if every run of b is one point worse?",),
+        ),
+        Misconception(
+            "variance-over-n",
+            "That is the square of the standard error: the variance divided by n. Take its root.",
+            patch=("d.std() / math.sqrt(len(d))", "d.var() / len(d)"),
+            hints=("Is your number in points, or in points squared?",),
+        ),
+        Misconception(
+            "one-less-twice",
+            "The n - 1 stands in the spread already, and `std` divides by it. The error of the mean is that spread divided by the root of n.",
+            patch=("math.sqrt(len(d))", "math.sqrt(len(d) - 1)"),
+            hints=("Where does n - 1 stand in the formulas, and where n?",),
+        ),
+        Misconception(
+            "variance-for-spread",
+            "You start from the variance. Take its root, the standard deviation, first.",
+            patch=("d.std()", "d.var()"),
+            hints=("Which of the two is in points?",),
+        ),
+    ),
+    alternatives=(difference_by_hand, difference_in_numpy, difference_by_variance),
+    equivalent_mutants={
+        "return (d.mean(), d.std() / math.sqrt(len(a)))": "a, b and d have one length",
+        "return (d.mean(), d.std() / math.sqrt(len(b)))": "a, b and d have one length",
+    },
+    hints=(
+        "What do two runs with the same seed share, and what cancels in their difference?",
+        "Take `d = b - a`; then its mean, and its `std()` divided by the root of how many there are.",
+        "`return d.mean(), d.std() / math.sqrt(len(d))`",
+    ),
+)
