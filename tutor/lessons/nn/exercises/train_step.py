@@ -1,0 +1,236 @@
+"""A step of gradient descent for every model, in place."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tutor.checking import Misconception, code
+
+from ..shared import STEPS
+
+
+def probe_step(d):
+    """A batch, its classes and the first weights of a small classifier."""
+    n, d_in, classes = d.sizes(3, 3, 7)
+    weight, bias = d.tensor(classes, d_in), d.tensor(classes)
+    return d.tensor(n, d_in), torch.from_numpy(d.labels(n, classes)), weight, bias, d.number(0.1, 0.3)
+
+
+def use_step(train_step, x, y, weight, bias, learning_rate):
+    """The losses of a few steps, and the weights after them; they lie in a layer inside and in the model itself."""
+    model = ScaledClassifier(weight, bias)
+    parameters = list(model.parameters())
+    memory, versions = [p.detach() for p in parameters], [p._version for p in parameters]
+    losses = [train_step(model, functional.cross_entropy, x, y, learning_rate) for _ in range(STEPS)]
+    kind = "a Python number" if isinstance(losses[-1], float | int) else f"of the type {type(losses[-1]).__name__}"
+    same = all(p is q and torch.equal(p, m) for p, q, m in zip(model.parameters(), parameters, memory, strict=True))
+    written = any(p._version > version for p, version in zip(parameters, versions, strict=True))
+    moved = not torch.equal(parameters[1], weight)  # `.data` is written into without being counted
+    what = "other tensors than before" if not same else "written into" if moved or written else "never written into"
+    return losses, kind, *(p.detach() for p in parameters), what
+
+
+class ScaledClassifier(nn.Module):
+    """A linear layer in a box, and a scale of each class that belongs to the model itself."""
+
+    def __init__(self, weight, bias):
+        super().__init__()
+        self.box = nn.Sequential(nn.Linear(*reversed(weight.shape)).to(weight.dtype))
+        self.box[0].load_state_dict({"weight": weight, "bias": bias})
+        self.scale = nn.Parameter(torch.ones_like(bias))
+
+    def forward(self, x):
+        return self.box(x) * self.scale
+
+
+def step_through_data(model, loss_fn, x, y, learning_rate):
+    for parameter in model.parameters():
+        parameter.grad = None
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    for parameter in model.parameters():
+        parameter.data -= learning_rate * parameter.grad
+    return loss.tolist()
+
+
+def step_with_grad(model, loss_fn, x, y, learning_rate):
+    parameters = list(model.parameters())
+    loss = loss_fn(model(x), y)
+    grads = torch.autograd.grad(loss, parameters)
+    with torch.no_grad():
+        for parameter, grad in zip(parameters, grads, strict=True):
+            parameter.sub_(learning_rate * grad)
+    return float(loss)
+
+
+def step_cleaning_up(model, loss_fn, x, y, learning_rate):
+    y_pred = model(x)
+    loss = loss_fn(y_pred, y)
+    loss.backward()
+    with torch.no_grad():
+        for _, parameter in model.named_parameters():
+            parameter.copy_(parameter - learning_rate * parameter.grad)
+    model.zero_grad(set_to_none=False)
+    return loss.detach().numpy().item()
+
+
+def step_with_optimiser(model, loss_fn, x, y, learning_rate):
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=10,
+    drills=("parameters",),
+    probe=probe_step,
+    use=use_step,
+    outputs=("losses", "kind of the loss", "scale", "weight", "bias", "how the parameters end"),
+    seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler,
+    misconceptions=(
+        Misconception(
+            "parameters-not-called",
+            "`model.parameters` is the method itself, and a method cannot be looped over. Call it: "
+            "`model.parameters()`.",
+            patch=("model.parameters()", "model.parameters"),
+            hints=("What is missing behind `model.parameters`?",),
+        ),
+        Misconception(
+            "zero-grad-missing",
+            "The first step is right, the later ones are not: the gradients of all steps so far add up, because "
+            "nothing clears them. `model.zero_grad()` does, brackets included.",
+            patch=("    model.zero_grad()\n", ""),
+            hints=("What does `backward` do with a gradient that is there already?",),
+        ),
+        Misconception(
+            "no-gradient-at-the-update",
+            "When the update comes, the gradients are `None`: since they were cleared, no `backward` has filled them. "
+            "The order is: clear, backward, update.",
+            patch=(
+                ("    model.zero_grad()\n", ""),
+                ("loss.backward()\n", "loss.backward()\n    model.zero_grad()\n"),
+            ),
+            hints=("Which line fills `parameter.grad`, and which one clears it?",),
+        ),
+        Misconception(
+            "cleared-too-late",
+            "The gradients are cleared between `backward` and the update, so there is nothing left to step along. Clear them before `backward`.",
+            patch=(
+                (
+                    "    model.zero_grad()\n    loss.backward()\n",
+                    "    loss.backward()\n    model.zero_grad(set_to_none=False)\n",
+                ),
+            ),
+            hints=("What does each `.grad` hold when your update reads it?",),
+        ),
+        Misconception(
+            "other-tensors",
+            "The numbers are right, but the model has other tensors than before: whoever holds the old ones (an optimiser, a `state_dict`) never hears "
+            "of the step. Change the parameters where they lie.",
+            patch=(
+                "parameter -= learning_rate * parameter.grad",
+                "parameter.data = parameter - learning_rate * parameter.grad",
+            ),
+            hints=("Which memory does `p.data = …` write into?",),
+        ),
+        Misconception(
+            "weight-and-bias-only",
+            "A parameter of the model itself never moves: you step through layers and their weights. `model.parameters()` lists all, wherever they lie.",
+            patch=(
+                "        for parameter in model.parameters():\n",
+                "        for parameter in (p for m in model.modules() if isinstance(m, nn.Linear) for p in m.parameters()):\n",
+            ),
+            hints=("Which parameters can a model have besides those of its layers?",),
+        ),
+        Misconception(
+            "name-rebound",
+            "The parameters never move. (`p = p - ...` would make a new tensor and give it the loop's name; "
+            "the tensor in the model stays as it was.) Change the parameter itself, in place.",
+            patch=("parameter -= learning_rate", "parameter = parameter - learning_rate"),
+            hints=("What is the difference between `p = p - 1` and `p -= 1` for a tensor?",),
+        ),
+        Misconception(
+            "update-recorded",
+            "The update is recorded as if it were part of the model, and autograd refuses to change a leaf in place. "
+            "Put it under `with torch.no_grad():`.",
+            patch=(
+                "    with torch.no_grad():\n        for parameter in model.parameters():\n            parameter",
+                "    for parameter in model.parameters():\n        parameter",
+            ),
+            hints=("Should autograd watch the update?",),
+        ),
+        Misconception(
+            "forward-not-recorded",
+            "`backward` finds nothing to go back through: the forward pass was not recorded, or the loss was cut off from "
+            "it. Only the update belongs under `torch.no_grad()`.",
+            patch=(
+                "    loss = loss_fn(model(x), y)\n",
+                "    with torch.no_grad():\n        loss = loss_fn(model(x), y)\n",
+            ),
+            hints=("Which lines of your function stand under `no_grad`?",),
+        ),
+        Misconception(
+            "return-in-the-loop",
+            "Only the first parameter moves. A model has several, and all of them take the step; a `return` inside the loop "
+            "ends it after one turn.",
+            patch=(
+                "learning_rate * parameter.grad\n    return",
+                "learning_rate * parameter.grad\n            return",
+            ),
+            hints=("How many parameters does your loop reach?",),
+        ),
+        Misconception(
+            "none-zeroed",
+            "At the first step there is nothing to clear yet: `.grad` is `None`, and `None` cannot be filled with zeros. "
+            "`model.zero_grad()` takes care of that.",
+            patch=(
+                "    model.zero_grad()\n",
+                "    for parameter in model.parameters():\n        parameter.grad.zero_()\n",
+            ),
+            hints=("What is `parameter.grad` before the first `backward`?",),
+        ),
+        Misconception(
+            "target-first",
+            "Prediction and target have changed places: `loss_fn(y_pred, y)`, the prediction first.",
+            patch=("loss_fn(model(x), y)", "loss_fn(y, model(x))"),
+            hints=("In which order does the docstring call loss_fn?",),
+        ),
+        Misconception(
+            "loss-after-the-step",
+            "The step is right, but you return the loss after it. The loss before the step is asked for, and it costs "
+            "nothing: you have it already.",
+            patch=("return loss.item()", "return loss_fn(model(x), y).item()"),
+            hints=("How often does your function call the model?",),
+        ),
+        Misconception(
+            "uphill",
+            "You walk up: the gradient points to where the loss grows. Subtract it.",
+            patch=("-=", "+="),
+            hints=("Does your loss fall?",),
+        ),
+        Misconception(
+            "rate-unused",
+            "You subtract the whole gradient. `learning_rate` says how far to go.",
+            patch=("learning_rate * ", ""),
+            hints=("Which argument does your function never use?",),
+        ),
+        Misconception(
+            "tensor-returned",
+            "The step is right, but you return a tensor. A Python number is asked for: `.item()` takes it out. A list of such "
+            "losses would keep the graph of every step in memory.",
+            patch=("return loss.item()", "return loss"),
+            hints=("What does `type(loss)` say of what you return?",),
+        ),
+    ),
+    alternatives=(step_through_data, step_with_grad, step_cleaning_up, step_with_optimiser),
+    hints=(
+        "Which four things happen in a step, and in which order?",
+        "Loss, `model.zero_grad()`, `loss.backward()`, then a loop over `model.parameters()` under `torch.no_grad()`.",
+        "`for parameter in model.parameters(): parameter -= learning_rate * parameter.grad`, and at the end "
+        "`return loss.item()`.",
+    ),
+)
