@@ -1,0 +1,77 @@
+"""The cubic a + b x + c x² + d x³ over an array of points."""
+
+import numpy as np
+
+from tutor.checking import Misconception, code
+
+
+def probe_polynomial(d):
+    """A few points and four coefficients, all of them different from zero."""
+    return d.array(*d.sizes(1, 5, 9)), *(float(v) for v in d.array(4))
+
+
+def polynomial_horner(x, a, b, c, d):
+    return ((d * x + c) * x + b) * x + a
+
+
+def polynomial_loop(x, a, b, c, d):
+    out = []
+    for value_of_x in x:
+        out.append(a + b * value_of_x + c * value_of_x * value_of_x + d * value_of_x**3)
+    return np.array(out)
+
+
+def polynomial_matrix(x, a, b, c, d):
+    return np.vander(x, 4, increasing=True) @ np.array([a, b, c, d])
+
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=4,
+    drills=("sine-fit",),
+    probe=probe_polynomial,
+    misconceptions=(
+        Misconception(
+            "power-of-the-product",
+            "You raise the coefficient to the power as well. Only `x` is squared or cubed: `c * x**2`, not `(c * x)**2`.",
+            patch=(("c * x**2", "(c * x) ** 2"), ("d * x**3", "(d * x) ** 3")),
+            hints=("In c x², what does the 2 belong to?",),
+        ),
+        Misconception(
+            "times-for-power",
+            "You multiply `x` by 2 and 3. The model asks for its square and its cube.",
+            patch=(("x**2", "x * 2"), ("x**3", "x * 3")),
+            hints=("What is x to the power 3 for x = 2?",),
+        ),
+        Misconception(
+            "square-missing",
+            "The term with `c` uses `x` itself; the model asks for the square of `x` there.",
+            patch=("x**2", "x"),
+            hints=("Which power of x belongs to c?",),
+        ),
+        Misconception(
+            "caret-for-power",
+            "In Python `^` is not a power but a bitwise operation, and it is not defined for floats. A power is `**`.",
+            patch=(("x**2", "x ^ 2"), ("x**3", "x ^ 3")),
+            hints=("How does Python write x to the power 3?",),
+        ),
+        Misconception(
+            "constant-missing",
+            "The constant `a` is missing: at x = 0 the model should give `a`, yours gives 0.",
+            patch=("a + ", ""),
+            hints=("What should the model give at x = 0?",),
+        ),
+        Misconception(
+            "coefficients-reversed",
+            "The coefficients stand in the opposite order: `a` is the constant and `d` goes with the cube.",
+            patch=("a + b * x + c * x**2 + d * x**3", "d + c * x + b * x**2 + a * x**3"),
+            hints=("Which coefficient stands alone, without an x?",),
+        ),
+    ),
+    alternatives=(polynomial_horner, polynomial_loop, polynomial_matrix),
+    hints=(
+        "If x were a single number, what would you type into a calculator?",
+        "NumPy works on the whole array at once: `x**3` cubes every entry.",
+        "`return a + b * x + …` and two more terms of the same kind.",
+    ),
+)

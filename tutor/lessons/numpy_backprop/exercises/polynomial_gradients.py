@@ -1,0 +1,91 @@
+"""The loss differentiated with respect to the four coefficients of the cubic, by the chain rule."""
+
+from functools import partial
+
+import numpy as np
+
+from tutor.checking import FiniteDifference, Misconception, code
+
+
+def probe_polynomial_gradients(d):
+    """Points and the gradients that arrive at them."""
+    (n,) = d.sizes(1, 5, 9)
+    return d.array(n), d.array(n)
+
+
+def nudged_polynomial(x, grad_y_pred, nudge, *, power):
+    """What the loss gains, to first order, when one coefficient is nudged."""
+    return float((grad_y_pred * nudge * x**power).sum())
+
+
+def gradients_by_dot(x, grad_y_pred):
+    return tuple((x**k).dot(grad_y_pred) for k in range(4))
+
+
+def gradients_by_loop(x, grad_y_pred):
+    grads = [0.0, 0.0, 0.0, 0.0]
+    for point, gradient in zip(x, grad_y_pred, strict=True):
+        for k in range(4):
+            grads[k] += gradient * point**k
+    return grads
+
+
+def gradients_by_matrix(x, grad_y_pred):
+    return np.stack([np.ones_like(x), x, x * x, x * x * x]).astype(np.float64) @ grad_y_pred
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=8,
+    drills=("chain-rule", "sine-fit"),
+    probe=probe_polynomial_gradients,
+    outputs=("grad_a", "grad_b", "grad_c", "grad_d"),
+    gradients={
+        f"grad_{name}": FiniteDifference(partial(nudged_polynomial, power=power)) for power, name in enumerate("abcd")
+    },
+    forbid=("autograd",),
+    misconceptions=(
+        Misconception(
+            "reversed",
+            "The four numbers are right, but they come in the opposite order: a, b, c, d is asked for.",
+            patch=("return grad_a, grad_b, grad_c, grad_d", "return grad_d, grad_c, grad_b, grad_a"),
+            hints=("In which order does the docstring name them?",),
+        ),
+        Misconception(
+            "sum-missing",
+            "You return one number per point. Each coefficient moves all predictions at once, so its gradient is "
+            "the sum of what all points contribute.",
+            patch=(".sum()", ""),
+            hints=("How many numbers is the gradient of one coefficient?",),
+        ),
+        Misconception(
+            "mean-for-sum",
+            "You average over the points. The loss is a sum, so the contributions add up and are not divided.",
+            patch=(".sum()", ".mean()"),
+            hints=("Is the loss a sum or a mean?",),
+        ),
+        Misconception(
+            "derivative-by-x",
+            "You took the derivative with respect to `x` (1, 2x, 3x²). Here `x` is fixed and the coefficient is what "
+            "moves: the derivative of c x² with respect to c is x².",
+            patch=(
+                ("grad_b = (grad_y_pred * x).sum()", "grad_b = grad_y_pred.sum()"),
+                ("grad_c = (grad_y_pred * x**2).sum()", "grad_c = (grad_y_pred * 2 * x).sum()"),
+                ("grad_d = (grad_y_pred * x**3).sum()", "grad_d = (grad_y_pred * 3 * x**2).sum()"),
+            ),
+            hints=("Which symbol moves when you nudge c: c or x?",),
+        ),
+        Misconception(
+            "two-again",
+            "The factor 2 is in `grad_y_pred` already: it came from the square in the loss. You multiply by it again.",
+            patch=(("grad_a = grad_y_pred", "grad_a = 2 * grad_y_pred"), ("(grad_y_pred", "(2 * grad_y_pred")),
+            hints=("Where does the factor 2 come from, and who has applied it?",),
+        ),
+    ),
+    alternatives=(gradients_by_dot, gradients_by_loop, gradients_by_matrix),
+    hints=(
+        "If you nudge d by a little, how much does the prediction at one point x move?",
+        "Multiply what arrives at each point by that local derivative, then add up over the points.",
+        "`grad_d = (grad_y_pred * x**3).sum()`; the others are like it with a lower power.",
+    ),
+)

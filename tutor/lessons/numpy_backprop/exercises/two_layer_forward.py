@@ -1,0 +1,85 @@
+"""The two-layer network run forward, with its intermediate values."""
+
+import numpy as np
+
+from tutor.checking import Misconception, code
+
+from ..shared import probe_net, probe_thin_net
+
+
+def forward_at(x, w1, w2):
+    h = x @ w1
+    h_relu = h * (h > 0)
+    return h, h_relu, h_relu @ w2
+
+
+def forward_einsum(x, w1, w2):
+    h = np.einsum("nd,dh->nh", x, w1)
+    h_relu = h.clip(min=0)
+    return [h, h_relu, np.einsum("nh,ho->no", h_relu, w2)]
+
+
+def forward_where(x, w1, w2):
+    h = np.matmul(x.astype(np.float64), w1)
+    h_relu = np.where(h > 0, h, 0.0)
+    return h, h_relu, np.matmul(h_relu, w2)
+
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=5,
+    drills=("two-layer-net", "batched-shapes"),
+    probe=(probe_net, probe_thin_net),
+    outputs=("h", "h_relu", "y_pred"),
+    misconceptions=(
+        Misconception(
+            "relu-spoils-h",
+            "`h` itself has lost its negative entries: the ReLU was written into it. The backward pass still needs `h`.",
+            patch=("np.maximum(h, 0)", "np.maximum(h, 0, out=h)"),
+            hints=("Is `h_relu = h` a new array, or a second name for the same one?",),
+        ),
+        Misconception(
+            "mask-for-relu",
+            "`h > 0` is only the gate, True or False. The ReLU passes the positive entries themselves on.",
+            patch=("np.maximum(h, 0)", "(h > 0)"),
+            hints=("What comes out of a ReLU where h is 3?",),
+        ),
+        Misconception(
+            "python-max",
+            "Python's `max` compares whole arrays and cannot decide. `np.maximum` compares entry by entry.",
+            patch=("np.maximum(h, 0)", "max(h, 0)"),
+            hints=("Which of NumPy's functions works entry by entry?",),
+        ),
+        Misconception(
+            "no-relu",
+            "`h_relu` is the same as `h`: the ReLU is missing, and without it two layers are no more than one.",
+            patch=("np.maximum(h, 0)", "h"),
+            hints=("What does a ReLU do with a negative entry?",),
+        ),
+        Misconception(
+            "relu-after-second-layer",
+            "A ReLU at the output as well makes every negative prediction impossible. It stands between the layers only.",
+            patch=("y_pred = h_relu.dot(w2)", "y_pred = np.maximum(h_relu.dot(w2), 0)"),
+            hints=("Where between x and y_pred does the formula have its max?",),
+        ),
+        Misconception(
+            "skips-the-relu",
+            "The second layer is fed with `h`; it should receive `h_relu`.",
+            patch=("h_relu.dot(w2)", "h.dot(w2)"),
+            hints=("Which array goes into the second product?",),
+        ),
+        Misconception(
+            "maximum-of-everything",
+            "`np.max(h, 0)` looks for the largest entry of each column. `np.maximum(h, 0)` compares every entry with 0.",
+            patch=("np.maximum(h, 0)", "np.max(h, 0)"),
+            hints=("What shape should `h_relu` have?",),
+        ),
+    ),
+    alternatives=(forward_at, forward_einsum, forward_where),
+    equivalent_mutants={"h_relu = np.maximum(0, h)": "the larger of two numbers does not depend on their order"},
+    hints=(
+        "What are the shapes on the way, from (N, D_in) to (N, D_out)?",
+        "Two matrix products with `np.maximum(…, 0)` between them.",
+        "`h = x.dot(w1)`, then `h_relu`, then `y_pred = h_relu.dot(w2)`; return all three.",
+    ),
+)

@@ -1,0 +1,125 @@
+"""Both weight gradients of the two-layer network, by hand."""
+
+import numpy as np
+
+from tutor.checking import FiniteDifference, Misconception, code
+
+from ..shared import probe_net, probe_thin_net
+
+
+def probe_gradients(d):
+    """A whole problem: inputs, targets and weights, all sizes different."""
+    x, w1, w2 = probe_net(d)
+    return x, d.array(x.shape[0], w2.shape[1]), w1, w2
+
+
+def probe_thin_gradients(d):
+    """A problem with one output and with an example of zeros, whose hidden values are all at the kink."""
+    x, w1, w2 = probe_thin_net(d)
+    x = x / 100
+    x[0] = 0
+    return x, d.array(x.shape[0], 1), w1, w2
+
+
+def net_loss(x, y, w1, w2):
+    """The loss whose gradients are asked for."""
+    return float(((np.maximum(x @ w1, 0) @ w2 - y) ** 2).sum())
+
+
+def net_gradients_at(x, y, w1, w2):
+    h = x @ w1
+    grad_y_pred = 2 * (np.maximum(h, 0) @ w2 - y)
+    return x.T @ ((grad_y_pred @ w2.T) * (h > 0)), np.maximum(h, 0).T @ grad_y_pred
+
+
+def net_gradients_einsum(x, y, w1, w2):
+    h = np.einsum("nd,dh->nh", x, w1)
+    on = (h > 0).astype(x.dtype)
+    error = np.einsum("nh,ho->no", h * on, w2) - y
+    grad_w2 = 2 * np.einsum("nh,no->ho", h * on, error)
+    grad_w1 = 2 * np.einsum("nd,nh,no,ho->dh", x, on, error, w2)
+    return [grad_w1, grad_w2]
+
+
+def net_gradients_loop(x, y, w1, w2):
+    grad_w1, grad_w2 = np.zeros(w1.shape), np.zeros(w2.shape)
+    for row, target in zip(x, y, strict=True):
+        h = row @ w1
+        active = np.maximum(h, 0)
+        delta = active @ w2 - target
+        grad_w2 += 2 * np.outer(active, delta)
+        grad_w1 += 2 * np.outer(row, (w2 @ delta) * (h > 0))
+    return grad_w1, grad_w2
+
+
+EXERCISE = code(
+    difficulty="hard",
+    minutes=15,
+    drills=("two-layer-net", "batched-shapes", "finite-differences"),
+    probe=(probe_gradients, probe_thin_gradients),
+    outputs=("grad_w1", "grad_w2"),
+    gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
+    forbid=("autograd",),
+    misconceptions=(
+        Misconception(
+            "times-h-relu",
+            "On the way back you multiply by `h_relu`. The local derivative is 1 where `h` is positive, not `h` itself.",
+            patch=("relu_backward(grad_h_relu, h)", "grad_h_relu * h_relu"),
+            hints=("What is the slope of the ReLU at h = 3?",),
+        ),
+        Misconception(
+            "gate-inverted",
+            "The gate is upside down: the gradient passes where `h` was negative.",
+            patch=("relu_backward(grad_h_relu, h)", "grad_h_relu * (h < 0)"),
+            hints=("Where h is positive, what does the ReLU do to it?",),
+        ),
+        Misconception(
+            "outputs-swapped",
+            "Both gradients are right, but `grad_w1` is asked for first.",
+            patch=("return grad_w1, grad_w2", "return grad_w2, grad_w1"),
+            hints=("In which order does the docstring name them?",),
+        ),
+        Misconception(
+            "no-gate",
+            "Nothing is blocked on the way back through the ReLU. Is the gate missing, or does it test an array that has no negative entries left?",
+            patch=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
+            hints=("Which array still has its negative entries, h or h_relu?",),
+        ),
+        Misconception(
+            "mask-by-gradient",
+            "The gate is decided by `h`, not by the sign of the gradient that arrives.",
+            patch=("relu_backward(grad_h_relu, h)", "relu_backward(grad_h_relu, grad_h_relu)"),
+            hints=("Which array tells whether the ReLU let a value through?",),
+        ),
+        Misconception(
+            "h-for-h-relu",
+            "`grad_w2` is built from `h`. What went into the second product was `h_relu`.",
+            patch=("grad_w2 = h_relu.T", "grad_w2 = h.T"),
+            hints=("Which array was multiplied by w2?",),
+        ),
+        Misconception(
+            "factor-two-missing",
+            "Both gradients are half of what they should be: the derivative of (y_pred - y)² is 2 (y_pred - y).",
+            patch=("2.0 * ", ""),
+            hints=("What is the derivative of a square?",),
+        ),
+        Misconception(
+            "mean-over-batch",
+            "Both gradients are divided by the number of entries. The loss is a sum, not a mean.",
+            patch=("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.size"),
+            hints=("Does the loss add up or average?",),
+        ),
+        Misconception(
+            "error-turned-round",
+            "The sign is wrong in both, as if you had taken y - y_pred: the derivative of (y_pred - y)² is 2 (y_pred - y).",
+            patch=("(y_pred - y)", "(y - y_pred)"),
+            hints=("With respect to which of the two do you take the derivative?",),
+        ),
+    ),
+    alternatives=(net_gradients_at, net_gradients_einsum, net_gradients_loop),
+    hints=(
+        "Which forward line comes last, and what are the gradients of its two inputs?",
+        "Go back line by line: loss, second product, ReLU, first product. The shapes tell you the transposes.",
+        "`grad_w2 = h_relu.T.dot(grad_y_pred)`, `grad_h_relu = grad_y_pred.dot(w2.T)`, and then the gate.",
+    ),
+)
