@@ -1,0 +1,214 @@
+"""What RMSprop subtracts from the weight."""
+
+import torch
+
+from tutor.checking import Misconception, code
+
+from ..shared import (
+    BRACKET_MISSING,
+    NO_EPSILON_EITHER,
+    NOT_SQUARED,
+    OLD_STATE_USED,
+    RATE_MISSING,
+    ROOT_KEPT,
+    STATE_IN_FLOAT32,
+    STATE_NOT_KEPT,
+    SUBTRACTED,
+    WHAT_IS_KEPT,
+    _gradients_and_rates,
+    walk,
+)
+
+# The first optimiser of a process makes torch import its compiler, which takes seconds on a busy machine; here no
+# check's time limit is running.
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+
+
+def probe_rmsprop(d):
+    """Gradients of five steps, a learning rate for each, the part that is kept, and an epsilon that can be seen."""
+    return *_gradients_and_rates(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
+
+
+def walk_rmsprop(rule, grad_of_each_step, lr_of_each_step, alpha, eps):
+    return walk(rule, grad_of_each_step, lr_of_each_step, alpha, eps)
+
+
+def rmsprop_in_place(grad, state, lr, alpha, eps):
+    state.setdefault("s", torch.zeros_like(grad)).mul_(alpha).addcmul_(grad, grad, value=1 - alpha)
+    return lr * grad / (torch.sqrt(state["s"]) + eps)
+
+
+def rmsprop_lerp(grad, state, lr, alpha, eps):
+    state["s"] = torch.lerp(state.get("s", torch.zeros_like(grad)), grad.square(), 1 - alpha)
+    return torch.addcdiv(torch.zeros_like(grad), grad, state["s"].sqrt() + eps, value=lr)
+
+
+def rmsprop_difference(grad, state, lr, alpha, eps):
+    if "mean" not in state:
+        state["mean"] = 0 * grad
+    state["mean"] = state["mean"] + (1 - alpha) * (grad * grad - state["mean"])
+    return lr * grad * (state["mean"] ** 0.5 + eps) ** -1
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=5,
+    drills=("rmsprop",),
+    probe=probe_rmsprop,
+    use=walk_rmsprop,
+    outputs=SUBTRACTED,
+    misconceptions=(
+        Misconception(
+            "state-in-float32",
+            STATE_IN_FLOAT32,
+            patch=('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.float()'),
+            hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
+        ),
+        Misconception(
+            "state-not-kept",
+            STATE_NOT_KEPT,
+            patch=('    state["mean_square"] = mean_square\n', ""),
+            hints=(WHAT_IS_KEPT,),
+        ),
+        Misconception(
+            "sum-for-mean",
+            "That is AdaGrad's sum: nothing is ever forgotten. Here the old mean keeps only the part `alpha`, and the new square comes "
+            "in with 1 - `alpha`.",
+            patch=(
+                'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2',
+                'state.get("mean_square", 0) + grad**2',
+            ),
+            hints=("Which two factors turn a sum into a running mean?",),
+        ),
+        Misconception(
+            "shares-exchanged",
+            "The shares have changed places: `alpha` is what is kept of the old mean, 1 - `alpha` what the new square gets.",
+            patch=(
+                'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2',
+                '(1 - alpha) * state.get("mean_square", 0) + alpha * grad**2',
+            ),
+            hints=("With alpha = 0.99, should the mean change slowly or quickly?",),
+        ),
+        Misconception(
+            "new-square-whole",
+            "The old mean shrinks, but the new square goes in whole. Then it is no mean: the two shares have to add up to 1.",
+            patch=("(1 - alpha) * grad**2", "grad**2"),
+            hints=("What would the mean of squares that are all 1 become?",),
+        ),
+        Misconception(
+            "eps-under-the-root",
+            "The epsilon stands under the root. It is added to the root.",
+            patch=("(mean_square.sqrt() + eps)", "(mean_square + eps).sqrt()"),
+            hints=("Over what does the root sign in the formula reach?",),
+        ),
+        Misconception(
+            "no-root",
+            "You divide by the mean square itself. Without the root a gradient 100 times larger makes a step 100 times "
+            "smaller.",
+            patch=("mean_square.sqrt()", "mean_square"),
+            hints=("What does the R in RMSprop stand for?",),
+        ),
+        Misconception(
+            "no-root-no-epsilon",
+            NO_EPSILON_EITHER,
+            patch=("(mean_square.sqrt() + eps)", "mean_square"),
+            hints=("What stands below the line?",),
+        ),
+        Misconception(
+            "old-mean-used",
+            OLD_STATE_USED,
+            patch=(
+                '    mean_square = alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2\n    state["mean_square"] = mean_square',
+                '    mean_square = state.get("mean_square", torch.zeros_like(grad))\n    state["mean_square"] = alpha * mean_square + (1 - alpha) * grad**2',
+            ),
+            hints=("Does the gradient of this step count in its own root?",),
+        ),
+        Misconception(
+            "root-kept",
+            ROOT_KEPT,
+            patch=('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.sqrt()'),
+            hints=("What is s a mean of?",),
+        ),
+        Misconception(
+            "alpha-on-both",
+            "Both shares are `alpha`. The new square comes in with 1 - `alpha`; the two shares add up to 1.",
+            patch=("(1 - alpha) * grad**2", "alpha * grad**2"),
+            hints=("What do the two factors of the formula add up to?",),
+        ),
+        Misconception(
+            "bracket-around-the-share-missing",
+            "Without brackets only the square is multiplied, by `alpha`, and the 1 is added by itself: write `(1 - alpha) * grad**2`.",
+            patch=("(1 - alpha) * grad**2", "1 - alpha * grad**2"),
+            hints=("What does Python do first: multiply or subtract?",),
+        ),
+        Misconception(
+            "begins-with-the-first-square",
+            "At the first step your old mean is the new square. It starts at zero: `state` is empty, and what is not there yet counts as 0.",
+            patch=('state.get("mean_square", 0)', 'state.get("mean_square", grad**2)'),
+            hints=("What is s before the first step?",),
+        ),
+        Misconception(
+            "corrected-like-adam",
+            "You correct the mean for its start at zero. That is a good idea, and Adam has it; RMSprop leaves it out.",
+            patch=(
+                (
+                    'state["mean_square"] = mean_square',
+                    'state.update(mean_square=mean_square, t=state.get("t", 0) + 1)',
+                ),
+                ("(mean_square.sqrt() + eps)", '((mean_square / (1 - alpha ** state["t"])).sqrt() + eps)'),
+            ),
+            hints=("Which line of the formula divides by 1 - alpha to some power?",),
+        ),
+        Misconception(
+            "one-rate-for-all",
+            "You average over all entries, so all weights share one rate. RMSprop works entry by entry; its mean is one over time.",
+            patch=("* grad**2", "* (grad**2).mean()"),
+            hints=("What is the shape of s?",),
+        ),
+        Misconception(
+            "mean-of-gradients",
+            "You keep the mean of the gradients, squared afterwards. Gradients of both signs cancel in it; their squares do not.",
+            patch=(("(1 - alpha) * grad**2", "(1 - alpha) * grad"), ("mean_square.sqrt()", "mean_square.abs()")),
+            hints=("What comes first: the square or the mean?",),
+        ),
+        Misconception(
+            "rate-missing",
+            RATE_MISSING,
+            patch=("lr * grad /", "grad /"),
+            hints=("What makes the step small?",),
+        ),
+        Misconception(
+            "everything-shrunk",
+            "The new square is multiplied by alpha as well. Only the old mean is; the new square gets its share 1 - alpha whole.",
+            patch=(
+                'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2',
+                'alpha * (state.get("mean_square", 0) + (1 - alpha) * grad**2)',
+            ),
+            hints=("What does your bracket enclose?",),
+        ),
+        Misconception(
+            "bracket-missing",
+            BRACKET_MISSING,
+            patch=("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
+            hints=("What does Python do first: divide or add?",),
+        ),
+        Misconception(
+            "eps-missing",
+            "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
+            patch=(" + eps", ""),
+            hints=("What does your rule return for a gradient of 0 at the first step?",),
+        ),
+        Misconception(
+            "not-squared",
+            NOT_SQUARED,
+            patch=("grad**2", "grad"),
+            hints=("Can a sum of squares be negative? Can yours?",),
+        ),
+    ),
+    alternatives=(rmsprop_in_place, rmsprop_lerp, rmsprop_difference),
+    hints=(
+        "Which one line of AdaGrad changes?",
+        "The new mean is `alpha` times the old one plus `1 - alpha` times `grad**2`.",
+        '`mean_square = alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2`; keep it; the rest is AdaGrad\'s.',
+    ),
+)

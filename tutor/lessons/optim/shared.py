@@ -1,0 +1,72 @@
+"""What several exercises of lesson 08 share."""
+
+import torch
+
+STEPS = 5
+
+
+def _gradients_and_rates(d):
+    (n,) = d.sizes(1, 2, 7)
+    return d.tensor(STEPS, n), tuple(d.number(0.1, 1.0) for _ in range(STEPS))
+
+
+class State(dict):
+    """A dict that says, in the words of the exercises, what a key that is not there means."""
+
+    def __missing__(self, key):
+        raise KeyError(f"there is no {key!r} in `state` yet: it is empty at the first step")
+
+
+def walk(rule, grads, rates, *settings):
+    """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned.
+
+    A bare 0, as `state.get(..., 0)` gives it at the first step, counts as a tensor of zeros.
+    """
+    state, steps = State(), []
+    for grad, lr in zip(grads, rates, strict=True):
+        step = rule(grad, state, lr, *settings)
+        step = torch.zeros_like(grad) if isinstance(step, float | int) and step == 0 else step
+        steps.append(step.clone() if isinstance(step, torch.Tensor) else step)
+    return [*steps, _kept_precisely(rule, grads, rates, settings)]
+
+
+def _kept_precisely(rule, grads, rates, settings):
+    """In words, whether a rule keeps what it keeps of float64 gradients in float64."""
+    state = State()
+    for grad, lr in zip(grads[:2].double(), rates, strict=False):
+        rule(grad, state, lr, *settings)
+    kept = [v for v in state.values() if isinstance(v, torch.Tensor) and v.is_floating_point()]
+    return "in float32" if any(v.dtype == torch.float32 and v.dim() for v in kept) else "in their dtype"
+
+
+SUBTRACTED = (*(f"step {k + 1}" for k in range(STEPS)), "how float64 gradients are kept in state")
+
+STATE_NOT_KEPT = (
+    "The first step is right and the others are not: nothing of the earlier gradients is in them. What you put into `state` "
+    "has to be taken out again at the next step, and built on."
+)
+
+NO_EPSILON_EITHER = "The root is missing, and so is the epsilon behind it: the formula divides by √s + ε."
+
+STATE_IN_FLOAT32 = (
+    "What you keep is float32 whatever the gradients are; for float64 gradients that is too coarse, and the referee below notices. "
+    "`torch.zeros_like(grad)` takes the dtype, and the device, from the gradient."
+)
+
+OLD_STATE_USED = "You divide by what was kept before this step. The new square comes first; then the root is taken of what is kept now."
+
+ROOT_KEPT = (
+    "You keep the root, and the next square is added to it. Keep s itself; the root is taken only where you divide."
+)
+
+RATE_MISSING = "The learning rate is missing: the steps have the right direction, but not the right length."
+
+BRACKET_MISSING = (
+    "Without brackets Python divides by the root first and adds the epsilon to the result. It belongs below the line."
+)
+
+NOT_SQUARED = (
+    "The gradients are not squared. They have both signs, so what you keep may be negative, and then it has no root."
+)
+
+WHAT_IS_KEPT = "What does your function still know of the gradient before this one?"
