@@ -1,0 +1,112 @@
+"""The exponential of a tensor, with the function that brings a gradient back."""
+
+import numpy as np
+
+from tutor.checking import FiniteDifference, Misconception, code
+
+from ..shared import called, engine, gradients
+
+
+def probe_exp(d):
+    """An input and the gradient that arrives."""
+    shape = d.sizes(d.integer(1, 2))
+    return d.array(*shape), d.array(*shape)
+
+
+def use_exp(owner, x, arriving):
+    tensor = engine(owner, "exp")
+    a = tensor(x)
+    out = called("x.exp()", a.exp())
+    return out.data, gradients(out, arriving, (a,))[0], a.data
+
+
+EXP_AGAIN = '''
+def exp(self):
+    """Return e to the power of self; the way back computes it again."""
+    return Tensor(np.exp(self.data), (self,), lambda grad: (np.exp(self.data) * grad,))
+'''
+
+EXP_RESULT = '''
+def exp(self):
+    """Return e to the power of self, through the result's own data."""
+    result = Tensor(np.e ** self.data)
+    result.parents = (self,)
+    result.vjp = lambda grad: (result.data * grad,)
+    return result
+'''
+
+EXP_LIST = '''
+def exp(self):
+    """Return e to the power of self."""
+    out = 1 / np.exp(-self.data)
+    def vjp(grad):
+        return [np.multiply(grad, out)]
+    return Tensor(out, [self], vjp)
+'''
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=5,
+    drills=("operations",),
+    probe=probe_exp,
+    use=use_exp,
+    outputs=("x.exp()", "gradient of x", "x.data afterwards"),
+    gradients={"gradient of x": FiniteDifference(lambda x, g: float((g * np.exp(x)).sum()), wrt=0)},
+    misconceptions=(
+        Misconception(
+            "power-rule",
+            "You used the rule of a power, n · x^(n-1). There the base moves and the exponent is fixed; here it is the other way round.",
+            patch=("(grad * out,)", "(grad * self.data * np.exp(self.data - 1),)"),
+            hints=("What is the derivative of e^x, from school?",),
+        ),
+        Misconception(
+            "input-for-output",
+            "You multiply by x. The derivative of e^x is e^x, the result that you have just computed.",
+            patch=("(grad * out,)", "(grad * self.data,)"),
+            hints=("What is the derivative of e^x, from school?",),
+        ),
+        Misconception(
+            "ignores-what-arrives",
+            "Your vjp returns the local derivative and forgets what arrives. The chain rule multiplies it by `grad`.",
+            patch=("(grad * out,)", "(out,)"),
+            hints=("The argument of vjp is called grad. Where do you use it?",),
+        ),
+        Misconception(
+            "input-overwritten",
+            "You write the result into `self.data`. Other operations still need the old numbers, and so does whoever holds the tensor.",
+            patch=("out = np.exp(self.data)", "self.data = out = np.exp(self.data)"),
+            hints=("What should `x.data` hold after `x.exp()`?",),
+        ),
+        Misconception(
+            "passes-unchanged",
+            "Your vjp passes `grad` on as it is. The local derivative, e^x, is missing.",
+            patch=("(grad * out,)", "(grad,)"),
+            hints=("What is the derivative of e^x, from school?",),
+        ),
+        Misconception(
+            "comma-missing",
+            "A vjp returns a tuple, one gradient for each parent. With a single parent that takes a comma: `(grad * out,)`. Without it "
+            "the parentheses mean nothing, and the sweep would take the rows of the array for gradients.",
+            patch=("(grad * out,)", "(grad * out)"),
+            hints=("What is the type of (5), and what is the type of (5,)?",),
+        ),
+        Misconception(
+            "parents-forgotten",
+            "The value is right, but the result does not remember its parent, so nothing can flow back.",
+            patch=("Tensor(out, (self,), vjp)", "Tensor(out)"),
+            hints=("What does the constructor of Tensor take besides the data?",),
+        ),
+        Misconception(
+            "tensor-for-array",
+            "NumPy was handed the tensor itself. Its functions work on arrays: give them the numbers, `self.data`.",
+            patch=("np.exp(self.data)", "np.exp(self)"),
+            hints=("How does `log` above hand its numbers to NumPy?",),
+        ),
+    ),
+    alternatives=(EXP_AGAIN, EXP_RESULT, EXP_LIST),
+    hints=(
+        "What is the derivative of e^x?",
+        "Follow `log` above: one parent, and a vjp that multiplies what arrives by the local derivative.",
+        "`out = np.exp(self.data)`; the vjp returns `(grad * out,)`.",
+    ),
+)

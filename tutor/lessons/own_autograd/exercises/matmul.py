@@ -1,0 +1,125 @@
+"""The matrix product of two tensors, with the function that brings a gradient back."""
+
+from tutor.checking import FiniteDifference, Misconception, code
+
+from ..shared import called, engine, gradients, without_end
+
+
+def probe_matmul(d):
+    """Two matrices that fit, what arrives at their product, and a square one for a product with itself."""
+    n, k, m = d.sizes(3)
+    return d.array(n, k), d.array(k, m), d.array(n, m), d.array(k, k), d.array(k, k)
+
+
+def use_matmul(owner, x, w, arriving, square, arriving_square):
+    tensor = engine(owner, "__matmul__")
+    a, b, s, beside = tensor(x), tensor(w), tensor(square), tensor(x)
+    product = called("x @ w", without_end(lambda: a @ b))
+    grad_x, grad_w = gradients(product, arriving, (a, b))
+    (grad_square,) = gradients(called("s @ s", s @ s), arriving_square, (s,))
+    (grad_beside,) = gradients(called("x @ array", beside @ w), arriving, (beside,))
+    return product.data, grad_x, grad_w, grad_square, grad_beside
+
+
+MATMUL_DOT = '''
+def __matmul__(self, other):
+    """Return the matrix product."""
+    other = other if isinstance(other, Tensor) else Tensor(other)
+    a, b = self.data, other.data
+    return Tensor(a.dot(b), (self, other), lambda grad: (grad.dot(b.T), a.T.dot(grad)))
+'''
+
+MATMUL_EINSUM = '''
+def __matmul__(self, other):
+    """Return the matrix product, indices written out."""
+    other = as_tensor(other)
+    def vjp(grad):
+        return np.einsum("nh,dh->nd", grad, other.data), np.einsum("nd,nh->dh", self.data, grad)
+    return Tensor(np.einsum("nd,dh->nh", self.data, other.data), (self, other), vjp)
+'''
+
+MATMUL_TURNED = '''
+def __matmul__(self, other):
+    """Return the matrix product; gradients by transposed products."""
+    other = as_tensor(other)
+    def vjp(grad):
+        return (other.data @ grad.T).T, (grad.T @ self.data).T
+    return Tensor((other.data.T @ self.data.T).T, (self, other), vjp)
+'''
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=8,
+    drills=("operations", "local-rules"),
+    probe=probe_matmul,
+    use=use_matmul,
+    outputs=(
+        "x @ w",
+        "gradient of x in x @ w",
+        "gradient of w in x @ w",
+        "gradient of s in s @ s",
+        "gradient of x in x @ array",
+    ),
+    gradients={
+        "gradient of x in x @ w": FiniteDifference(lambda x, w, g, s, h: float((g * (x @ w)).sum()), wrt=0),
+        "gradient of w in x @ w": FiniteDifference(lambda x, w, g, s, h: float((g * (x @ w)).sum()), wrt=1),
+        "gradient of s in s @ s": FiniteDifference(lambda x, w, g, s, h: float((h * (s @ s)).sum()), wrt=3),
+    },
+    misconceptions=(
+        Misconception(
+            "no-transpose",
+            "The products on the way back need transposes: (N, H) times (D, H) does not fit, (N, H) times (H, D) does.",
+            patch=("grad @ other.data.T, self.data.T @ grad", "grad @ other.data, self.data @ grad"),
+            hints=("Which shapes have grad and other.data, and what must come out?",),
+        ),
+        Misconception(
+            "sizes-do-not-meet",
+            "On the way back N and D meet in the middle of a product, and they differ. Write the shapes under the factors: `grad` (N, H) stands to the "
+            "left of `other` transposed (H, D), and to the right of `self` transposed (D, N).",
+            patch=("grad @ other.data.T, self.data.T @ grad", "other.data.T @ grad, grad @ self.data.T"),
+            hints=("Which two sizes meet in the middle of each product?",),
+        ),
+        Misconception(
+            "like-mul",
+            "Your way back multiplies entry by entry, as for `*`. A matrix product is led back by matrix products.",
+            patch=("grad @ other.data.T, self.data.T @ grad", "grad * other.data, grad * self.data"),
+            hints=("Which operation did the forward line use, and which one do you use on the way back?",),
+        ),
+        Misconception(
+            "gradients-exchanged",
+            "Both gradients are right, but they stand in the wrong places: vjp returns them in the order of the parents.",
+            patch=("grad @ other.data.T, self.data.T @ grad", "self.data.T @ grad, grad @ other.data.T"),
+            hints=("Which parent comes first in (self, other), and whose gradient do you return first?",),
+        ),
+        Misconception(
+            "array-not-lifted",
+            "`other` may be a plain array, which has no parents and no vjp. `as_tensor(other)` makes a tensor of it, and leaves tensors alone.",
+            patch=("other = as_tensor(other)", "pass"),
+            hints=("How did the addition treat an `other` that is no tensor?",),
+        ),
+        Misconception(
+            "transposed-gradient",
+            "The gradient of `other` comes out as its own transpose: it must have the shape of `other`, (D, H).",
+            patch=("self.data.T @ grad", "grad.T @ self.data"),
+            hints=("Which shape must the gradient of `other` have?",),
+        ),
+        Misconception(
+            "ignores-what-arrives",
+            "Your vjp returns the transposed factors and forgets what arrives. Multiply by `grad`.",
+            patch=("grad @ other.data.T, self.data.T @ grad", "other.data.T, self.data.T"),
+            hints=("The argument of vjp is called grad. Where do you use it?",),
+        ),
+        Misconception(
+            "calls-itself",
+            "In here a matrix product of two tensors, `self @ other`, is this very method: it calls itself without end. Multiply the arrays, `self.data` and `other.data`.",
+            patch=("Tensor(self.data @ other.data,", "Tensor(self @ other,"),
+            hints=("Which method does Python call when it meets a tensor @ a tensor?",),
+        ),
+    ),
+    alternatives=(MATMUL_DOT, MATMUL_EINSUM, MATMUL_TURNED),
+    hints=(
+        "Which shape must each gradient have? Which products of grad and the other factor have it?",
+        "You had these lines in notebook 01: `grad_h_relu = grad_y_pred.dot(w2.T)` and `grad_w2 = h_relu.T.dot(grad_y_pred)`.",
+        "`return grad @ other.data.T, self.data.T @ grad` is the vjp.",
+    ),
+)

@@ -1,0 +1,271 @@
+"""Every node of a graph once, each after all of its parents."""
+
+import numpy as np
+
+from tutor.checking import Misconception, code
+
+from ..shared import home
+
+
+class Node:
+    """A stand-in with the lesson's protocol, for answers that come without a Tensor of their own."""
+
+    def __init__(self, data, parents=(), vjp=lambda grad: ()):
+        self.data, self.grad, self.parents, self.vjp = np.asarray(data, dtype=float), None, parents, vjp
+
+
+def probe_order(d):
+    """A graph as a list: for each tensor the numbers of its parents; the last one is the result.
+
+    It holds the shape of e = c * d with d = c + a in both directions, so that no walk finds an order by luck, and
+    tensors with one and with three parents; the leaf 10 is reached as the middle one of three alone.
+    """
+    graph = [[], [], [0, 1], [2, 0], [2, 3], [0, 1], [0, 5], [6, 5], [4, 7], [8], [], [9, 10, 8]]
+    for k in range(len(graph), len(graph) + d.integer(0, 2)):
+        graph.append([d.integer(0, 7), k - 1])
+    return (graph,)
+
+
+def probe_order_turned(d):
+    """The like with the nearer parent first, and a tensor beside it that the result does not need."""
+    (graph,) = probe_order(d)
+    last = len(graph)
+    return ([parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]],)
+
+
+RIGHT_ORDER = "a list of every tensor once, each after its parents"
+
+REMEMBERS = "right when first called, and something else when called again"
+
+NO_LEAF = "right, but not for a leaf: its list holds the leaf itself"
+
+WALKS_AGAIN = "right in the end, but found by more than 100,000 visits in a graph of 26 tensors"
+
+VISITS = 100_000
+
+
+class TooManyVisitsError(Exception):
+    """The parents of a small graph's tensors were asked for more often than any sound walk does."""
+
+
+def use_order(order, graph):
+    """List a graph by the answer, twice, and say in words the first thing that is wrong with the list."""
+    tensor = home(order, Node)
+    made = []
+    for parents in graph:
+        made.append(tensor(float(len(made) // 2), tuple(made[p] for p in parents)))  # equal numbers, other tensors
+    for words in ("", REMEMBERS):
+        listed = order(made[-1])
+        if isinstance(listed, set | frozenset):
+            raise TypeError("a set has no order; return a list.")
+        if listed is None:
+            return None
+        if (fault := _fault(list(listed), made, graph)) != RIGHT_ORDER:
+            return words or fault
+    alone = list(order(made[0]))
+    if len(alone) != 1 or alone[0] is not made[0]:
+        return NO_LEAF
+    return WALKS_AGAIN if _visits_without_measure(order, tensor) else RIGHT_ORDER
+
+
+def _visits_without_measure(order, tensor):
+    """Whether the answer follows every path of a chain in which each of 25 tensors is used twice by the next."""
+    visits = 0
+
+    class Counted(tensor):
+        @property
+        def parents(self):
+            nonlocal visits
+            visits += 1
+            if visits > VISITS:
+                raise TooManyVisitsError
+            return self.__dict__["parents"]
+
+        @parents.setter
+        def parents(self, parents):
+            self.__dict__["parents"] = parents
+
+    last = Counted(0.0)
+    for _ in range(25):
+        last = Counted(0.0, (last, last))
+    try:
+        order(last)
+    except TooManyVisitsError:
+        return True
+    return False
+
+
+def _fault(things, made, graph):
+    """Say in words what is wrong with a list; the same words for every list with the same fault."""
+    if not things:
+        return "an empty list"
+    if any(not hasattr(thing, "parents") for thing in things):
+        return "a list with something in it that is no tensor"
+    numbers = {id(node): k for k, node in enumerate(made)}
+    listed = [numbers.get(id(thing)) for thing in things]
+    if None in listed:
+        return REMEMBERS  # a tensor of an earlier call
+    needed = {len(graph) - 1}
+    for k in range(len(graph) - 1, -1, -1):
+        needed |= set(graph[k]) if k in needed else set()
+    counts = {k: listed.count(k) for k in needed}
+    if missing := [k for k in needed if counts[k] == 0]:
+        leaves = sum(not graph[k] for k in missing)
+        result = " (the tensor itself is missing)" if max(missing) == len(graph) - 1 else ""
+        return f"a list that lacks leaves: {leaves}, other tensors: {len(missing) - leaves}{result}"
+    if repeated := [k for k in needed if counts[k] > 1]:
+        return f"a list in which some tensors stand more than once: {len(repeated)}"
+    place = {k: listed.index(k) for k in needed}
+    early = [place[k] < place[p] for k in needed for p in graph[k]]
+    if not any(early):
+        return RIGHT_ORDER
+    if all(early):
+        return "a list in which each tensor stands before its parents"
+    first = "the tensor itself stands first, and " if place[len(graph) - 1] == 0 else ""
+    return f"a list in which {first}some tensors stand before one of their parents"
+
+
+ORDER_STACK = '''
+def topological_order(tensor):
+    """Deep first without recursion, so that a graph may be as deep as it likes."""
+    order, done, stack = [], set(), [(tensor, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in done:
+            done.add(id(node))
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node.parents)
+    return order
+'''
+
+ORDER_COUNTS = '''
+def topological_order(tensor):
+    """Count the uses of every tensor, and take a tensor from the end when all its uses have been taken (Kahn)."""
+    uses, found = {}, [tensor]
+    for node in found:
+        for parent in node.parents:
+            if parent not in uses:
+                uses[parent] = 0
+                found.append(parent)
+            uses[parent] += 1
+    ready, backwards = [tensor], []
+    while ready:
+        node = ready.pop()
+        backwards.append(node)
+        for parent in node.parents:
+            uses[parent] -= 1
+            if uses[parent] == 0:
+                ready.append(parent)
+    return backwards[::-1]
+'''
+
+ORDER_LIST = '''
+def topological_order(tensor, order=None):
+    """Deep first, with the list itself as the memory of what was visited."""
+    order = [] if order is None else order
+    for parent in tensor.parents:
+        if parent not in order:
+            topological_order(parent, order)
+    order.append(tensor)
+    return order
+'''
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=12,
+    drills=("topological-order",),
+    probe=(probe_order, probe_order_turned),
+    use=use_order,
+    outputs=("order",),
+    misconceptions=(
+        Misconception(
+            "no-memory",
+            "A tensor that is used twice stands in your list more than once, because nothing remembers what was visited. "
+            "In a deep network the list would grow without measure.",
+            patch=("        if node not in visited:\n            visited", "        if True:\n            visited"),
+            hints=("What should happen when the walk comes to a tensor that it has met before?",),
+        ),
+        Misconception(
+            "as-soon-as-met",
+            "You put a tensor on the list as soon as you meet it, before its parents are there. Turning that list round would not help either: "
+            "a tensor that is used twice is met too early.",
+            patch=(
+                ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
+                ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
+            ),
+            hints=("When may a tensor be put on the list: before or after its parents?",),
+        ),
+        Misconception(
+            "met-and-turned-round",
+            "A list of tensors as they are met, turned round at the end, looks right on a chain. Where a tensor is used twice it is met at its first use, "
+            "and stands behind something that was made from it. Append a tensor when all of its parents are on the list.",
+            patch=(
+                ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
+                ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
+                ("    return order", "    return order[::-1]"),
+            ),
+            hints=("If c is used by both d and e, which of the three must stand first in the list, and does it?",),
+        ),
+        Misconception(
+            "wrong-way-round",
+            "Your order is a good one, the wrong way round: it begins with the tensor itself. Parents come first here; the sweep will read the list backwards.",
+            patch=("    return order", "    return order[::-1]"),
+            hints=("Which tensor should be the last of the list?",),
+        ),
+        Misconception(
+            "leaves-left-out",
+            "The leaves are missing from your list. They have no parents, but they belong to the graph: they are what the gradients are for.",
+            patch=(
+                "            order.append(node)",
+                "            if node.parents:\n                order.append(node)",
+            ),
+            hints=("Which tensors of the graph have no parents?",),
+        ),
+        Misconception(
+            "result-left-out",
+            "The tensor that you start from is missing. It is the last of its own order, and the sweep begins with it.",
+            patch=("    return order", "    return order[:-1]"),
+            hints=("Which tensor does a sweep begin with?",),
+        ),
+        Misconception(
+            "first-parent-only",
+            "Only the first parent of each tensor is visited. Whatever hangs on the others is missing from the list.",
+            patch=("for parent in node.parents:", "for parent in node.parents[:1]:"),
+            hints=("How many parents does a product have?",),
+        ),
+        Misconception(
+            "remembers-earlier-calls",
+            "The first call is right; a later one still remembers what the first has seen. Where memory stands in the first line, as in "
+            "`def topological_order(tensor, visited=set())`, Python makes it once and every call shares it. Begin each call with an empty one.",
+            patch=(
+                ("def topological_order(tensor):", "def topological_order(tensor, visited=set()):"),
+                ("order, visited = [], set()", "order = []"),
+            ),
+            hints=("When you call your function a second time, what does it hold before its first line runs?",),
+        ),
+        Misconception(
+            "walks-again",
+            "The list is right, but the way to it is walked again for every use of a tensor, and everything behind it too. In a chain of 25 tensors, "
+            "each used twice by the next, that makes 2 to the power of 25 visits, over 33 million. Ask whether a tensor was visited *before* you go on to its parents.",
+            patch=(
+                ("        if node not in visited:\n            visited.add(node)\n", "        if True:\n"),
+                (
+                    "            order.append(node)",
+                    "            if node not in visited:\n                visited.add(node)\n                order.append(node)",
+                ),
+            ),
+            hints=("When your walk meets a tensor for the second time, does it still go on to the parents?",),
+        ),
+    ),
+    alternatives=(ORDER_STACK, ORDER_COUNTS, ORDER_LIST),
+    equivalent_mutants={
+        "if node not in order:": "a tensor cannot be met again before it is on the list: a graph has no circles"
+    },
+    hints=(
+        "Which tensors must already be on the list when you append one?",
+        "A function that calls itself does it: for each parent first, then append. A set remembers what was visited.",
+        "`def visit(node):` with `if node not in visited:`, then `visited.add(node)`, `visit` for every parent, and at the end `order.append(node)`.",
+    ),
+)
