@@ -1,0 +1,149 @@
+"""A step of gradient descent that changes every weight in place."""
+
+import torch
+
+from tutor.checking import Misconception, code
+
+
+def probe_step(d):
+    """Two weights of different shapes, their gradients and a learning rate."""
+    a, b, c = d.sizes(3)
+    return [d.tensor(a, b), d.tensor(b, c)], [d.tensor(a, b), d.tensor(b, c)], d.number(0.1, 0.6)
+
+
+def probe_one_step(d):
+    """A single weight with large gradients, so that a learning rate from elsewhere shows."""
+    a, b = d.sizes(2)
+    return [d.tensor(a, b)], [1e6 * d.tensor(a, b)], d.number(1e-7, 5e-7)
+
+
+def probe_many_steps(d):
+    """Four weights: two of the same shape, one that is a transposed view, one of one dimension."""
+    a, b, c = d.sizes(3)
+    weights, grads = (
+        [d.tensor(a, b), d.tensor(a, b), d.tensor(c, a).t(), d.tensor(c)] for _ in ("weights", "gradients")
+    )
+    return weights, grads, d.number(0.1, 0.6)
+
+
+def three_steps(take_step, weights, grads, learning_rate):
+    """The gradients at the end, the weights that were handed over after each of three steps, and the list at the end."""
+    weights, grads = [w.clone() for w in weights], [g.clone() for g in grads]
+    kept, seen = [w.detach() for w in weights], []  # the memory that was handed over
+    for _ in range(3):
+        take_step(weights, grads, learning_rate)
+        seen.append([w.clone() for w in kept])
+    return (list(grads), *seen, list(weights))
+
+
+def step_by_method(weights, grads, learning_rate):
+    for w, grad_w in zip(weights, grads, strict=True):
+        w.sub_(learning_rate * grad_w)
+
+
+def step_by_index(weights, grads, learning_rate):
+    for k in range(len(weights)):
+        weights[k] -= grads[k] * learning_rate
+
+
+def step_by_slice(weights, grads, learning_rate):
+    for w, grad_w in zip(weights, grads, strict=True):
+        w[:] = w - learning_rate * grad_w
+
+
+def step_by_copy(weights, grads, learning_rate):
+    new = [w.double() - learning_rate * grad_w.double() for w, grad_w in zip(weights, grads, strict=True)]
+    [w.copy_(n) for w, n in zip(weights, new, strict=True)]
+
+
+def step_by_alpha(weights, grads, learning_rate):
+    torch._foreach_add_(weights, grads, alpha=-learning_rate)
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=6,
+    drills=("in-place",),
+    probe=(probe_step, probe_one_step, probe_many_steps),
+    use=three_steps,
+    outputs=("grads_afterwards", "after_step_1", "after_step_2", "after_step_3", "the_list"),
+    misconceptions=(
+        Misconception(
+            "new-tensors",
+            "The tensors that were passed in have not changed. `w - …` makes a new tensor, and `w = w - …` only gives it the "
+            "name `w` inside your function; the network that holds the old tensor never hears of it.",
+            patch=("w -= learning_rate * grad_w", "w = w - learning_rate * grad_w"),
+            hints=("Which tensors does the network hold after your function has returned?",),
+        ),
+        Misconception(
+            "rate-of-your-own",
+            "The steps have a fixed length, whatever `learning_rate` is. (1e-6 was the rate of one loop, not of every caller.)",
+            patch=("learning_rate * grad_w", "1e-6 * grad_w"),
+            hints=("Which argument does your line not use?",),
+        ),
+        Misconception(
+            "written-into-a-copy",
+            "A weight changes only where it is contiguous. Of a transposed one `reshape` (and `contiguous`) has to make a copy, and "
+            "it is the copy that you write into.",
+            patch=(
+                "w -= learning_rate * grad_w",
+                "flat = w.reshape(-1)\n        flat -= learning_rate * grad_w.reshape(-1)",
+            ),
+            hints=("Which way of writing a subtraction changes the numbers where they lie?",),
+        ),
+        Misconception(
+            "replaced-in-the-list",
+            "You put new tensors into the list, but the tensors that were passed in have not changed. Whoever else holds "
+            "them, such as the network, keeps the old numbers.",
+            patch=(
+                ("for w, grad_w in zip(weights, grads):", "for k, (w, grad_w) in enumerate(zip(weights, grads)):"),
+                ("w -= learning_rate * grad_w", "weights[k] = w - learning_rate * grad_w"),
+            ),
+            hints=("Is the tensor in the list afterwards the one that was there before?",),
+        ),
+        Misconception(
+            "first-weight-only",
+            "Only the first weight has changed. Does a `return` stand inside the loop, or does the loop end too early?",
+            patch=("w -= learning_rate * grad_w", "w -= learning_rate * grad_w; return"),
+            hints=("How often does the body of your loop run?",),
+        ),
+        Misconception(
+            "uphill",
+            "You add the gradient. It points uphill: the loss would grow.",
+            patch=("w -= ", "w += "),
+            hints=("In which direction does the loss fall?",),
+        ),
+        Misconception(
+            "rate-ignored",
+            "The step is as long as the gradient itself; the learning rate is missing.",
+            patch=("learning_rate * ", ""),
+            hints=("What makes the step small?",),
+        ),
+        Misconception(
+            "gradient-scaled-in-place",
+            "The caller's gradients are multiplied by the learning rate in place. The first step comes out right; with the "
+            "same gradients the second is too short.",
+            patch=("w -= learning_rate * grad_w", "grad_w *= learning_rate; w -= grad_w"),
+            hints=("What do the gradients hold after your first step?",),
+        ),
+        Misconception(
+            "gradients-cleared",
+            "The step is right, but afterwards the caller's gradients are all zero. Whoever passed them in may still need "
+            "them: they should stay as they are.",
+            patch=("w -= learning_rate * grad_w", "w -= learning_rate * grad_w; grad_w.zero_()"),
+            hints=("What do the gradients hold after your first step?",),
+        ),
+        Misconception(
+            "overwritten",
+            "The weights hold the step itself. Subtract it from what they held before.",
+            patch=("w -= learning_rate * grad_w", "w.copy_(learning_rate * grad_w)"),
+            hints=("What is subtracted from what?",),
+        ),
+    ),
+    alternatives=(step_by_method, step_by_index, step_by_slice, step_by_copy, step_by_alpha),
+    hints=(
+        "After your function returns, who holds the new numbers: the caller's tensors or yours?",
+        "Walk through both lists together with `zip`, and use an operation that works in place.",
+        "`for w, grad_w in zip(weights, grads): w -= learning_rate * grad_w`",
+    ),
+)

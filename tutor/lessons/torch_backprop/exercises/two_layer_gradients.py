@@ -1,0 +1,135 @@
+"""Both weight gradients of the two-layer network, with tensors and without autograd."""
+
+import torch
+
+from tutor.checking import FiniteDifference, Misconception, code
+
+from ..shared import on_any_device, probe_net, probe_thin_net
+
+
+def probe_gradients(d):
+    """A whole problem: inputs, targets and weights, all sizes different."""
+    x, w1, w2 = probe_net(d)
+    return x, d.tensor(x.shape[0], w2.shape[1]), w1, w2
+
+
+def probe_thin_gradients(d):
+    """A problem with one output and with an example of zeros, whose hidden values are all at the kink."""
+    x, w1, w2 = probe_thin_net(d)
+    x = x / 100
+    x[0] = 0
+    return x, d.tensor(x.shape[0], 1), w1, w2
+
+
+def gradients_anywhere(answer, x, y, w1, w2):
+    return on_any_device(answer, x, y, w1, w2)
+
+
+def net_loss(x, y, w1, w2):
+    """The loss whose gradients are asked for."""
+    return float(((x.mm(w1).clamp(min=0).mm(w2) - y) ** 2).sum())
+
+
+def net_gradients_at(x, y, w1, w2):
+    h = x @ w1
+    grad_y_pred = 2 * (h.clamp(0) @ w2 - y)
+    return x.T @ ((grad_y_pred @ w2.T) * (h > 0)), h.clamp(0).T @ grad_y_pred
+
+
+def net_gradients_einsum(x, y, w1, w2):
+    h = torch.einsum("nd,dh->nh", x, w1)
+    on = (h > 0).float()
+    error = torch.einsum("nh,ho->no", h * on, w2) - y
+    grad_w2 = 2 * torch.einsum("nh,no->ho", h * on, error)
+    return [2 * torch.einsum("nd,nh,no,ho->dh", x, on, error, w2), grad_w2]
+
+
+def net_gradients_loop(x, y, w1, w2):
+    grad_w1, grad_w2 = torch.zeros_like(w1), torch.zeros_like(w2)
+    for row, target in zip(x, y, strict=True):
+        h = row @ w1
+        error = h.relu() @ w2 - target
+        grad_w2 += 2 * torch.outer(h.relu(), error)
+        grad_w1 += 2 * torch.outer(row, (w2 @ error) * (h > 0))
+    return grad_w1, grad_w2
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=10,
+    drills=("two-layer-net", "words", "mistakes"),
+    probe=(probe_gradients, probe_thin_gradients),
+    use=gradients_anywhere,
+    outputs=("grad_w1", "grad_w2"),
+    gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
+    forbid=("autograd",),
+    misconceptions=(
+        Misconception(
+            "mask-by-gradient",
+            "The gate is decided by the sign of the gradient that arrives; it has to be decided by `h`. The loss would "
+            "fall all the same, which is why this mistake stands in published code.",
+            patch=("relu_backward(grad_h_relu, h)", "relu_backward(grad_h_relu, grad_h_relu)"),
+            hints=("Which tensor tells whether the ReLU let a value through?",),
+        ),
+        Misconception(
+            "numpy-left-in",
+            "NumPy reads a tensor here. That works as long as tensors lie on the CPU; on another device it stops. (If NumPy is "
+            "not in this cell, see whether `two_layer_forward` and `relu_backward` passed: yours are used here.)",
+            patch=(
+                "h, h_relu, y_pred = two_layer_forward(x, w1, w2)",
+                "h = x.mm(w1)\n    h_relu = np.maximum(h, 0)\n    y_pred = h_relu.mm(w2)",
+            ),
+            hints=("Which line does something that the dictionary above has on its left?",),
+        ),
+        Misconception(
+            "no-gate",
+            "`grad_w1` comes out as if there were no ReLU: the gradient has to pass through the gate on its way back to "
+            "`h`. Is the gate missing, or does it test an `h` that `clamp_` has emptied of its negative entries? (If you do call `relu_backward`, see whether it and `two_layer_forward` passed: yours are used here.)",
+            patch=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
+            hints=("Which forward line lies between h and h_relu, and where is its counterpart?",),
+        ),
+        Misconception(
+            "arguments-swapped",
+            "`relu_backward` takes the gradient first and `h` second; you pass them the other way round, so the values "
+            "travel back and the gradient decides the gate.",
+            patch=("relu_backward(grad_h_relu, h)", "relu_backward(h, grad_h_relu)"),
+            hints=("In which order does `relu_backward` name its arguments?",),
+        ),
+        Misconception(
+            "returned-in-the-other-order",
+            "`grad_w1` comes first and `grad_w2` second; you return them the other way round.",
+            patch=("return grad_w1, grad_w2", "return grad_w2, grad_w1"),
+            hints=("What does the docstring say about the order?",),
+        ),
+        Misconception(
+            "h-for-h-relu",
+            "`grad_w2` is built from `h`. What went into the second product was `h_relu`.",
+            patch=("grad_w2 = h_relu.t()", "grad_w2 = h.t()"),
+            hints=("Which tensor was multiplied by w2?",),
+        ),
+        Misconception(
+            "factor-two-missing",
+            "Both gradients are half of what they should be: the derivative of (y_pred - y)² is 2 (y_pred - y).",
+            patch=("2.0 * ", ""),
+            hints=("What is the derivative of a square?",),
+        ),
+        Misconception(
+            "mean-over-batch",
+            "Both gradients are divided by the number of entries. The loss is a sum, not a mean.",
+            patch=("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.numel()"),
+            hints=("Does the loss add up or average?",),
+        ),
+        Misconception(
+            "error-turned-round",
+            "The sign is wrong in both: you took y - y_pred, but the derivative of (y_pred - y)² is 2 (y_pred - y).",
+            patch=("(y_pred - y)", "(y - y_pred)"),
+            hints=("With respect to which of the two do you take the derivative?",),
+        ),
+    ),
+    alternatives=(net_gradients_at, net_gradients_einsum, net_gradients_loop),
+    hints=(
+        "Which forward line comes last, and what are the gradients of its two inputs?",
+        "Go back line by line: loss, second product, ReLU, first product. `T` is written `t()`, `dot` is written `mm`.",
+        "`grad_w2 = h_relu.t().mm(grad_y_pred)`, `grad_h_relu = grad_y_pred.mm(w2.t())`, and then the gate.",
+    ),
+)
