@@ -1,0 +1,115 @@
+"""Squared distances of all points to all others, by broadcasting."""
+
+import torch
+
+from tutor.checking import Misconception, code
+
+
+def probe_points(d):
+    """Points and centres of one dimension, of different number."""
+    n, m, dim = d.sizes(3, 2, 5)
+    return d.tensor(n, dim), d.tensor(m, dim)
+
+
+def probe_one_point(d):
+    """A single point of a single number, against some centres."""
+    return d.tensor(1, 1), d.tensor(d.integer(2, 4), 1)
+
+
+def probe_as_many(d):
+    """As many centres as points, so that a difference without a new dimension raises no error.
+
+    Larger than `probe_points`, whose distinct sizes make the better example in a message.
+    """
+    n, dim = d.sizes(2, 6, 8)
+    return d.tensor(n, dim), d.tensor(n, dim)
+
+
+def distances_by_unsqueeze(x, y):
+    return (x.unsqueeze(1) - y.unsqueeze(0)).square().sum(-1)
+
+
+def distances_expanded(x, y):
+    return (x * x).sum(1, keepdim=True) - 2 * x @ y.t() + (y * y).sum(1)
+
+
+def distances_by_loop(x, y):
+    out = torch.zeros(len(x), len(y))
+    for n in range(len(x)):
+        for m in range(len(y)):
+            out[n, m] = ((x[n] - y[m]) ** 2).sum()
+    return out
+
+
+def distances_by_cdist(x, y):
+    return torch.cdist(x, y) ** 2
+
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=8,
+    drills=("broadcasting",),
+    probe=(probe_points, probe_as_many, probe_one_point),
+    misconceptions=(
+        Misconception(
+            "pairs-only",
+            "You subtract point 0 from centre 0, 1 from 1, and so on. If there are as many of each that runs, and gives one "
+            "number per pair; otherwise it stops. Every point has to meet every centre.",
+            patch=(
+                ("x[:, None] - y[None, :]", "x - y"),
+                ("sum(dim=2)", "sum(dim=1)"),
+            ),
+            hints=("Which shape should the differences have before you sum over D?",),
+        ),
+        Misconception(
+            "transposed",
+            "Your result is the transpose: rows belong to the points in `x`, columns to those in `y`.",
+            patch=("x[:, None] - y[None, :]", "x[None, :] - y[:, None]"),
+            hints=("Which of the two is stretched along the rows of the result?",),
+        ),
+        Misconception(
+            "sum-before-square",
+            "You add up the differences first and square afterwards. Then differences of opposite sign cancel before "
+            "they are squared.",
+            patch=("(difference**2).sum(dim=2)", "difference.sum(dim=2) ** 2"),
+            hints=("Which comes first in the formula, the square or the sum?",),
+        ),
+        Misconception(
+            "summed-over-the-centres",
+            "You sum over dimension 1, which runs over the centres. The coordinates are the last dimension, and they are "
+            "what should disappear.",
+            patch=("sum(dim=2)", "sum(dim=1)"),
+            hints=("Which of N, M and D stands at which place before the sum?",),
+        ),
+        Misconception(
+            "square-root",
+            "That is the distance. The *squared* distance is asked for, without the root.",
+            patch=(".sum(dim=2)", ".sum(dim=2).sqrt()"),
+            hints=("What does the formula do after the sum?",),
+        ),
+        Misconception(
+            "mean-for-sum",
+            "You average over the coordinates; the formula adds them up.",
+            patch=(".sum(dim=2)", ".mean(dim=2)"),
+            hints=("Is there a division in the formula?",),
+        ),
+        Misconception(
+            "absolute-for-square",
+            "You add up the absolute differences. The formula squares them.",
+            patch=("(difference**2)", "difference.abs()"),
+            hints=("Which power stands in the formula?",),
+        ),
+        Misconception(
+            "dot-products",
+            "`x @ y.t()` has the right shape, but holds dot products: large where points look the same way, not where they are far apart.",
+            patch=("(difference**2).sum(dim=2)", "x @ y.t()"),
+            hints=("What should the distance of a point to itself be?",),
+        ),
+    ),
+    alternatives=(distances_by_unsqueeze, distances_expanded, distances_by_loop, distances_by_cdist),
+    hints=(
+        "Which three dimensions do you need before the sum?",
+        "Give `x` the shape (N, 1, D) and `y` the shape (1, M, D); broadcasting does the rest.",
+        "`difference = x[:, None] - y[None, :]`, then square and sum over `dim=2`.",
+    ),
+)

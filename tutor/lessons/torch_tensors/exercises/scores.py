@@ -1,0 +1,98 @@
+"""The dot products of queries and keys, a batch at a time."""
+
+import torch
+
+from tutor.checking import Misconception, code
+
+
+def probe_sequences(d):
+    """Queries and keys of a batch of sequences; all four sizes differ."""
+    b, n, m, dim = d.sizes(4, 2, 6)
+    return d.tensor(b, n, dim), d.tensor(b, m, dim)
+
+
+def probe_one_sequence(d):
+    """A batch of one sequence with a single query."""
+    m, dim = d.sizes(2, 2, 6)
+    return d.tensor(1, 1, dim), d.tensor(1, m, dim)
+
+
+def scores_by_matmul(queries, keys):
+    return queries @ keys.mT
+
+
+def scores_by_einsum(queries, keys):
+    return torch.einsum("bnd,bmd->bnm", queries, keys)
+
+
+def scores_by_loop(queries, keys):
+    return torch.stack([q.mm(k.t()) for q, k in zip(queries, keys, strict=True)])
+
+
+def scores_by_broadcasting(queries, keys):
+    return (queries[:, :, None] * keys[:, None]).sum(dim=-1)
+
+
+EXERCISE = code(
+    difficulty="hard",
+    minutes=8,
+    drills=("batched-products", "einsum"),
+    probe=(probe_sequences, probe_one_sequence),
+    misconceptions=(
+        Misconception(
+            "reshape-for-transpose",
+            "The shape is right and the numbers are not: a reshape of `keys` to (B, D, M) cuts the memory elsewhere, so parts of "
+            "different keys are mixed. Dimensions 1 and 2 have to change places.",
+            patch=("keys.transpose(1, 2)", "keys.reshape(keys.shape[0], keys.shape[2], keys.shape[1])"),
+            hints=("Does a reshape keep the entries of one key together?",),
+        ),
+        Misconception(
+            "not-transposed",
+            "`bmm` multiplies (N, D) by (D, M) in each sequence, but `keys` are (M, D): their last two dimensions have to change places.",
+            patch=("keys.transpose(1, 2)", "keys"),
+            hints=("Which shape does the second factor need?",),
+        ),
+        Misconception(
+            "batch-transposed-too",
+            "You reversed all dimensions, the batch included. Only the last two of `keys` change places.",
+            patch=("keys.transpose(1, 2)", "keys.permute(2, 1, 0)"),
+            hints=("Where does B stand after your transpose?",),
+        ),
+        Misconception(
+            "queries-and-keys-swapped",
+            "Your result is (B, M, N): a row for each key. Rows belong to queries.",
+            patch=(
+                "torch.bmm(queries, keys.transpose(1, 2))",
+                "torch.bmm(keys, queries.transpose(1, 2))",
+            ),
+            hints=("Which of N and M comes first in the result?",),
+        ),
+        Misconception(
+            "summed-over-the-batch",
+            "You added up the scores of all sequences. B has to stay: sequences know nothing of each other.",
+            patch=(
+                "torch.bmm(queries, keys.transpose(1, 2))",
+                'torch.einsum("bnd,bmd->nm", queries, keys)',
+            ),
+            hints=("Which letters of the formula stand under the sum?",),
+        ),
+        Misconception(
+            "scaled",
+            "These are divided by the square root of D, as attention does later. Here the plain dot products are asked for.",
+            patch=(
+                "torch.bmm(queries, keys.transpose(1, 2))",
+                "torch.bmm(queries, keys.transpose(1, 2)) / keys.shape[2] ** 0.5",
+            ),
+            hints=("Is there a division in the formula?",),
+        ),
+    ),
+    alternatives=(scores_by_matmul, scores_by_einsum, scores_by_loop, scores_by_broadcasting),
+    equivalent_mutants={
+        "return torch.bmm(queries, keys.transpose(2, 1))": "swapping 1 and 2 is swapping 2 and 1",
+    },
+    hints=(
+        "Which size is summed over, and where does it stand in each factor?",
+        "`bmm` with the last two dimensions of `keys` swapped, or `einsum` with a letter for each dimension.",
+        '`torch.einsum("bnd,bmd->bnm", queries, keys)`',
+    ),
+)
