@@ -97,10 +97,7 @@ EXERCISE = code(
             "rest-dropped",
             "The images that do not divide evenly are left out. Here nothing is lost: the order is continued with its "
             "own beginning.",
-            patch=(
-                "order = torch.cat([order, order[:missing]])",
-                "order = order[: count - count % world_size]",
-            ),
+            patch=("order = torch.cat([order, order[:missing]])", "order = order[: count - count % world_size]"),
             hints=("What becomes of the last of 10 images, with 3 processes?",),
         ),
         Misconception(

@@ -64,14 +64,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("compile-speed",),
-    probe=(
-        probe_pays,
-        probe_pays_never,
-        probe_pays_as_slow,
-        probe_pays_evenly,
-        probe_pays_at_once,
-        probe_pays_late,
-    ),
+    probe=(probe_pays, probe_pays_never, probe_pays_as_slow, probe_pays_evenly, probe_pays_at_once, probe_pays_late),
     misconceptions=(
         Misconception(
             "warm-up-forgotten",

@@ -18,11 +18,7 @@ EXERCISE = value(
             "A recording whose guards hold is used again: the second call with order 3 finds that of the first.",
             value=6,
         ),
-        Misconception(
-            "loop-made-general",
-            "A graph has no loop in it, so it fits one order only.",
-            value=2,
-        ),
+        Misconception("loop-made-general", "A graph has no loop in it, so it fits one order only.", value=2),
     ),
     hints=("Is the graph of order 3 valid for order 4, and is it valid for order 3 the second time?",),
     explain="One for each order: a guard sends the second three calls back to the recordings of the first three.",

@@ -177,9 +177,7 @@ EXERCISE = code(
         ),
     ),
     alternatives=(REMEMBER_BY_INDEX, REMEMBER_BY_WHERE, REMEMBER_IN_PLACE),
-    equivalent_mutants={
-        "if row.mean() > 0:": "the mean has the sign of the sum",
-    },
+    equivalent_mutants={"if row.mean() > 0:": "the mean has the sign of the sum"},
     hints=(
         "If there were only one row, what would h be after it?",
         "Begin with `h = torch.zeros_like(x[:1])`, loop over `x.split(1)`, and decide by `row.sum()`.",

@@ -158,10 +158,7 @@ EXERCISE = code(
         Misconception(
             "window-on-the-gradient",
             "You ask whether the *gradient* lies between the bounds. What decides is where `x` lay.",
-            patch=(
-                "(x > ctx.low) & (x < ctx.high)",
-                "(grad_output > ctx.low) & (grad_output < ctx.high)",
-            ),
+            patch=("(x > ctx.low) & (x < ctx.high)", "(grad_output > ctx.low) & (grad_output < ctx.high)"),
             hints=("Which tensor did `forward` compare with the bounds?",),
         ),
         Misconception(

@@ -182,10 +182,7 @@ EXERCISE = code(
             "half-kept",
             "Both gradients are half of what they should be: the ½ of the root's derivative cancels against the "
             "2 of the square's.",
-            patch=(
-                "grad_output * u / r, grad_output * v / r",
-                "grad_output * u / (2 * r), grad_output * v / (2 * r)",
-            ),
+            patch=("grad_output * u / r, grad_output * v / r", "grad_output * u / (2 * r), grad_output * v / (2 * r)"),
             hints=("What is the derivative of u²?",),
         ),
         Misconception(

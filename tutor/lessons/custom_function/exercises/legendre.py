@@ -176,10 +176,7 @@ EXERCISE = code(
         Misconception(
             "summed-up",
             SUMMED,
-            patch=(
-                "return grad_output * 1.5 * (5 * x**2 - 1)",
-                "return (grad_output * 1.5 * (5 * x**2 - 1)).sum()",
-            ),
+            patch=("return grad_output * 1.5 * (5 * x**2 - 1)", "return (grad_output * 1.5 * (5 * x**2 - 1)).sum()"),
             hints=("What shape has `x`?",),
         ),
         Misconception(

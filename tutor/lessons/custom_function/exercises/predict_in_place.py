@@ -31,11 +31,7 @@ EXERCISE = value(
             "`x` to `y`.",
             value=600.0,
         ),
-        Misconception(
-            "factor-two-lost",
-            "Close: `ctx.x` holds 30 by now. Backward multiplies it by 2.",
-            value=30.0,
-        ),
+        Misconception("factor-two-lost", "Close: `ctx.x` holds 30 by now. Backward multiplies it by 2.", value=30.0),
         Misconception(
             "zero", "`y` still depends on `x`, and backward finds its way; only the number is off.", value=0.0
         ),

@@ -130,10 +130,7 @@ EXERCISE = code(
         Misconception(
             "summed-up",
             SUMMED,
-            patch=(
-                "return grad_output * s * (1 + x * (1 - s))",
-                "return (grad_output * s * (1 + x * (1 - s))).sum()",
-            ),
+            patch=("return grad_output * s * (1 + x * (1 - s))", "return (grad_output * s * (1 + x * (1 - s))).sum()"),
             hints=("What shape has `x`?",),
         ),
         Misconception(

@@ -249,10 +249,7 @@ EXERCISE = code(
             "multiplied-by-zero",
             "The values are right, but at order 3 `e` takes part, multiplied by zero. So it receives a gradient of 0 where it "
             "should have none at all. Run the term only if the order asks for it.",
-            patch=(
-                ("range(4, order + 1)", "(4, 5)"),
-                ("self.e * x**power", "self.e * (power <= order) * x**power"),
-            ),
+            patch=(("range(4, order + 1)", "(4, 5)"), ("self.e * x**power", "self.e * (power <= order) * x**power")),
             hints=("Is an operation that multiplies by zero in the graph or not?",),
         ),
         Misconception(

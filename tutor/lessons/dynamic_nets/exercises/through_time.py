@@ -126,10 +126,7 @@ EXERCISE = code(
             "last-tanh-forgotten",
             "At the last step the tanh is missing: `grad_h` belongs to the state, behind the tanh, and has to pass it like "
             "all the others.",
-            patch=(
-                "grad_h * (1 - states[t] ** 2)",
-                "grad_h * (1 - states[t] ** 2) if t < len(states) - 1 else grad_h",
-            ),
+            patch=("grad_h * (1 - states[t] ** 2)", "grad_h * (1 - states[t] ** 2) if t < len(states) - 1 else grad_h"),
             hints=("Is the gradient that you are given that of h_t or that of a_t?",),
         ),
         Misconception(
@@ -155,10 +152,7 @@ EXERCISE = code(
         Misconception(
             "forward-in-time",
             "You go forward in time. The gradient is known at the last state, and comes to the first one last.",
-            patch=(
-                ("reversed(range(len(states)))", "range(len(states))"),
-                ("contributions[::-1]", "contributions"),
-            ),
+            patch=(("reversed(range(len(states)))", "range(len(states))"), ("contributions[::-1]", "contributions")),
             hints=("To which state does the gradient that you are given belong?",),
         ),
         Misconception(

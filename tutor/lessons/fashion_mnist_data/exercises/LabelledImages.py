@@ -255,10 +255,7 @@ EXERCISE = code(
             "closed-before-use",
             "The image is closed when its `with` block ends, and its pixels have not been read by then. Read them inside the "
             "block, with `image.load()`.",
-            patch=(
-                "image.load()  # the pixels, before the file is closed",
-                "pass",
-            ),
+            patch=("image.load()  # the pixels, before the file is closed", "pass"),
             hints=("When does `Image.open` read the pixels?",),
         ),
         Misconception(
@@ -345,10 +342,7 @@ EXERCISE = code(
         Misconception(
             "both-forgotten",
             "Neither of the transforms is applied.",
-            patch=(
-                ("image = self.transform(image)", "pass"),
-                ("label = self.target_transform(label)", "pass"),
-            ),
+            patch=(("image = self.transform(image)", "pass"), ("label = self.target_transform(label)", "pass")),
             hints=("Where do `transform` and `target_transform` come in?",),
         ),
         Misconception(
@@ -391,7 +385,7 @@ EXERCISE = code(
     ),
     alternatives=(DatasetByLists, DatasetByReader, DatasetByTable),
     equivalent_mutants={
-        "with Path(table).open() as file:": "without line breaks inside a field it makes no difference",
+        "with Path(table).open() as file:": "without line breaks inside a field it makes no difference"
     },
     hints=(
         "What has to be known before the first image is asked for, and what can wait?",

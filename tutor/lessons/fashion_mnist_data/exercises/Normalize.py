@@ -130,10 +130,7 @@ EXERCISE = code(
         Misconception(
             "batch-statistics",
             "You use the mean and the spread of the very images that arrive. Then a bright batch looks like a dark one; take the two given lists.",
-            patch=(
-                "(images - self.mean) / self.std",
-                "(images - images.mean()) / images.std()",
-            ),
+            patch=("(images - self.mean) / self.std", "(images - images.mean()) / images.std()"),
             hints=("Where do the numbers come from that you subtract?",),
         ),
         Misconception(

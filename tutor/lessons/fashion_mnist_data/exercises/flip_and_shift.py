@@ -210,10 +210,7 @@ EXERCISE = code(
         Misconception(
             "not-moved",
             "The right images are mirrored, but none moves.",
-            patch=(
-                (" - down[:, None]", " - 0 * down[:, None]"),
-                (" - right[:, None]", " - 0 * right[:, None]"),
-            ),
+            patch=((" - down[:, None]", " - 0 * down[:, None]"), (" - right[:, None]", " - 0 * right[:, None]")),
             hints=("Where do `down` and `right` come in?",),
         ),
     ),

@@ -69,10 +69,7 @@ EXERCISE = code(
         Misconception(
             "every-row",
             "Every row has a 1 for the label of every example. `rows[:, labels]` means: in all rows, these columns. Each row is to get its own label only.",
-            patch=(
-                "return rows.scatter_(1, labels.unsqueeze(1), 1.0)",
-                "rows[:, labels] = 1.0\n    return rows",
-            ),
+            patch=("return rows.scatter_(1, labels.unsqueeze(1), 1.0)", "rows[:, labels] = 1.0\n    return rows"),
             hints=("How many ones are in your first row?",),
         ),
         Misconception(
@@ -142,13 +139,7 @@ EXERCISE = code(
             ),
         ),
     ),
-    alternatives=(
-        one_hot_by_index,
-        one_hot_by_comparison,
-        one_hot_from_eye,
-        one_hot_by_function,
-        one_hot_by_loop,
-    ),
+    alternatives=(one_hot_by_index, one_hot_by_comparison, one_hot_from_eye, one_hot_by_function, one_hot_by_loop),
     hints=(
         "In row i, which single column gets a 1?",
         "Begin with zeros of shape (N, classes); `scatter_` in direction 1 wants an index of shape (N, 1).",

@@ -123,7 +123,7 @@ EXERCISE = code(
     ),
     alternatives=(to_tensor_numpy, to_tensor_bytes, to_tensor_getpixel, to_tensor_in_place),
     equivalent_mutants={
-        "return torch.from_numpy(pixels).unsqueeze(0) / 255": "dividing bytes by a number makes floats of them",
+        "return torch.from_numpy(pixels).unsqueeze(0) / 255": "dividing bytes by a number makes floats of them"
     },
     hints=(
         "Which three things differ between the pixels that you have and the tensor that is asked for?",

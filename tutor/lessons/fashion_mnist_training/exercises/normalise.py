@@ -114,10 +114,7 @@ EXERCISE = code(
             "Every image is normalised by its own mean and spread. Then a black shirt and a white one look alike; two "
             "numbers for all pixels are asked for.",
             patch=(
-                (
-                    "(x - mean) / std",
-                    "(x - x.mean(dim=(2, 3), keepdim=True)) / x.std(dim=(2, 3), keepdim=True)",
-                ),
+                ("(x - mean) / std", "(x - x.mean(dim=(2, 3), keepdim=True)) / x.std(dim=(2, 3), keepdim=True)"),
                 (
                     "(x_val - mean) / std",
                     "(x_val - x_val.mean(dim=(2, 3), keepdim=True)) / x_val.std(dim=(2, 3), keepdim=True)",

@@ -23,15 +23,9 @@ EXERCISE = value(
             value=91.7,
         ),
         Misconception(
-            "nearly-as-exact",
-            "You are nearly there: of the three 92 is the nearest. Write that.",
-            value=91.8,
+            "nearly-as-exact", "You are nearly there: of the three 92 is the nearest. Write that.", value=91.8
         ),
-        Misconception(
-            "as-a-fraction",
-            "The right one, as a fraction. Please give it in percent.",
-            value=0.92,
-        ),
+        Misconception("as-a-fraction", "The right one, as a fraction. Please give it in percent.", value=0.92),
     ),
     hints=(
         "Twenty equally good archers shoot once. Do you expect the best shot to be an average one?",

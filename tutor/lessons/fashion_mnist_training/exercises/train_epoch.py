@@ -245,12 +245,7 @@ EXERCISE = code(
             hints=("Which images does your number know about?",),
         ),
     ),
-    alternatives=(
-        train_epoch_cleared_last,
-        train_epoch_by_tensors,
-        train_epoch_with_closure,
-        train_epoch_listed_first,
-    ),
+    alternatives=(train_epoch_cleared_last, train_epoch_by_tensors, train_epoch_with_closure, train_epoch_listed_first),
     equivalent_mutants={
         "total, count = (0, 0.0)": "whole numbers and others add up alike",
         "model.zero_grad()": "the optimiser holds all parameters of the model",

@@ -178,10 +178,7 @@ EXERCISE = code(
             OVERFLOW,
             patch=(
                 ("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
-                (
-                    "z - z.exp().sum(dim=1, keepdim=True).log()",
-                    "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()",
-                ),
+                ("z - z.exp().sum(dim=1, keepdim=True).log()", "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()"),
             ),
             hints=("What is `torch.tensor(100.0).exp()` in float32?",),
         ),
@@ -207,10 +204,7 @@ EXERCISE = code(
         Misconception(
             "log-of-softmax",
             LOG_OF_SOFTMAX,
-            patch=(
-                "z - z.exp().sum(dim=1, keepdim=True).log()",
-                "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()",
-            ),
+            patch=("z - z.exp().sum(dim=1, keepdim=True).log()", "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()"),
             hints=("What is `log(exp(z) / s)`, written without the quotient?",),
         ),
         Misconception(
@@ -375,10 +369,7 @@ EXERCISE = code(
             "library-loss",
             "It is right, but torch's own function does the work (`log_softmax`, `logsumexp` or the loss itself). Here you build it "
             "from exp, log, sum and max: that is where the overflow is kept out.",
-            patch=(
-                "-log_p[torch.arange(len(y)), y].mean()",
-                "torch.nn.functional.cross_entropy(logits, y)",
-            ),
+            patch=("-log_p[torch.arange(len(y)), y].mean()", "torch.nn.functional.cross_entropy(logits, y)"),
             hints=("How would `nn.CrossEntropyLoss` itself do it?",),
         ),
     ),

@@ -56,13 +56,9 @@ def probe_best_before(d):
 
 def probe_best_of_all_kinds(d):
     """Numbers of other sizes and signs: very large ones, a 0 among them, negative ones, the first the best, a single one."""
-    losses = (
-        (3e7, 2e7, 5e7, 4e7),
-        (3.0, 0.0, 5.0, 1.0),
-        (-0.5, -0.9, -0.2, -0.7),
-        (0.4, 0.9, 0.6, 0.8),
-        (1.7e7,),
-    )[d.sizes(1, 0, 4)[0]]
+    losses = ((3e7, 2e7, 5e7, 4e7), (3.0, 0.0, 5.0, 1.0), (-0.5, -0.9, -0.2, -0.7), (0.4, 0.9, 0.6, 0.8), (1.7e7,))[
+        d.sizes(1, 0, 4)[0]
+    ]
     return d.tensor(len(losses), 3), losses, 9e7
 
 
@@ -175,10 +171,7 @@ EXERCISE = code(
             "own-tensors-kept",
             "You loaded something, and yet the model has its last weights. `state_dict()` hands out the model's own tensors, and they "
             "went on changing; `dict(...)` and `.copy()` copy the dictionary, not what is in it. Clone every tensor.",
-            patch=(
-                "{name: tensor.clone() for name, tensor in model.state_dict().items()}",
-                "model.state_dict()",
-            ),
+            patch=("{name: tensor.clone() for name, tensor in model.state_dict().items()}", "model.state_dict()"),
             hints=("Is what you kept a copy, or the tensors that training goes on changing?",),
         ),
         Misconception(

@@ -8,9 +8,7 @@ EXERCISE = value(
     drills=("train-eval",),
     misconceptions=(
         Misconception(
-            "half-dropped",
-            "Half of them would be dropped in training mode. `eval()` has switched that off.",
-            value=500,
+            "half-dropped", "Half of them would be dropped in training mode. `eval()` has switched that off.", value=500
         ),
         Misconception(
             "all-doubled",

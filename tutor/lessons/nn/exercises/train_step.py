@@ -110,10 +110,7 @@ EXERCISE = code(
             "no-gradient-at-the-update",
             "When the update comes, the gradients are `None`: since they were cleared, no `backward` has filled them. "
             "The order is: clear, backward, update.",
-            patch=(
-                ("    model.zero_grad()\n", ""),
-                ("loss.backward()\n", "loss.backward()\n    model.zero_grad()\n"),
-            ),
+            patch=(("    model.zero_grad()\n", ""), ("loss.backward()\n", "loss.backward()\n    model.zero_grad()\n")),
             hints=("Which line fills `parameter.grad`, and which one clears it?",),
         ),
         Misconception(
@@ -177,10 +174,7 @@ EXERCISE = code(
             "return-in-the-loop",
             "Only the first parameter moves. A model has several, and all of them take the step; a `return` inside the loop "
             "ends it after one turn.",
-            patch=(
-                "learning_rate * parameter.grad\n    return",
-                "learning_rate * parameter.grad\n            return",
-            ),
+            patch=("learning_rate * parameter.grad\n    return", "learning_rate * parameter.grad\n            return"),
             hints=("How many parameters does your loop reach?",),
         ),
         Misconception(

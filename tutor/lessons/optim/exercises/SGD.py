@@ -254,10 +254,7 @@ EXERCISE = code(
         Misconception(
             "decay-without-rate",
             "The weight decay is not multiplied by the learning rate. It is a part of the gradient, and the whole gradient is.",
-            patch=(
-                "self.lr * (w.grad + self.weight_decay * w)",
-                "self.lr * w.grad + self.weight_decay * w",
-            ),
+            patch=("self.lr * (w.grad + self.weight_decay * w)", "self.lr * w.grad + self.weight_decay * w"),
             hints=("What does the bracket in the formula enclose?",),
         ),
         Misconception(

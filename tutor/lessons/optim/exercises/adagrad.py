@@ -64,10 +64,7 @@ EXERCISE = code(
             hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
         ),
         Misconception(
-            "state-not-kept",
-            STATE_NOT_KEPT,
-            patch=('    state["squares"] = squares\n', ""),
-            hints=(WHAT_IS_KEPT,),
+            "state-not-kept", STATE_NOT_KEPT, patch=('    state["squares"] = squares\n', ""), hints=(WHAT_IS_KEPT,)
         ),
         Misconception(
             "eps-under-the-root",
@@ -134,10 +131,7 @@ EXERCISE = code(
             hints=("What is the shape of s?",),
         ),
         Misconception(
-            "rate-missing",
-            RATE_MISSING,
-            patch=("lr * grad /", "grad /"),
-            hints=("What makes the step small?",),
+            "rate-missing", RATE_MISSING, patch=("lr * grad /", "grad /"), hints=("What makes the step small?",)
         ),
         Misconception(
             "bracket-missing",

@@ -105,14 +105,8 @@ EXERCISE = code(
             "At the first step t is 0, so 1 - beta**t is 0 and you divide by it. Count t on before you use it: it starts from 1.",
             patch=(
                 ('state["t"] = state.get("t", 0) + 1', 'state["t"] = state.get("t", -1) + 1'),
-                (
-                    'state["m"] / (1 - beta1 ** state["t"])',
-                    'state["m"] / (torch.tensor(1.0) - beta1 ** state["t"])',
-                ),
-                (
-                    'state["v"] / (1 - beta2 ** state["t"])',
-                    'state["v"] / (torch.tensor(1.0) - beta2 ** state["t"])',
-                ),
+                ('state["m"] / (1 - beta1 ** state["t"])', 'state["m"] / (torch.tensor(1.0) - beta1 ** state["t"])'),
+                ('state["v"] / (1 - beta2 ** state["t"])', 'state["v"] / (torch.tensor(1.0) - beta2 ** state["t"])'),
             ),
             hints=("What is beta to the power 0?",),
         ),
@@ -228,10 +222,7 @@ EXERCISE = code(
             hints=("What is the mean m for?",),
         ),
         Misconception(
-            "rate-missing",
-            RATE_MISSING,
-            patch=("lr * m_hat /", "m_hat /"),
-            hints=("What makes the step small?",),
+            "rate-missing", RATE_MISSING, patch=("lr * m_hat /", "m_hat /"), hints=("What makes the step small?",)
         ),
         Misconception(
             "bracket-missing",

@@ -172,10 +172,7 @@ EXERCISE = code(
             hints=("What comes first: the square or the mean?",),
         ),
         Misconception(
-            "rate-missing",
-            RATE_MISSING,
-            patch=("lr * grad /", "grad /"),
-            hints=("What makes the step small?",),
+            "rate-missing", RATE_MISSING, patch=("lr * grad /", "grad /"), hints=("What makes the step small?",)
         ),
         Misconception(
             "everything-shrunk",

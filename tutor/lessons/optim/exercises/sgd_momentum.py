@@ -67,10 +67,7 @@ EXERCISE = code(
         Misconception(
             "momentum-on-both",
             "The new gradient is multiplied by the momentum too. Only the old velocity loses a part.",
-            patch=(
-                'momentum * state.get("velocity", 0) + grad',
-                'momentum * (state.get("velocity", 0) + grad)',
-            ),
+            patch=('momentum * state.get("velocity", 0) + grad', 'momentum * (state.get("velocity", 0) + grad)'),
             hints=("Which of the two is multiplied by the momentum: the old velocity or the sum?",),
         ),
         Misconception(

@@ -160,10 +160,7 @@ EXERCISE = code(
         Misconception(
             "step-before-backward",
             "`step()` comes before `backward()`. When it runs the gradients of this step have not been computed yet.",
-            patch=(
-                ("optimizer.step()\n", "pass\n"),
-                ("loss.backward()\n", "optimizer.step(); loss.backward()\n"),
-            ),
+            patch=(("optimizer.step()\n", "pass\n"), ("loss.backward()\n", "optimizer.step(); loss.backward()\n")),
             hints=("What has to be known before the weights can move?",),
         ),
         Misconception(
@@ -194,9 +191,7 @@ EXERCISE = code(
         train_step_clearing_the_model,
         train_step_filling_zeros,
     ),
-    equivalent_mutants={
-        "model.zero_grad()": "the optimiser holds all parameters of the model, so both clear the same",
-    },
+    equivalent_mutants={"model.zero_grad()": "the optimiser holds all parameters of the model, so both clear the same"},
     hints=(
         "Five lines stand in the table above: in which order?",
         "Clear the old gradients before `backward()` computes the new ones, and step after it.",

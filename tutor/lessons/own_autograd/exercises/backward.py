@@ -267,10 +267,7 @@ EXERCISE = code(
         Misconception(
             "no-unbroadcast-quietly",
             "Gradients come out in the shapes that broadcasting made. Sum each contribution to its parent's own shape with `unbroadcast` before you add it.",
-            patch=(
-                "parent.grad += unbroadcast(grad, parent.data.shape)",
-                "parent.grad = parent.grad + grad",
-            ),
+            patch=("parent.grad += unbroadcast(grad, parent.data.shape)", "parent.grad = parent.grad + grad"),
             hints=("Which shape must `w.grad` have, and which one do you get?",),
         ),
         Misconception(

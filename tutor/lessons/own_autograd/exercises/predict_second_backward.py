@@ -13,9 +13,7 @@ EXERCISE = value(
             value=2,
         ),
         Misconception(
-            "leaf-instead",
-            "That is what `x.grad` holds after two sweeps. The question is about the square.",
-            value=14,
+            "leaf-instead", "That is what `x.grad` holds after two sweeps. The question is about the square.", value=14
         ),
         Misconception(
             "leaf-once",
@@ -32,11 +30,7 @@ EXERCISE = value(
             "That is the value of the square. Its gradient says how fast y changes when the square moves.",
             value=9,
         ),
-        Misconception(
-            "zero",
-            "It is set to zero when a sweep begins. What arrives there afterwards?",
-            value=0,
-        ),
+        Misconception("zero", "It is set to zero when a sweep begins. What arrives there afterwards?", value=0),
     ),
     hints=(
         "In y = square + x, by how much does y move when the square moves by a little?",

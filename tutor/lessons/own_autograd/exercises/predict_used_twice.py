@@ -22,11 +22,7 @@ EXERCISE = value(
             "You counted the product once. x stands in it twice, as the left factor and as the right one.",
             value=4,
         ),
-        Misconception(
-            "sum-forgotten",
-            "That is the derivative of x · x. The `+ x` contributes too.",
-            value=6,
-        ),
+        Misconception("sum-forgotten", "That is the derivative of x · x. The `+ x` contributes too.", value=6),
         Misconception(
             "value-for-gradient",
             "That is the value of y at x = 3. The gradient says how fast y changes when x moves.",

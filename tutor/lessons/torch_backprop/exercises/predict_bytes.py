@@ -13,9 +13,7 @@ EXERCISE = value(
             value=8,
         ),
         Misconception(
-            "bits-for-bytes",
-            "32 is the number of bits, as in the name float32. A byte has eight of them.",
-            value=32,
+            "bits-for-bytes", "32 is the number of bits, as in the name float32. A byte has eight of them.", value=32
         ),
         Misconception(
             "bits-of-float64",
@@ -23,9 +21,7 @@ EXERCISE = value(
             value=64,
         ),
         Misconception(
-            "half-precision",
-            "2 bytes is float16, half precision. Torch uses it only when it is asked to.",
-            value=2,
+            "half-precision", "2 bytes is float16, half precision. Torch uses it only when it is asked to.", value=2
         ),
     ),
     hints=("Which dtype do tensors have when you name none? Try `x.dtype` in a cell of your own.",),

@@ -55,10 +55,7 @@ EXERCISE = code(
             "pairs-only",
             "You subtract point 0 from centre 0, 1 from 1, and so on. If there are as many of each that runs, and gives one "
             "number per pair; otherwise it stops. Every point has to meet every centre.",
-            patch=(
-                ("x[:, None] - y[None, :]", "x - y"),
-                ("sum(dim=2)", "sum(dim=1)"),
-            ),
+            patch=(("x[:, None] - y[None, :]", "x - y"), ("sum(dim=2)", "sum(dim=1)")),
             hints=("Which shape should the differences have before you sum over D?",),
         ),
         Misconception(

@@ -126,10 +126,7 @@ EXERCISE = code(
         Misconception(
             "addbmm-and-baddbmm-swapped",
             "`addbmm` and `baddbmm` have changed places: `addbmm` sums over the batch, `baddbmm` keeps it.",
-            patch=(
-                ("baddbmm = (B, N, H)", "baddbmm = (N, H) "),
-                ("    addbmm = (N, H)\n", "    addbmm = (B, N, H)\n"),
-            ),
+            patch=(("baddbmm = (B, N, H)", "baddbmm = (N, H) "), ("    addbmm = (N, H)\n", "    addbmm = (B, N, H)\n")),
             hints=("Which of the two has the b of batch in front, and keeps it?",),
         ),
         Misconception(

@@ -61,19 +61,13 @@ EXERCISE = code(
         Misconception(
             "queries-and-keys-swapped",
             "Your result is (B, M, N): a row for each key. Rows belong to queries.",
-            patch=(
-                "torch.bmm(queries, keys.transpose(1, 2))",
-                "torch.bmm(keys, queries.transpose(1, 2))",
-            ),
+            patch=("torch.bmm(queries, keys.transpose(1, 2))", "torch.bmm(keys, queries.transpose(1, 2))"),
             hints=("Which of N and M comes first in the result?",),
         ),
         Misconception(
             "summed-over-the-batch",
             "You added up the scores of all sequences. B has to stay: sequences know nothing of each other.",
-            patch=(
-                "torch.bmm(queries, keys.transpose(1, 2))",
-                'torch.einsum("bnd,bmd->nm", queries, keys)',
-            ),
+            patch=("torch.bmm(queries, keys.transpose(1, 2))", 'torch.einsum("bnd,bmd->nm", queries, keys)'),
             hints=("Which letters of the formula stand under the sum?",),
         ),
         Misconception(
@@ -87,9 +81,7 @@ EXERCISE = code(
         ),
     ),
     alternatives=(scores_by_matmul, scores_by_einsum, scores_by_loop, scores_by_broadcasting),
-    equivalent_mutants={
-        "return torch.bmm(queries, keys.transpose(2, 1))": "swapping 1 and 2 is swapping 2 and 1",
-    },
+    equivalent_mutants={"return torch.bmm(queries, keys.transpose(2, 1))": "swapping 1 and 2 is swapping 2 and 1"},
     hints=(
         "Which size is summed over, and where does it stand in each factor?",
         "`bmm` with the last two dimensions of `keys` swapped, or `einsum` with a letter for each dimension.",

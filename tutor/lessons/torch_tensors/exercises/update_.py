@@ -67,10 +67,7 @@ EXERCISE = code(
             "written-into-a-copy",
             "`w` changes only where it is contiguous. Of a transposed one `reshape` (and `contiguous`) has to make a copy, and it is "
             "the copy that you write into.",
-            patch=(
-                "w -= learning_rate * grad",
-                "flat = w.reshape(-1)\n    flat -= learning_rate * grad.reshape(-1)",
-            ),
+            patch=("w -= learning_rate * grad", "flat = w.reshape(-1)\n    flat -= learning_rate * grad.reshape(-1)"),
             hints=("When is what `reshape` returns a view, and when a copy?",),
         ),
         Misconception(
