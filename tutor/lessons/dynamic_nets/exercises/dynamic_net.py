@@ -1,7 +1,6 @@
 """A polynomial network whose order changes from call to call."""
 
 import random
-from collections import Counter
 
 import numpy as np
 import torch
@@ -9,9 +8,8 @@ from torch import nn
 
 from tutor.checking import Misconception, code
 
+from ..orders import NAMES, drawn, fill, gradients_at
 from ..shared import ORDERS
-
-NAMES = "abcde"
 
 
 def probe_net(d):
@@ -26,45 +24,15 @@ def try_orders(dynamic_net, x, weights, grad_y_pred):
     if isinstance(net, nn.Module) and hasattr(net, "e") and not isinstance(net.e, nn.Parameter):
         return "no", *[None] * 9
     shapes = {name: str(tuple(getattr(net, name).shape)) for name in NAMES}
-    count = _fill(net, weights)
+    count = fill(net, weights)
     asked = [[net(x, order) for _ in range(6)] for order in ORDERS]
     if not all(isinstance(y_pred, torch.Tensor) for again in asked for y_pred in again):
         return "yes", count, shapes, "yes", *(first for first, *_ in asked), "no", {}, ""
     steady = all(torch.equal(first, again) for first, *others in asked for again in others)
-    touched = "no" if _gradients(net, x, 3, grad_y_pred)["e"] is None else "yes"
-    grads = {name: 0.0 if grad is None else grad for name, grad in _gradients(net, x, 5, grad_y_pred).items()}
+    touched = "no" if gradients_at(net, x, 3, grad_y_pred)["e"] is None else "yes"
+    grads = {name: 0.0 if grad is None else grad for name, grad in gradients_at(net, x, 5, grad_y_pred).items()}
     y_preds = (first.detach() for first, *_ in asked)
-    return "yes", count, shapes, "yes" if steady else "no", *y_preds, touched, grads, _drawn(net, x)
-
-
-def _gradients(net, x, order, grad_y_pred):
-    """The gradients of the five coefficients after one backward pass."""
-    net.zero_grad()
-    (net(x, order) * grad_y_pred).sum().backward()
-    return {name: getattr(net, name).grad for name in NAMES}
-
-
-def _fill(net, weights):
-    """Give the five coefficients their values, and any parameter beyond them another one; count the parameters."""
-    parameters = dict(net.named_parameters())
-    with torch.no_grad():
-        for name, number in zip(NAMES, weights, strict=True):
-            getattr(net, name).data = number.clone()
-        for name in set(parameters) - set(NAMES):
-            parameters[name].data = 2 * weights[4]
-    return len(parameters)
-
-
-def _drawn(net, x):
-    """In words, the orders of 600 calls, and whether one of them comes much more often than one call in three."""
-    with torch.no_grad():
-        known = {order: net(x, order) for order in ORDERS}
-        results = [net(x) for _ in range(600)]
-    counts = Counter(next((k for k, y in known.items() if torch.equal(y, result)), "another") for result in results)
-    if len(counts) == 1:
-        return "always the same one"
-    often = [order for order, count in counts.items() if count > 250 and len(counts) == 3]
-    return ", ".join(sorted(map(str, counts))) + (f", but {often[0]} too often" if often else "")
+    return "yes", count, shapes, "yes" if steady else "no", *y_preds, touched, grads, drawn(net, x)
 
 
 class ByCoefficients(nn.Module):
@@ -137,8 +105,7 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "five-never-drawn",
-            "Order 5 is never drawn. `random.randint(3, 5)` includes its upper end; `randrange`, `torch.randint` and "
-            "`range` leave theirs out.",
+            "Order 5 is never drawn. `random.randint(3, 5)` includes its upper end; `randrange`, `torch.randint` and `range` leave theirs out.",
             patch=("random.randint(3, 5)", "random.randrange(3, 5)"),
             hints=("Which numbers can your draw give: is 5 among them?",),
         ),
@@ -168,8 +135,7 @@ EXERCISE = code(
         ),
         Misconception(
             "loop-ends-early",
-            "The last term is missing: `range(4, order)` ends before `order`. Order 4 should have the term with x⁴, "
-            "order 5 also the one with x⁵.",
+            "The last term is missing: `range(4, order)` ends before `order`. Order 4 should have the term with x⁴, order 5 also the one with x⁵.",
             patch=("range(4, order + 1)", "range(4, order)"),
             hints=("Which numbers does `range(4, 5)` give?",),
         ),
@@ -187,8 +153,7 @@ EXERCISE = code(
         ),
         Misconception(
             "e-is-no-parameter",
-            "`self.e` is not an `nn.Parameter`. A module overlooks everything else (a tensor even with "
-            "`requires_grad=True`), so the optimiser would never see it and it would never be trained.",
+            "`self.e` is not an `nn.Parameter`. A module overlooks everything else (a tensor even with `requires_grad=True`), so the optimiser would never see it and it would never be trained.",
             patch=("self.e = nn.Parameter(torch.randn(()))", "self.e = torch.randn(())"),
             hints=("How are `a` to `d` made in the lines above?",),
         ),
@@ -212,8 +177,7 @@ EXERCISE = code(
         ),
         Misconception(
             "ends-after-the-first-term",
-            "At order 5 nothing is added after the term with x⁴. (A `return` inside a loop ends it in its first round, and an "
-            "`elif` is skipped where the `if` before it was true.)",
+            "At order 5 nothing is added after the term with x⁴. (A `return` inside a loop ends it in its first round, and an `elif` is skipped where the `if` before it was true.)",
             patch=(
                 "            y_pred = y_pred + self.e * x**power\n",
                 "            return y_pred + self.e * x**power\n",
@@ -234,8 +198,7 @@ EXERCISE = code(
         ),
         Misconception(
             "bare-number",
-            "The values are right, but no gradient reaches `e`. `.item()`, `.data`, `.detach()` and a new `nn.Parameter` in "
-            "`forward` all cut it off, and `requires_grad=False` forbids it. Use `self.e` itself.",
+            "The values are right, but no gradient reaches `e`. `.item()`, `.data`, `.detach()` and a new `nn.Parameter` in `forward` all cut it off, and `requires_grad=False` forbids it. Use `self.e` itself.",
             patch=("self.e * x**power", "self.e.item() * x**power"),
             hints=("Through which expression does your loop use e?",),
         ),
@@ -247,8 +210,7 @@ EXERCISE = code(
         ),
         Misconception(
             "multiplied-by-zero",
-            "The values are right, but at order 3 `e` takes part, multiplied by zero. So it receives a gradient of 0 where it "
-            "should have none at all. Run the term only if the order asks for it.",
+            "The values are right, but at order 3 `e` takes part, multiplied by zero. So it receives a gradient of 0 where it should have none at all. Run the term only if the order asks for it.",
             patch=(("range(4, order + 1)", "(4, 5)"), ("self.e * x**power", "self.e * (power <= order) * x**power")),
             hints=("Is an operation that multiplies by zero in the graph or not?",),
         ),

@@ -9,6 +9,8 @@ import torch
 
 from tutor.checking import Misconception, code
 
+from ..watching import examples_in_words, order_in_words, x_and_y
+
 
 def probe_uneven(d):
     """Examples whose number is no multiple of the batch size."""
@@ -38,37 +40,12 @@ def use_batches(batches, x, batch_size):
     )
 
 
-def x_and_y(batch):
-    """Copies of a batch's two tensors, y with a dimension even for a single example."""
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
-        raise TypeError("each batch should be two things, x and y")
-    xs, ys = (torch.as_tensor(part).clone() for part in batch)
-    if ys.dim() > 1:
-        raise TypeError(f"each batch should be x and then y; its second part has the shape {tuple(ys.shape)}")
-    return xs, ys.view(-1)
-
-
-def examples_in_words(orders, count):
-    """Say whether each example comes once in every epoch."""
-    if any(len(set(order)) < len(order) for order in orders):
-        return "some come more than once"
-    return "each comes once" if all(len(order) == count for order in orders) else "some are missing"
-
-
-def order_in_words(epochs, batch_size):
-    """Say how the orders of several epochs go; an epoch is a list of batches of numbers."""
-    orders = [list(chain(*epoch)) for epoch in epochs]
-    if all(order == sorted(order) for order in orders):
-        return "never shuffled"
-    pieces = [order[k : k + batch_size] for order in orders for k in range(0, len(order), batch_size)]
-    if all(piece == list(range(piece[0], piece[0] + len(piece))) for piece in pieces):
-        return "only whole batches change places"
-    if orders[0] == orders[1] == orders[2]:
-        return "the same in every epoch"
-    first, second, third = ({frozenset(batch) for batch in epoch} for epoch in epochs)
-    return "the same examples share a batch in every epoch" if first == second == third else "new in every epoch"
-
-
+KEPT = "self.x, self.y, self.batch_size = x, y, batch_size"
+ROUNDED_UP = "math.ceil(len(self.x) / self.batch_size)"
+SHUFFLED = "torch.randperm(len(self.x))"
+CUT = ".split(self.batch_size)"
+LOOP = f"for batch in {SHUFFLED}{CUT}:"
+GIVEN_OUT = "yield self.x[batch], self.y[batch]"
 LAST_BATCH = "Every example is there once, so what does the last batch do with the examples that do not fill it?"
 
 
@@ -104,10 +81,9 @@ class BatchesAsList:
 class BatchesByNumpy:
     def __init__(self, x, y, batch_size):
         self.x, self.y, self.batch_size = x, y, batch_size
-        self.count = math.ceil(len(y) / batch_size)
 
     def __len__(self):
-        return self.count
+        return math.ceil(len(self.y) / self.batch_size)
 
     def __iter__(self):
         order = np.random.permutation(len(self.y))
@@ -144,13 +120,7 @@ EXERCISE = code(
         Misconception(
             "one-order",
             "The order is the same in every epoch. It is to be drawn anew each time that a loop begins, in `__iter__`.",
-            patch=(
-                (
-                    "self.x, self.y, self.batch_size = x, y, batch_size",
-                    "self.x, self.y, self.batch_size = x, y, batch_size\n        self.order = torch.randperm(len(x))",
-                ),
-                ("torch.randperm(len(self.x)).split", "self.order.split"),
-            ),
+            patch=((KEPT, f"{KEPT}\n        self.order = torch.randperm(len(x))"), (SHUFFLED, "self.order")),
             hints=("Which of your lines runs once, and which in every epoch?",),
         ),
         Misconception(
@@ -163,35 +133,31 @@ EXERCISE = code(
             "whole-batches",
             "Only the batches change places; inside each the examples stay neighbours. Data that are sorted by class stay sorted within a batch.",
             patch=(
-                "for batch in torch.randperm(len(self.x)).split(self.batch_size):",
+                LOOP,
                 "pieces = torch.arange(len(self.x)).split(self.batch_size)\n        for batch in [pieces[k] for k in torch.randperm(len(pieces))]:",
             ),
             hints=("What has to be shuffled: the batches or the examples?",),
         ),
         Misconception(
             "same-company",
-            "The same examples share a batch in every epoch. Who is together with whom has to be drawn anew each time: shuffle all the "
-            "examples, then cut.",
+            "The same examples share a batch in every epoch. Who is together with whom has to be drawn anew each time: shuffle all the examples, then cut.",
             patch=(
-                "for batch in torch.randperm(len(self.x)).split(self.batch_size):",
-                "for piece in torch.arange(len(self.x)).split(self.batch_size):\n            batch = piece[torch.randperm(len(piece))]",
+                LOOP,
+                f"for piece in torch.arange(len(self.x)){CUT}:\n            batch = piece[torch.randperm(len(piece))]",
             ),
             hints=("Can the first and the last example ever be in one batch?",),
         ),
         Misconception(
             "two-orders",
             "x and y are shuffled apart from each other, so an image gets the label of another. One order for both.",
-            patch=(
-                ("for batch in", "y = self.y[torch.randperm(len(self.y))]\n        for batch in"),
-                ("self.y[batch]", "y[batch]"),
-            ),
+            patch=(("for batch", "y = self.y[torch.randperm(len(self.y))]\n        for batch"), ("self.y[b", "y[b")),
             hints=("How many random orders do you draw in an epoch?",),
         ),
         Misconception(
             "y-not-shuffled",
             "x is shuffled and y is not, so an image gets the label of another. Index both with the same numbers.",
             patch=(
-                "for batch in torch.randperm(len(self.x)).split(self.batch_size):\n            yield self.x[batch], self.y[batch]",
+                f"{LOOP}\n            {GIVEN_OUT}",
                 "order = torch.randperm(len(self.x)).split(self.batch_size)\n        for batch, plain in zip(order, torch.arange(len(self.y)).split(self.batch_size)):\n            yield self.x[batch], self.y[plain]",
             ),
             hints=("Which numbers do you index y with?",),
@@ -199,93 +165,79 @@ EXERCISE = code(
         Misconception(
             "last-dropped",
             "The examples that do not fill a batch are left out. They make a last, smaller batch.",
-            patch=(
-                ("math.ceil(len(self.x) / self.batch_size)", "len(self.x) // self.batch_size"),
-                (".split(self.batch_size):", "[: len(self) * self.batch_size].split(self.batch_size):"),
-            ),
+            patch=((ROUNDED_UP, "len(self.x) // self.batch_size"), (CUT, f"[: len(self) * self.batch_size]{CUT}")),
             hints=(LAST_BATCH,),
         ),
         Misconception(
             "last-dropped-but-counted",
             "The length counts the last, smaller batch, but the loop leaves it out.",
-            patch=(
-                ".split(self.batch_size):",
-                "[: len(self.x) // self.batch_size * self.batch_size].split(self.batch_size):",
-            ),
+            patch=(CUT, f"[: len(self.x) // self.batch_size * self.batch_size]{CUT}"),
             hints=(LAST_BATCH,),
         ),
         Misconception(
             "last-not-counted",
             "The batches are right, but the length does not count the last, smaller one: round up, not down.",
-            patch=("math.ceil(len(self.x) / self.batch_size)", "len(self.x) // self.batch_size"),
+            patch=(ROUNDED_UP, "len(self.x) // self.batch_size"),
             hints=("How many batches are there for 10 examples and a batch size of 4?",),
         ),
         Misconception(
             "no-whole-number",
             "The length is no whole number. A last batch that is not full is a batch: round up.",
-            patch=("math.ceil(len(self.x) / self.batch_size)", "len(self.x) / self.batch_size"),
+            patch=(ROUNDED_UP, "len(self.x) / self.batch_size"),
             hints=("What is 10 / 4 in Python, and how many batches are there?",),
         ),
         Misconception(
             "one-too-many",
             "Where the examples fill the last batch exactly, the length is one too large.",
-            patch=("math.ceil(len(self.x) / self.batch_size)", "len(self.x) // self.batch_size + 1"),
+            patch=(ROUNDED_UP, "len(self.x) // self.batch_size + 1"),
             hints=("How many batches are there for 8 examples and a batch size of 4?",),
         ),
         Misconception(
             "examples-counted",
             "Your length is the number of examples. It should be the number of batches.",
-            patch=("math.ceil(len(self.x) / self.batch_size)", "len(self.x)"),
+            patch=(ROUNDED_UP, "len(self.x)"),
             hints=("How often does a loop over the batches run?",),
         ),
         Misconception(
             "used-up",
             "Only the first epoch has batches. An iterator that is made in `__init__` can be walked through once; make it in `__iter__`.",
             patch=(
-                (
-                    "self.x, self.y, self.batch_size = x, y, batch_size",
-                    "self.x, self.y, self.batch_size = x, y, batch_size\n        self.left = iter(torch.randperm(len(x)).split(batch_size))",
-                ),
-                ("torch.randperm(len(self.x)).split(self.batch_size)", "self.left"),
+                (KEPT, f"{KEPT}\n        self.left = iter(torch.randperm(len(x)).split(batch_size))"),
+                (SHUFFLED + CUT, "self.left"),
             ),
             hints=("What is left of an iterator after a loop over it?",),
         ),
         Misconception(
             "chunks",
             "`chunk` cuts into that many pieces. You want pieces of that size, which `split` makes.",
-            patch=(".split(self.batch_size)", ".chunk(self.batch_size)"),
+            patch=(CUT, ".chunk(self.batch_size)"),
             hints=("Is the batch size the number of batches, or how many examples each holds?",),
         ),
         Misconception(
             "tuple-for-iterator",
-            "Your `__iter__` returns a tuple, and a loop wants an iterator. With `yield` in the place of `return` the method gives out "
-            "one batch after the other.",
-            patch=("yield self.x[batch], self.y[batch]", "return self.x[batch], self.y[batch]"),
+            "Your `__iter__` returns a tuple, and a loop wants an iterator. With `yield` in the place of `return` the method gives out one batch after the other.",
+            patch=(GIVEN_OUT, "return self.x[batch], self.y[batch]"),
             hints=("What does a `return` inside a loop do with the rest of the loop?",),
         ),
         Misconception(
             "list-for-iterator",
-            "Your `__iter__` returns a list, and a loop wants an iterator: `iter(...)` makes one of it, or give out one batch after the "
-            "other with `yield`.",
+            "Your `__iter__` returns a list, and a loop wants an iterator: `iter(...)` makes one of it, or give out one batch after the other with `yield`.",
             patch=(
-                ("for batch in torch.randperm(len(self.x)).split(self.batch_size):\n            yield", "return ["),
-                (
-                    "self.x[batch], self.y[batch]",
-                    "(self.x[k], self.y[k]) for k in torch.randperm(len(self.x)).split(self.batch_size)]",
-                ),
+                (f"{LOOP}\n            yield", "return ["),
+                ("self.x[batch], self.y[batch]", f"(self.x[k], self.y[k]) for k in {SHUFFLED}{CUT}]"),
             ),
             hints=("What is the difference between a list and `iter` of a list?",),
         ),
         Misconception(
             "labels-first",
             "Your batches hold the labels first. A loop `for x, y in batches` wants x and then y.",
-            patch=("yield self.x[batch], self.y[batch]", "yield self.y[batch], self.x[batch]"),
+            patch=(GIVEN_OUT, "yield self.y[batch], self.x[batch]"),
             hints=("In which order does the docstring name the two?",),
         ),
         Misconception(
             "drawn-again",
             "Some examples come twice in an epoch and others not at all: you draw with replacement. Shuffle instead.",
-            patch=("torch.randperm(len(self.x))", "torch.randint(len(self.x), (len(self.x),))"),
+            patch=(SHUFFLED, "torch.randint(len(self.x), (len(self.x),))"),
             hints=("What gives every number exactly once?",),
         ),
     ),

@@ -1,20 +1,15 @@
 """A dataset over a folder of images and a CSV table of labels."""
 
-import csv
-import functools
-import tempfile
-from pathlib import Path
+from textwrap import indent
 
 import numpy as np
-import torch
 from PIL import Image
-from torch.utils.data import Dataset
 
 from tutor.checking import Misconception, code
 
+from ..datasets import DatasetByLists, DatasetByReader, DatasetByTable
 from ..shared import draw_bytes
-
-PLACE = tempfile.TemporaryDirectory(prefix="tutor-")  # of the images that answers read; gone when Python ends
+from ..watching import folder_of, pair, seen, together, turned, when_opened, when_transformed
 
 
 def probe_folder(d):
@@ -23,21 +18,6 @@ def probe_folder(d):
     count = d.integer(4, 6)
     labels = d.rng.permutation(np.arange(1, 9))[:count]
     return draw_bytes(d, count, h, w), [int(label) for label in labels]
-
-
-@functools.cache
-def folder_of(content, shape, labels):
-    """Write pictures, a table whose order is not that of the names, and two pictures that the table does not name."""
-    folder = Path(tempfile.mkdtemp(dir=PLACE.name))
-    (folder / "images").mkdir()
-    pixels = np.frombuffer(content, np.uint8).reshape(shape)
-    names = [f"{7 * k % 10}_{k}.png" for k in range(len(pixels))]
-    for name, picture in zip([*names, "spare.png", "other.png"], [*pixels, *pixels[:2]], strict=True):
-        Image.fromarray(picture).save(folder / "images" / name)
-    with (folder / "labels.csv").open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerows([("file", "label"), *zip(names, labels, strict=True)])
-    return folder
 
 
 def use_dataset(dataset, pixels, labels):
@@ -65,108 +45,11 @@ def use_dataset(dataset, pixels, labels):
     )
 
 
-def when_opened(dataset, pictures):
-    """In words, when a file is opened: one is replaced by another picture after the dataset was made."""
-    with tempfile.TemporaryDirectory(dir=PLACE.name) as name:
-        folder = Path(name)
-        (folder / "labels.csv").write_text("file,label\n0.png,3\n1.png,4\n")
-        Image.fromarray(pictures[0]).save(folder / "1.png")
-        made = []
-        for picture in pictures:
-            Image.fromarray(picture).save(folder / "new.png")
-            (folder / "new.png").replace(folder / "0.png")
-            made.append(dataset(folder, folder / "labels.csv"))
-        first, second = (np.array(pair(one[0])[0]) for one in made)
-    return "when it is asked for" if np.array_equal(first, second) else "when the dataset is made"
-
-
-def when_transformed(dataset, folder):
-    """In words, when a transform runs, for an example that is taken out twice."""
-    calls = []
-    counted = dataset(folder / "images", folder / "labels.csv", lambda image: calls.append(1) or image)
-    if calls:
-        return "when the dataset is made"
-    counted[0], counted[0]
-    return ("never", "only the first time", "each time", "more than once each time")[min(len(calls), 3)]
-
-
-def pair(example):
-    """An example's image and label; what is no pair is shown in the image's place."""
-    return example if isinstance(example, tuple | list) and len(example) == 2 else (example, None)
-
-
-def seen(image):
-    """The pixels of a PIL image; anything else as it is."""
-    return np.array(image) if isinstance(image, Image.Image) else image
-
-
-def together(images, found, pixels, labels):
-    """Say whether an image that is one of the right ones comes with another's label."""
-    owner = {picture.tobytes(): str(label) for picture, label in zip(pixels, labels, strict=True)}
-    pairs = [(owner.get(np.asarray(image).tobytes()), str(label)) for image, label in zip(images, found, strict=True)]
-    mixed = any(right is not None and label in owner.values() and label != right for right, label in pairs)
-    return "an image has another's label" if mixed else "belong together"
-
-
-def turned(image):
-    """A transform that can be told from none."""
-    return 255.0 - np.array(image)
-
-
-class DatasetByLists(Dataset):
-    def __init__(self, folder, table, transform=None, target_transform=None):
-        lines = Path(table).read_text().splitlines()[1:]
-        self.paths = [f"{folder}/{line.split(',')[0]}" for line in lines]
-        self.labels = [int(line.split(",")[1]) for line in lines]
-        self.transform = transform or (lambda image: image)
-        self.target_transform = target_transform or (lambda label: label)
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, i):
-        return self.transform(Image.open(self.paths[i])), self.target_transform(self.labels[i])
-
-
-class DatasetByReader:
-    def __init__(self, folder, table, transform=None, target_transform=None):
-        self.folder, self.t, self.tt = Path(folder), transform, target_transform
-        with Path(table).open() as file:
-            reader = csv.reader(file)
-            next(reader)
-            self.table = dict(enumerate(reader))
-
-    def __len__(self):
-        return len(self.table)
-
-    def __getitem__(self, index):
-        file, label = self.table[index]
-        with Image.open(self.folder / file) as image:
-            picture = image.convert("L")
-        if self.t:
-            picture = self.t(picture)
-        label = int(label)
-        if self.tt:
-            label = self.tt(label)
-        return picture, label
-
-
-class DatasetByTable(Dataset):
-    def __init__(self, folder, table, transform=None, target_transform=None):
-        self.names, labels = np.loadtxt(table, delimiter=",", dtype=str, skiprows=1, unpack=True)
-        self.labels = torch.tensor([int(label) for label in labels])
-        self.folder, self.transform, self.target_transform = folder, transform, target_transform
-
-    def __len__(self):
-        return self.labels.numel()
-
-    def __getitem__(self, index):
-        image, label = Image.open(f"{self.folder}/{self.names[index]}"), self.labels[index]
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            label = self.target_transform(label)
-        return image, label
+ROWS = 'self.rows = [(row["file"], int(row["label"])) for row in csv.DictReader(file)]'
+KEPT = "self.target_transform = target_transform"
+TAKEN = "name, label = self.rows[index]"
+OPENED = "        with Image.open(self.folder / name) as image:\n            image.load()  # the pixels, before the file is closed\n"
+LABELLED = "        if self.target_transform is not None:\n            label = self.target_transform(label)\n"
 
 
 EXERCISE = code(
@@ -199,9 +82,7 @@ EXERCISE = code(
             "Your images come in the order of the file names and the labels in the order of the table, so an image gets the label of another. Take name and label from one row.",
             patch=(
                 "csv.DictReader(file)]",
-                "csv.DictReader(file)]\n"
-                "        names = sorted(name for name, label in self.rows)\n"
-                "        self.rows = [(name, row[1]) for name, row in zip(names, self.rows)]",
+                "csv.DictReader(file)]\n        names = sorted(name for name, label in self.rows)\n        self.rows = [(name, row[1]) for name, row in zip(names, self.rows)]",
             ),
             hints=("What says which label belongs to which file?",),
         ),
@@ -239,78 +120,54 @@ EXERCISE = code(
             "reader-used-up",
             "A reader gives each row once: after it has been gone through, nothing comes any more. Keep the rows in a list.",
             patch=(
-                (
-                    'self.rows = [(row["file"], int(row["label"])) for row in csv.DictReader(file)]',
-                    "self.rows = csv.DictReader(file.read().splitlines())",
-                ),
+                (ROWS, "self.rows = csv.DictReader(file.read().splitlines())"),
                 ("return len(self.rows)", "return len(list(self.rows))"),
-                (
-                    "name, label = self.rows[index]",
-                    'row = list(self.rows)[index]\n        name, label = row["file"], int(row["label"])',
-                ),
+                (TAKEN, 'row = list(self.rows)[index]\n        name, label = row["file"], int(row["label"])'),
             ),
             hints=("What does a second `list(reader)` hold?",),
         ),
         Misconception(
             "closed-before-use",
-            "The image is closed when its `with` block ends, and its pixels have not been read by then. Read them inside the "
-            "block, with `image.load()`.",
+            "The image is closed when its `with` block ends, and its pixels have not been read by then. Read them inside the block, with `image.load()`.",
             patch=("image.load()  # the pixels, before the file is closed", "pass"),
             hints=("When does `Image.open` read the pixels?",),
         ),
         Misconception(
             "one-inside-the-other",
             "The target transform is applied only where there is a transform for the images as well. Each can come alone.",
-            patch=(
-                "        if self.target_transform is not None:\n            label = self.target_transform(label)\n",
-                "            if self.target_transform is not None:\n                label = self.target_transform(label)\n",
-            ),
+            patch=(LABELLED, indent(LABELLED, "    ")),
             hints=("How far to the right does your second `if` stand?",),
         ),
         Misconception(
             "opened-at-once",
-            "Your images are opened when the dataset is made. A million of them would take minutes and fill the memory. Remember "
-            "the names there, and open an image in `__getitem__`.",
+            "Your images are opened when the dataset is made. A million of them would take minutes and fill the memory. Remember the names there, and open an image in `__getitem__`.",
             patch=(
                 (
-                    "self.target_transform = target_transform",
-                    "self.target_transform = target_transform\n"
-                    "        self.images = [Image.open(self.folder / name).copy() for name, _ in self.rows]",
+                    KEPT,
+                    f"{KEPT}\n        self.images = [Image.open(self.folder / name).copy() for name, _ in self.rows]",
                 ),
-                (
-                    "        with Image.open(self.folder / name) as image:\n            image.load()  # the pixels, before the file is closed\n",
-                    "        image = self.images[index]\n",
-                ),
+                (OPENED, "        image = self.images[index]\n"),
             ),
             hints=("Which of your lines run before anybody has asked for an example?",),
         ),
         Misconception(
             "transformed-at-once",
-            "Your transforms run once, when the dataset is made. One with chance in it would give the same picture in every epoch. "
-            "Apply them in `__getitem__`.",
+            "Your transforms run once, when the dataset is made. One with chance in it would give the same picture in every epoch. Apply them in `__getitem__`.",
             patch=(
+                (KEPT, f"{KEPT}\n        self.examples = [self.example(index) for index in range(len(self.rows))]"),
                 (
-                    "self.target_transform = target_transform",
-                    "self.target_transform = target_transform\n"
-                    "        self.examples = [self.example(index) for index in range(len(self.rows))]",
-                ),
-                (
-                    "def __getitem__(self, index):",
-                    "def __getitem__(self, index):\n        return self.examples[index]\n\n    def example(self, index):",
+                    "def __getitem__",
+                    "def __getitem__(self, index):\n        return self.examples[index]\n\n    def example",
                 ),
             ),
             hints=("Which of your lines run before anybody has asked for an example?",),
         ),
         Misconception(
             "kept-after-the-first-reading",
-            "An example that was taken out once is kept, and its transform does not run again. One with chance in it would give the "
-            "same picture in every epoch.",
+            "An example that was taken out once is kept, and its transform does not run again. One with chance in it would give the same picture in every epoch.",
             patch=(
                 ("self.folder = Path(folder)", "self.folder = Path(folder)\n        self.kept = {}"),
-                (
-                    "name, label = self.rows[index]",
-                    "if index in self.kept:\n            return self.kept[index]\n        name, label = self.rows[index]",
-                ),
+                (TAKEN, f"if index in self.kept:\n            return self.kept[index]\n        {TAKEN}"),
                 ("return image, label", "self.kept[index] = image, label\n        return image, label"),
             ),
             hints=("What should a random flip do in the second epoch?",),
@@ -348,10 +205,7 @@ EXERCISE = code(
         Misconception(
             "result-thrown-away",
             "The transforms run, but what they return is lost: you return image and label as they were before.",
-            patch=(
-                ("image = self.transform(image)", "self.transform(image)"),
-                ("label = self.target_transform(label)", "self.target_transform(label)"),
-            ),
+            patch=(("image = self.transform", "self.transform"), ("label = self.target", "self.target")),
             hints=("Does a transform change the image that it is given, or return another one?",),
         ),
         Misconception(
@@ -371,8 +225,7 @@ EXERCISE = code(
         ),
         Misconception(
             "array-for-image",
-            "You return a NumPy array. Without a transform the image is to be the PIL image as it was opened: what becomes of it, a "
-            "transform decides.",
+            "You return a NumPy array. Without a transform the image is to be the PIL image as it was opened: what becomes of it, a transform decides.",
             patch=("image.load()", "image = np.array(image)"),
             hints=("What does `Image.open` give you, and who asked for anything else?",),
         ),

@@ -66,10 +66,7 @@ def _gradient_met(parameter, fresh, steps):
     return "the sum of several batches" if summed else "another one"
 
 
-STILL_EVALUATING = (
-    "The model stays in evaluation mode while it trains: batch normalisation uses its old running mean and never updates "
-    "it. Switch to training mode before the first batch."
-)
+STILL_EVALUATING = "The model stays in evaluation mode while it trains: batch normalisation uses its old running mean and never updates it. Switch to training mode before the first batch."
 
 
 def train_epoch_cleared_last(model, loss_fn, optimizer, batches):
@@ -147,8 +144,7 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "batches-used-up",
-            "No step is taken. `batches` yields its pairs once, as a generator does: whoever counts them first, or looks at the first one, "
-            "has used them up. Count in the same loop.",
+            "No step is taken. `batches` yields its pairs once, as a generator does: whoever counts them first, or looks at the first one, has used them up. Count in the same loop.",
             patch=("    total, count = 0.0, 0\n", "    total, count = 0.0, sum(len(y) for x, y in batches)\n"),
             hints=("How often can you go through a generator?",),
         ),
@@ -161,8 +157,7 @@ EXERCISE = code(
         ),
         Misconception(
             "cleared-once",
-            "The gradients are cleared once in an epoch, before its first batch. From the second batch on, a step goes along the sum of "
-            "all gradients of the epoch so far.",
+            "The gradients are cleared once in an epoch, before its first batch. From the second batch on, a step goes along the sum of all gradients of the epoch so far.",
             patch=(
                 ("        optimizer.zero_grad()\n", ""),
                 ("    model.train()\n", "    model.train()\n    optimizer.zero_grad()\n"),
@@ -177,8 +172,7 @@ EXERCISE = code(
         ),
         Misconception(
             "one-step-an-epoch",
-            "There is one step in an epoch, behind the loop, along the gradient of the last batch. The step belongs into the loop: one for "
-            "every batch.",
+            "There is one step in an epoch, behind the loop, along the gradient of the last batch. The step belongs into the loop: one for every batch.",
             patch=(
                 ("        optimizer.step()\n", ""),
                 ("    return total / count", "    optimizer.step()\n    return total / count"),
@@ -214,8 +208,7 @@ EXERCISE = code(
         ),
         Misconception(
             "loss-not-weighted",
-            "You add up the mean losses of the batches but divide by the number of images. Multiply each by the size of "
-            "its batch first.",
+            "You add up the mean losses of the batches but divide by the number of images. Multiply each by the size of its batch first.",
             patch=("loss.item() * len(y)", "loss.item()"),
             hints=("The loss of a batch is a mean already. What makes it a sum?",),
         ),
@@ -233,8 +226,7 @@ EXERCISE = code(
         ),
         Misconception(
             "graph-kept",
-            "You add up tensors that still carry their graphs, so the graphs of all batches stay in memory until the "
-            "epoch is over. Take the number out with `.item()`.",
+            "You add up tensors that still carry their graphs, so the graphs of all batches stay in memory until the epoch is over. Take the number out with `.item()`.",
             patch=("loss.item() * len(y)", "loss * len(y)"),
             hints=("What hangs on `loss`, besides a number?",),
         ),

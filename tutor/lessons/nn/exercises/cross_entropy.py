@@ -1,121 +1,54 @@
 """The cross-entropy of logits, without overflow."""
 
-import math
-
 import torch
 from torch.nn import functional
 
 from tutor.checking import FiniteDifference, Misconception, code
 
+from ..losses import FAR_FROM_ZERO, agrees, is_bounded, node_names, probe_scores
 from ..shared import fits, gradient, plain
 
 
-def node_names(grad_fn):
-    """The names of all nodes of an autograd graph; torch's own losses have nodes of their own, however they are called."""
-    names, waiting, met = set(), [grad_fn], set()
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in met:
-            met.add(node)
-            names.add(node.name())
-            waiting += [parent for parent, _ in node.next_functions]
-    return names
-
-
-def probe_scores(d):
-    """Logits of a usual size, and the right classes."""
-    n, classes = d.sizes(2, 3, 8)
-    return d.tensor(n, classes), torch.from_numpy(d.labels(n, classes))
-
-
-def probe_unlikely_class(d):
-    """Usual logits, but for one row whose right class is so unlikely that its probability is rounded to 0."""
-    logits, y = probe_scores(d)
-    logits[0, y[0]] -= 110
-    return logits, y
-
-
-def probe_close_scores(d):
-    """Logits whose exponentials overflow, the right class close to the largest: there a finished softmax does no harm."""
-    logits, _ = probe_scores(d)
-    logits = 300 * logits
-    y = logits.argmin(dim=1)
-    logits[torch.arange(len(y)), y] = logits.amax(dim=1) - 2
-    return logits, y
-
-
-def probe_distant_rows(d):
-    """Rows of usual logits, moved far up and far down by turns: no number can be subtracted from all rows alike."""
-    logits, y = probe_scores(d)
-    logits[::2] += 200
-    logits[1::2] -= 200
-    return logits, y
-
-
-def probe_shifted_scores(d):
-    """Usual logits, all moved up: their exponentials overflow, whatever the row."""
-    logits, y = probe_scores(d)
-    return logits + 200, y
-
-
-def probe_huge_scores(d):
-    """Scores so far from 0 that not even float64 holds their exponentials; no class is unlikely."""
-    n, classes = d.sizes(2, 3, 7)
-    rows = torch.where(torch.arange(n) % 2 == 0, 1000.0, -1000.0).unsqueeze(1)
-    return rows + d.tensor(n, classes), torch.from_numpy(d.labels(n, classes))
-
-
 def use_cross_entropy(cross_entropy, logits, y):
-    """The loss, its gradient, and who did the work.
+    """The loss, its gradient, and who did the work; both count as nan where the loss is not finite.
 
-    A loss that is not finite counts as nan, and so does its gradient. A loss that an unlikely class cannot raise beyond a
-    bound is told in words, so that every bound looks alike. That the library did the work counts only where the loss is
-    right: otherwise what is wrong with it has to be told.
+    That the library did the work counts only where the loss is right: otherwise what is wrong with it has to be told.
     """
     logits = logits.clone().requires_grad_()
     loss = cross_entropy(logits, y)
     if not fits(loss, ()) or not loss.requires_grad:
         return plain(loss), "none: the loss is not a scalar tensor that hangs on the logits", "by hand"
-    right = agrees(loss, logits, y)
-    library = {"LogSoftmaxBackward0", "NllLossBackward0", "LogsumexpBackward0"} & node_names(loss.grad_fn)
-    work = "by the library" if library and right else "by hand"
+    right, ready_made = agrees(loss, logits, y), {"LogSoftmaxBackward0", "NllLossBackward0", "LogsumexpBackward0"}
+    work = "by the library" if right and ready_made & node_names(loss.grad_fn) else "by hand"
     if not loss.isfinite():
-        return math.nan, torch.full_like(logits, math.nan).detach(), work
+        return torch.nan, torch.full_like(logits, torch.nan).detach(), work
     loss.backward()
     bounded = not right and is_bounded(cross_entropy, loss, logits.detach(), y)
     return "held down by a bound" if bounded else plain(loss), gradient(logits), work
 
 
-def agrees(loss, logits, y):
-    """Whether a loss is the cross-entropy of these logits."""
-    return torch.allclose(loss, functional.cross_entropy(logits, y).to(loss.dtype), rtol=1e-4)
+AS_THEY_CAME = ("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits")
+LOG_P = "z - z.exp().sum(dim=1, keepdim=True).log()"
+QUOTIENT = "z.exp() / z.exp().sum(dim=1, keepdim=True)"
+PICKED = "[torch.arange(len(y)), y]"
+IN_FLOAT32 = "What is `torch.tensor(100.0).exp()` in float32?"
 
 
-def is_bounded(cross_entropy, loss, logits, y):
-    """Whether a loss is too small because one class is very unlikely, and would be right if it were less so."""
-    milder = logits.clamp(min=-10)
-    return loss < functional.cross_entropy(logits, y) and agrees(cross_entropy(milder, y), milder, y)
+def overflows(name, *patch):
+    message = "Right for small logits, but for large ones the loss is infinite or not a number: in float32 the exponential of 100 overflows, and that of -200 is 0. Subtract the largest logit of each row before you take `exp`."
+    return Misconception(name, message, patch=(AS_THEY_CAME, *patch), hints=(IN_FLOAT32,))
 
 
-def entropy_loss(logits, y):
-    """The cross-entropy whose gradient is asked for."""
-    return float(functional.cross_entropy(logits, y))
+def finished_softmax(name, *patch):
+    message = "Right for small logits, but where one logit lies far below another its probability is rounded to 0, and the logarithm of 0 is minus infinity. Do not finish the softmax: `log p` is `z` minus the logarithm of the sum."
+    hint = "What is `log(exp(z) / s)`, written without the quotient?"
+    return Misconception(name, message, patch=patch, hints=(hint,))
 
 
-OVERFLOW = (
-    "Right for small logits, but for large ones the loss is infinite or not a number: in float32 the exponential of "
-    "100 overflows, and that of -200 is 0. Subtract the largest logit of each row before you take `exp`."
-)
-
-LOG_OF_SOFTMAX = (
-    "Right for small logits, but where one logit lies far below another its probability is rounded to 0, and "
-    "the logarithm of 0 is minus infinity. Do not finish the softmax: `log p` is `z` minus the logarithm of the sum."
-)
-
-NOT_THE_LARGEST = (
-    "Right for small logits, but for large ones the loss is infinite or not a number: after your subtraction there are still "
-    "entries far above 0, and their exponentials overflow. Subtract the *largest* logit of each row."
-)
+def not_the_largest(name, other):
+    message = "Right for small logits, but for large ones the loss is infinite or not a number: after your subtraction there are still entries far above 0, and their exponentials overflow. Subtract the *largest* logit of each row."
+    hint = "After which subtraction is no entry of a row above 0?"
+    return Misconception(name, message, patch=("amax", other), hints=(hint,))
 
 
 def entropy_by_gather(logits, y):
@@ -148,98 +81,40 @@ EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("cross-entropy", "softmax"),
-    probe=(
-        probe_scores,
-        probe_unlikely_class,
-        probe_close_scores,
-        probe_distant_rows,
-        probe_shifted_scores,
-        probe_huge_scores,
-    ),
+    probe=(probe_scores, *FAR_FROM_ZERO),
     use=use_cross_entropy,
     outputs=("loss", "grad_logits", "done by hand"),
-    gradients={"grad_logits": FiniteDifference(entropy_loss, wrt=0)},
+    gradients={"grad_logits": FiniteDifference(lambda logits, y: float(functional.cross_entropy(logits, y)), wrt=0)},
     misconceptions=(
         Misconception(
             "only-more-digits",
-            "float64 only moves the border: its exponentials overflow beyond 709 and are 0 below -745. Subtract the largest logit of each row first; then "
-            "no exponent is above 0.",
+            "float64 only moves the border: its exponentials overflow beyond 709 and are 0 below -745. Subtract the largest logit of each row first; then no exponent is above 0.",
             patch=("logits - logits.amax(dim=1, keepdim=True)", "logits.double()"),
             hints=("What is `math.exp(1000)`?",),
         ),
-        Misconception(
-            "exponentials-overflow",
-            OVERFLOW,
-            patch=("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
-            hints=("What is `torch.tensor(100.0).exp()` in float32?",),
-        ),
-        Misconception(
-            "softmax-as-it-stands",
-            OVERFLOW,
-            patch=(
-                ("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
-                ("z - z.exp().sum(dim=1, keepdim=True).log()", "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()"),
-            ),
-            hints=("What is `torch.tensor(100.0).exp()` in float32?",),
-        ),
-        Misconception(
-            "smallest-for-largest",
-            NOT_THE_LARGEST,
-            patch=("amax", "amin"),
-            hints=("After which subtraction is no entry of a row above 0?",),
-        ),
-        Misconception(
-            "mean-for-largest",
-            NOT_THE_LARGEST,
-            patch=("amax", "mean"),
-            hints=("After which subtraction is no entry of a row above 0?",),
-        ),
+        overflows("exponentials-overflow"),
+        overflows("softmax-as-it-stands", (LOG_P, f"({QUOTIENT}).log()")),
+        not_the_largest("smallest-for-largest", "amin"),
+        not_the_largest("mean-for-largest", "mean"),
         Misconception(
             "keepdim-missing",
-            "The largest logit or the sum of each row has the shape (N,), and that does not broadcast against (N, C). "
-            "`keepdim=True` keeps it a column, (N, 1).",
+            "The largest logit or the sum of each row has the shape (N,), and that does not broadcast against (N, C). `keepdim=True` keeps it a column, (N, 1).",
             patch=("amax(dim=1, keepdim=True)", "amax(dim=1)"),
             hints=("Which shape does a maximum or a sum over `dim=1` have without `keepdim`?",),
         ),
-        Misconception(
-            "log-of-softmax",
-            LOG_OF_SOFTMAX,
-            patch=("z - z.exp().sum(dim=1, keepdim=True).log()", "(z.exp() / z.exp().sum(dim=1, keepdim=True)).log()"),
-            hints=("What is `log(exp(z) / s)`, written without the quotient?",),
-        ),
-        Misconception(
-            "log-of-the-right-probability",
-            LOG_OF_SOFTMAX,
-            patch=(
-                ("z - z.exp().sum(dim=1, keepdim=True).log()", "z.exp() / z.exp().sum(dim=1, keepdim=True)"),
-                ("y].mean()", "y].log().mean()"),
-            ),
-            hints=("What is `log(exp(z) / s)`, written without the quotient?",),
-        ),
+        finished_softmax("log-of-softmax", (LOG_P, f"({QUOTIENT}).log()")),
+        finished_softmax("log-of-the-right-probability", (LOG_P, QUOTIENT), ("y].mean()", "y].log().mean()")),
         Misconception(
             "logarithm-kept-from-zero",
-            "Right for usual logits, but where the right class is very unlikely your loss stops growing, and no gradient comes "
-            "from such a row: the worst rows teach nothing. (A small number added inside the logarithm does that, and so "
-            "does a `clamp`.) Do not finish the softmax: `log p` is `z` minus the logarithm of the sum.",
-            patch=(
-                "z - z.exp().sum(dim=1, keepdim=True).log()",
-                "(z.exp() / z.exp().sum(dim=1, keepdim=True) + 1e-9).log()",
-            ),
+            "Right for usual logits, but where the right class is very unlikely your loss stops growing, and no gradient comes from such a row: the worst rows teach nothing. (A small number added inside the logarithm does that, and so does a `clamp`.) Do not finish the softmax: `log p` is `z` minus the logarithm of the sum.",
+            patch=(LOG_P, f"({QUOTIENT} + 1e-9).log()"),
             hints=("What is `log(p + 1e-9)` for p = 1e-20, and what should `log p` be?",),
         ),
         Misconception(
             "logarithm-kept-from-zero-and-overflow",
-            "Right for small logits, but for large ones the loss is not a number: in float32 the exponential of 100 overflows. "
-            "Subtract the largest logit of each row before you take `exp`. (And where the right class is very unlikely, your "
-            "loss stops growing: do not keep the logarithm from 0, write it out as in the formula.)",
-            patch=(
-                ("z = logits - logits.amax(dim=1, keepdim=True)", "z = logits"),
-                (
-                    "z - z.exp().sum(dim=1, keepdim=True).log()",
-                    "(z.exp() / z.exp().sum(dim=1, keepdim=True) + 1e-9).log()",
-                ),
-            ),
-            hints=("What is `torch.tensor(100.0).exp()` in float32?",),
+            "Right for small logits, but for large ones the loss is not a number: in float32 the exponential of 100 overflows. Subtract the largest logit of each row before you take `exp`. (And where the right class is very unlikely, your loss stops growing: do not keep the logarithm from 0, write it out as in the formula.)",
+            patch=(AS_THEY_CAME, (LOG_P, f"({QUOTIENT} + 1e-9).log()")),
+            hints=(IN_FLOAT32,),
         ),
         Misconception(
             "softmax-over-the-batch",
@@ -249,8 +124,7 @@ EXERCISE = code(
         ),
         Misconception(
             "summed-over-the-batch",
-            "The largest logit is that of each row, but the exponentials are added up over the batch (`dim=0`). Every row is an "
-            "example of its own: sum over its classes.",
+            "The largest logit is that of each row, but the exponentials are added up over the batch (`dim=0`). Every row is an example of its own: sum over its classes.",
             patch=("sum(dim=1", "sum(dim=0"),
             hints=("Which numbers have to add up to 1: those of a row or those of a column?",),
         ),
@@ -286,58 +160,50 @@ EXERCISE = code(
         ),
         Misconception(
             "largest-left-out-once",
-            "The sum is made of the logits that the largest was taken from, but you subtract its logarithm from the logits as "
-            "they came. Both have to be the same: `z` in both places.",
+            "The sum is made of the logits that the largest was taken from, but you subtract its logarithm from the logits as they came. Both have to be the same: `z` in both places.",
             patch=("log_p = z - z.exp()", "log_p = logits - z.exp()"),
             hints=("In which of the two terms has the largest logit been subtracted?",),
         ),
         Misconception(
             "most-probable-class",
-            "You take the largest log-probability of each row: the class that the model holds for the most likely. What counts is the "
-            "*right* class, y[i].",
+            "You take the largest log-probability of each row: the class that the model holds for the most likely. What counts is the *right* class, y[i].",
             patch=("log_p[torch.arange(len(y)), y]", "log_p.amax(dim=1)"),
             hints=("Where does your loss look at y?",),
         ),
         Misconception(
             "every-row-with-every-target",
             "`[:, y]` takes, from every row, the columns of *all* targets. Row i needs only its own, y[i].",
-            patch=("[torch.arange(len(y)), y]", "[:, y]"),
+            patch=(PICKED, "[:, y]"),
             hints=("What shape does `log_p[:, y]` have?",),
         ),
         Misconception(
             "rows-for-classes",
             "`[y]` picks whole *rows*, those with the numbers in y. From row i you need the one entry in column y[i].",
-            patch=("[torch.arange(len(y)), y]", "[y]"),
+            patch=(PICKED, "[y]"),
             hints=("What do the class numbers in y count: rows or columns?",),
         ),
         Misconception(
             "largest-of-all-rows",
-            "You subtract the largest logit of the whole batch. A row that lies far below it then has exponentials that are all 0, "
-            "and the logarithm of their sum is minus infinity. Every row needs its own largest logit.",
+            "You subtract the largest logit of the whole batch. A row that lies far below it then has exponentials that are all 0, and the logarithm of their sum is minus infinity. Every row needs its own largest logit.",
             patch=("logits.amax(dim=1, keepdim=True)", "logits.max()"),
             hints=("What is left of a row whose logits all lie 500 below the largest of another row?",),
         ),
         Misconception(
             "softmax-twice",
-            "The logits go through a softmax twice. What comes in are raw scores, and the formula applies the softmax to "
-            "them once.",
+            "The logits go through a softmax twice. What comes in are raw scores, and the formula applies the softmax to them once.",
             patch=("z = logits - ", "logits = logits.softmax(dim=1)\n    z = logits - "),
             hints=("What are logits: scores or probabilities?",),
         ),
         Misconception(
             "all-classes",
             "You average over all classes. Only the log-probability of the right class of each row counts.",
-            patch=("[torch.arange(len(y)), y]", ""),
+            patch=(PICKED, ""),
             hints=("How many numbers of each row enter the loss?",),
         ),
         Misconception(
             "mse-on-log-softmax",
-            "That is the mean squared error between log-probabilities and one-hot targets. A log-probability can never be "
-            "1, and 0 means certain: such a loss teaches the model to stay undecided.",
-            patch=(
-                "-log_p[torch.arange(len(y)), y].mean()",
-                "((log_p - torch.nn.functional.one_hot(y, logits.shape[1])) ** 2).mean()",
-            ),
+            "That is the mean squared error between log-probabilities and one-hot targets. A log-probability can never be 1, and 0 means certain: such a loss teaches the model to stay undecided.",
+            patch=(f"-log_p{PICKED}.mean()", "((log_p - torch.nn.functional.one_hot(y, logits.shape[1])) ** 2).mean()"),
             hints=("Which number should the log-probability of the right class come close to?",),
         ),
         Misconception(
@@ -360,15 +226,13 @@ EXERCISE = code(
         ),
         Misconception(
             "cut-from-the-graph",
-            "The number is right, but it is not a tensor that autograd can follow back to the logits (`item()`, `float()` "
-            "and `detach()` cut it off). Return the tensor.",
+            "The number is right, but it is not a tensor that autograd can follow back to the logits (`item()`, `float()` and `detach()` cut it off). Return the tensor.",
             patch=(".mean()", ".mean().item()"),
             hints=("Could you call `backward()` on what you return?",),
         ),
         Misconception(
             "library-loss",
-            "It is right, but torch's own function does the work (`log_softmax`, `logsumexp` or the loss itself). Here you build it "
-            "from exp, log, sum and max: that is where the overflow is kept out.",
+            "It is right, but torch's own function does the work (`log_softmax`, `logsumexp` or the loss itself). Here you build it from exp, log, sum and max: that is where the overflow is kept out.",
             patch=("-log_p[torch.arange(len(y)), y].mean()", "torch.nn.functional.cross_entropy(logits, y)"),
             hints=("How would `nn.CrossEntropyLoss` itself do it?",),
         ),

@@ -5,47 +5,21 @@ import io
 
 import numpy as np
 import torch
-from torch import nn
 
 from tutor.checking import Misconception, code
 
-
-class Walker(nn.Module):
-    """A model whose training is laid down beforehand: after each epoch it holds the next of the given weights."""
-
-    def __init__(self, weights):
-        super().__init__()
-        self.weights = list(weights)
-        self.loaded = []  # in words, what was loaded; torch 2.4 has no public hook that would tell
-        self.weight = nn.Parameter(torch.zeros_like(weights[0]))
-        self.register_buffer("epochs_seen", torch.zeros((), dtype=torch.long))  # as in batch normalisation
-
-    def load_state_dict(self, state_dict, *settings, **more):
-        told = super().load_state_dict(state_dict, *settings, **more)
-        self.loaded.append(_is_own(self, state_dict))
-        return told
-
-    @torch.no_grad()
-    def walk(self):
-        """Take one epoch from where the model is: whoever went back to older weights in between goes on from there."""
-        done = int(self.epochs_seen)
-        self.weight += self.weights[min(done, len(self.weights) - 1)] - (self.weights[done - 1] if done else 0)
-        self.epochs_seen += 1
+from ..laid_down import Training, Walker, nothing_kept
 
 
-LOSSES = {"inside": (2.0, 1.5, 2.6, 0.6, 1.9, 1.1), "last": (2.0, 1.5, 2.6, 1.1, 1.9, 0.6)}
-
-
-def probe_best_inside(d):
+def probe_best_inside(d, losses=(2.0, 1.5, 2.6, 0.6, 1.9, 1.1)):
     """What the epochs make of the weights, and what is measured after each; then the best one is not the last."""
     (size,) = d.sizes(1, 2, 6)
-    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["inside"]), 4.0
+    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in losses), 4.0
 
 
 def probe_best_last(d):
     """The same with the best epoch at the end: whoever measures before an epoch misses it."""
-    (size,) = d.sizes(1, 2, 6)
-    return d.tensor(6, size), tuple(loss + d.number(0.0, 0.3) for loss in LOSSES["last"]), 4.0
+    return probe_best_inside(d, (2.0, 1.5, 2.6, 1.1, 1.9, 0.6))
 
 
 def probe_best_before(d):
@@ -56,70 +30,40 @@ def probe_best_before(d):
 
 def probe_best_of_all_kinds(d):
     """Numbers of other sizes and signs: very large ones, a 0 among them, negative ones, the first the best, a single one."""
-    losses = ((3e7, 2e7, 5e7, 4e7), (3.0, 0.0, 5.0, 1.0), (-0.5, -0.9, -0.2, -0.7), (0.4, 0.9, 0.6, 0.8), (1.7e7,))[
-        d.sizes(1, 0, 4)[0]
-    ]
+    kinds = (3e7, 2e7, 5e7, 4e7), (3.0, 0.0, 5.0, 1.0), (-0.5, -0.9, -0.2, -0.7), (0.4, 0.9, 0.6, 0.8), (1.7e7,)
+    losses = kinds[d.sizes(1, 0, 4)[0]]
     return d.tensor(len(losses), 3), losses, 9e7
 
 
 def use_keep_best(keep_best, weights_after_each_epoch, measured_after_each_epoch, measured_before):
     """How often the model was trained, what is returned, and which epoch's numbers the model ends with."""
     weights, losses = weights_after_each_epoch, measured_after_each_epoch
-    model, trained, measured = Walker(weights), [], []
-    loaded = model.loaded
-
-    modes, watched = set(), []
-
-    def train_epoch(net):
-        net.walk()
-        trained.append(net)
-        modes.add(net.training)
-        watched.append(torch.is_grad_enabled())
-
-    def measure(net):
-        modes.add(net.training)
-        measured.append(losses[int(net.epochs_seen) - 1] if net.epochs_seen else measured_before)
-        return measured[-1]
-
+    model, training = Walker(weights), Training(losses, measured_before)
     try:
-        returned = keep_best(model, train_epoch, measure, len(losses))
+        returned = keep_best(model, training.train_epoch, training.measure, len(losses))
     except (UnboundLocalError, TypeError) as error:
-        if len(trained) < len(losses) or loaded or not _nothing_kept(error):
+        if training.trained < len(losses) or model.loaded or not nothing_kept(error):
             raise
-        return len(trained), "no", "nothing: no weights were kept", None, None, "nothing was loaded", None, None
-    best = int(np.argmin(losses))
-    right = torch.allclose(model.weight, weights[best], atol=1e-4)
-    back = "right" if right else "nothing was loaded" if not loaded else loaded[-1]
-    twice = "yes" if len(measured) > len(losses) + 1 else "no"  # the start may be measured too, if only to be shown
-    mode = "left as it was" if modes == {True} and model.training else "switched"
-    on = "on" if all(watched) else "off"
+        return training.trained, "no", "nothing: no weights were kept", None, None, "nothing was loaded", None, None
+    right = torch.allclose(model.weight, weights[int(np.argmin(losses))], atol=1e-4)
+    back = "right" if right else model.loaded[-1] if model.loaded else "nothing was loaded"
+    twice = "yes" if training.measured > len(losses) + 1 else "no"  # the start may be measured too, if only to be shown
+    mode = "left as it was" if training.modes == {True} and model.training else "switched"
     at_the_end = model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}"
-    return len(trained), twice, returned, *at_the_end, back, mode, on
+    return training.trained, twice, returned, *at_the_end, back, mode, "on" if training.recorded else "off"
 
 
-def _nothing_kept(error):
-    """Whether an answer ended because what it wanted to load had never been set, or was still None."""
-    return isinstance(error, UnboundLocalError) or ("state_dict" in str(error) and "NoneType" in str(error))
-
-
-def _is_own(module, state):
-    """In words, whether what is loaded are the module's own tensors."""
-    own = {tensor.data_ptr() for tensor in module.state_dict().values()}
-    return (
-        "its own tensors were loaded"
-        if own & {tensor.data_ptr() for tensor in state.values()}
-        else "copies were loaded"
-    )
+COPIES = "{name: tensor.clone() for name, tensor in model.state_dict().items()}"
+LOADED = "    model.load_state_dict(kept)\n"
+TRAINED = "        train_epoch(model)\n"
+MEASURED = "        loss = measure(model)\n"
 
 
 def keep_by_deepcopy(model, train_epoch, measure, epochs):
-    numbers, states = [], []
-    for _ in range(epochs):
-        train_epoch(model)
-        numbers.append(measure(model))
-        states.append(copy.deepcopy(model.state_dict()))
-    model.load_state_dict(states[numbers.index(min(numbers))])
-    return min(numbers)
+    epochs = [(train_epoch(model), measure(model), copy.deepcopy(model.state_dict())) for _ in range(epochs)]
+    _, lowest, state = min(epochs, key=lambda epoch: epoch[1])
+    model.load_state_dict(state)
+    return lowest
 
 
 def keep_in_a_file(model, train_epoch, measure, epochs):
@@ -169,23 +113,20 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "own-tensors-kept",
-            "You loaded something, and yet the model has its last weights. `state_dict()` hands out the model's own tensors, and they "
-            "went on changing; `dict(...)` and `.copy()` copy the dictionary, not what is in it. Clone every tensor.",
-            patch=("{name: tensor.clone() for name, tensor in model.state_dict().items()}", "model.state_dict()"),
+            "You loaded something, and yet the model has its last weights. `state_dict()` hands out the model's own tensors, and they went on changing; `dict(...)` and `.copy()` copy the dictionary, not what is in it. Clone every tensor.",
+            patch=(COPIES, "model.state_dict()"),
             hints=("Is what you kept a copy, or the tensors that training goes on changing?",),
         ),
         Misconception(
             "never-loaded",
-            "The model has its last weights, not its best: nothing was loaded back into it. `model.load_state_dict(kept)` does, "
-            "after the loop.",
-            patch=("    model.load_state_dict(kept)\n", ""),
+            "The model has its last weights, not its best: nothing was loaded back into it. `model.load_state_dict(kept)` does, after the loop.",
+            patch=(LOADED, ""),
             hints=("Which line of yours changes the model after the loop?",),
         ),
         Misconception(
             "loaded-in-every-epoch",
-            "You go back to the best weights after every epoch, so training never goes on from where it is. Load them "
-            "once, after the loop.",
-            patch=("    model.load_state_dict(kept)\n", "        model.load_state_dict(kept)\n"),
+            "You go back to the best weights after every epoch, so training never goes on from where it is. Load them once, after the loop.",
+            patch=(LOADED, "        model.load_state_dict(kept)\n"),
             hints=("How far is your `load_state_dict` indented?",),
         ),
         Misconception(
@@ -196,12 +137,8 @@ EXERCISE = code(
         ),
         Misconception(
             "buffer-left-behind",
-            "The parameters are those of the best epoch, but the buffer is that of the last one. Buffers belong to the model's "
-            "state; `state_dict()` has them.",
-            patch=(
-                "    model.load_state_dict(kept)\n",
-                "    model.load_state_dict({name: kept[name] for name, _ in model.named_parameters()}, strict=False)\n",
-            ),
+            "The parameters are those of the best epoch, but the buffer is that of the last one. Buffers belong to the model's state; `state_dict()` has them.",
+            patch=("(kept)", "({name: kept[name] for name, _ in model.named_parameters()}, strict=False)"),
             hints=("Which numbers of a model are no parameters and are saved all the same?",),
         ),
         Misconception(
@@ -218,76 +155,50 @@ EXERCISE = code(
         ),
         Misconception(
             "begins-with-minus-infinity",
-            "The line that keeps the weights never ran, so in the end there is nothing to load: no number is below minus infinity. Begin with "
-            "`math.inf`, and ask whether the new number is lower.",
+            "The line that keeps the weights never ran, so in the end there is nothing to load: no number is below minus infinity. Begin with `math.inf`, and ask whether the new number is lower.",
             patch=("best = math.inf", "best = -math.inf"),
             hints=("With which number do you compare the first one, and can it be lower?",),
         ),
         Misconception(
             "begins-too-low",
-            "You begin with a number of your own. Where everything that is measured lies above it, no epoch counts as better, and there is nothing to "
-            "load. Begin with `math.inf`.",
+            "You begin with a number of your own. Where everything that is measured lies above it, no epoch counts as better, and there is nothing to load. Begin with `math.inf`.",
             patch=("best = math.inf", "best = 1000.0"),
             hints=("Which number is surely above whatever is measured?",),
         ),
         Misconception(
             "no-epoch-better",
-            "The line that keeps the weights never ran, so in the end there is nothing to load: no epoch counted as better "
-            "than what you began with. (Few losses are below 0.) Begin with `math.inf`, and "
-            "ask whether the new loss is lower.",
+            "The line that keeps the weights never ran, so in the end there is nothing to load: no epoch counted as better than what you began with. (Few losses are below 0.) Begin with `math.inf`, and ask whether the new loss is lower.",
             patch=("best = math.inf", "best = 0"),
             hints=("With which number do you compare the first loss, and can a loss be lower?",),
         ),
         Misconception(
             "no-epoch-better-than-zero",
-            "The model has the weights from before its training, and you return 0: no epoch counted as better than the 0 that "
-            "you began with, since no loss is below it. Begin with `math.inf`.",
-            patch=(
-                "    best = math.inf\n",
-                "    best = 0\n    kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}\n",
-            ),
+            "The model has the weights from before its training, and you return 0: no epoch counted as better than the 0 that you began with, since no loss is below it. Begin with `math.inf`.",
+            patch=("    best = math.inf\n", f"    best = 0\n    kept = {COPIES}\n"),
             hints=("With which number do you compare the first loss, and can a loss be lower?",),
         ),
         Misconception(
             "start-counts-too",
             "You let the untrained model compete: where it measures lowest, you end with weights that no epoch has made. Only epochs count, so begin with `math.inf`.",
-            patch=(
-                "best = math.inf\n",
-                "best = measure(model)\n    kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}\n",
-            ),
+            patch=("best = math.inf\n", f"best = measure(model)\n    kept = {COPIES}\n"),
             hints=("Which models are to be compared: does the one from before the first epoch belong to them?",),
         ),
         Misconception(
             "measured-twice",
             "The result is right, but you measure some epochs twice. Measuring goes through all the kept images: call it once, and give the number a name.",
-            patch=(
-                "        loss = measure(model)\n        if loss < best:\n            best = loss\n",
-                "        if measure(model) < best:\n            best = measure(model)\n",
-            ),
+            patch=((MEASURED, ""), ("loss < best", "measure(model) < best"), ("best = loss", "best = measure(model)")),
             hints=("How often do you call `measure` in one epoch?",),
         ),
         Misconception(
             "stops-when-worse",
             "You stop at the first epoch that is worse than the best. A later one may be better again, as here: train all `epochs`.",
-            patch=(
-                "state_dict().items()}\n    model",
-                "state_dict().items()}\n        else:\n            break\n    model",
-            ),
+            patch=("items()}\n    model", "items()}\n        else:\n            break\n    model"),
             hints=("After which epoch does your loop end?",),
         ),
         Misconception(
             "kept-before-the-epoch",
             "You keep the weights from before each epoch, but what you measure are those after it.",
-            patch=(
-                (
-                    "        train_epoch(model)\n",
-                    "        before = {name: tensor.clone() for name, tensor in model.state_dict().items()}\n        train_epoch(model)\n",
-                ),
-                (
-                    "            kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}",
-                    "            kept = before",
-                ),
-            ),
+            patch=((TRAINED, f"        before = {COPIES}\n{TRAINED}"), (f"    kept = {COPIES}", "    kept = before")),
             hints=("Which comes first in your loop: keeping, or training?",),
         ),
         Misconception(
@@ -298,21 +209,14 @@ EXERCISE = code(
         ),
         Misconception(
             "compared-with-the-epoch-before",
-            "You compare every epoch with the one before it. An epoch is the best so far only if it is better than *all* before it, "
-            "so write its number down only then.",
-            patch=(
-                ("            best = loss\n", ""),
-                ("state_dict().items()}\n", "state_dict().items()}\n        best = loss\n"),
-            ),
+            "You compare every epoch with the one before it. An epoch is the best so far only if it is better than *all* before it, so write its number down only then.",
+            patch=(("            best = loss\n", ""), ("items()}\n", "items()}\n        best = loss\n")),
             hints=("After the losses 1, 3, 2: with which number do you compare the next one?",),
         ),
         Misconception(
             "return-in-the-loop",
             "Only one epoch is trained: the `return` stands inside the loop and ends it after one turn.",
-            patch=(
-                "    model.load_state_dict(kept)\n    return best",
-                "        model.load_state_dict(kept)\n        return best",
-            ),
+            patch=(f"{LOADED}    return best", f"    {LOADED}        return best"),
             hints=("How far is your `return` indented?",),
         ),
         Misconception(
@@ -329,12 +233,8 @@ EXERCISE = code(
         ),
         Misconception(
             "measured-before-training",
-            "You measure before you train: the number that you compare belongs to the weights before the epoch, and the last epoch is "
-            "never measured.",
-            patch=(
-                "        train_epoch(model)\n        loss = measure(model)\n",
-                "        loss = measure(model)\n        train_epoch(model)\n",
-            ),
+            "You measure before you train: the number that you compare belongs to the weights before the epoch, and the last epoch is never measured.",
+            patch=(TRAINED + MEASURED, MEASURED + TRAINED),
             hints=("Which comes first in an epoch?",),
         ),
     ),
@@ -343,7 +243,6 @@ EXERCISE = code(
     hints=(
         "What has to be remembered from one epoch to the next: which number, and which tensors?",
         "When an epoch is the best so far, keep its number and a copy of its `state_dict()`; after the loop, load the copy.",
-        "`kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}`, and in the end "
-        "`model.load_state_dict(kept)`.",
+        "`kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}`, and in the end `model.load_state_dict(kept)`.",
     ),
 )

@@ -1,15 +1,10 @@
 """An optimiser by hand: gradient descent with weight decay."""
 
-import contextlib
-
 import torch
-from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from tutor.checking import Misconception, code
 
-# The first optimiser of a process makes torch import its compiler, which takes seconds on a busy machine; here no
-# check's time limit is running.
-torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+from ..watching import no_ready_made_optimiser, said_of_gradients, sgd_steps
 
 
 def probe_sgd(d):
@@ -21,67 +16,17 @@ def probe_sgd(d):
 
 def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
     """The weights after each of three steps, the parameters given as a list; then after two, given by a generator."""
-    with _no_ready_made_optimiser():
-        cleared, after_step = _said_of_gradients(sgd, (w1, unused, w2), lr, weight_decay)
+    with no_ready_made_optimiser():
+        cleared, after_step = said_of_gradients(sgd, (w1, unused, w2), lr, weight_decay)
         if cleared == "the weights instead":
             return [cleared, *[None] * 15]
         weights = w1, w2, unused, unused + 1
-        listed = _sgd_steps(sgd, list, 3, x, y, weights, lr, weight_decay)
-        generated = _sgd_steps(sgd, iter, 2, x, y, weights, lr, weight_decay)
-        return [cleared, after_step, *listed, *generated]
+        listed = sgd_steps(sgd, list, 3, x, y, weights, lr, weight_decay)
+        return [cleared, after_step, *listed, *sgd_steps(sgd, iter, 2, x, y, weights, lr, weight_decay)]
 
 
-def _said_of_gradients(sgd, weights, lr, weight_decay):
-    """In words, what `zero_grad` clears and to what, and how `step` leaves the gradients."""
-    leaves = [w.detach().clone().requires_grad_() for w in weights]
-    optimizer = sgd(leaves, lr, weight_decay)
-    sum(w.square().sum() for w in leaves).backward()
-    try:
-        optimizer.zero_grad()
-    except RuntimeError as error:
-        if "leaf Variable" not in str(error):
-            raise
-        return "the weights instead", ""
-    if not all(torch.equal(leaf, w) for leaf, w in zip(leaves, weights, strict=True)):
-        return "the weights instead", ""
-    zeros = all(w.grad is None or not w.grad.any() for w in leaves)
-    cleared = "to None" if all(w.grad is None for w in leaves) else "to zeros" if zeros else "not all"
-    for w in leaves:
-        w.grad = torch.ones_like(w)
-    optimizer.step()
-    gone = any(w.grad is None for w in leaves)
-    kept = not gone and all(torch.equal(w.grad, torch.ones_like(w)) for w in leaves)
-    return cleared, "gone" if gone else "as they are" if kept else "changed"
-
-
-def _sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
-    w1, w2, unused, flat = leaves = [w.detach().clone().requires_grad_() for w in weights]
-    optimizer = sgd(
-        as_given([w1, unused, flat, w2]), lr, weight_decay
-    )  # w2 tells whether the skipped one ends the loop
-    for _ in range(steps):
-        for _ in range(2):  # the first gradients are thrown away: zero_grad alone has to clear them
-            optimizer.zero_grad()
-            (((torch.tanh(x @ w1) @ w2 - y) ** 2).mean() + 0 * flat.sum()).backward()
-        optimizer.step()
-        yield from (w.detach().clone() for w in leaves[:2])
-    yield from (unused.detach().clone(), flat.detach().clone())
-
-
-@contextlib.contextmanager
-def _no_ready_made_optimiser():
-    """Stop an answer that lets one of PyTorch's optimisers do the step."""
-
-    def refuse(optimizer, *_):
-        writer = next(c for c in type(optimizer).__mro__ if "step" in vars(c))
-        if writer.__module__.startswith("torch."):  # a subclass of torch's base class may have a step of its own
-            raise TypeError("one of torch.optim's own optimisers does the step; write it yourself")
-
-    handle = register_optimizer_step_pre_hook(refuse)
-    try:
-        yield
-    finally:
-        handle.remove()
+UPDATE = "(w.grad + self.weight_decay * w)"
+ASKED = "if w.grad is not None:"
 
 
 class SGDByData:
@@ -133,9 +78,7 @@ class SGDDecorated:
 
 class SGDByCopy:
     def __init__(self, params, lr, weight_decay=0.0):
-        self.weights = []
-        for w in params:
-            self.weights.append(w)
+        self.weights = list(params)
         self.settings = (lr, weight_decay)
 
     def zero_grad(self):
@@ -167,29 +110,25 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "generator-used-up",
-            "With a list all is right, but from `model.parameters()` nothing ever moves. That is a generator: the first loop "
-            "uses it up, and the next one finds it empty.",
+            "With a list all is right, but from `model.parameters()` nothing ever moves. That is a generator: the first loop uses it up, and the next one finds it empty.",
             patch=("list(params)", "params"),
             hints=("How often can you loop over a generator, and how often do you have to?",),
         ),
         Misconception(
             "zero-is-not-none",
-            "A parameter whose gradient is 0 is left out. A gradient of zeros is a gradient: the weight decay moves that parameter. Leave out only "
-            "those whose `.grad` is None.",
+            "A parameter whose gradient is 0 is left out. A gradient of zeros is a gradient: the weight decay moves that parameter. Leave out only those whose `.grad` is None.",
             patch=("is not None", "is not None and w.grad.any()"),
             hints=("What is the difference between a gradient of 0 and none at all?",),
         ),
         Misconception(
             "rebinding",
-            "No parameter of the model moves. What you change is another tensor: `w - …` makes a new one, whatever you call it, and "
-            "so does `clone()`; the model still holds the old one. Change the parameter itself, in place.",
+            "No parameter of the model moves. What you change is another tensor: `w - …` makes a new one, whatever you call it, and so does `clone()`; the model still holds the old one. Change the parameter itself, in place.",
             patch=("w -= self.lr * (", "w = w - self.lr * ("),
             hints=("Which tensor does the model see: the one that `w` meant before the line, or after?",),
         ),
         Misconception(
             "autograd-watches",
-            "Autograd watches parameters and refuses to have one changed in place. The update is no part of the "
-            "model: put it under `torch.no_grad()`.",
+            "Autograd watches parameters and refuses to have one changed in place. The update is no part of the model: put it under `torch.no_grad()`.",
             patch=("torch.no_grad()", "torch.enable_grad()"),
             hints=("Under which `with` may a parameter be changed?",),
         ),
@@ -208,10 +147,7 @@ EXERCISE = code(
         Misconception(
             "decay-from-the-moved-weight",
             "The decay is taken from the weight that has moved already. Both parts belong to the weight before the step: compute the whole bracket first.",
-            patch=(
-                "w -= self.lr * (w.grad + self.weight_decay * w)",
-                "w -= self.lr * w.grad; w -= self.lr * self.weight_decay * w",
-            ),
+            patch=(f"self.lr * {UPDATE}", "self.lr * w.grad; w -= self.lr * self.weight_decay * w"),
             hints=("Which w does the formula have on its right side?",),
         ),
         Misconception(
@@ -223,48 +159,37 @@ EXERCISE = code(
         Misconception(
             "none-not-skipped",
             "A parameter that takes no part in the loss has no gradient: its `.grad` is `None`. Such a parameter is left alone.",
-            patch=("if w.grad is not None:", "if True:"),
+            patch=(ASKED, "if True:"),
             hints=("What is `.grad` of a parameter that the loss does not depend on?",),
         ),
         Misconception(
             "none-decayed",
             "A parameter without a gradient is skipped as a whole: not even the decay moves it.",
-            patch=(
-                ("if w.grad is not None:", "if True:"),
-                ("(w.grad + self", "((0 if w.grad is None else w.grad) + self"),
-            ),
+            patch=((ASKED, "if True:"), ("(w.grad + self", "((0 if w.grad is None else w.grad) + self")),
             hints=("What does the docstring of `step` say of such a parameter?",),
         ),
         Misconception(
             "tensor-for-a-yes",
             "You ask whether a whole tensor is true, and for more than one number there is no answer. Ask whether it is there: `w.grad is not None`.",
-            patch=("if w.grad is not None:", "if w.grad:"),
+            patch=(ASKED, "if w.grad:"),
             hints=("What does `bool(torch.ones(2))` give?",),
         ),
         Misconception(
             "none-ends-the-step",
-            "The first parameter without a gradient ends the whole step: those that stand behind it in the list never move. Skip "
-            "that one alone, with `continue` (`return` and `break` leave the loop).",
-            patch=(
-                "if w.grad is not None:\n",
-                "if w.grad is None:\n                    return\n                else:\n",
-            ),
+            "The first parameter without a gradient ends the whole step: those that stand behind it in the list never move. Skip that one alone, with `continue` (`return` and `break` leave the loop).",
+            patch=(ASKED, "if w.grad is None:\n                    return\n                else:"),
             hints=("Which parameters does your loop still reach after one whose gradient is `None`?",),
         ),
         Misconception(
             "decay-without-rate",
             "The weight decay is not multiplied by the learning rate. It is a part of the gradient, and the whole gradient is.",
-            patch=("self.lr * (w.grad + self.weight_decay * w)", "self.lr * w.grad + self.weight_decay * w"),
+            patch=(f"self.lr * {UPDATE}", "self.lr * w.grad + self.weight_decay * w"),
             hints=("What does the bracket in the formula enclose?",),
         ),
         Misconception(
             "step-clears",
-            "`zero_grad` leaves the gradients as they are, and `step` clears them. A gradient that no step follows would "
-            "never go away: clearing belongs in `zero_grad`.",
-            patch=(
-                ("            w.grad = None\n", "            pass\n"),
-                ("(w.grad + self.weight_decay * w)", "(w.grad + self.weight_decay * w); w.grad = None"),
-            ),
+            "`zero_grad` leaves the gradients as they are, and `step` clears them. A gradient that no step follows would never go away: clearing belongs in `zero_grad`.",
+            patch=(("            w.grad = None\n", "            pass\n"), (UPDATE, f"{UPDATE}; w.grad = None")),
             hints=("After `backward()` and `zero_grad()`, with no step between, what should be in `.grad`?",),
         ),
         Misconception(
@@ -275,8 +200,7 @@ EXERCISE = code(
         ),
         Misconception(
             "weights-for-gradients",
-            "`zero_grad` reaches for the weights themselves, and they hold all that was learned. What it has to clear is the "
-            "gradient of each, `w.grad`.",
+            "`zero_grad` reaches for the weights themselves, and they hold all that was learned. What it has to clear is the gradient of each, `w.grad`.",
             patch=("w.grad = None", "w.zero_()"),
             hints=("Which tensor does your `zero_grad` change: `w`, or `w.grad`?",),
         ),
@@ -289,22 +213,18 @@ EXERCISE = code(
         Misconception(
             "gradient-changed-by-step",
             "The weights are right, but your `step` changes the gradients: the decay is added into `w.grad` itself, and a second step without clearing would add it twice. Make a new tensor, `w.grad + ...`.",
-            patch=(
-                "w -= self.lr * (w.grad + self.weight_decay * w)",
-                "w.grad += self.weight_decay * w; w -= self.lr * w.grad",
-            ),
+            patch=(f"w -= self.lr * {UPDATE}", "w.grad += self.weight_decay * w; w -= self.lr * w.grad"),
             hints=("What is in `w.grad` after your `step`?",),
         ),
         Misconception(
             "step-clears-too",
             "Your `step` clears the gradients as well. Two steps along one gradient, or a look at it after the step, would find it gone: clearing is what `zero_grad` is for.",
-            patch=("(w.grad + self.weight_decay * w)", "(w.grad + self.weight_decay * w); w.grad = None"),
+            patch=(UPDATE, f"{UPDATE}; w.grad = None"),
             hints=("Which lines of `step` touch `w.grad`?",),
         ),
         Misconception(
             "none-zeroed",
-            "Before the first `backward()` there is nothing to clear: `.grad` is `None`, and `None` cannot be filled with zeros. "
-            "Set it to `None`.",
+            "Before the first `backward()` there is nothing to clear: `.grad` is `None`, and `None` cannot be filled with zeros. Set it to `None`.",
             patch=("w.grad = None", "w.grad.zero_()"),
             hints=("What is `w.grad` before the first `backward()`?",),
         ),

@@ -1,9 +1,8 @@
 """The sweep that fills in the gradients of everything a tensor was made from."""
 
-import numpy as np
-
 from tutor.checking import FiniteDifference, Misconception, code
 
+from ..graphs import gradient_of, loss_of, plain_loss, sum_of_two
 from ..shared import engine
 
 
@@ -13,78 +12,38 @@ def probe_backward(d):
     return d.array(n, m), d.array(m), d.array(n, m), d.array(n, m), d.array(n, m)
 
 
-def loss_of(tensor, x, w, b, v, c):
-    """The sum of c * (r + r) with h = x * w, s = h + b, u = h + v, t = s * u, r = s * t; built from bare tensors.
-
-    `s` has to wait for `t`, `h` for `s` and `u`; and a sum gives one array to both of its parents. Returned are `h`,
-    the sum's parent, the sum, and a list that grows by a tensor's number whenever its vjp is called.
-    """
-    calls, made = [], []
-
-    def op(data, parents, vjp):
-        number = len(made)
-
-        def counted(grad):
-            if grad is None:
-                raise TypeError("a vjp was given None: its tensor has no gradient yet.")
-            calls.append(number)
-            return vjp(grad)
-
-        made.append(tensor(data, parents, counted))
-        return made[-1]
-
-    h = op(x.data * w.data, (x, w), lambda g: (g * w.data, g * x.data))
-    s = op(h.data + b.data, (h, b), lambda g: (g, g))
-    u = op(h.data + v.data, (h, v), lambda g: (g, g))
-    t = op(s.data * u.data, (s, u), lambda g: (g * u.data, g * s.data))
-    r = op(s.data * t.data, (s, t), lambda g: (g * t.data, g * s.data))
-    q = op(r.data + r.data, (r, r), lambda g: (g, g))
-    return h, q, op((c * q.data).sum(), (q,), lambda g: (g * c,)), calls
-
-
 def use_backward(owner, x, w, b, v, c):
     tensor = engine(owner, "backward")
     leaves = tuple(tensor(values) for values in (x, w, b, v))
     h, q, loss, calls = loss_of(tensor, *leaves, c)
     loss.backward()
-    once = [_gradient(t) for t in (*leaves, h, q, loss)]
+    once = [gradient_of(t) for t in (*leaves, h, q, loss)]
     most = max((calls.count(k) for k in calls), default=0)
     loss.backward()
-    again = [_gradient(t) for t in (leaves[0], h, loss)]
+    again = [gradient_of(t) for t in (leaves[0], h, loss)]
     loss_of(tensor, *leaves, 2 * c)[2].backward()
     left, right, total = sum_of_two(tensor, ())
     total.backward()
     total.backward()
     *_, square = sum_of_two(tensor, (1, 1))
     square.backward()
-    return *once, most, *again, _gradient(leaves[1]), _gradient(left), _gradient(right), _gradient(square)
+    return *once, most, *again, gradient_of(leaves[1]), gradient_of(left), gradient_of(right), gradient_of(square)
 
 
-def sum_of_two(tensor, shape):
-    """Two leaves of one number each and their sum, whose vjp hands one array on to both."""
-    left, right = tensor(np.full(shape, 2.0)), tensor(np.full(shape, 3.0))
-    return left, right, tensor(left.data + right.data, (left, right), lambda grad: (grad, grad))
-
-
-def _gradient(node):
-    """A copy, since a later sweep may write into it; nothing counts as zero."""
-    return np.zeros_like(node.data) if node.grad is None else np.array(node.grad)
-
-
-def plain_loss(x, w, b, v, c):
-    """The loss of `loss_of` in NumPy, for finite differences."""
-    return float((2 * c * (x * w + b) ** 2 * (x * w + v)).sum())
-
+AFRESH = "        if node.parents or node.grad is None:\n"
+ADDED = "            parent.grad += unbroadcast(grad, parent.data.shape)"
+SWEEP = (
+    f"    for node in reversed(order):\n        for parent, grad in zip(node.parents, node.vjp(node.grad)):\n{ADDED}"
+)
 
 STORED_AS_IT_CAME = (  # a patch: the first contribution is kept as the very array that arrived
-    "            parent.grad += unbroadcast(grad, parent.data.shape)",
+    ADDED,
     "            grad = unbroadcast(grad, parent.data.shape)\n"
     "            if parent.grad is None:\n"
     "                parent.grad = grad\n"
     "            else:\n"
     "                parent.grad += grad",
 )
-
 TWO_NAMES_FOR_ONE_ARRAY = "After `p.grad = g` and `q.grad = g`, what does `p.grad += 1` do to `q.grad`?"
 
 EVERY_PATH = """    def go(node, grad):
@@ -95,10 +54,7 @@ EVERY_PATH = """    def go(node, grad):
 
     go(self, np.ones_like(self.data))"""
 
-EACH_PATH = (
-    "every path to a leaf is walked by itself: a tensor that is used twice passes on each share alone, and so does everything behind it. With each such "
-    "tensor the paths double. Let a tensor wait until its gradient is complete (that is what the order is for), and ask every vjp once."
-)
+EACH_PATH = "every path to a leaf is walked by itself: a tensor that is used twice passes on each share alone, and so does everything behind it. With each such tensor the paths double. Let a tensor wait until its gradient is complete (that is what the order is for), and ask every vjp once."
 
 BACKWARD_DICTIONARY = '''
 def backward(self):
@@ -125,17 +81,13 @@ def backward(self):
         for i, grad in enumerate(node.vjp(node.grad)):
             parent = node.parents[i]
             grad = unbroadcast(grad, parent.data.shape)
-            if parent.grad is None:
-                parent.grad = grad
-            else:
-                parent.grad = parent.grad + grad
+            parent.grad = grad if parent.grad is None else parent.grad + grad
 '''
 
 BACKWARD_SHARES = '''
 def backward(self):
     """Collect every contribution first, sum them when their tensor's turn comes."""
-    shares = {}
-    shares[id(self)] = [np.ones(self.data.shape)]
+    shares = {id(self): [np.ones(self.data.shape)]}
     for node in reversed(topological_order(self)):
         total = sum(shares[id(node)])
         if node.parents:
@@ -153,11 +105,7 @@ EXERCISE = code(
     probe=probe_backward,
     use=use_backward,
     outputs=(
-        "x.grad",
-        "w.grad",
-        "b.grad",
-        "v.grad",
-        "h.grad",
+        *(f"{name}.grad" for name in "xwbvh"),
         "grad of the loss's parent",
         "grad of the loss itself",
         "calls of one vjp in a sweep, at most",
@@ -165,16 +113,10 @@ EXERCISE = code(
         "h.grad after a second sweep",
         "grad of the loss itself after a second sweep",
         "w.grad after a sweep from another result",
-        "a.grad after two sweeps from a + b",
-        "b.grad after two sweeps from a + b",
+        *(f"{name}.grad after two sweeps from a + b" for name in "ab"),
         "the grad of a + b, of shape (1, 1)",
     ),
-    gradients={
-        "x.grad": FiniteDifference(plain_loss, wrt=0),
-        "w.grad": FiniteDifference(plain_loss, wrt=1),
-        "b.grad": FiniteDifference(plain_loss, wrt=2),
-        "v.grad": FiniteDifference(plain_loss, wrt=3),
-    },
+    gradients={f"{name}.grad": FiniteDifference(plain_loss, wrt=k) for k, name in enumerate("xwbv")},
     misconceptions=(
         Misconception(
             "overwrites",
@@ -190,36 +132,26 @@ EXERCISE = code(
         ),
         Misconception(
             "number-for-array",
-            "The loss's gradient is a plain number. The vjps are handed it and expect an array, of the shape of the loss: "
-            "`np.ones_like(self.data)`.",
+            "The loss's gradient is a plain number. The vjps are handed it and expect an array, of the shape of the loss: `np.ones_like(self.data)`.",
             patch=("self.grad = np.ones_like(self.data)", "self.grad = 1.0"),
             hints=("Which shape does every gradient have to have?",),
         ),
         Misconception(
             "start-without-a-shape",
-            "The loss's gradient has no dimensions, though the loss may have some: it may have the shape (1, 1). Every gradient has the shape of "
-            "its tensor's data.",
+            "The loss's gradient has no dimensions, though the loss may have some: it may have the shape (1, 1). Every gradient has the shape of its tensor's data.",
             patch=("self.grad = np.ones_like(self.data)", "self.grad = np.array(1.0)"),
             hints=("Which shape does every gradient have to have?",),
         ),
         Misconception(
             "parent-that-stands-twice",
-            "A tensor whose parents are one and the same, as in r + r, gets one contribution of its two. A dictionary or a set of parents keeps "
-            "each of them once only.",
-            patch=(
-                "in zip(node.parents, node.vjp(node.grad)):",
-                "in dict(zip(node.parents, node.vjp(node.grad))).items():",
-            ),
+            "A tensor whose parents are one and the same, as in r + r, gets one contribution of its two. A dictionary or a set of parents keeps each of them once only.",
+            patch=("zip(node.parents, node.vjp(node.grad)):", "dict(zip(node.parents, node.vjp(node.grad))).items():"),
             hints=("How many contributions has r in r + r?",),
         ),
         Misconception(
             "shared-by-leaves",
-            "Two leaves share one array. A sum hands the *same* array to both of its parents; stored as it came, it is changed for both by "
-            "the next `+=`. Start from zeros, or write `a = a + b`, which makes a new array.",
-            patch=(
-                ("        if node.parents or node.grad is None:\n", "        if node.parents:\n"),
-                STORED_AS_IT_CAME,
-            ),
+            "Two leaves share one array. A sum hands the *same* array to both of its parents; stored as it came, it is changed for both by the next `+=`. Start from zeros, or write `a = a + b`, which makes a new array.",
+            patch=((AFRESH, "        if node.parents:\n"), STORED_AS_IT_CAME),
             hints=(TWO_NAMES_FOR_ONE_ARRAY,),
         ),
         Misconception(
@@ -231,7 +163,7 @@ EXERCISE = code(
         Misconception(
             "adds-to-none",
             "You add to a gradient that is still `None`: that is what `grad` holds before the first sweep. Where it is `None`, begin with zeros.",
-            patch=("        if node.parents or node.grad is None:\n", "        if node.parents:\n"),
+            patch=(AFRESH, "        if node.parents:\n"),
             hints=("What does a leaf's `grad` hold before the first sweep?",),
         ),
         Misconception(
@@ -243,13 +175,13 @@ EXERCISE = code(
         Misconception(
             "leaves-start-again",
             "The first sweep is right, but the next one erases what the leaves had. They add up over sweeps; only the tensors in between start again.",
-            patch=("        if node.parents or node.grad is None:\n", "        if True:\n"),
+            patch=(AFRESH, "        if True:\n"),
             hints=("What should `x.grad` hold after two sweeps: the gradient once, or twice?",),
         ),
         Misconception(
             "leftovers-flow-again",
             "The first sweep is right, the second is too large. The tensors in between still held the gradients of the first sweep, and passed them on again.",
-            patch=("        if node.parents or node.grad is None:\n", "        if node.grad is None:\n"),
+            patch=(AFRESH, "        if node.grad is None:\n"),
             hints=("What do the tensors in between hold when the second sweep starts?",),
         ),
         Misconception(
@@ -272,35 +204,23 @@ EXERCISE = code(
         ),
         Misconception(
             "shared-array",
-            "Two tensors share one array. The first contribution is stored as it came, and a sum hands the *same* array to both of its parents; `+=` then "
-            "changes it for both. Start from zeros, or write `a = a + b`, which makes a new array.",
-            patch=(
-                ("            node.grad = np.zeros_like(node.data)", "            node.grad = None"),
-                STORED_AS_IT_CAME,
-            ),
+            "Two tensors share one array. The first contribution is stored as it came, and a sum hands the *same* array to both of its parents; `+=` then changes it for both. Start from zeros, or write `a = a + b`, which makes a new array.",
+            patch=(("node.grad = np.zeros_like(node.data)", "node.grad = None"), STORED_AS_IT_CAME),
             hints=(TWO_NAMES_FOR_ONE_ARRAY,),
         ),
         Misconception(
             "every-path",
             f"The gradients are right, but {EACH_PATH}",
-            patch=(
-                "    for node in reversed(order):\n        for parent, grad in zip(node.parents, node.vjp(node.grad)):\n"
-                "            parent.grad += unbroadcast(grad, parent.data.shape)",
-                EVERY_PATH,
-            ),
+            patch=(SWEEP, EVERY_PATH),
             hints=("How often does your sweep call the vjp of a tensor that is used twice?",),
         ),
         Misconception(
             "every-path-piling-up",
             f"The first sweep is right, but a second piles up in the tensors in between, which should hold the gradients of one sweep alone. And {EACH_PATH}",
             patch=(
-                ("        if node.parents or node.grad is None:\n", "        if node.grad is None:\n"),
+                (AFRESH, "        if node.grad is None:\n"),
                 ("    self.grad = np.ones_like(self.data)\n", "    self.grad = self.grad + 1.0\n"),
-                (
-                    "    for node in reversed(order):\n        for parent, grad in zip(node.parents, node.vjp(node.grad)):\n"
-                    "            parent.grad += unbroadcast(grad, parent.data.shape)",
-                    EVERY_PATH,
-                ),
+                (SWEEP, EVERY_PATH),
             ),
             hints=("How often does your sweep call the vjp of a tensor that is used twice?",),
         ),
@@ -313,10 +233,7 @@ EXERCISE = code(
         Misconception(
             "shape-of-the-result",
             "A contribution is summed to the shape of the tensor that it comes *from*. It belongs to the parent: `parent.data.shape`.",
-            patch=(
-                "parent.grad += unbroadcast(grad, parent.data.shape)",
-                "parent.grad = parent.grad + unbroadcast(grad, node.data.shape)",
-            ),
+            patch=("+= unbroadcast(grad, parent.", "= parent.grad + unbroadcast(grad, node."),
             hints=("Whose gradient is it that you sum, and which shape must it have?",),
         ),
     ),

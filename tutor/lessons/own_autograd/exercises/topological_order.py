@@ -4,6 +4,7 @@ import numpy as np
 
 from tutor.checking import Misconception, code
 
+from ..graphs import REMEMBERS, RIGHT_ORDER, fault_of, visits_without_measure
 from ..shared import home
 
 
@@ -33,19 +34,9 @@ def probe_order_turned(d):
     return ([parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]],)
 
 
-RIGHT_ORDER = "a list of every tensor once, each after its parents"
-
-REMEMBERS = "right when first called, and something else when called again"
-
 NO_LEAF = "right, but not for a leaf: its list holds the leaf itself"
 
 WALKS_AGAIN = "right in the end, but found by more than 100,000 visits in a graph of 26 tensors"
-
-VISITS = 100_000
-
-
-class TooManyVisitsError(Exception):
-    """The parents of a small graph's tensors were asked for more often than any sound walk does."""
 
 
 def use_order(order, graph):
@@ -60,69 +51,12 @@ def use_order(order, graph):
             raise TypeError("a set has no order; return a list.")
         if listed is None:
             return None
-        if (fault := _fault(list(listed), made, graph)) != RIGHT_ORDER:
+        if (fault := fault_of(list(listed), made, graph)) != RIGHT_ORDER:
             return words or fault
     alone = list(order(made[0]))
     if len(alone) != 1 or alone[0] is not made[0]:
         return NO_LEAF
-    return WALKS_AGAIN if _visits_without_measure(order, tensor) else RIGHT_ORDER
-
-
-def _visits_without_measure(order, tensor):
-    """Whether the answer follows every path of a chain in which each of 25 tensors is used twice by the next."""
-    visits = 0
-
-    class Counted(tensor):
-        @property
-        def parents(self):
-            nonlocal visits
-            visits += 1
-            if visits > VISITS:
-                raise TooManyVisitsError
-            return self.__dict__["parents"]
-
-        @parents.setter
-        def parents(self, parents):
-            self.__dict__["parents"] = parents
-
-    last = Counted(0.0)
-    for _ in range(25):
-        last = Counted(0.0, (last, last))
-    try:
-        order(last)
-    except TooManyVisitsError:
-        return True
-    return False
-
-
-def _fault(things, made, graph):
-    """Say in words what is wrong with a list; the same words for every list with the same fault."""
-    if not things:
-        return "an empty list"
-    if any(not hasattr(thing, "parents") for thing in things):
-        return "a list with something in it that is no tensor"
-    numbers = {id(node): k for k, node in enumerate(made)}
-    listed = [numbers.get(id(thing)) for thing in things]
-    if None in listed:
-        return REMEMBERS  # a tensor of an earlier call
-    needed = {len(graph) - 1}
-    for k in range(len(graph) - 1, -1, -1):
-        needed |= set(graph[k]) if k in needed else set()
-    counts = {k: listed.count(k) for k in needed}
-    if missing := [k for k in needed if counts[k] == 0]:
-        leaves = sum(not graph[k] for k in missing)
-        result = " (the tensor itself is missing)" if max(missing) == len(graph) - 1 else ""
-        return f"a list that lacks leaves: {leaves}, other tensors: {len(missing) - leaves}{result}"
-    if repeated := [k for k in needed if counts[k] > 1]:
-        return f"a list in which some tensors stand more than once: {len(repeated)}"
-    place = {k: listed.index(k) for k in needed}
-    early = [place[k] < place[p] for k in needed for p in graph[k]]
-    if not any(early):
-        return RIGHT_ORDER
-    if all(early):
-        return "a list in which each tensor stands before its parents"
-    first = "the tensor itself stands first, and " if place[len(graph) - 1] == 0 else ""
-    return f"a list in which {first}some tensors stand before one of their parents"
+    return WALKS_AGAIN if visits_without_measure(order, tensor) else RIGHT_ORDER
 
 
 ORDER_STACK = '''
@@ -182,15 +116,13 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "no-memory",
-            "A tensor that is used twice stands in your list more than once, because nothing remembers what was visited. "
-            "In a deep network the list would grow without measure.",
+            "A tensor that is used twice stands in your list more than once, because nothing remembers what was visited. In a deep network the list would grow without measure.",
             patch=("        if node not in visited:\n            visited", "        if True:\n            visited"),
             hints=("What should happen when the walk comes to a tensor that it has met before?",),
         ),
         Misconception(
             "as-soon-as-met",
-            "You put a tensor on the list as soon as you meet it, before its parents are there. Turning that list round would not help either: "
-            "a tensor that is used twice is met too early.",
+            "You put a tensor on the list as soon as you meet it, before its parents are there. Turning that list round would not help either: a tensor that is used twice is met too early.",
             patch=(
                 ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
                 ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
@@ -199,8 +131,7 @@ EXERCISE = code(
         ),
         Misconception(
             "met-and-turned-round",
-            "A list of tensors as they are met, turned round at the end, looks right on a chain. Where a tensor is used twice it is met at its first use, "
-            "and stands behind something that was made from it. Append a tensor when all of its parents are on the list.",
+            "A list of tensors as they are met, turned round at the end, looks right on a chain. Where a tensor is used twice it is met at its first use, and stands behind something that was made from it. Append a tensor when all of its parents are on the list.",
             patch=(
                 ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
                 ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
@@ -237,8 +168,7 @@ EXERCISE = code(
         ),
         Misconception(
             "remembers-earlier-calls",
-            "The first call is right; a later one still remembers what the first has seen. Where memory stands in the first line, as in "
-            "`def topological_order(tensor, visited=set())`, Python makes it once and every call shares it. Begin each call with an empty one.",
+            "The first call is right; a later one still remembers what the first has seen. Where memory stands in the first line, as in `def topological_order(tensor, visited=set())`, Python makes it once and every call shares it. Begin each call with an empty one.",
             patch=(
                 ("def topological_order(tensor):", "def topological_order(tensor, visited=set()):"),
                 ("order, visited = [], set()", "order = []"),
@@ -247,8 +177,7 @@ EXERCISE = code(
         ),
         Misconception(
             "walks-again",
-            "The list is right, but the way to it is walked again for every use of a tensor, and everything behind it too. In a chain of 25 tensors, "
-            "each used twice by the next, that makes 2 to the power of 25 visits, over 33 million. Ask whether a tensor was visited *before* you go on to its parents.",
+            "The list is right, but the way to it is walked again for every use of a tensor, and everything behind it too. In a chain of 25 tensors, each used twice by the next, that makes 2 to the power of 25 visits, over 33 million. Ask whether a tensor was visited *before* you go on to its parents.",
             patch=(
                 ("        if node not in visited:\n            visited.add(node)\n", "        if True:\n"),
                 (

@@ -1,0 +1,63 @@
+"""What an optimiser of lesson 08 does, in words: to gradients, to weights, and with whose step."""
+
+import contextlib
+
+import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+# The first optimiser of a process makes torch import its compiler, which takes seconds on a busy machine; here no
+# check's time limit is running.
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+
+
+def said_of_gradients(sgd, weights, lr, weight_decay):
+    """In words, what `zero_grad` clears and to what, and how `step` leaves the gradients."""
+    leaves = [w.detach().clone().requires_grad_() for w in weights]
+    optimizer = sgd(leaves, lr, weight_decay)
+    sum(w.square().sum() for w in leaves).backward()
+    try:
+        optimizer.zero_grad()
+    except RuntimeError as error:
+        if "leaf Variable" not in str(error):
+            raise
+        return "the weights instead", ""
+    if not all(torch.equal(leaf, w) for leaf, w in zip(leaves, weights, strict=True)):
+        return "the weights instead", ""
+    zeros = all(w.grad is None or not w.grad.any() for w in leaves)
+    cleared = "to None" if all(w.grad is None for w in leaves) else "to zeros" if zeros else "not all"
+    for w in leaves:
+        w.grad = torch.ones_like(w)
+    optimizer.step()
+    gone = any(w.grad is None for w in leaves)
+    kept = not gone and all(torch.equal(w.grad, torch.ones_like(w)) for w in leaves)
+    return cleared, "gone" if gone else "as they are" if kept else "changed"
+
+
+@contextlib.contextmanager
+def no_ready_made_optimiser():
+    """Stop an answer that lets one of PyTorch's optimisers do the step."""
+
+    def refuse(optimizer, *_):
+        writer = next(c for c in type(optimizer).__mro__ if "step" in vars(c))
+        if writer.__module__.startswith("torch."):  # a subclass of torch's base class may have a step of its own
+            raise TypeError("one of torch.optim's own optimisers does the step; write it yourself")
+
+    handle = register_optimizer_step_pre_hook(refuse)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
+    """The weights after each step, and at the end those that no loss uses and those whose gradient is 0."""
+    w1, w2, unused, flat = leaves = [w.detach().clone().requires_grad_() for w in weights]
+    # w2 stands last: it tells whether the skipped one ends the loop
+    optimizer = sgd(as_given([w1, unused, flat, w2]), lr, weight_decay)
+    for _ in range(steps):
+        for _ in range(2):  # the first gradients are thrown away: zero_grad alone has to clear them
+            optimizer.zero_grad()
+            (((torch.tanh(x @ w1) @ w2 - y) ** 2).mean() + 0 * flat.sum()).backward()
+        optimizer.step()
+        yield from (w.detach().clone() for w in leaves[:2])
+    yield from (unused.detach().clone(), flat.detach().clone())
