@@ -141,40 +141,82 @@ ON_CTX = (
     "backward, your gradient is wrong and nothing is said. `ctx.save_for_backward` notices."
 )
 
-IGNORES = (
-    "`grad_output` is missing: the chain rule multiplies the slope by what arrives. Under a plain sum that is all "
-    "ones, and the mistake hides."
-)
 
 CUTS = "`detach`, `.data`, `no_grad`, NumPy, or an operation that torch cannot differentiate"
 
-CONSTANT_SLOPE = (
-    "Value and gradient are right, but second derivatives come out wrong: a part of your backward has no history, so "
-    "autograd takes it for a constant. Save `x` itself (what `forward` makes of it, even a copy, is not recorded), "
-    f"compute the slope from it in `backward`, and use nothing there that cuts the graph ({CUTS})."
-)
-
-GRAPH_CUT = (
-    f"Value and gradient are right, but something in your backward cuts the graph ({CUTS}), so that "
-    "nobody can differentiate it once more."
-)
-
-SUMMED = (
-    "Your backward returns one number. The gradient has an entry for every entry of `x`; nothing is added up, "
-    "because each entry of the result depends on one entry of `x` only."
-)
 
 NOTHING_SAVED = (
     "`backward` finds nothing in `ctx.saved_tensors`. What is to be there has to be packed on the way forward, with "
     "`ctx.save_for_backward(...)`."
 )
 
-ONE_YES_OR_NO = (
-    "An `if`, an `and`, a `max(..., 0)` and a double comparison `a < b < c` each want one yes or no, but a tensor has "
-    "one for every entry. Use a mask (`h > 0` is one), or a torch function that works entry by entry."
-)
-
 
 def nothing_saved(line, hint):
     """The misconception of a bag that was never packed; `line` is the solution's line that packs it."""
     return Misconception("nothing-saved", NOTHING_SAVED, patch=(line, "pass"), hints=(hint,))
+
+
+def ignores_what_arrives(*patch):
+    """The chain rule left out."""
+    return Misconception(
+        "ignores-what-arrives",
+        "`grad_output` is missing: the chain rule multiplies the slope by what arrives. Under a plain sum that is all "
+        "ones, and the mistake hides.",
+        patch=patch,
+        hints=("What happens to your gradient if the loss is multiplied by 10?",),
+    )
+
+
+def tensor_on_ctx(*patch):
+    """A tensor kept on ctx, where nobody notices a change."""
+    return Misconception(
+        "tensor-on-ctx",
+        ON_CTX,
+        patch=patch,
+        hints=("Where does `ctx` keep tensors safely?",),
+    )
+
+
+def summed_up(*patch):
+    """One number for a gradient with many entries."""
+    return Misconception(
+        "summed-up",
+        "Your backward returns one number. The gradient has an entry for every entry of `x`; nothing is added up, "
+        "because each entry of the result depends on one entry of `x` only.",
+        patch=patch,
+        hints=("What shape has `x`?",),
+    )
+
+
+def slope_without_history(*patch):
+    """A backward that autograd takes for a constant."""
+    return Misconception(
+        "slope-without-history",
+        "Value and gradient are right, but second derivatives come out wrong: a part of your backward has no history, so "
+        "autograd takes it for a constant. Save `x` itself (what `forward` makes of it, even a copy, is not recorded), "
+        f"compute the slope from it in `backward`, and use nothing there that cuts the graph ({CUTS}).",
+        patch=patch,
+        hints=("Is `forward` recorded by autograd?",),
+    )
+
+
+def one_yes_or_no(*patch, hint):
+    """A tensor where Python wants one yes or no."""
+    return Misconception(
+        "one-yes-or-no",
+        "An `if`, an `and`, a `max(..., 0)` and a double comparison `a < b < c` each want one yes or no, but a tensor has "
+        "one for every entry. Use a mask (`h > 0` is one), or a torch function that works entry by entry.",
+        patch=patch,
+        hints=(hint,),
+    )
+
+
+def graph_cut(*patch):
+    """A backward that cannot be differentiated once more."""
+    return Misconception(
+        "graph-cut",
+        f"Value and gradient are right, but something in your backward cuts the graph ({CUTS}), so that "
+        "nobody can differentiate it once more.",
+        patch=patch,
+        hints=("What does `detach` do to the history of a tensor?",),
+    )

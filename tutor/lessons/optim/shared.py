@@ -2,10 +2,12 @@
 
 import torch
 
+from tutor.checking import Misconception
+
 STEPS = 5
 
 
-def _gradients_and_rates(d):
+def gradients_and_rates(d):
     (n,) = d.sizes(1, 2, 7)
     return d.tensor(STEPS, n), tuple(d.number(0.1, 1.0) for _ in range(STEPS))
 
@@ -41,32 +43,96 @@ def _kept_precisely(rule, grads, rates, settings):
 
 SUBTRACTED = (*(f"step {k + 1}" for k in range(STEPS)), "how float64 gradients are kept in state")
 
-STATE_NOT_KEPT = (
-    "The first step is right and the others are not: nothing of the earlier gradients is in them. What you put into `state` "
-    "has to be taken out again at the next step, and built on."
-)
-
-NO_EPSILON_EITHER = "The root is missing, and so is the epsilon behind it: the formula divides by √s + ε."
-
-STATE_IN_FLOAT32 = (
-    "What you keep is float32 whatever the gradients are; for float64 gradients that is too coarse, and the referee below notices. "
-    "`torch.zeros_like(grad)` takes the dtype, and the device, from the gradient."
-)
 
 OLD_STATE_USED = "You divide by what was kept before this step. The new square comes first; then the root is taken of what is kept now."
 
-ROOT_KEPT = (
-    "You keep the root, and the next square is added to it. Keep s itself; the root is taken only where you divide."
-)
-
-RATE_MISSING = "The learning rate is missing: the steps have the right direction, but not the right length."
-
-BRACKET_MISSING = (
-    "Without brackets Python divides by the root first and adds the epsilon to the result. It belongs below the line."
-)
-
-NOT_SQUARED = (
-    "The gradients are not squared. They have both signs, so what you keep may be negative, and then it has no root."
-)
 
 WHAT_IS_KEPT = "What does your function still know of the gradient before this one?"
+
+
+def state_in_float32(*patch):
+    """Squares or a velocity kept too coarsely."""
+    return Misconception(
+        "state-in-float32",
+        "What you keep is float32 whatever the gradients are; for float64 gradients that is too coarse, and the referee below notices. "
+        "`torch.zeros_like(grad)` takes the dtype, and the device, from the gradient.",
+        patch=patch,
+        hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
+    )
+
+
+def rate_missing(*patch):
+    """A step of the right direction and the wrong length."""
+    return Misconception(
+        "rate-missing",
+        "The learning rate is missing: the steps have the right direction, but not the right length.",
+        patch=patch,
+        hints=("What makes the step small?",),
+    )
+
+
+def state_not_kept(*patch):
+    """Nothing of the earlier gradients."""
+    return Misconception(
+        "state-not-kept",
+        "The first step is right and the others are not: nothing of the earlier gradients is in them. What you put into `state` "
+        "has to be taken out again at the next step, and built on.",
+        patch=patch,
+        hints=(WHAT_IS_KEPT,),
+    )
+
+
+def no_root_no_epsilon(*patch):
+    """Only what is kept below the line."""
+    return Misconception(
+        "no-root-no-epsilon",
+        "The root is missing, and so is the epsilon behind it: the formula divides by √s + ε.",
+        patch=patch,
+        hints=("What stands below the line?",),
+    )
+
+
+def root_kept(*patch, hint):
+    """The root goes into the next sum."""
+    return Misconception(
+        "root-kept",
+        "You keep the root, and the next square is added to it. Keep s itself; the root is taken only where you divide.",
+        patch=patch,
+        hints=(hint,),
+    )
+
+
+def eps_under_the_root(*patch):
+    """The root reaches too far."""
+    return Misconception(
+        "eps-under-the-root",
+        "The epsilon stands under the root. It is added to the root.",
+        patch=patch,
+        hints=("Over what does the root sign in the formula reach?",),
+    )
+
+
+EPS_MISSING = Misconception(
+    "eps-missing",
+    "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
+    patch=(" + eps", ""),
+    hints=("What does your rule return for a gradient of 0 at the first step?",),
+)
+
+
+NOT_SQUARED = Misconception(
+    "not-squared",
+    "The gradients are not squared. They have both signs, so what you keep may be negative, and then it has no root.",
+    patch=("grad**2", "grad"),
+    hints=("Can a sum of squares be negative? Can yours?",),
+)
+
+
+def bracket_missing(*patch):
+    """The epsilon added to the result."""
+    return Misconception(
+        "bracket-missing",
+        "Without brackets Python divides by the root first and adds the epsilon to the result. It belongs below the line.",
+        patch=patch,
+        hints=("What does Python do first: divide or add?",),
+    )

@@ -5,7 +5,18 @@ from torch.autograd import Function
 
 from tutor.checking import Misconception, code
 
-from ..shared import GRAPH_CUT, IGNORES, JUDGED, ON_CTX, SECONDS, UNPACK, at_kinks, away, examine, nothing_saved
+from ..shared import (
+    JUDGED,
+    SECONDS,
+    UNPACK,
+    at_kinks,
+    away,
+    examine,
+    graph_cut,
+    ignores_what_arrives,
+    nothing_saved,
+    tensor_on_ctx,
+)
 
 
 def probe_clamp(d):
@@ -87,12 +98,7 @@ EXERCISE = code(
     outputs=("y", "grad_x", *JUDGED, "at the bounds", "grad_x through two calls with other bounds"),
     seconds=SECONDS,
     misconceptions=(
-        Misconception(
-            "graph-cut",
-            GRAPH_CUT,
-            patch=("grad_output * inside", "grad_output.detach() * inside"),
-            hints=("What does `detach` do to the history of a tensor?",),
-        ),
+        graph_cut("grad_output * inside", "grad_output.detach() * inside"),
         Misconception(
             "brackets-forgotten",
             "`&` binds more tightly than `<` and `>`, so each comparison needs brackets of its own.",
@@ -167,12 +173,7 @@ EXERCISE = code(
             patch=("grad_output * inside, None", "grad_output.clamp(ctx.low, ctx.high), None"),
             hints=("Which tensor did `forward` compare with the bounds?",),
         ),
-        Misconception(
-            "ignores-what-arrives",
-            IGNORES,
-            patch=("grad_output * inside, None", "1.0 * inside, None"),
-            hints=("What happens to your gradient if the loss is multiplied by 10?",),
-        ),
+        ignores_what_arrives("grad_output * inside, None", "1.0 * inside, None"),
         Misconception(
             "numbers-in-save-for-backward",
             "`save_for_backward` takes tensors only. Plain numbers are kept as attributes: `ctx.low = low`.",
@@ -182,12 +183,7 @@ EXERCISE = code(
             ),
             hints=("What is the type of `low`?",),
         ),
-        Misconception(
-            "tensor-on-ctx",
-            ON_CTX,
-            patch=(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
-            hints=("Where does `ctx` keep tensors safely?",),
-        ),
+        tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
     ),
     alternatives=(ClampByMask, ClampByFill, ClampFromOutput),
     equivalent_mutants={

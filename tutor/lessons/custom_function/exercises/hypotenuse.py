@@ -8,13 +8,13 @@ from torch.autograd import Function, gradcheck, gradgradcheck
 from tutor.checking import Misconception, code
 
 from ..shared import (
-    IGNORES,
     JUDGED,
     ON_CTX,
     SECONDS,
     after_a_change,
     bag_explained,
     few_of,
+    ignores_what_arrives,
     judged,
     nothing_saved,
     result,
@@ -185,12 +185,7 @@ EXERCISE = code(
             patch=("grad_output * u / r, grad_output * v / r", "grad_output * u / (2 * r), grad_output * v / (2 * r)"),
             hints=("What is the derivative of u²?",),
         ),
-        Misconception(
-            "ignores-what-arrives",
-            IGNORES,
-            patch=("grad_output * u / r, grad_output * v / r", "u / r, v / r"),
-            hints=("What happens to your gradient if the loss is multiplied by 10?",),
-        ),
+        ignores_what_arrives("grad_output * u / r, grad_output * v / r", "u / r, v / r"),
         Misconception(
             "one-gradient",
             "What your `backward` returns counts as one gradient, and `forward` has two arguments. Return two, "

@@ -6,17 +6,17 @@ from torch.autograd import Function
 from tutor.checking import FiniteDifference, Misconception, code
 
 from ..shared import (
-    CONSTANT_SLOPE,
-    IGNORES,
     JUDGED,
-    ON_CTX,
     SECONDS,
-    SUMMED,
     UNPACK,
     examine,
+    ignores_what_arrives,
     nothing_saved,
     probe_pair,
     probe_row,
+    slope_without_history,
+    summed_up,
+    tensor_on_ctx,
 )
 
 
@@ -173,18 +173,8 @@ EXERCISE = code(
             patch=("grad_output * 1.5", "grad_output + 1.5"),
             hints=("If the loss does not depend on P3 at all, what arrives, and what has to come out?",),
         ),
-        Misconception(
-            "summed-up",
-            SUMMED,
-            patch=("return grad_output * 1.5 * (5 * x**2 - 1)", "return (grad_output * 1.5 * (5 * x**2 - 1)).sum()"),
-            hints=("What shape has `x`?",),
-        ),
-        Misconception(
-            "ignores-what-arrives",
-            IGNORES,
-            patch=("grad_output * 1.5 * (5 * x**2 - 1)", "1.5 * (5 * x**2 - 1)"),
-            hints=("What happens to your gradient if the loss is multiplied by 10?",),
-        ),
+        summed_up("return grad_output * 1.5 * (5 * x**2 - 1)", "return (grad_output * 1.5 * (5 * x**2 - 1)).sum()"),
+        ignores_what_arrives("grad_output * 1.5 * (5 * x**2 - 1)", "1.5 * (5 * x**2 - 1)"),
         Misconception(
             "half-forgotten",
             "Your backward is twice too large: the ½ in front of P3 stays in front of its derivative, 3/2 (5 x² - 1).",
@@ -215,21 +205,11 @@ EXERCISE = code(
             patch=("(5 * x**2 - 1)", "(5 * x**2)"),
             hints=("How many terms has P3?",),
         ),
-        Misconception(
-            "tensor-on-ctx",
-            ON_CTX,
-            patch=(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
-            hints=("Where does `ctx` keep tensors safely?",),
-        ),
-        Misconception(
-            "slope-without-history",
-            CONSTANT_SLOPE,
-            patch=(
-                ("ctx.save_for_backward(x)", "ctx.save_for_backward(1.5 * (5 * x**2 - 1))"),
-                (UNPACK, "(slope,) = ctx.saved_tensors"),
-                ("grad_output * 1.5 * (5 * x**2 - 1)", "grad_output * slope"),
-            ),
-            hints=("Is `forward` recorded by autograd?",),
+        tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
+        slope_without_history(
+            ("ctx.save_for_backward(x)", "ctx.save_for_backward(1.5 * (5 * x**2 - 1))"),
+            (UNPACK, "(slope,) = ctx.saved_tensors"),
+            ("grad_output * 1.5 * (5 * x**2 - 1)", "grad_output * slope"),
         ),
         Misconception(
             "tuple-not-unpacked",

@@ -6,15 +6,15 @@ from torch.autograd import Function
 from tutor.checking import FiniteDifference, Misconception, code
 
 from ..shared import (
-    GRAPH_CUT,
-    IGNORES,
     JUDGED,
-    ON_CTX,
-    ONE_YES_OR_NO,
     SECONDS,
+    graph_cut,
+    ignores_what_arrives,
     nothing_saved,
+    one_yes_or_no,
     probe_pair,
     probe_row,
+    tensor_on_ctx,
     use_gate,
 )
 
@@ -92,11 +92,8 @@ EXERCISE = code(
     seconds=SECONDS,
     misconceptions=(
         nothing_saved("ctx.save_for_backward(h)", "Which tensor decides whether a gradient passes?"),
-        Misconception(
-            "one-yes-or-no",
-            ONE_YES_OR_NO,
-            patch=("grad_h[h < 0] = 0", "grad_h = 0 if h < 0 else grad_h"),
-            hints=("How many truth values has `h < 0`?",),
+        one_yes_or_no(
+            "grad_h[h < 0] = 0", "grad_h = 0 if h < 0 else grad_h", hint="How many truth values has `h < 0`?"
         ),
         Misconception(
             "times-h",
@@ -110,12 +107,7 @@ EXERCISE = code(
             patch=("grad_h[h < 0] = 0", "grad_h[h < 0] *= -1"),
             hints=("What is the slope of max(h, 0) at h = -3?",),
         ),
-        Misconception(
-            "graph-cut",
-            GRAPH_CUT,
-            patch=("grad_output.clone()", "grad_output.detach().clone()"),
-            hints=("What does `detach` do to the history of a tensor?",),
-        ),
+        graph_cut("grad_output.clone()", "grad_output.detach().clone()"),
         Misconception(
             "mask-by-gradient",
             "You ask whether the *gradient* is negative. The gate was set on the way forward: what counts is the"
@@ -136,24 +128,14 @@ EXERCISE = code(
             patch=("h < 0", "h > 0"),
             hints=("Where has max(h, 0) the slope 1?",),
         ),
-        Misconception(
-            "ignores-what-arrives",
-            IGNORES,
-            patch=("grad_output.clone()", "torch.ones_like(grad_output)"),
-            hints=("What happens to your gradient if the loss is multiplied by 10?",),
-        ),
+        ignores_what_arrives("grad_output.clone()", "torch.ones_like(grad_output)"),
         Misconception(
             "relu-of-the-gradient-times-h",
             "You multiply by the value max(h, 0). The chain rule wants its slope, which is 0 or 1.",
             patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h.clamp(min=0)"),
             hints=("What is the slope of max(h, 0) at h = 3?",),
         ),
-        Misconception(
-            "tensor-on-ctx",
-            ON_CTX,
-            patch=(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
-            hints=("Where does `ctx` keep tensors safely?",),
-        ),
+        tensor_on_ctx(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
     ),
     alternatives=(ReLUFromOutput, ReLUFromMask, ReLUByWhere, ReLUByLoop),
     equivalent_mutants={"grad_h[h <= 0] = 0": "at exactly 0 every subgradient is right"},

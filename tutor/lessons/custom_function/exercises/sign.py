@@ -5,7 +5,17 @@ from torch.autograd import Function
 
 from tutor.checking import Misconception, code
 
-from ..shared import GRAPH_CUT, IGNORES, JUDGED, ON_CTX, ONE_YES_OR_NO, SECONDS, away, nothing_saved, use_gate
+from ..shared import (
+    JUDGED,
+    SECONDS,
+    away,
+    graph_cut,
+    ignores_what_arrives,
+    nothing_saved,
+    one_yes_or_no,
+    tensor_on_ctx,
+    use_gate,
+)
 
 
 def probe_sign(d):
@@ -68,18 +78,8 @@ EXERCISE = code(
     seconds=SECONDS,
     misconceptions=(
         nothing_saved("ctx.save_for_backward(h)", "Which tensor does the window look at, and who hands it on?"),
-        Misconception(
-            "one-yes-or-no",
-            ONE_YES_OR_NO,
-            patch=("h.abs() <= 1", "-1 <= h <= 1"),
-            hints=("How many truth values has `h <= 1`?",),
-        ),
-        Misconception(
-            "graph-cut",
-            GRAPH_CUT,
-            patch=("return grad_output * (h", "return grad_output.detach() * (h"),
-            hints=("What does `detach` do to the history of a tensor?",),
-        ),
+        one_yes_or_no("h.abs() <= 1", "-1 <= h <= 1", hint="How many truth values has `h <= 1`?"),
+        graph_cut("return grad_output * (h", "return grad_output.detach() * (h"),
         Misconception(
             "other-side-open",
             "Above 1 you still pass the gradient on. The window closes on both sides: |h|, not h.",
@@ -132,12 +132,7 @@ EXERCISE = code(
             patch=("h.abs() <= 1", "h.abs() > 1"),
             hints=("For which h should the gradient pass?",),
         ),
-        Misconception(
-            "ignores-what-arrives",
-            IGNORES,
-            patch=("grad_output * (h.abs() <= 1)", "1.0 * (h.abs() <= 1)"),
-            hints=("What happens to your gradient if the loss is multiplied by 10?",),
-        ),
+        ignores_what_arrives("grad_output * (h.abs() <= 1)", "1.0 * (h.abs() <= 1)"),
         Misconception(
             "times-the-sign",
             "You multiply by the sign of `h`. Backward pretends that the sign had been the identity, and the "
@@ -151,12 +146,7 @@ EXERCISE = code(
             patch=("torch.sign(h)", "(h > 0).to(h.dtype)"),
             hints=("Which two values does a sign have?",),
         ),
-        Misconception(
-            "tensor-on-ctx",
-            ON_CTX,
-            patch=(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
-            hints=("Where does `ctx` keep tensors safely?",),
-        ),
+        tensor_on_ctx(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
     ),
     alternatives=(SignByWhere, SignByMask, SignByHardtanh),
     equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},

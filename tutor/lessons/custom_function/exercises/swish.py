@@ -6,18 +6,18 @@ from torch.autograd import Function
 from tutor.checking import FiniteDifference, Misconception, code
 
 from ..shared import (
-    CONSTANT_SLOPE,
-    IGNORES,
     JUDGED,
-    ON_CTX,
     SECONDS,
-    SUMMED,
     UNPACK,
     examine,
+    ignores_what_arrives,
     nothing_saved,
     probe_pair,
     probe_row,
     result,
+    slope_without_history,
+    summed_up,
+    tensor_on_ctx,
 )
 
 
@@ -127,12 +127,7 @@ EXERCISE = code(
             patch=("grad_output * s * (1", "grad_output * (1"),
             hints=("What does the formula have in front of the bracket?",),
         ),
-        Misconception(
-            "summed-up",
-            SUMMED,
-            patch=("return grad_output * s * (1 + x * (1 - s))", "return (grad_output * s * (1 + x * (1 - s))).sum()"),
-            hints=("What shape has `x`?",),
-        ),
+        summed_up("return grad_output * s * (1 + x * (1 - s))", "return (grad_output * s * (1 + x * (1 - s))).sum()"),
         Misconception(
             "two-kept",
             "All right but for the memory: you keep more than one tensor. Whatever is not `x` can be computed again from it.",
@@ -154,21 +149,13 @@ EXERCISE = code(
             ),
             hints=("Is `forward` recorded by autograd?",),
         ),
-        Misconception(
-            "slope-without-history",
-            CONSTANT_SLOPE,
-            patch=(
-                (
-                    "ctx.save_for_backward(x)",
-                    "s = torch.sigmoid(x)\n        ctx.save_for_backward(s * (1 + x * (1 - s)))",
-                ),
-                (UNPACK, "(slope,) = ctx.saved_tensors"),
-                (
-                    "        s = torch.sigmoid(x)\n        return grad_output * s * (1 + x * (1 - s))",
-                    "        return grad_output * slope",
-                ),
+        slope_without_history(
+            ("ctx.save_for_backward(x)", "s = torch.sigmoid(x)\n        ctx.save_for_backward(s * (1 + x * (1 - s)))"),
+            (UNPACK, "(slope,) = ctx.saved_tensors"),
+            (
+                "        s = torch.sigmoid(x)\n        return grad_output * s * (1 + x * (1 - s))",
+                "        return grad_output * slope",
             ),
-            hints=("Is `forward` recorded by autograd?",),
         ),
         Misconception(
             "product-rule-forgotten",
@@ -190,24 +177,14 @@ EXERCISE = code(
             patch=("s * (1 + x * (1 - s))", "x * s * (1 - s)"),
             hints=("What is the derivative of a product?",),
         ),
-        Misconception(
-            "ignores-what-arrives",
-            IGNORES,
-            patch=("grad_output * s", "s"),
-            hints=("What happens to your gradient if the loss is multiplied by 10?",),
-        ),
+        ignores_what_arrives("grad_output * s", "s"),
         Misconception(
             "sign-in-the-bracket",
             "The slope of the sigmoid is s (1 - s); you have s (1 + s).",
             patch=("(1 - s)", "(1 + s)"),
             hints=("Does the sigmoid become steeper or flatter as it nears 1?",),
         ),
-        Misconception(
-            "tensor-on-ctx",
-            ON_CTX,
-            patch=(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
-            hints=("Where does `ctx` keep tensors safely?",),
-        ),
+        tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
     ),
     alternatives=(SwishExpanded, SwishByTanh, SwishRecomputed),
     hints=(

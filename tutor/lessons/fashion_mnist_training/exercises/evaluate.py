@@ -7,10 +7,11 @@ from tutor.checking import Misconception, code
 from ..shared import (
     CLASSES,
     LOSS_OF_ITS_OWN,
-    MEAN_OF_MEANS,
     SOFTMAX_FIRST,
     WHO_COUNTS,
     a_loss,
+    loss_not_weighted,
+    mean_of_batch_means,
     pair,
     small_net,
     three_batches,
@@ -114,15 +115,10 @@ EXERCISE = code(
             patch=("with torch.no_grad():", "if True:"),
             hints=("Who tells autograd that no gradients are needed?",),
         ),
-        Misconception(
-            "mean-of-batch-means",
-            MEAN_OF_MEANS,
-            patch=(
-                ("loss_fn(y_pred, y).item() * len(y)", "loss_fn(y_pred, y).item()"),
-                ("(y_pred.argmax(dim=1) == y).sum()", "(y_pred.argmax(dim=1) == y).float().mean()"),
-                ("count += len(y)", "count += 1"),
-            ),
-            hints=(WHO_COUNTS,),
+        mean_of_batch_means(
+            ("loss_fn(y_pred, y).item() * len(y)", "loss_fn(y_pred, y).item()"),
+            ("(y_pred.argmax(dim=1) == y).sum()", "(y_pred.argmax(dim=1) == y).float().mean()"),
+            ("count += len(y)", "count += 1"),
         ),
         Misconception(
             "loss-averaged-over-batches",
@@ -148,19 +144,8 @@ EXERCISE = code(
             ),
             hints=(WHO_COUNTS,),
         ),
-        Misconception(
-            "loss-not-weighted",
-            "You add up the mean losses of the batches but divide by the number of images. Multiply each by the size of "
-            "its batch first.",
-            patch=("loss_fn(y_pred, y).item() * len(y)", "loss_fn(y_pred, y).item()"),
-            hints=("The loss of a batch is a mean already. What makes it a sum?",),
-        ),
-        Misconception(
-            "softmax-before-the-loss",
-            SOFTMAX_FIRST,
-            patch=("loss_fn(y_pred, y)", "loss_fn(y_pred.softmax(dim=1), y)"),
-            hints=("What does `loss_fn` expect: logits or probabilities?",),
-        ),
+        loss_not_weighted("loss_fn(y_pred, y).item() * len(y)", "loss_fn(y_pred, y).item()"),
+        SOFTMAX_FIRST,
         Misconception(
             "count-for-fraction",
             "The second number is how many are right. The accuracy is the fraction of all images.",

@@ -7,10 +7,10 @@ from tutor.checking import Misconception, code
 from ..shared import (
     CLASSES,
     LOSS_OF_ITS_OWN,
-    MEAN_OF_MEANS,
     SOFTMAX_FIRST,
-    WHO_COUNTS,
     a_loss,
+    loss_not_weighted,
+    mean_of_batch_means,
     small_net,
     three_batches,
 )
@@ -200,30 +200,15 @@ EXERCISE = code(
             patch=("    model.train()\n", ""),
             hints=("In which mode does the model come in?",),
         ),
-        Misconception(
-            "mean-of-batch-means",
-            MEAN_OF_MEANS,
-            patch=(("loss.item() * len(y)", "loss.item()"), ("count += len(y)", "count += 1")),
-            hints=(WHO_COUNTS,),
-        ),
-        Misconception(
-            "loss-not-weighted",
-            "You add up the mean losses of the batches but divide by the number of images. Multiply each by the size of its batch first.",
-            patch=("loss.item() * len(y)", "loss.item()"),
-            hints=("The loss of a batch is a mean already. What makes it a sum?",),
-        ),
+        mean_of_batch_means(("loss.item() * len(y)", "loss.item()"), ("count += len(y)", "count += 1")),
+        loss_not_weighted("loss.item() * len(y)", "loss.item()"),
         Misconception(
             "sum-not-mean",
             "That is the sum of the losses of all images. Divide by how many there were.",
             patch=("total / count", "total"),
             hints=("How does your number change if there are twice as many images?",),
         ),
-        Misconception(
-            "softmax-before-the-loss",
-            SOFTMAX_FIRST,
-            patch=("loss_fn(y_pred, y)", "loss_fn(y_pred.softmax(dim=1), y)"),
-            hints=("What does `loss_fn` expect: logits or probabilities?",),
-        ),
+        SOFTMAX_FIRST,
         Misconception(
             "graph-kept",
             "You add up tensors that still carry their graphs, so the graphs of all batches stay in memory until the epoch is over. Take the number out with `.item()`.",

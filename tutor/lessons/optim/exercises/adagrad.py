@@ -5,24 +5,25 @@ import torch
 from tutor.checking import Misconception, code
 
 from ..shared import (
-    BRACKET_MISSING,
-    NO_EPSILON_EITHER,
+    EPS_MISSING,
     NOT_SQUARED,
     OLD_STATE_USED,
-    RATE_MISSING,
-    ROOT_KEPT,
-    STATE_IN_FLOAT32,
-    STATE_NOT_KEPT,
     SUBTRACTED,
-    WHAT_IS_KEPT,
-    _gradients_and_rates,
+    bracket_missing,
+    eps_under_the_root,
+    gradients_and_rates,
+    no_root_no_epsilon,
+    rate_missing,
+    root_kept,
+    state_in_float32,
+    state_not_kept,
     walk,
 )
 
 
 def probe_adagrad(d):
     """Gradients of five steps, a learning rate for each, and an epsilon that can be seen."""
-    return *_gradients_and_rates(d), d.number(0.2, 0.8)
+    return *gradients_and_rates(d), d.number(0.2, 0.8)
 
 
 def walk_adagrad(rule, grad_of_each_step, lr_of_each_step, eps):
@@ -57,27 +58,10 @@ EXERCISE = code(
     use=walk_adagrad,
     outputs=SUBTRACTED,
     misconceptions=(
-        Misconception(
-            "state-in-float32",
-            STATE_IN_FLOAT32,
-            patch=('state["squares"] = squares', 'state["squares"] = squares.float()'),
-            hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
-        ),
-        Misconception(
-            "state-not-kept", STATE_NOT_KEPT, patch=('    state["squares"] = squares\n', ""), hints=(WHAT_IS_KEPT,)
-        ),
-        Misconception(
-            "eps-under-the-root",
-            "The epsilon stands under the root. It is added to the root.",
-            patch=("(squares.sqrt() + eps)", "(squares + eps).sqrt()"),
-            hints=("Over what does the root sign in the formula reach?",),
-        ),
-        Misconception(
-            "eps-missing",
-            "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
-            patch=(" + eps", ""),
-            hints=("What does your rule return for a gradient of 0 at the first step?",),
-        ),
+        state_in_float32('state["squares"] = squares', 'state["squares"] = squares.float()'),
+        state_not_kept('    state["squares"] = squares\n', ""),
+        eps_under_the_root("(squares.sqrt() + eps)", "(squares + eps).sqrt()"),
+        EPS_MISSING,
         Misconception(
             "no-root",
             "You divide by the sum of squares itself. Without the root a gradient 100 times larger makes a step 100 times "
@@ -85,12 +69,7 @@ EXERCISE = code(
             patch=("squares.sqrt()", "squares"),
             hints=("Which has the unit of a gradient: the sum of squares, or its root?",),
         ),
-        Misconception(
-            "no-root-no-epsilon",
-            NO_EPSILON_EITHER,
-            patch=("(squares.sqrt() + eps)", "squares"),
-            hints=("What stands below the line?",),
-        ),
+        no_root_no_epsilon("(squares.sqrt() + eps)", "squares"),
         Misconception(
             "old-sum-used",
             OLD_STATE_USED,
@@ -100,11 +79,8 @@ EXERCISE = code(
             ),
             hints=("Does the gradient of this step count in its own root?",),
         ),
-        Misconception(
-            "root-kept",
-            ROOT_KEPT,
-            patch=('state["squares"] = squares', 'state["squares"] = squares.sqrt()'),
-            hints=("What exactly does s add up?",),
+        root_kept(
+            'state["squares"] = squares', 'state["squares"] = squares.sqrt()', hint="What exactly does s add up?"
         ),
         Misconception(
             "gradient-missing",
@@ -112,12 +88,7 @@ EXERCISE = code(
             patch=("lr * grad / (", "lr / ("),
             hints=("What stands above the line?",),
         ),
-        Misconception(
-            "not-squared",
-            NOT_SQUARED,
-            patch=("grad**2", "grad"),
-            hints=("Can a sum of squares be negative? Can yours?",),
-        ),
+        NOT_SQUARED,
         Misconception(
             "absolute-gradients",
             "You add up absolute gradients, not their squares.",
@@ -130,15 +101,8 @@ EXERCISE = code(
             patch=("grad**2", "(grad**2).sum()"),
             hints=("What is the shape of s?",),
         ),
-        Misconception(
-            "rate-missing", RATE_MISSING, patch=("lr * grad /", "grad /"), hints=("What makes the step small?",)
-        ),
-        Misconception(
-            "bracket-missing",
-            BRACKET_MISSING,
-            patch=("(squares.sqrt() + eps)", "squares.sqrt() + eps"),
-            hints=("What does Python do first: divide or add?",),
-        ),
+        rate_missing("lr * grad /", "grad /"),
+        bracket_missing("(squares.sqrt() + eps)", "squares.sqrt() + eps"),
     ),
     alternatives=(adagrad_in_place, adagrad_norm, adagrad_power),
     hints=(

@@ -5,12 +5,14 @@ import torch
 from tutor.checking import Misconception, code
 
 from ..shared import (
-    BRACKET_MISSING,
+    EPS_MISSING,
     NOT_SQUARED,
-    RATE_MISSING,
-    STATE_IN_FLOAT32,
     SUBTRACTED,
-    _gradients_and_rates,
+    bracket_missing,
+    eps_under_the_root,
+    gradients_and_rates,
+    rate_missing,
+    state_in_float32,
     walk,
 )
 
@@ -21,7 +23,7 @@ torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
 
 def probe_adam(d):
     """Gradients of five steps, a learning rate for each, two different betas, and an epsilon that can be seen."""
-    return *_gradients_and_rates(d), d.number(0.3, 0.6), d.number(0.7, 0.95), d.number(0.2, 0.8)
+    return *gradients_and_rates(d), d.number(0.3, 0.6), d.number(0.7, 0.95), d.number(0.2, 0.8)
 
 
 def walk_adam(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps):
@@ -64,14 +66,9 @@ EXERCISE = code(
     use=walk_adam,
     outputs=SUBTRACTED,
     misconceptions=(
-        Misconception(
-            "state-in-float32",
-            STATE_IN_FLOAT32,
-            patch=(
-                'state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * grad**2',
-                'state["v"] = (beta2 * state.get("v", 0) + (1 - beta2) * grad**2).float()',
-            ),
-            hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
+        state_in_float32(
+            'state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * grad**2',
+            'state["v"] = (beta2 * state.get("v", 0) + (1 - beta2) * grad**2).float()',
         ),
         Misconception(
             "no-bias-correction",
@@ -203,12 +200,7 @@ EXERCISE = code(
             patch=('beta2 * state.get("v", 0)', "0"),
             hints=("What is in `state` when the second step begins?",),
         ),
-        Misconception(
-            "eps-under-the-root",
-            "The epsilon stands under the root. It is added to the root.",
-            patch=("(v_hat.sqrt() + eps)", "(v_hat + eps).sqrt()"),
-            hints=("Over what does the root sign in the formula reach?",),
-        ),
+        eps_under_the_root("(v_hat.sqrt() + eps)", "(v_hat + eps).sqrt()"),
         Misconception(
             "no-root",
             "You divide by v-hat itself. It is a mean of squares; the size of a gradient is its root.",
@@ -221,27 +213,10 @@ EXERCISE = code(
             patch=("lr * m_hat /", "lr * grad /"),
             hints=("What is the mean m for?",),
         ),
-        Misconception(
-            "rate-missing", RATE_MISSING, patch=("lr * m_hat /", "m_hat /"), hints=("What makes the step small?",)
-        ),
-        Misconception(
-            "bracket-missing",
-            BRACKET_MISSING,
-            patch=("(v_hat.sqrt() + eps)", "v_hat.sqrt() + eps"),
-            hints=("What does Python do first: divide or add?",),
-        ),
-        Misconception(
-            "eps-missing",
-            "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
-            patch=(" + eps", ""),
-            hints=("What does your rule return for a gradient of 0 at the first step?",),
-        ),
-        Misconception(
-            "not-squared",
-            NOT_SQUARED,
-            patch=("grad**2", "grad"),
-            hints=("Can a sum of squares be negative? Can yours?",),
-        ),
+        rate_missing("lr * m_hat /", "m_hat /"),
+        bracket_missing("(v_hat.sqrt() + eps)", "v_hat.sqrt() + eps"),
+        EPS_MISSING,
+        NOT_SQUARED,
         Misconception(
             "means-not-kept",
             "The first step is right and the others are not: m and v begin from zero again at every step.",

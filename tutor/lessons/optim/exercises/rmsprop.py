@@ -5,17 +5,18 @@ import torch
 from tutor.checking import Misconception, code
 
 from ..shared import (
-    BRACKET_MISSING,
-    NO_EPSILON_EITHER,
+    EPS_MISSING,
     NOT_SQUARED,
     OLD_STATE_USED,
-    RATE_MISSING,
-    ROOT_KEPT,
-    STATE_IN_FLOAT32,
-    STATE_NOT_KEPT,
     SUBTRACTED,
-    WHAT_IS_KEPT,
-    _gradients_and_rates,
+    bracket_missing,
+    eps_under_the_root,
+    gradients_and_rates,
+    no_root_no_epsilon,
+    rate_missing,
+    root_kept,
+    state_in_float32,
+    state_not_kept,
     walk,
 )
 
@@ -26,7 +27,7 @@ torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
 
 def probe_rmsprop(d):
     """Gradients of five steps, a learning rate for each, the part that is kept, and an epsilon that can be seen."""
-    return *_gradients_and_rates(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
+    return *gradients_and_rates(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
 
 
 def walk_rmsprop(rule, grad_of_each_step, lr_of_each_step, alpha, eps):
@@ -58,18 +59,8 @@ EXERCISE = code(
     use=walk_rmsprop,
     outputs=SUBTRACTED,
     misconceptions=(
-        Misconception(
-            "state-in-float32",
-            STATE_IN_FLOAT32,
-            patch=('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.float()'),
-            hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
-        ),
-        Misconception(
-            "state-not-kept",
-            STATE_NOT_KEPT,
-            patch=('    state["mean_square"] = mean_square\n', ""),
-            hints=(WHAT_IS_KEPT,),
-        ),
+        state_in_float32('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.float()'),
+        state_not_kept('    state["mean_square"] = mean_square\n', ""),
         Misconception(
             "sum-for-mean",
             "That is AdaGrad's sum: nothing is ever forgotten. Here the old mean keeps only the part `alpha`, and the new square comes "
@@ -95,12 +86,7 @@ EXERCISE = code(
             patch=("(1 - alpha) * grad**2", "grad**2"),
             hints=("What would the mean of squares that are all 1 become?",),
         ),
-        Misconception(
-            "eps-under-the-root",
-            "The epsilon stands under the root. It is added to the root.",
-            patch=("(mean_square.sqrt() + eps)", "(mean_square + eps).sqrt()"),
-            hints=("Over what does the root sign in the formula reach?",),
-        ),
+        eps_under_the_root("(mean_square.sqrt() + eps)", "(mean_square + eps).sqrt()"),
         Misconception(
             "no-root",
             "You divide by the mean square itself. Without the root a gradient 100 times larger makes a step 100 times "
@@ -108,12 +94,7 @@ EXERCISE = code(
             patch=("mean_square.sqrt()", "mean_square"),
             hints=("What does the R in RMSprop stand for?",),
         ),
-        Misconception(
-            "no-root-no-epsilon",
-            NO_EPSILON_EITHER,
-            patch=("(mean_square.sqrt() + eps)", "mean_square"),
-            hints=("What stands below the line?",),
-        ),
+        no_root_no_epsilon("(mean_square.sqrt() + eps)", "mean_square"),
         Misconception(
             "old-mean-used",
             OLD_STATE_USED,
@@ -123,11 +104,10 @@ EXERCISE = code(
             ),
             hints=("Does the gradient of this step count in its own root?",),
         ),
-        Misconception(
-            "root-kept",
-            ROOT_KEPT,
-            patch=('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.sqrt()'),
-            hints=("What is s a mean of?",),
+        root_kept(
+            'state["mean_square"] = mean_square',
+            'state["mean_square"] = mean_square.sqrt()',
+            hint="What is s a mean of?",
         ),
         Misconception(
             "alpha-on-both",
@@ -171,9 +151,7 @@ EXERCISE = code(
             patch=(("(1 - alpha) * grad**2", "(1 - alpha) * grad"), ("mean_square.sqrt()", "mean_square.abs()")),
             hints=("What comes first: the square or the mean?",),
         ),
-        Misconception(
-            "rate-missing", RATE_MISSING, patch=("lr * grad /", "grad /"), hints=("What makes the step small?",)
-        ),
+        rate_missing("lr * grad /", "grad /"),
         Misconception(
             "everything-shrunk",
             "The new square is multiplied by alpha as well. Only the old mean is; the new square gets its share 1 - alpha whole.",
@@ -183,24 +161,9 @@ EXERCISE = code(
             ),
             hints=("What does your bracket enclose?",),
         ),
-        Misconception(
-            "bracket-missing",
-            BRACKET_MISSING,
-            patch=("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
-            hints=("What does Python do first: divide or add?",),
-        ),
-        Misconception(
-            "eps-missing",
-            "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
-            patch=(" + eps", ""),
-            hints=("What does your rule return for a gradient of 0 at the first step?",),
-        ),
-        Misconception(
-            "not-squared",
-            NOT_SQUARED,
-            patch=("grad**2", "grad"),
-            hints=("Can a sum of squares be negative? Can yours?",),
-        ),
+        bracket_missing("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
+        EPS_MISSING,
+        NOT_SQUARED,
     ),
     alternatives=(rmsprop_in_place, rmsprop_lerp, rmsprop_difference),
     hints=(

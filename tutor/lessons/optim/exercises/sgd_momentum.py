@@ -4,12 +4,12 @@ import torch
 
 from tutor.checking import Misconception, code
 
-from ..shared import RATE_MISSING, STATE_IN_FLOAT32, SUBTRACTED, WHAT_IS_KEPT, _gradients_and_rates, walk
+from ..shared import SUBTRACTED, WHAT_IS_KEPT, gradients_and_rates, rate_missing, state_in_float32, walk
 
 
 def probe_momentum(d):
     """Gradients of five steps, a learning rate for each, and how much of the velocity is kept."""
-    return *_gradients_and_rates(d), d.number(0.3, 0.9)
+    return *gradients_and_rates(d), d.number(0.3, 0.9)
 
 
 def walk_momentum(rule, grad_of_each_step, lr_of_each_step, momentum):
@@ -44,12 +44,7 @@ EXERCISE = code(
     use=walk_momentum,
     outputs=SUBTRACTED,
     misconceptions=(
-        Misconception(
-            "state-in-float32",
-            STATE_IN_FLOAT32,
-            patch=('state["velocity"] = velocity', 'state["velocity"] = velocity.float()'),
-            hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
-        ),
+        state_in_float32('state["velocity"] = velocity', 'state["velocity"] = velocity.float()'),
         Misconception(
             "newest-gradient-only",
             "Every step is lr times the newest gradient; nothing of the earlier ones is in it. The velocity has to be "
@@ -120,12 +115,7 @@ EXERCISE = code(
             patch=("momentum * state.get", "state.get"),
             hints=("What happens to the old velocity before the gradient is added?",),
         ),
-        Misconception(
-            "rate-missing",
-            RATE_MISSING,
-            patch=("return lr * velocity", "return velocity"),
-            hints=("What makes the step small?",),
-        ),
+        rate_missing("return lr * velocity", "return velocity"),
     ),
     alternatives=(momentum_in_place, momentum_from_history, momentum_numpy),
     hints=(
