@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.lessons.training_steps import TENSOR_RETURNED, kind_of
 
 from ..shared import STEPS
 
@@ -22,12 +23,11 @@ def use_step(train_step, x, y, weight, bias, learning_rate):
     parameters = list(model.parameters())
     memory, versions = [p.detach() for p in parameters], [p._version for p in parameters]
     losses = [train_step(model, functional.cross_entropy, x, y, learning_rate) for _ in range(STEPS)]
-    kind = "a Python number" if isinstance(losses[-1], float | int) else f"of the type {type(losses[-1]).__name__}"
     same = all(p is q and torch.equal(p, m) for p, q, m in zip(model.parameters(), parameters, memory, strict=True))
     written = any(p._version > version for p, version in zip(parameters, versions, strict=True))
     moved = not torch.equal(parameters[1], weight)  # `.data` is written into without being counted
     what = "other tensors than before" if not same else "written into" if moved or written else "never written into"
-    return losses, kind, *(p.detach() for p in parameters), what
+    return losses, kind_of(losses[-1]), *(p.detach() for p in parameters), what
 
 
 class ScaledClassifier(nn.Module):
@@ -212,13 +212,7 @@ EXERCISE = code(
             patch=("learning_rate * ", ""),
             hints=("Which argument does your function never use?",),
         ),
-        Misconception(
-            "tensor-returned",
-            "The step is right, but you return a tensor. A Python number is asked for: `.item()` takes it out. A list of such "
-            "losses would keep the graph of every step in memory.",
-            patch=("return loss.item()", "return loss"),
-            hints=("What does `type(loss)` say of what you return?",),
-        ),
+        TENSOR_RETURNED,
     ),
     alternatives=(step_through_data, step_with_grad, step_cleaning_up, step_with_optimiser),
     hints=(

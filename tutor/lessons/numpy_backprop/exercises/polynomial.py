@@ -3,6 +3,7 @@
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.lessons.numpy_mistakes import caret_for_power
 
 
 def probe_polynomial(d):
@@ -49,12 +50,7 @@ EXERCISE = code(
             patch=("x**2", "x"),
             hints=("Which power of x belongs to c?",),
         ),
-        Misconception(
-            "caret-for-power",
-            "In Python `^` is not a power but a bitwise operation, and it is not defined for floats. A power is `**`.",
-            patch=(("x**2", "x ^ 2"), ("x**3", "x ^ 3")),
-            hints=("How does Python write x to the power 3?",),
-        ),
+        caret_for_power(("x**2", "x ^ 2"), ("x**3", "x ^ 3"), hint="How does Python write x to the power 3?"),
         Misconception(
             "constant-missing",
             "The constant `a` is missing: at x = 0 the model should give `a`, yours gives 0.",

@@ -1,16 +1,18 @@
 """The two-layer network run forward, with its intermediate values."""
 
+from functools import partial
+
 import numpy as np
 
 from tutor.checking import Misconception, code
-
-from ..shared import probe_net, probe_thin_net
-
-
-def forward_at(x, w1, w2):
-    h = x @ w1
-    h_relu = h * (h > 0)
-    return h, h_relu, h_relu @ w2
+from tutor.lessons.two_layer_net import (
+    forward_at,
+    no_relu,
+    probe_net,
+    probe_thin_net,
+    relu_after_second_layer,
+    skips_the_relu,
+)
 
 
 def forward_einsum(x, w1, w2):
@@ -29,7 +31,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("two-layer-net", "batched-shapes"),
-    probe=(probe_net, probe_thin_net),
+    probe=(partial(probe_net, kind="array"), partial(probe_thin_net, kind="array")),
     outputs=("h", "h_relu", "y_pred"),
     misconceptions=(
         Misconception(
@@ -50,24 +52,9 @@ EXERCISE = code(
             patch=("np.maximum(h, 0)", "max(h, 0)"),
             hints=("Which of NumPy's functions works entry by entry?",),
         ),
-        Misconception(
-            "no-relu",
-            "`h_relu` is the same as `h`: the ReLU is missing, and without it two layers are no more than one.",
-            patch=("np.maximum(h, 0)", "h"),
-            hints=("What does a ReLU do with a negative entry?",),
-        ),
-        Misconception(
-            "relu-after-second-layer",
-            "A ReLU at the output as well makes every negative prediction impossible. It stands between the layers only.",
-            patch=("y_pred = h_relu.dot(w2)", "y_pred = np.maximum(h_relu.dot(w2), 0)"),
-            hints=("Where between x and y_pred does the formula have its max?",),
-        ),
-        Misconception(
-            "skips-the-relu",
-            "The second layer is fed with `h`; it should receive `h_relu`.",
-            patch=("h_relu.dot(w2)", "h.dot(w2)"),
-            hints=("Which array goes into the second product?",),
-        ),
+        no_relu("np.maximum(h, 0)", "h"),
+        relu_after_second_layer("y_pred = h_relu.dot(w2)", "y_pred = np.maximum(h_relu.dot(w2), 0)"),
+        skips_the_relu("h_relu.dot(w2)", "h.dot(w2)", hint="Which array goes into the second product?"),
         Misconception(
             "maximum-of-everything",
             "`np.max(h, 0)` looks for the largest entry of each column. `np.maximum(h, 0)` compares every entry with 0.",

@@ -1,35 +1,24 @@
 """Both weight gradients of the two-layer network, by hand."""
 
+from functools import partial
+
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code
-
-from ..shared import probe_net, probe_thin_net
-
-
-def probe_gradients(d):
-    """A whole problem: inputs, targets and weights, all sizes different."""
-    x, w1, w2 = probe_net(d)
-    return x, d.array(x.shape[0], w2.shape[1]), w1, w2
-
-
-def probe_thin_gradients(d):
-    """A problem with one output and with an example of zeros, whose hidden values are all at the kink."""
-    x, w1, w2 = probe_thin_net(d)
-    x = x / 100
-    x[0] = 0
-    return x, d.array(x.shape[0], 1), w1, w2
+from tutor.lessons.two_layer_net import (
+    FACTOR_TWO_MISSING,
+    h_for_h_relu,
+    mean_over_batch,
+    net_gradients_at,
+    net_gradients_loop,
+    probe_gradients,
+    probe_thin_gradients,
+)
 
 
 def net_loss(x, y, w1, w2):
     """The loss whose gradients are asked for."""
     return float(((np.maximum(x @ w1, 0) @ w2 - y) ** 2).sum())
-
-
-def net_gradients_at(x, y, w1, w2):
-    h = x @ w1
-    grad_y_pred = 2 * (np.maximum(h, 0) @ w2 - y)
-    return x.T @ ((grad_y_pred @ w2.T) * (h > 0)), np.maximum(h, 0).T @ grad_y_pred
 
 
 def net_gradients_einsum(x, y, w1, w2):
@@ -41,22 +30,11 @@ def net_gradients_einsum(x, y, w1, w2):
     return [grad_w1, grad_w2]
 
 
-def net_gradients_loop(x, y, w1, w2):
-    grad_w1, grad_w2 = np.zeros(w1.shape), np.zeros(w2.shape)
-    for row, target in zip(x, y, strict=True):
-        h = row @ w1
-        active = np.maximum(h, 0)
-        delta = active @ w2 - target
-        grad_w2 += 2 * np.outer(active, delta)
-        grad_w1 += 2 * np.outer(row, (w2 @ delta) * (h > 0))
-    return grad_w1, grad_w2
-
-
 EXERCISE = code(
     difficulty="hard",
     minutes=15,
     drills=("two-layer-net", "batched-shapes", "finite-differences"),
-    probe=(probe_gradients, probe_thin_gradients),
+    probe=(partial(probe_gradients, kind="array"), partial(probe_thin_gradients, kind="array")),
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
     forbid=("autograd",),
@@ -91,24 +69,9 @@ EXERCISE = code(
             patch=("relu_backward(grad_h_relu, h)", "relu_backward(grad_h_relu, grad_h_relu)"),
             hints=("Which array tells whether the ReLU let a value through?",),
         ),
-        Misconception(
-            "h-for-h-relu",
-            "`grad_w2` is built from `h`. What went into the second product was `h_relu`.",
-            patch=("grad_w2 = h_relu.T", "grad_w2 = h.T"),
-            hints=("Which array was multiplied by w2?",),
-        ),
-        Misconception(
-            "factor-two-missing",
-            "Both gradients are half of what they should be: the derivative of (y_pred - y)² is 2 (y_pred - y).",
-            patch=("2.0 * ", ""),
-            hints=("What is the derivative of a square?",),
-        ),
-        Misconception(
-            "mean-over-batch",
-            "Both gradients are divided by the number of entries. The loss is a sum, not a mean.",
-            patch=("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.size"),
-            hints=("Does the loss add up or average?",),
-        ),
+        h_for_h_relu("grad_w2 = h_relu.T", "grad_w2 = h.T", hint="Which array was multiplied by w2?"),
+        FACTOR_TWO_MISSING,
+        mean_over_batch("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.size"),
         Misconception(
             "error-turned-round",
             "The sign is wrong in both, as if you had taken y - y_pred: the derivative of (y_pred - y)² is 2 (y_pred - y).",

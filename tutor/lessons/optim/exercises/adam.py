@@ -16,10 +16,6 @@ from ..shared import (
     walk,
 )
 
-# The first optimiser of a process makes torch import its compiler, which takes seconds on a busy machine; here no
-# check's time limit is running.
-torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
-
 
 def probe_adam(d):
     """Gradients of five steps, a learning rate for each, two different betas, and an epsilon that can be seen."""

@@ -4,10 +4,9 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, code
+from tutor.lessons.training_steps import TENSOR_RETURNED, kind_of
 
-# The first optimiser of a process makes torch import its compiler, which takes seconds on a busy machine; here no
-# check's time limit is running.
-torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+from ..watching import said_of_step
 
 
 def probe_train_step(d):
@@ -43,25 +42,9 @@ def four_train_steps(train_step, x, y, w1, w2, lr):
     for _ in range(4):
         events.clear()
         losses.append(train_step(model, lopsided_loss, optimizer, x, y))
-        steps.append(_said_of(events))
+        steps.append(said_of_step(events))
     through = "called" if called else "not called, its forward is"
-    return *losses, _kind_of(losses[-1]), through, *steps[:2], first.detach().clone(), model[2].weight.detach().clone()
-
-
-def _kind_of(loss):
-    """In words, what sort of thing a returned loss is."""
-    return "a Python number" if isinstance(loss, float | int) else f"of the type {type(loss).__name__}"
-
-
-def _said_of(events):
-    """In words, what `optimizer.step()` met."""
-    if "step" in events:
-        return "optimizer.step() met gradients"
-    if "vain step" not in events:
-        return "optimizer.step() was not called"
-    if "backward" not in events:
-        return "loss.backward() was not called"
-    return "the gradients were " + ("gone" if events[0] == "backward" else "not there yet") + " at optimizer.step()"
+    return *losses, kind_of(losses[-1]), through, *steps[:2], first.detach().clone(), model[2].weight.detach().clone()
 
 
 def train_step_cleared_last(model, loss_fn, optimizer, x, y):
@@ -177,13 +160,7 @@ EXERCISE = code(
             patch=("loss_fn(y_pred, y)", "loss_fn(y, y_pred)"),
             hints=("In which order does the docstring call loss_fn?",),
         ),
-        Misconception(
-            "tensor-returned",
-            "The step is right, but you return a tensor. A Python number is asked for: `.item()` takes it out. A list of such "
-            "losses would keep the graph of every step in memory.",
-            patch=("return loss.item()", "return loss"),
-            hints=("What does `type(loss)` say of what you return?",),
-        ),
+        TENSOR_RETURNED,
     ),
     alternatives=(
         train_step_cleared_last,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.lessons.numpy_mistakes import caret_for_power
 
 
 def probe_arrays(d):
@@ -42,12 +43,7 @@ EXERCISE = code(
     drills=("first-exercise", "wrong-answer", "hint-reset-progress"),
     probe=(probe_arrays, probe_tensors),
     misconceptions=(
-        Misconception(
-            "caret-for-power",
-            "In Python `^` is not a power but a bitwise operation, and it is not defined for floats. A power is `**`.",
-            patch=("** 2", "^ 2"),
-            hints=("How does Python write a square?",),
-        ),
+        caret_for_power("** 2", "^ 2", hint="How does Python write a square?"),
         Misconception(
             "doubled-for-squared",
             "You double the differences. A square multiplies the difference by itself.",

@@ -1,20 +1,24 @@
 """The two-layer network run forward with tensors, on any device."""
 
+from functools import partial
+
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.lessons.two_layer_net import (
+    forward_at,
+    no_relu,
+    probe_net,
+    probe_thin_net,
+    relu_after_second_layer,
+    skips_the_relu,
+)
 
-from ..shared import on_any_device, probe_net, probe_thin_net
+from ..shared import on_any_device
 
 
 def forward_anywhere(answer, x, w1, w2):
     return on_any_device(answer, x, w1, w2)
-
-
-def forward_at(x, w1, w2):
-    h = x @ w1
-    h_relu = h * (h > 0)
-    return h, h_relu, h_relu @ w2
 
 
 def forward_einsum(x, w1, w2):
@@ -39,7 +43,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=4,
     drills=("two-layer-net", "words"),
-    probe=(probe_net, probe_thin_net),
+    probe=(partial(probe_net, kind="tensor"), partial(probe_thin_net, kind="tensor")),
     use=forward_anywhere,
     outputs=("h", "h_relu", "y_pred"),
     misconceptions=(
@@ -76,24 +80,9 @@ EXERCISE = code(
             patch=("clamp(min=0)", "clamp(0, 1)"),
             hints=("What does a ReLU do with 7?",),
         ),
-        Misconception(
-            "no-relu",
-            "`h_relu` is the same as `h`: the ReLU is missing, and without it two layers are no more than one.",
-            patch=("h.clamp(min=0)", "h"),
-            hints=("What does a ReLU do with a negative entry?",),
-        ),
-        Misconception(
-            "skips-the-relu",
-            "The second layer is fed with `h`; it should receive `h_relu`.",
-            patch=("h_relu.mm(w2)", "h.mm(w2)"),
-            hints=("Which tensor goes into the second product?",),
-        ),
-        Misconception(
-            "relu-after-second-layer",
-            "A ReLU at the output as well makes every negative prediction impossible. It stands between the layers only.",
-            patch=("h_relu.mm(w2)", "h_relu.mm(w2).clamp(min=0)"),
-            hints=("Where between x and y_pred does the formula have its max?",),
-        ),
+        no_relu("h.clamp(min=0)", "h"),
+        skips_the_relu("h_relu.mm(w2)", "h.mm(w2)", hint="Which tensor goes into the second product?"),
+        relu_after_second_layer("h_relu.mm(w2)", "h_relu.mm(w2).clamp(min=0)"),
     ),
     alternatives=(forward_at, forward_einsum, forward_where, forward_in_place_on_a_copy),
     hints=(

@@ -1,24 +1,21 @@
 """Both weight gradients of the two-layer network, with tensors and without autograd."""
 
+from functools import partial
+
 import torch
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.lessons.two_layer_net import (
+    FACTOR_TWO_MISSING,
+    h_for_h_relu,
+    mean_over_batch,
+    net_gradients_at,
+    net_gradients_loop,
+    probe_gradients,
+    probe_thin_gradients,
+)
 
-from ..shared import on_any_device, probe_net, probe_thin_net
-
-
-def probe_gradients(d):
-    """A whole problem: inputs, targets and weights, all sizes different."""
-    x, w1, w2 = probe_net(d)
-    return x, d.tensor(x.shape[0], w2.shape[1]), w1, w2
-
-
-def probe_thin_gradients(d):
-    """A problem with one output and with an example of zeros, whose hidden values are all at the kink."""
-    x, w1, w2 = probe_thin_net(d)
-    x = x / 100
-    x[0] = 0
-    return x, d.tensor(x.shape[0], 1), w1, w2
+from ..shared import on_any_device
 
 
 def gradients_anywhere(answer, x, y, w1, w2):
@@ -30,12 +27,6 @@ def net_loss(x, y, w1, w2):
     return float(((x.mm(w1).clamp(min=0).mm(w2) - y) ** 2).sum())
 
 
-def net_gradients_at(x, y, w1, w2):
-    h = x @ w1
-    grad_y_pred = 2 * (h.clamp(0) @ w2 - y)
-    return x.T @ ((grad_y_pred @ w2.T) * (h > 0)), h.clamp(0).T @ grad_y_pred
-
-
 def net_gradients_einsum(x, y, w1, w2):
     h = torch.einsum("nd,dh->nh", x, w1)
     on = (h > 0).float()
@@ -44,21 +35,11 @@ def net_gradients_einsum(x, y, w1, w2):
     return [2 * torch.einsum("nd,nh,no,ho->dh", x, on, error, w2), grad_w2]
 
 
-def net_gradients_loop(x, y, w1, w2):
-    grad_w1, grad_w2 = torch.zeros_like(w1), torch.zeros_like(w2)
-    for row, target in zip(x, y, strict=True):
-        h = row @ w1
-        error = h.relu() @ w2 - target
-        grad_w2 += 2 * torch.outer(h.relu(), error)
-        grad_w1 += 2 * torch.outer(row, (w2 @ error) * (h > 0))
-    return grad_w1, grad_w2
-
-
 EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("two-layer-net", "words", "mistakes"),
-    probe=(probe_gradients, probe_thin_gradients),
+    probe=(partial(probe_gradients, kind="tensor"), partial(probe_thin_gradients, kind="tensor")),
     use=gradients_anywhere,
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
@@ -101,24 +82,9 @@ EXERCISE = code(
             patch=("return grad_w1, grad_w2", "return grad_w2, grad_w1"),
             hints=("What does the docstring say about the order?",),
         ),
-        Misconception(
-            "h-for-h-relu",
-            "`grad_w2` is built from `h`. What went into the second product was `h_relu`.",
-            patch=("grad_w2 = h_relu.t()", "grad_w2 = h.t()"),
-            hints=("Which tensor was multiplied by w2?",),
-        ),
-        Misconception(
-            "factor-two-missing",
-            "Both gradients are half of what they should be: the derivative of (y_pred - y)² is 2 (y_pred - y).",
-            patch=("2.0 * ", ""),
-            hints=("What is the derivative of a square?",),
-        ),
-        Misconception(
-            "mean-over-batch",
-            "Both gradients are divided by the number of entries. The loss is a sum, not a mean.",
-            patch=("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.numel()"),
-            hints=("Does the loss add up or average?",),
-        ),
+        h_for_h_relu("grad_w2 = h_relu.t()", "grad_w2 = h.t()", hint="Which tensor was multiplied by w2?"),
+        FACTOR_TWO_MISSING,
+        mean_over_batch("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.numel()"),
         Misconception(
             "error-turned-round",
             "The sign is wrong in both: you took y - y_pred, but the derivative of (y_pred - y)² is 2 (y_pred - y).",
