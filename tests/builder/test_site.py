@@ -8,7 +8,7 @@ import pytest
 from tutor.builder import coverage, execute, notebooks, site
 from tutor.errors import TutorError
 from tutor.lessons.glossary import TERMS
-from tutor.lessons.registry import series
+from tutor.lessons.registry import HOME, SERIES, series
 
 
 def test_a_page_links_to_its_notebook_in_the_repository():
@@ -90,3 +90,15 @@ def test_a_cell_that_raises_is_told_with_its_notebook(make_lesson, tmp_path):
     lesson = make_lesson(text=[('print("the sum is", add(1, 2))', "1 / 0")])
     with pytest.raises(TutorError, match=r"small\.ipynb does not run.*"):
         execute.executed({lesson.filename: notebooks.student(lesson)}, {}, tmp_path, 1, lambda line: None)
+
+
+def test_a_kept_execution_depends_on_every_file_of_its_own_lesson_and_on_no_other_lessons(make_lesson):
+    lesson = make_lesson()
+    made = notebooks.student(lesson)
+    before = execute._key(made, lesson.folder)
+    data = lesson.folder / "exercises" / "add.py"
+    data.write_text(data.read_text(encoding="utf-8") + "# changed", encoding="utf-8")
+    assert execute._key(made, lesson.folder) != before
+    sources = execute._sources()
+    assert HOME / "two_layer_net.py" in sources
+    assert not any(HOME / name in path.parents for path in sources for name in SERIES)

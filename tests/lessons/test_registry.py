@@ -122,6 +122,13 @@ def test_a_check_imports_its_own_exercise_and_no_other(identifier):
     assert said.stdout.split() == [f"{series}.{lesson}.exercises.{name}"]
 
 
+@pytest.mark.parametrize("identifier", ["dynamic_nets.uses", "dynamic_nets.unroll"])
+def test_what_a_probe_needs_is_imported_before_the_fence_is_up(identifier):
+    # an import behind the fence may not write its compiled file, so that the first check of a fresh clone failed
+    code = f"import sys, tutor; tutor.exercises[{identifier!r}].spec; assert 'tutor.networks' in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_every_exercise_is_a_file_of_its_own_in_one_order():
     order = "difficulty minutes drills probe use outputs gradients exact inplace cases seconds forbid"
     order = f"{order} misconceptions alternatives equivalent_mutants hints explain".split()

@@ -2,7 +2,7 @@
 
 import torch
 
-from tutor import models
+from tutor import networks
 from tutor.checking import Misconception, code
 
 
@@ -30,7 +30,7 @@ def probe_thin_unroll(d):
 
 def read_sequences(unroll, x, h, weights, grad_states):
     """The states, and the gradients of the shared weights; half the size keeps tanh away from its flat ends."""
-    cell = models.RecurrentCell(*weights["w_x"].shape)
+    cell = networks.RecurrentCell(*weights["w_x"].shape)
     for name, numbers in weights.items():
         getattr(cell, name).data = numbers.clone() / 2
     called = []

@@ -2,7 +2,7 @@
 
 import torch
 
-from tutor import models
+from tutor import networks
 from tutor.checking import Misconception, code
 
 from ..shared import ORDERS
@@ -15,11 +15,11 @@ def probe_uses(d):
 
 def count_uses(uses, start, x, steps):
     """Uses of a parameter in graphs of every kind that fools a wrong count."""
-    net = models.DynamicNet()
+    net = networks.DynamicNet()
     loss_of = {order: (net(x, order) ** 2).sum() for order in ORDERS}
     w, twin = start.clone().requires_grad_(), start.clone().requires_grad_()
     joined = w * x
-    cell = models.RecurrentCell(3, 2)
+    cell = networks.RecurrentCell(3, 2)
     h = torch.zeros(1, 2)
     for _ in range(steps):
         h = cell(x.to(cell.b.dtype).unsqueeze(0), h)
