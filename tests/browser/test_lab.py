@@ -82,7 +82,7 @@ def test_an_untrusted_copy_shows_reports_and_pictures_with_their_alt_text(lab, o
     reader = open_notebook("untrusted.ipynb")
     reader.cell("plots.chain(")
     image = reader.page.locator("img[alt*='values forward']").first
-    image.wait_for(timeout=30_000)
+    image.wait_for()
     assert image.evaluate("i => i.naturalWidth") > 500
     assert reader.sees("To do")
     reader.picture("untrusted")
