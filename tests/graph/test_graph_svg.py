@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lesson_graphs import LESSON_GRAPHS, custom_function, quickstart_net
+from lesson_graphs import LESSON_GRAPHS, Broken, custom_function, quickstart_net
 from torch import nn
 
 from tutor import graph
@@ -258,16 +258,7 @@ def test_what_was_folded_is_written_under_the_drawing():
 
 @pytest.mark.parametrize("message", ["y" * 300, "\u6c34" * 300])
 def test_an_error_without_a_space_does_not_leave_the_drawing(message):
-    class Broken(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, a):
-            return a.clone()
-
-        @staticmethod
-        def backward(ctx, grad):
-            raise ArithmeticError(message)
-
-    loss = Broken.apply(torch.ones(2, requires_grad=True)).sum()
+    loss = Broken.apply(torch.ones(2, requires_grad=True), message).sum()
     with pytest.raises(ArithmeticError), graph.record(loss) as g:
         loss.backward()
     root = parse(g.svg())
