@@ -159,3 +159,9 @@ class Reader:
 def open_notebook(lab, browser):
     """Open a notebook of the reader's copies in JupyterLab."""
     return lambda name: Reader(browser, lab[1], name)
+
+
+@pytest.fixture(scope="module")
+def reader(request, open_notebook):
+    """A reader who has opened the module's notebook."""
+    return open_notebook(request.module.NOTEBOOK)

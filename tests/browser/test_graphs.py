@@ -11,11 +11,6 @@ NOTEBOOK = "05_autograd.ipynb"
 PICTURES = ".jp-OutputArea-output img[alt]"
 
 
-@pytest.fixture(scope="module")
-def reader(open_notebook):
-    return open_notebook(NOTEBOOK)
-
-
 def test_every_cell_runs_and_every_picture_has_words(reader):
     reader.run_all("of 8")
     assert reader.sees("0 of 8")

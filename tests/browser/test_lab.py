@@ -19,11 +19,6 @@ def polynomial(x, a, b, c, d):
 RIGHT = WRONG.replace("(grad_h_relu > 0)", "(h > 0)")
 
 
-@pytest.fixture(scope="module")
-def reader(open_notebook):
-    return open_notebook(NOTEBOOK)
-
-
 def test_run_all_reaches_the_bottom_of_an_untouched_notebook(reader):
     reader.run_all("of 8")
     assert reader.sees("0 of 8")
