@@ -39,6 +39,7 @@ quick: lint
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 
 build: $(VENV)/.test
 	$(BIN)/tutor build

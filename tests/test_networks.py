@@ -27,12 +27,15 @@ def test_an_unknown_name_is_refused_by_its_name():
         _ = models.Polynomial4
 
 
-def filled_cubic():
-    cubic = models.Polynomial3()
+def filled(polynomial, *coefficients):
     with torch.no_grad():
-        for value, parameter in zip((1.0, -2.0, 3.0, -4.0), cubic.parameters(), strict=True):
+        for value, parameter in zip(coefficients, polynomial.parameters(), strict=True):
             parameter.fill_(value)
-    return cubic
+    return polynomial
+
+
+def filled_cubic():
+    return filled(models.Polynomial3(), 1.0, -2.0, 3.0, -4.0)
 
 
 def test_the_cubic_has_four_named_parameters_and_keeps_the_shape_of_x():
@@ -50,11 +53,12 @@ def test_the_cubic_tells_its_formula_rounded():
     assert "+0.00 x²" in cubic.formula()
 
 
-def test_the_cubic_starts_anew_each_time_and_the_same_with_the_same_seed():
+@pytest.mark.parametrize("polynomial", [models.Polynomial3, models.DynamicNet])
+def test_a_polynomial_starts_anew_each_time_and_the_same_with_the_same_seed(polynomial):
     starts = []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
-        starts.append(torch.stack(list(models.Polynomial3().parameters())))
+        starts.append(torch.stack(list(polynomial().parameters())))
     assert torch.equal(starts[0], starts[1])
     assert not torch.equal(starts[0], starts[2])
 
@@ -81,11 +85,7 @@ def test_the_fashion_network_has_the_sizes_of_its_name():
 
 
 def filled_dynamic_net():
-    net = models.DynamicNet()
-    with torch.no_grad():
-        for value, parameter in zip((1.0, -2.0, 3.0, -4.0, 10.0), net.parameters(), strict=True):
-            parameter.fill_(value)
-    return net
+    return filled(models.DynamicNet(), 1.0, -2.0, 3.0, -4.0, 10.0)
 
 
 def test_the_dynamic_net_adds_a_term_with_the_same_e_for_each_order_above_three():
@@ -98,15 +98,6 @@ def test_the_dynamic_net_draws_each_of_its_orders():
     random.seed(0)
     drawn = [net(x).item() for _ in range(300)]
     assert all(70 < drawn.count(value) < 130 for value in (-23, 137, 457))
-
-
-def test_the_dynamic_net_starts_the_same_with_the_same_seed():
-    starts = []
-    for seed in (0, 0, 1):
-        torch.manual_seed(seed)
-        starts.append(torch.stack(list(models.DynamicNet().parameters())))
-    assert torch.equal(starts[0], starts[1])
-    assert not torch.equal(starts[0], starts[2])
 
 
 def test_the_recurrent_cell_is_one_step_of_torchs_own_recurrent_net():

@@ -52,3 +52,11 @@ def test_every_module_says_in_its_first_line_what_it_is(root):
     for path in (root / "tutor").rglob("*.py"):
         if path.name != "lesson.py":
             assert path.read_text(encoding="utf-8").startswith('"""'), path
+
+
+def test_no_test_asserts_the_clock(root):
+    """A machine that is busy with something else takes longer: measure with `guard.clock`, or wait for what happens."""
+    clocks = re.compile(r"perf_" r"counter|mono" r"tonic|process_" r"time|\btime\.time\b|from[ ]time\b")
+    for path in (root / "tests").rglob("*.py"):
+        if path.parent.name != "benchmarks":
+            assert not clocks.search(path.read_text(encoding="utf-8")), path

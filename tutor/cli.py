@@ -131,7 +131,7 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: notebook, exercise, verdict, misconception, message.")
 @click.option(
-    "--cell-seconds", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Time limit of a cell."
+    "--cell-seconds", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Time limit of a cell."
 )
 def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: float) -> None:
     """Judge NOTEBOOKs, or those in a folder, each in a process of its own.

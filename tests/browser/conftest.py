@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+HANG = 300_000  # milliseconds that only a hang takes, on however busy a machine
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -52,14 +53,14 @@ def lab(tmp_path_factory):
         yield folder, address, environment
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait(HANG / 1000)
     with socket.socket() as probe:
         port = int(address[0].rpartition(":")[2])
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "JupyterLab outlived `tutor lab`"
 
 
 def _address(log):
-    for _ in range(120):
+    for _ in range(HANG // 500):
         if found := re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/\S*token=(\w+)", log.read_text()):
             return f"http://127.0.0.1:{found[1]}", found[2]
         time.sleep(0.5)
@@ -81,29 +82,28 @@ class Reader:
 
     def __init__(self, browser, address, notebook):
         self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        self.page.set_default_timeout(HANG)
         base, token = address
         self.page.goto(f"{base}/lab/tree/{notebook}?token={token}&reset")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        self.page.get_by_text(re.compile(r"\| Idle")).wait_for(timeout=60_000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.page.get_by_text(re.compile(r"\| Idle")).wait_for()
 
     def run_all(self, last):
         self.menu("Run", "Run All Cells")
-        self.page.wait_for_selector(f"text={last}", timeout=120_000)
+        self.page.wait_for_selector(f"text={last}")
 
     def run_to_the_end(self):
         """Run every cell, however long that takes, until none is waiting."""
         self.menu("Run", "Run All Cells")
         waiting = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(p => p.innerText.includes('*'))"
         self.page.wait_for_timeout(2000)
-        self.page.wait_for_function(f"!{waiting}", timeout=400_000)
+        self.page.wait_for_function(f"!{waiting}", timeout=3 * HANG)
 
     def theme(self, name, light):
         """Change the theme and wait until the page has it."""
         if self.page.evaluate("document.body.dataset.jpThemeLight") != str(light).lower():
             self.menu("Settings", "Theme", name)
-            self.page.wait_for_selector(
-                f"body[data-jp-theme-light='{str(light).lower()}']", state="attached", timeout=30_000
-            )
+            self.page.wait_for_selector(f"body[data-jp-theme-light='{str(light).lower()}']", state="attached")
 
     def menu(self, *names):
         for name in names:
@@ -131,12 +131,12 @@ class Reader:
         self.page.keyboard.press("Shift+Enter")
 
     def sees(self, text):
-        self.page.get_by_text(text).last.wait_for(timeout=30_000)
+        self.page.get_by_text(text).last.wait_for()
         return True
 
     def save(self, path):
         """Save, and wait until the file on disk has the outputs."""
-        for _ in range(30):
+        for _ in range(HANG // 1000):
             self.menu("File", "Save Notebook")
             time.sleep(1)
             if '"output_type"' in path.read_text(encoding="utf-8"):
@@ -159,3 +159,9 @@ class Reader:
 def open_notebook(lab, browser):
     """Open a notebook of the reader's copies in JupyterLab."""
     return lambda name: Reader(browser, lab[1], name)
+
+
+@pytest.fixture(scope="module")
+def reader(request, open_notebook):
+    """A reader who has opened the module's notebook."""
+    return open_notebook(request.module.NOTEBOOK)

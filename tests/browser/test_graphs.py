@@ -11,11 +11,6 @@ NOTEBOOK = "05_autograd.ipynb"
 PICTURES = ".jp-OutputArea-output img[alt]"
 
 
-@pytest.fixture(scope="module")
-def reader(open_notebook):
-    return open_notebook(NOTEBOOK)
-
-
 def test_every_cell_runs_and_every_picture_has_words(reader):
     reader.run_all("of 8")
     assert reader.sees("0 of 8")
@@ -42,7 +37,7 @@ def test_an_untrusted_copy_shows_the_drawings(lab, reader, open_notebook):
     other = open_notebook("untrusted.ipynb")
     image = other.page.locator(PICTURES).first
     image.scroll_into_view_if_needed()
-    image.wait_for(timeout=30_000)
+    image.wait_for()
     assert image.evaluate("i => i.naturalWidth") > 100
     other.picture("graph_untrusted")
     other.page.close()
@@ -51,9 +46,10 @@ def test_an_untrusted_copy_shows_the_drawings(lab, reader, open_notebook):
 def test_the_drawings_are_there_in_the_dark_theme(open_notebook):
     other = open_notebook(NOTEBOOK)
     other.menu("Settings", "Theme", "JupyterLab Dark")
-    other.page.wait_for_selector("body[data-jp-theme-light='false']", state="attached", timeout=30_000)
+    other.page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
     image = other.page.locator(PICTURES).first
     image.scroll_into_view_if_needed()
+    image.wait_for()
     time.sleep(1)
     other.picture("graph_dark")
     assert image.is_visible()

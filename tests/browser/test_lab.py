@@ -19,11 +19,6 @@ def polynomial(x, a, b, c, d):
 RIGHT = WRONG.replace("(grad_h_relu > 0)", "(h > 0)")
 
 
-@pytest.fixture(scope="module")
-def reader(open_notebook):
-    return open_notebook(NOTEBOOK)
-
-
 def test_run_all_reaches_the_bottom_of_an_untouched_notebook(reader):
     reader.run_all("of 8")
     assert reader.sees("0 of 8")
@@ -82,7 +77,7 @@ def test_an_untrusted_copy_shows_reports_and_pictures_with_their_alt_text(lab, o
     reader = open_notebook("untrusted.ipynb")
     reader.cell("plots.chain(")
     image = reader.page.locator("img[alt*='values forward']").first
-    image.wait_for(timeout=30_000)
+    image.wait_for()
     assert image.evaluate("i => i.naturalWidth") > 500
     assert reader.sees("To do")
     reader.picture("untrusted")

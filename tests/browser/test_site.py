@@ -56,6 +56,7 @@ def view(request, browser):
     """A window of one width in one colour scheme."""
     width, scheme = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(300_000)  # only a hang takes so long, on however busy a machine
     yield context, f"{width}-{scheme}"
     context.close()
 
@@ -168,7 +169,7 @@ class TestOnce:
 
     def test_search_finds_a_word_without_a_server_of_its_own(self, opened):
         page, strange = opened("search.html?q=broadcasting")
-        page.wait_for_selector("#search-results li a", timeout=20_000)
+        page.wait_for_selector("#search-results li a")
         assert any("Tensors" in text for text in page.locator("#search-results li a").all_inner_texts())
         assert strange == []
 
@@ -192,7 +193,7 @@ class TestOnce:
         player.get_by_role("button", name="Back").click()
         assert [text[:9] for text in says()] == ["Step 1 of"]
         player.get_by_role("button", name="Play").click()
-        page.wait_for_selector("summary:has-text('Step 3 of'):visible", timeout=10_000)
+        page.wait_for_selector("summary:has-text('Step 3 of'):visible")
 
     def test_pages_follow_one_another(self, opened):
         page, _ = opened(lessons()[0])

@@ -1,7 +1,6 @@
-"""Harmful answers in `tutor check`: each gets its verdict in time, costs only itself, and reaches no reader's file."""
+"""Harmful answers in `tutor check`: each gets its verdict, costs only itself, and reaches no reader's file."""
 
 import json
-import time
 
 import pytest
 
@@ -10,7 +9,6 @@ from tutor.builder import judge, notebooks
 
 pytestmark = pytest.mark.slow
 LIMIT = 2.0
-KERNELS = 10.0  # two starts of a kernel and their imports, on a machine that is busy with other tests
 
 
 @pytest.mark.parametrize("harmful", BANK, ids=lambda h: h.name)
@@ -27,9 +25,12 @@ def test_an_answer_gets_its_verdict_and_the_rest_of_the_notebook_goes_on(harmful
     notebook["cells"][3]["source"] = 'open("ran.txt", "w").write("x")\nprint("the rest ran")\n1 / 0'
     path = work / lesson.filename
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    started = time.perf_counter()
-    found = judge.judge(path, cell_seconds=20)
-    assert found.rows[0].verdict == harmful.command, found
-    assert time.perf_counter() - started < LIMIT + 2 + KERNELS
+    found = judge.judge(path)
+    (row,) = found.rows
+    assert row.verdict == harmful.command, found
+    # the guard has ended it, at the exercise's own limit, not the limit of a cell, which only a hang reaches
+    assert "The cell did not end" not in row.message
+    if row.verdict == "slow" and "was killed" not in row.message:
+        assert f"stopped after {LIMIT:g} s" in row.message
     assert any("ZeroDivisionError" in note for note in found.notes), "the cell below has to run"
     assert sorted(p.name for p in work.iterdir()) == sorted(["keep.txt", lesson.filename])

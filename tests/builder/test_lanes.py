@@ -66,7 +66,7 @@ def test_a_notebook_runs_where_it_stands_in_the_clone(pytestconfig):
     before = path.read_bytes()
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+        notebook, timeout=lanes.CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     ).execute()
     assert path.read_bytes() == before
 

@@ -271,7 +271,7 @@ def start_process(world, mirror, prelude="") -> subprocess.Popen:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files, which stands for a full disk")
 def test_a_full_disk_gets_one_sentence_and_leaves_nothing(world, mirror, is_one_sentence):
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
-    text, _ = start_process(world, mirror, limit).communicate(timeout=30)
+    text, _ = start_process(world, mirror, limit).communicate(timeout=300)
     assert "cannot be written (File too large)" in text and is_one_sentence(text.strip())
     assert names_in(world.cache_raw) == []
 
@@ -283,7 +283,7 @@ def test_processes_at_once_fetch_each_file_once(world, mirror):
 
     mirror.answer = slowly
     processes = [start_process(world, mirror) for _ in range(3)]
-    outputs = [process.communicate(timeout=60) for process in processes]
+    outputs = [process.communicate(timeout=300) for process in processes]
     assert all(out.strip() in ("download", "cache") for out, _ in outputs), outputs
     assert sorted(Path(path).name for path in mirror.requests) == WHOLE and names_in(world.cache_raw) == WHOLE
 

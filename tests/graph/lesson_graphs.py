@@ -138,6 +138,19 @@ class ResNet(nn.Module):
         return x
 
 
+class Broken(torch.autograd.Function):
+    """A copy whose backward raises."""
+
+    @staticmethod
+    def forward(ctx, a, message="no derivative today"):
+        ctx.message = message
+        return a.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        raise ArithmeticError(ctx.message)
+
+
 def chain(operations):
     x = torch.ones(3, requires_grad=True)
     y = x

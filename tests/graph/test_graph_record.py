@@ -9,7 +9,16 @@ import weakref
 
 import pytest
 import torch
-from lesson_graphs import LESSON_GRAPHS, DynamicNet, LegendrePolynomial3, LSTMLoop, chain, needs_shapes, transformer
+from lesson_graphs import (
+    LESSON_GRAPHS,
+    Broken,
+    DynamicNet,
+    LegendrePolynomial3,
+    LSTMLoop,
+    chain,
+    needs_shapes,
+    transformer,
+)
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
@@ -175,12 +184,18 @@ def test_autograd_grad_leaves_the_other_branch_not_visited():
     assert "not visited" in g.svg()
 
 
-def test_of_two_passes_over_a_retained_graph_the_last_is_shown():
+def recorded_twice():
+    """Two passes over one graph, which send 4 and 40 to x."""
     x = torch.tensor([2.0], requires_grad=True)
     loss = (x * x).sum()
     with graph.record(loss) as g:
         loss.backward(retain_graph=True)
         loss.backward(torch.tensor(10.0))
+    return g
+
+
+def test_of_two_passes_over_a_retained_graph_the_last_is_shown():
+    g = recorded_twice()
     assert g.passes == 2
     assert leaf(g, "x").received[0].values == (40.0,)
     assert leaf(g, "x").grad.values == (44.0,)
@@ -211,11 +226,7 @@ def test_a_pass_over_another_graph_does_not_hide_the_one_recorded():
 
 def test_without_torch_s_number_of_a_pass_a_node_that_runs_again_begins_one(monkeypatch):
     monkeypatch.setattr(record_module, "_pass_now", lambda: None)
-    x = torch.tensor([2.0], requires_grad=True)
-    loss = (x * x).sum()
-    with graph.record(loss) as g:
-        loss.backward(retain_graph=True)
-        loss.backward(torch.tensor(10.0))
+    g = recorded_twice()
     assert g.passes == 2
     assert leaf(g, "x").received[0].values == (40.0,)
 
@@ -294,16 +305,6 @@ def test_a_backward_that_raises_half_way_is_kept_as_far_as_it_got():
     assert "no derivative today" in g.error
     assert "raised here" in g.svg()
     assert [card.visited for card in g.scene().cards] == [True, True, True, False, False]
-
-
-class Broken(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, a):
-        return a.clone()
-
-    @staticmethod
-    def backward(ctx, grad):
-        raise ArithmeticError("no derivative today")
 
 
 def test_of_two_branches_the_one_that_raised_is_named():

@@ -23,7 +23,6 @@ from tutor.store import write_atomically
 
 Notebook = dict[str, Any]
 PACKAGE = LESSONS.parent
-CELL_SECONDS = 300
 # what the outputs do not depend on
 _APART = (PACKAGE / "builder", PACKAGE / "cli.py", PACKAGE / "__main__.py", LESSONS / "glossary.py")
 
@@ -90,7 +89,7 @@ def _execute(name: str, notebook: Notebook) -> Notebook:
         root = Path(folder).resolve()
         place, spare = lanes.folders(root)
         environment = lanes.environment(place, spare, "todo", root / "report.jsonl")
-        client = NotebookClient(made, timeout=CELL_SECONDS, kernel_name="python3")
+        client = NotebookClient(made, timeout=lanes.CELL_SECONDS, kernel_name="python3")
         client.resources = {"metadata": {"path": str(place)}}
         try:
             client.execute(env=environment)

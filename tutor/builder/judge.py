@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tutor.builder import notebooks
-from tutor.builder.lanes import read_report
+from tutor.builder.lanes import CELL_SECONDS, read_report
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson, find_lesson
 from tutor.lessons.text import exercise_id
-
-CELL_SECONDS = 120  # as in the lanes: a cell that starts processes took 60 s on a machine with 20 others waiting
 
 
 @dataclass(frozen=True)

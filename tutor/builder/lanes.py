@@ -14,7 +14,8 @@ from tutor.builder import notebooks
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson
 
-CELL_SECONDS = 120
+# By the wall, so that only a hang takes so long: a cell that starts processes took 60 s with 20 others waiting.
+CELL_SECONDS = 300
 # A deprecation warning that a cell's own code causes fails the lane; a cell whose lesson is the warning says so with
 # `with expect(DeprecationWarning):`.
 WARNINGS = "error::DeprecationWarning:__main__,error::FutureWarning:__main__"

@@ -23,6 +23,7 @@ from tutor.checking.fence import fence
 
 KEPT_OUTPUT = 2_000  # characters of an answer's prints that a report shows
 FLOOD = 1_000_000  # characters after which printing is stopped as an error
+GRACE = 3.0  # seconds by the wall that a time limit has for its work before a runner's process is ended
 
 
 class TooSlow(BaseException):
@@ -58,9 +59,13 @@ def call(function: Callable[..., Any], *arguments: Any, seconds: float = 5.0, se
     """
     outcome, buffer = Outcome(), _Limited()
     started = time.perf_counter()
-    with _kept_state(seed, outcome.harm), _last_resort(seconds + 1), fence(outcome.harm):
+    with _kept_state(seed, outcome.harm), _last_resort(seconds) as postpone, fence(outcome.harm):
         try:
-            with contextlib.redirect_stdout(buffer), contextlib.redirect_stderr(buffer), time_limit(seconds):
+            with (
+                contextlib.redirect_stdout(buffer),
+                contextlib.redirect_stderr(buffer),
+                time_limit(seconds, postpone),
+            ):
                 outcome.value = function(*arguments)
         except BaseException as error:  # an answer may raise anything, SystemExit and KeyboardInterrupt included
             outcome.error = error
@@ -92,58 +97,72 @@ class _Limited(io.TextIOBase):
         return "".join(self.kept).rstrip("\n") + (f"\n… and {more:,} characters more" if more > 0 else "")
 
 
-def clock() -> float:
-    """Seconds by the clock, without those for which this thread was ready to run and other programs had the cores.
+def clock(thread: int | None = None) -> float:
+    """Seconds by the clock, without those for which a thread was ready to run and other programs had the cores.
 
-    An answer is not slow because the machine is busy. Only Linux tells; elsewhere all seconds count.
+    An answer is not slow because the machine is busy. Only Linux tells; elsewhere all seconds count. `thread` is the
+    system's number of a thread of this process, by default of the one that asks.
     """
+    place = "thread-self" if thread is None else f"self/task/{thread}"
     try:
-        waited = int(Path("/proc/thread-self/schedstat").read_text().split()[1])  # nanoseconds
+        waited = int(Path(f"/proc/{place}/schedstat").read_text().split()[1])  # nanoseconds
     except Exception:  # another system, or an answer that has left no file or frame to read it with
         waited = 0
     return time.perf_counter() - waited / 1e9
 
 
+def _nobody_waits(left: float) -> None:
+    """Where nothing has to know that an answer still has time."""
+
+
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float, postpone: Callable[[float], None] = _nobody_waits) -> Iterator[None]:
     """Raise `TooSlow` in the calling thread after `seconds` of `clock`.
 
     The main thread of a POSIX system is stopped by SIGALRM, even in `time.sleep`; elsewhere (Windows, other threads)
-    an asynchronous exception stops Python code, but not a sleep, and waiting for a core counts.
+    an asynchronous exception stops Python code, but not a sleep. `postpone` is told how many seconds are left when they
+    should be over by the wall and are not by `clock`.
     """
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        with _alarm(seconds):
+        with _alarm(seconds, postpone):
             yield
     else:
-        with _asynchronous(seconds):
+        with _asynchronous(seconds, postpone):
             yield
 
 
 @contextlib.contextmanager
-def _last_resort(seconds: float) -> Iterator[None]:
+def _last_resort(seconds: float) -> Iterator[Callable[[float], None]]:
     """Where a runner names a file in TUTOR_KILLED: end the process if not even the time limit stops the answer.
 
-    The runner restarts the notebook without that answer; a reader's own kernel is never ended.
+    The runner restarts the notebook without that answer; a reader's own kernel is never ended. What is given is called
+    with the seconds that are left, when waiting for a core was no fault of the answer.
     """
     path = os.environ.get("TUTOR_KILLED")
     if not path:
-        yield
+        yield _nobody_waits
         return
     with open(path, "a") as file:  # noqa: PTH123  faulthandler needs a file with a descriptor
-        faulthandler.dump_traceback_later(seconds, exit=True, file=file)
+
+        def postpone(left: float) -> None:
+            faulthandler.dump_traceback_later(left + GRACE, exit=True, file=file)
+
+        postpone(seconds)
         try:
-            yield
+            yield postpone
         finally:
             faulthandler.cancel_dump_traceback_later()
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float, postpone: Callable[[float], None]) -> Iterator[None]:
     started = clock()
 
     def ring(signum: int, frame: Any) -> None:
-        if clock() - started > 0.95 * seconds:  # else it rings again soon
+        spent = clock() - started
+        if spent > 0.95 * seconds:  # else it rings again soon
             raise TooSlow
+        postpone(seconds - spent)
 
     before = signal.signal(signal.SIGALRM, ring)
     # it rings again and again: for answers that swallow the first, and on machines that are busy with something else
@@ -156,20 +175,25 @@ def _alarm(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _asynchronous(seconds: float) -> Iterator[None]:
-    caller, done = threading.get_ident(), threading.Lock()
+def _asynchronous(seconds: float, postpone: Callable[[float], None]) -> Iterator[None]:
+    caller, number = threading.get_ident(), threading.get_native_id()
+    started, over, done = clock(number), threading.Event(), threading.Lock()
 
     def stop() -> None:
-        if done.acquire(blocking=False):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(TooSlow))
+        left = seconds
+        while not over.wait(left):
+            left = seconds - (clock(number) - started)
+            if left < 0.05 * seconds:
+                if done.acquire(blocking=False):
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(TooSlow))
+                return
+            postpone(left)
 
-    timer = threading.Timer(seconds, stop)
-    timer.daemon, timer.name = True, "tutor time limit"
-    timer.start()
+    threading.Thread(target=stop, daemon=True, name="tutor time limit").start()
     try:
         yield
     finally:
-        timer.cancel()
+        over.set()
         done.acquire(blocking=False)
 
 

@@ -7,11 +7,19 @@
 >>> g.steps()                                 # backward one node at a time
 >>> graph.trace(loss)                         # structure alone, before any backward
 
-One idea a file, in the order of the work: `walk` reads torch's nodes, `naming` and `modules` find names, `record`
-adds gradients (`stats`, `findings`), `model` holds the result. `fold` and `repeats` simplify it, `scene` words it,
-`layout` (`order`, `coordinates`) places it, `svg` (`theme`) draws it. `describe`, `export`, `display`, `steps`
-(`rules`) are its other forms, `torchviz` the guarded way to that package, `pause` keeps the collector out of large
-drawings. Nothing here knows a lesson.
+One idea a file, in storeys. A file imports from its own storey and those below it, never in a circle, also not for type
+checkers; nothing here knows a lesson.
+
+==============  ======================================================================================================
+on top          `record` (`trace`, `record`) and `torchviz` (the guarded way to that package) make the object
+the object      `graph`: a recording with all its forms
+its forms       `steps` on `drawing`, which draws one scene; `describe`, `export` and `svg` say, write and draw it
+what is drawn   `scene` words what `fold`, with `repeats`, left of the `plain` graph
+the recording   `recording`: nodes, edges, what was found, find(): plain data, without any torch object
+read in torch   `walk` reads nodes, `naming` finds names, `stats` measures, `findings` tells what went wrong
+ground          `model` (node, edge, figures), `modules` (views and module paths), `words`, `rules`, `display`, `layout`
+                (`order`, `coordinates`), `theme`, `pause` (keeps the collector out of large drawings)
+==============  ======================================================================================================
 """
 
 from .graph import Graph

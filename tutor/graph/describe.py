@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .recording import Recording
 from .scene import Card, Scene
 from .words import clean, gradient_words, operation, plural, shape_text, shorten
-
-if TYPE_CHECKING:
-    from .graph import Graph
 
 # names beyond these are counted
 MOST_NAMED = 8
 
 
-def title(graph: Graph) -> str:
+def title(graph: Recording) -> str:
     """Return the title of a drawing."""
     names = [shorten(graph.nodes[i].name) or graph.nodes[i].op for i in graph.roots[:3]]
     return f"Autograd graph of {', '.join(names)}"
 
 
-def describe(graph: Graph, scene: Scene) -> str:
+def summary(graph: Recording) -> str:
+    """Return a recording on one line: what it is of, and its size."""
+    leaves = sum(node.is_leaf for node in graph.nodes)
+    ran = f", {plural(len(graph.order), 'node')} ran" if graph.recorded else ""
+    return (
+        f"<{title(graph)}: {plural(len(graph.nodes) - leaves, 'operation')}, {plural(leaves, 'leaf tensor')}, "
+        f"{plural(len(graph.edges), 'edge')}{ran}>"
+    )
+
+
+def describe(graph: Recording, scene: Scene) -> str:
     """Return a few sentences: what it is the graph of, its size, its leaves, and what went wrong."""
     operations = sum(not node.is_leaf for node in graph.nodes)
     leaves = [node for node in graph.nodes if node.is_leaf]
@@ -42,7 +48,7 @@ def describe(graph: Graph, scene: Scene) -> str:
     return clean(" ".join(sentences))
 
 
-def findings(graph: Graph) -> list[str]:
+def findings(graph: Recording) -> list[str]:
     """Return a sentence on each thing a recording found."""
     said = []
     if graph.first_nonfinite is not None:
@@ -55,12 +61,12 @@ def findings(graph: Graph) -> list[str]:
     return said
 
 
-def _called(graph: Graph, i: int) -> str:
+def _called(graph: Recording, i: int) -> str:
     node = graph.nodes[i]
     return f"{shorten(node.op, 60)} {shorten(node.name)}".strip()
 
 
-def _chain(graph: Graph) -> str:
+def _chain(graph: Recording) -> str:
     """Return the operations that follow the loss along the first input of each."""
     following: dict[int, int] = {}
     for edge in graph.edges:
@@ -73,13 +79,13 @@ def _chain(graph: Graph) -> str:
     return " → ".join(words) + (" → …" if i is not None else "")
 
 
-def listing(graph: Graph, scene: Scene) -> str:
+def listing(graph: Recording, scene: Scene) -> str:
     """Return a drawing as plain text: every card, and under it the edges that leave it."""
     leaving: dict[int, list[str]] = {}
     for link in scene.links:
         words = " ".join(link.label)
         leaving.setdefault(link.source, []).append(f"    -> {_line(scene.cards[link.target])}  {words}".rstrip())
-    lines = [repr(graph)]
+    lines = [summary(graph)]
     for i, card in enumerate(scene.cards):
         if card.kind in ("parameter", "leaf"):
             continue  # it stands under the operation that uses it

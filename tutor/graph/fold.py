@@ -8,41 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from .model import Edge, Node
-from .modules import is_view, only_moves, topological
+from .modules import only_moves, topological
+from .plain import Group, Plain
+from .recording import Recording
 from .repeats import merge_repeats
 from .words import plural, shorten
-
-if TYPE_CHECKING:
-    from .graph import Graph
-
-
-class Use(NamedTuple):
-    """One use of a leaf: the edge that leads to it or to the first view of it, and the number of this use of all."""
-
-    edge: Edge
-    leaf: int
-    views: tuple[str, ...]
-    number: int
-    of: int
-
-
-class Group(NamedTuple):
-    """What one card stands for.
-
-    ``kind`` is ``"node"``, ``"leaf"`` (one use of a leaf), ``"module"``, ``"repeat"``, ``"rest"`` (what the budget
-    left out) or ``"stub"`` (a neighbour of what is in focus). ``first`` is the node that tells it from others of its
-    kind. ``path`` and ``until`` are module paths: of the module, or of the first and last repeat.
-    """
-
-    kind: str
-    first: int = -1
-    path: str = ""
-    until: str = ""
-    times: int = 1
-    use: Use | None = None
 
 
 class Folding(NamedTuple):
@@ -53,55 +26,8 @@ class Folding(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Plain:
-    """A graph with views folded into their leaves: operations, the edges between them, and uses of leaves."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.nodes, self.classes = graph.nodes, graph.classes
-        dressed = _leaves_and_views(graph)
-        self.operations = [node.id for node in graph.nodes if node.id not in dressed]
-        self.inner: list[Edge] = []
-        self.uses: defaultdict[int, list[Use]] = defaultdict(list)
-        self.near: defaultdict[int, list[int]] = defaultdict(list)
-        outer = [edge for edge in graph.edges if edge.source not in dressed]
-        total = Counter(dressed[edge.target][0] for edge in outer if edge.target in dressed)
-        number: Counter[int] = Counter()
-        for edge in outer:
-            if edge.target in dressed:
-                leaf, views = dressed[edge.target]
-                number[leaf] += 1
-                self.uses[edge.source].append(Use(edge, leaf, views, number[leaf], total[leaf]))
-            else:
-                self.inner.append(edge)
-                self.near[edge.source].append(edge.target)
-                self.near[edge.target].append(edge.source)
-
-    def quotient(self, groups: dict[int, Group]) -> tuple[dict[Group, list[int]], list[tuple[int, int]]]:
-        """Return the operations of each group, and the edges between groups by their place in that dict."""
-        members: dict[Group, list[int]] = {}
-        for i, group in groups.items():
-            members.setdefault(group, []).append(i)
-        place = {group: n for n, group in enumerate(members)}
-        ends = [(place[groups[edge.source]], place[groups[edge.target]]) for edge in self.inner]
-        return members, [(a, b) for a, b in ends if a != b]
-
-
-def _leaves_and_views(graph: Graph) -> dict[int, tuple[int, tuple[str, ...]]]:
-    """Return for every leaf, and every view of nothing but a leaf, that leaf and the views in between."""
-    ways: defaultdict[int, list[int]] = defaultdict(list)
-    for edge in graph.edges:
-        ways[edge.source].append(edge.target)
-    dressed: dict[int, tuple[int, tuple[str, ...]]] = {node.id: (node.id, ()) for node in graph.nodes if node.is_leaf}
-    # targets come after their sources, so views of views are met from the leaf upwards
-    for i in reversed(topological(len(graph.nodes), [(edge.source, edge.target) for edge in graph.edges])):
-        if len(ways[i]) == 1 and ways[i][0] in dressed and is_view(graph.nodes[i].op) and i not in graph.roots:
-            leaf, views = dressed[ways[i][0]]
-            dressed[i] = leaf, (*views, graph.nodes[i].op)
-    return dressed
-
-
 def fold(
-    graph: Graph,
+    graph: Recording,
     budget: int | None = 150,
     depth: int | None = None,
     repeats: bool = False,
@@ -144,7 +70,7 @@ def fold(
     return _build(plain, groups, notes)
 
 
-def _ladder(graph: Graph, depth: int | None, repeats: bool) -> Iterator[tuple[int | None, bool]]:
+def _ladder(graph: Recording, depth: int | None, repeats: bool) -> Iterator[tuple[int | None, bool]]:
     """Yield (depth, whether repeats are folded) from what folds least to what folds most."""
     yield depth, repeats
     if depth is None:

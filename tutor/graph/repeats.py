@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .modules import common_path, topological
-
-if TYPE_CHECKING:
-    from .fold import Group, Plain
+from .plain import Group, Plain
 
 FEWEST = 3
 # the longest stretch looked for, in blocks between choke points

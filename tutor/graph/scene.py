@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from .fold import Folding, Group, Use
+from .fold import Folding
 from .model import Edge, Node
+from .plain import Group, Use
+from .recording import Recording
 from .words import clean, gradient_words, operation, plural, shape_text, shorten
-
-if TYPE_CHECKING:
-    from .graph import Graph
 
 # as many values fit beside an edge
 MOST_VALUES = 3
@@ -60,7 +59,7 @@ class Scene(NamedTuple):
     notes: tuple[str, ...]
 
 
-def set_scene(graph: Graph, folding: Folding) -> Scene:
+def set_scene(graph: Recording, folding: Folding) -> Scene:
     """Return the cards and links of a folded graph, worded."""
     cards = tuple(_card(graph, *card) for card in folding.cards)
     links = tuple(_link(graph, *link) for link in folding.links)
@@ -72,7 +71,7 @@ def set_scene(graph: Graph, folding: Folding) -> Scene:
     return Scene(cards, links, tuple(notes))
 
 
-def _card(graph: Graph, group: Group, ids: Sequence[int], leaves: int) -> Card:
+def _card(graph: Recording, group: Group, ids: Sequence[int], leaves: int) -> Card:
     inside = [graph.nodes[i] for i in ids]
     if group.kind == "stub":
         return Card("stub", ids, "… " + operation(inside[0].op)[0])
@@ -92,7 +91,7 @@ def _card(graph: Graph, group: Group, ids: Sequence[int], leaves: int) -> Card:
     return card._replace(nodes=ids, marks=tuple(marks), badge=badge, visited=visited)
 
 
-def _node_card(graph: Graph, node: Node) -> Card:
+def _node_card(graph: Recording, node: Node) -> Card:
     title, rest = operation(node.op)
     output = ["output"] if node.id in graph.roots else []
     shapes = " ".join(map(shape_text, node.shapes[:4])) + (" …" if len(node.shapes) > 4 else "")
@@ -136,7 +135,7 @@ def _arrived(node: Node, use: Use) -> list[str]:
     return lines
 
 
-def _folded_card(graph: Graph, group: Group, inside: Sequence[Node], leaves: int) -> Card:
+def _folded_card(graph: Recording, group: Group, inside: Sequence[Node], leaves: int) -> Card:
     content = plural(len(inside), "operation") + (f", {plural(leaves, 'leaf tensor')}" if leaves else "")
     if group.kind == "rest":
         return Card("rest", (), f"… {content}")
@@ -148,7 +147,7 @@ def _folded_card(graph: Graph, group: Group, inside: Sequence[Node], leaves: int
     return Card(group.kind, (), shorten(kind) + times, lines=(shape_text(inside[0].shape), content), faint=faint)
 
 
-def _first_trouble(graph: Graph) -> str:
+def _first_trouble(graph: Recording) -> str:
     i = graph.first_nonfinite
     seen = [*graph.nodes[i].received, *(edge.gradient for edge in graph.edges if edge.source == i)]
     return "NaN" if any(stats and stats.trouble == "NaN" for stats in seen) else "Inf"
@@ -158,7 +157,7 @@ def _hint(node: Node) -> str:
     return clean(" ".join(filter(None, [node.name[:200], node.op[:200], node.module[:200], node.source[:200]])))
 
 
-def _link(graph: Graph, source: int, target: int, edges: Sequence[Edge]) -> Link:
+def _link(graph: Recording, source: int, target: int, edges: Sequence[Edge]) -> Link:
     ends = tuple((edge.source, edge.target) for edge in edges)
     flowed = [edge.gradient for edge in edges if edge.gradient]
     if not flowed:

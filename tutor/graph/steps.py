@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from . import drawing
+from .describe import summary
 from .display import picture, player
 from .model import Edge, Node, Stats
+from .recording import Recording
 from .rules import rule
 from .words import gradient_words, operation, plural, shape_text, shorten
-
-if TYPE_CHECKING:
-    from .graph import Graph
 
 # up to this many nodes every step shows the whole graph, beyond it the neighbourhood of the node that runs
 WHOLE = 26
@@ -47,7 +47,7 @@ class Steps:
     the other and fold open.
     """
 
-    def __init__(self, graph: Graph, budget: int | None) -> None:
+    def __init__(self, graph: Recording, budget: int | None) -> None:
         if not graph.recorded:
             raise ValueError("There are no steps: this graph was traced, not recorded; run backward inside record().")
         self._graph = graph
@@ -63,8 +63,8 @@ class Steps:
         """Return the drawing of one step: the node that runs stands out, what has not run yet is pale."""
         node, done = self[at].node, {node.id for node in self._graph.order if node.order < self[at].number}
         if len(self._graph.nodes) <= WHOLE:
-            return self._graph.svg(None, now={node.id}, done=done)
-        return self._graph.svg(MOST_CARDS, now={node.id}, done=done, focus=node, hops=1)
+            return drawing.svg(self._graph, None, now={node.id}, done=done)
+        return drawing.svg(self._graph, MOST_CARDS, now={node.id}, done=done, focus=node, hops=1)
 
     def text(self) -> str:
         """Return all steps as plain text."""
@@ -88,7 +88,7 @@ class Steps:
         return [f"{plural(missing, 'more step')} left out to keep within the budget."] if missing else []
 
     def __repr__(self) -> str:
-        return f"<{plural(len(self), 'step')} of {self._graph!r}>"
+        return f"<{plural(len(self), 'step')} of {summary(self._graph)}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": self.html()}
@@ -99,7 +99,7 @@ def _headline(step: Step, total: int) -> str:
     return f"Step {step.number} of {total}: {shorten(step.node.op, 60)}{f' ({name})' if name else ''}"
 
 
-def _steps(graph: Graph, budget: int | None) -> Iterator[Step]:
+def _steps(graph: Recording, budget: int | None) -> Iterator[Step]:
     leaving: defaultdict[int, list[Edge]] = defaultdict(list)
     for edge in graph.edges:
         leaving[edge.source].append(edge)
