@@ -204,7 +204,7 @@ COURSE = ["new", "reword", "reorder", "swap"]
 STEP = st.tuples(st.sampled_from([*READER, *COURSE, "tool", "tool", "tool"]), st.integers(0, 40), st.integers(0, 40))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(STEP, max_size=12))
 def test_no_edit_no_tool_and_no_update_loses_or_doubles_anything(steps):
     with tempfile.TemporaryDirectory() as name:
