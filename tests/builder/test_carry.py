@@ -145,9 +145,9 @@ class Reader:
             self.edits.append(word)
 
     def delete(self, cells, at, by):
-        text = source_of(cells[at])
-        if not any(word in text for word in ("small.", "own", "edit", "answer")) and cells[at]["cell_type"] != "raw":
-            self.deleted += re.findall(r"About (\w+)|(\w+)_a\b", text)[0] if "_a" in text or "About" in text else []
+        whole = re.findall(r"^## About (\w+),|^(\w+)_a = .*\n.*\n\nshow", source_of(cells[at]))  # no half of a cell
+        if whole and not any(word in source_of(cells[at]) for word in ("small.", "own", "edit", "answer")):
+            self.deleted += [word for words in whole for word in words]
             del cells[at]
 
     def move(self, cells, at, by):
@@ -240,3 +240,28 @@ def play(folder, steps):
                 check(folder, course, reader, before)
                 after = written(folder)
                 assert update() == [] and written(folder) == after
+
+
+ANSWERED = [("answer", 0, 0), ("answer", 0, 2), ("answer", 0, 3), ("add", 0, 0), ("add", 5, 1), ("change", 4, 0)]
+
+
+@pytest.mark.parametrize("tool", range(len(tools.TOOLS)), ids=[tool.__name__ for tool in tools.TOOLS])
+def test_an_answered_copy_survives_a_tool_and_an_update_and_both_again(tmp_path, tool):
+    play(tmp_path, [*ANSWERED, ("tool", tool, 0), ("new", 4, 0), ("tool", tool, 0), ("reword", 5, 0), ("reword", 3, 0)])
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("merge", 10, 0), ("new", 0, 0)],  # a demo and the exercise below it
+        [("merge", 10, 1), ("reword", 10, 0)],
+        [("merge", 3, 1), ("answer", 0, 0), ("reword", 4, 0), ("reword", 3, 0)],
+        [("delete", 10, 0), ("merge", 9, 1), ("answer", 0, 3), ("reword", 9, 0)],  # two exercises in one cell
+        [("split", 1, 0), ("new", 0, 0), ("reword", 1, 0)],
+        [("split", 1, 1), ("tool", 3, 0), ("reword", 1, 0)],
+        [("split", 9, 0), ("answer", 0, 2), ("new", 0, 0)],  # a value in one cell, its check in the next
+        [("answer", 0, 0), ("move", 3, 9), ("reorder", 3, 0), ("swap", 0, 0)],
+    ],
+)
+def test_merged_split_and_moved_cells_are_found_again(tmp_path, steps):
+    play(tmp_path, steps)

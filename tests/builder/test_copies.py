@@ -188,7 +188,7 @@ def test_the_marks_are_kept_beside_the_copies_for_when_a_tool_drops_them(work):
 def test_a_lesson_that_any_tool_has_rewritten_is_found_again_cell_by_cell(tool, lesson):
     fresh = notebooks.student(find_lesson(lesson))
     merged, carried = carry.carry_over(tool(fresh), fresh)
-    assert carried == 0 and merged["cells"] == fresh["cells"] or tool in (tools.vscode, tools.nbgrader)
+    assert (carried == 0 and merged["cells"] == fresh["cells"]) or tool in (tools.vscode, tools.nbgrader)
     assert [notebooks.source_of(c) for c in merged["cells"]] == [notebooks.source_of(c) for c in fresh["cells"]]
     assert [c["id"] for c in merged["cells"]] == [c["id"] for c in fresh["cells"]]
 

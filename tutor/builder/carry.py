@@ -166,7 +166,8 @@ class Copy:
 
     def _is_edited(self, run: list[int], first: tuple[int, int], last: tuple[int, int], identifier: str) -> bool:
         """Whether the text stands in the very cell that it was shipped in: the reader wrote more into that."""
-        return first[0] == last[0] and id_of(self.old["cells"][run[first[0]]]) == identifier
+        i = run[first[0]]
+        return first[0] == last[0] and i not in self.of.values() and id_of(self.old["cells"][i]) == identifier
 
     def _bring_up_to_date(self, j: int, run: list[int], first: tuple[int, int], last: tuple[int, int]) -> None:
         """Put a fresh cell's text where its old text stands, from (cell of the run, line) to (cell, line)."""
