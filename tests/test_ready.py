@@ -47,14 +47,14 @@ def test_a_missing_package_is_told_from_a_wrong_kernel(tmp_path, pytestconfig):
 @pytest.mark.parametrize("text", ["", "def solve():\n", "import no_such_package\n", "raise SystemError('mine')\n"])
 def test_a_file_tutor_beside_the_notebook_is_named(tmp_path, text):
     (tmp_path / "tutor.py").write_text(text)
-    assert told(tmp_path).startswith(f"ImportError: {tmp_path / 'tutor.py'} is imported in place of the series")
+    assert told(tmp_path).startswith(f"ImportError: {tmp_path / 'tutor.py'} is imported instead of the series")
 
 
 def test_another_package_tutor_is_named(tmp_path):
     (tmp_path / "site" / "tutor").mkdir(parents=True)
     (tmp_path / "site" / "tutor" / "__init__.py").write_text("")  # as Open edX's is
     said = told(tmp_path, path=[tmp_path / "site"])
-    assert str(tmp_path / "site" / "tutor" / "__init__.py") in said and "uninstall tutor" in said
+    assert str(tmp_path / "site" / "tutor" / "__init__.py") in said and "uninstall -y tutor" in said
 
 
 @pytest.mark.parametrize("left", [True, False])

@@ -35,6 +35,7 @@ except Exception:
 course = importlib.util.find_spec("tutor")
 print(json.dumps([platform.python_version(), course and course.origin, torch]))
 """
+REMOVE_KERNEL = "`jupyter kernelspec remove python3` removes it"
 OWN_KERNEL = (
     "`tutor lab` starts the right one; elsewhere run `python -m ipykernel install --user --name autograd-tutor` with "
     "the Python of the series, and choose that kernel under Kernel, Change Kernel."
@@ -160,14 +161,19 @@ def jupyter() -> Row:
 
 def kernel() -> Row:
     """The kernel that a JupyterLab starts for the notebooks, as its own interpreter describes itself."""
+    from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import KernelManager
 
+    folder = KernelSpecManager().find_kernel_specs()["python3"]
+    place = f"the kernel `python3` in {folder}"
     manager = KernelManager(kernel_name="python3")
-    command = manager.format_kernel_cmd()
-    place = f"the kernel `python3` in {manager.kernel_spec.resource_dir}"
+    try:
+        command = manager.format_kernel_cmd()
+    except ValueError:
+        return Row("kernel", "problem", f"{place} has a kernel.json that is not JSON", f"{REMOVE_KERNEL}; {OWN_KERNEL}")
     if shutil.which(command[0]) is None:
         gone = f"{place} is of an environment that is gone ({command[0]})"
-        return Row("kernel", "problem", gone, f"`jupyter kernelspec remove python3` removes it; {OWN_KERNEL}")
+        return Row("kernel", "problem", gone, f"{REMOVE_KERNEL}; {OWN_KERNEL}")
     if "-m" not in command:
         return Row("kernel", "note", f"{place} is started by {command[0]}, which cannot be asked", OWN_KERNEL)
     try:
@@ -204,7 +210,7 @@ def _ask(interpreter: list[str], variables: dict[str, str]) -> list[str | None]:
             timeout=ASK_SECONDS,
             check=True,
         )
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout.strip().rpartition("\n")[2])
 
 
 def graphviz() -> Row:

@@ -29,7 +29,7 @@ except Exception:
 
     other = find_spec("tutor")
     raise ImportError(
-        f"{other.origin} is imported in place of the series: rename it, or `%pip uninstall -y tutor`; restart the kernel."
+        f"{other.origin} is imported instead of the series: rename it, or `%pip uninstall -y tutor`, and restart."
         if other and other.origin
         else f"The series is not installed in this kernel ({sys.executable}): choose its kernel under Kernel, Change "
         "Kernel, or open the notebook with `tutor lab`. (`pip install tutor` installs another project of that name.)"
