@@ -200,6 +200,14 @@ def two_layer_gradients(x, y, w1, w2):
     assert "Right" in notebook.run(later)
 
 
+def test_a_function_of_pythons_that_a_cell_has_assigned_to_is_named(notebook):
+    notebook.run("sum = 0")
+    shown = notebook.run(STUB.replace("...", "return sum([grad_h_relu * (h > 0)])"))
+    assert "'int' object is not callable" in shown and "A cell has assigned to `sum`" in shown and "del sum" in shown
+    notebook.run("del sum")
+    assert "Right" in notebook.run(STUB.replace("...", "return sum([grad_h_relu * (h > 0)])"))
+
+
 GRADIENTS = """
 @exercise("numpy_backprop.two_layer_gradients")
 def two_layer_gradients(x, y, w1, w2):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import filelock
 import pytest
 
 from tutor.store import Progress, write_atomically
@@ -91,6 +92,14 @@ def test_a_progress_file_of_another_user_stays(tmp_path):
     assert store.read() == {} and "cannot be read" in store.notice
     (tmp_path / "progress.json").chmod(0o600)
     assert list(Progress(tmp_path).read()) == ["a.b"]
+
+
+def test_a_file_system_without_locks_is_told_and_stops_no_cell(tmp_path, monkeypatch):
+    """filelock raised NotImplementedError there (tox-dev/filelock, issue 67), in the reader's cell."""
+    monkeypatch.setattr(filelock.FileLock, "acquire", lambda *a, **k: (_ for _ in ()).throw(NotImplementedError))
+    store = Progress(tmp_path)
+    store.record("a.b", "pass")
+    assert "has no locks" in store.notice and "TUTOR_HOME" in store.notice
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):

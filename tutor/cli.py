@@ -68,7 +68,8 @@ def lab(folder: Path | None, port: int | None, no_browser: bool) -> None:
     if port is not None and _in_use(port):
         raise TutorError(f"Port {port} is in use: choose another with --port, or leave it out for a free one.")
     _print(copies.start(folder))
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    # -P: without it a `logging.py` in the folder that this is called in would be imported by JupyterLab
+    command = [sys.executable, "-P", "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"] if port is not None else []
     command += ["--no-browser"] if no_browser else []
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -151,7 +152,8 @@ def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: fl
     own = not paths
     found = []
     for path in paths or (_copies(),):
-        inside = sorted(path.glob("[0-9]*.ipynb" if own else "*.ipynb"))
+        # without `._….ipynb`, which macOS puts beside a file on other systems' disks and into its archives
+        inside = sorted(path.glob("[0-9]*.ipynb" if own else "[!.]*.ipynb"))
         if not inside and (own or path.is_dir()):
             mend = "run `tutor start` first, or name a notebook" if own else "name the notebooks, or their folder"
             raise TutorError(f"There is no notebook in {path.resolve()}: {mend}.")

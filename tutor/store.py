@@ -95,9 +95,15 @@ class Progress:
                 text = json.dumps({"version": 1, "exercises": known}, indent=1, sort_keys=True) + "\n"
                 write_atomically(self.path, text)
                 write_atomically(self._copy, text)
-        except (OSError, filelock.Timeout) as error:
-            reason = getattr(error, "strerror", None) or "it is locked by another program"
-            self.notice = f"Progress cannot be saved in {self.path} ({reason}); {MEND}."
+        except filelock.Timeout:
+            self._cannot_be_saved("it is locked by another program")
+        except NotImplementedError:  # of a filelock before 3.24, on Lustre and some other network file systems
+            self._cannot_be_saved("its file system has no locks")
+        except OSError as error:
+            self._cannot_be_saved(error.strerror or str(error))
+
+    def _cannot_be_saved(self, reason: str) -> None:
+        self.notice = f"Progress cannot be saved in {self.path} ({reason}); {MEND}."
 
     @property
     def _copy(self) -> Path:

@@ -21,6 +21,16 @@ def another_python3(monkeypatch, tmp_path):
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
 
 
+@pytest.fixture(autouse=True)
+def startup_files(monkeypatch, tmp_path):
+    """Settings of IPython in the home of whoever judges, and of pytest in his environment, that would break a run."""
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("import sys; sys.modules['numpy'] = None")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+
+
 def test_a_kernel_is_started_with_the_interpreter_that_runs_this():
     assert kernel.OwnKernelManager(kernel_name="python3").format_kernel_cmd()[0] == sys.executable
 

@@ -350,3 +350,12 @@ def test_a_file_that_was_cut_short_beside_a_whole_packed_one_needs_no_mirror(wor
     (world.cache_raw / IMAGES).write_bytes(world.contents[IMAGES][:1000])
     fetch(mirrors=[mirror.address])
     assert mirror.requests == [] and names_in(world.cache_raw) == sorted([*WHOLE, IMAGES])
+
+
+def test_a_file_system_without_locks_is_told(world, mirror, is_one_sentence, monkeypatch):
+    import filelock
+
+    refuse = NotImplementedError("the file system has no locks")
+    monkeypatch.setattr(filelock.FileLock, "acquire", lambda *a, **k: (_ for _ in ()).throw(refuse))
+    text = fetch_error(mirror)
+    assert "cannot be written (the file system has no locks)" in text and is_one_sentence(text)

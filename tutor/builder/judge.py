@@ -109,6 +109,7 @@ def _execute(
         "TUTOR_REPORT": str(folder / "report.jsonl"),
         "TUTOR_KILLED": str(folder / "killed.txt"),
         "TUTOR_SKIP": os.pathsep.join(fatal),
+        "IPYTHONDIR": str(folder / "ipython"),  # no startup files or settings of whoever judges
         "OMP_WAIT_POLICY": "PASSIVE",
     }
     work = folder / "work"

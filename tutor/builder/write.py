@@ -97,7 +97,7 @@ def record(lesson: Lesson) -> Path:
 
     notebook = nbformat.reads(notebooks.as_bytes(notebooks.solved(lesson)).decode("utf-8"), as_version=4)
     with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "TUTOR_HOME": home, "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "TUTOR_HOME": home, "IPYTHONDIR": home, "OMP_NUM_THREADS": "1"}
         kernel.client(notebook, timeout=300).execute(env=environment)
     texts = {}
     for cell, made in zip(lesson.cells, notebook.cells, strict=False):

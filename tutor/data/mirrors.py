@@ -55,9 +55,9 @@ def fetch(root: str | Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -
     folder = raw_folder(root)
     try:
         _fetch_missing(folder, mirrors, may_rename=root is None)
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # the latter where the file system has no locks
         mend = "make room or get the right to write there, or name another folder in the variable TUTOR_DATA"
-        raise DataError(str(folder), f"cannot be written ({error.strerror or error})", mend) from None
+        raise DataError(str(folder), f"cannot be written ({getattr(error, 'strerror', None) or error})", mend) from None
     return Place("download", folder, "whole")
 
 
