@@ -36,7 +36,7 @@ def test_nothing_is_said_where_all_is_well(tmp_path):
 
 def test_a_kernel_without_the_series_is_named(tmp_path):
     said = told(tmp_path, "-S")
-    assert f"not installed in this kernel ({sys.executable})" in said and "Change Kernel" in said
+    assert f"not installed in this kernel ({sys.executable})" in said and "Change Kernel" in said and "restart" in said
 
 
 def test_a_missing_package_is_told_from_a_wrong_kernel(tmp_path, pytestconfig):

@@ -32,7 +32,8 @@ except Exception:
         f"{other.origin} is imported instead of the series: rename it, or `%pip uninstall -y tutor`, and restart."
         if other and other.origin
         else f"The series is not installed in this kernel ({sys.executable}): choose its kernel under Kernel, Change "
-        "Kernel, or open the notebook with `tutor lab`. (`pip install tutor` installs another project of that name.)"
+        "Kernel, or open the notebook with `tutor lab`; if you have just installed it, restart the kernel. "
+        "(`pip install tutor` installs another project of that name.)"
     ) from None
 ready.look()
 
