@@ -62,7 +62,7 @@ def test_the_wheel_and_not_the_clone_is_what_runs(tutor, tmp_path, pytestconfig)
 
 
 def test_doctor_is_reached_where_another_project_has_overwritten_our_files(tutor, tmp_path):
-    """As `pip install tutor` does, whose `__init__.py` is empty: the command `tutor` is theirs, the second stays ours."""
+    """As `pip install tutor` does, whose `__init__.py` is empty: the command `tutor` is theirs then, the other ours."""
     code = """
 import pathlib, subprocess, sys, tutor
 path = pathlib.Path(tutor.__file__)
