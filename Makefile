@@ -26,6 +26,7 @@ test: lint
 	$(MAKE) everything
 	$(BIN)/python -m pytest -m browser tests
 	$(BIN)/tutor quality --check README.md
+	@$(BIN)/python tests/versions.py
 
 # the site's executions are kept in build/site-cache: a lesson that has not changed is not executed again
 site: $(VENV)/.test $(AXE)/node_modules/axe-core/axe.min.js
@@ -57,7 +58,6 @@ look: $(VENV)/.test
 oldest: RESOLUTION := lowest-direct
 newest: RESOLUTION := highest
 oldest newest: $(VENV)/.test
-	$(PIP) uv
 	$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(VENV)-$@
 	$(BIN)/uv pip install -q --python $(VENV)-$@ --upgrade --resolution $(RESOLUTION) -e ".[test]"
 	$(MAKE) everything BIN=$(VENV)-$@/bin

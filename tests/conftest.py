@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.versions import LINE
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
 
@@ -20,6 +22,11 @@ settings.register_profile("search", deadline=None)
 settings.load_profile("same")
 
 FORMS = Path(__file__).parent / "forms"
+
+
+def pytest_report_header() -> str:
+    """Name the versions that are tested, with which a failure has to be told."""
+    return LINE
 
 
 @pytest.fixture(autouse=True)

@@ -127,6 +127,33 @@ def test_reset_restores_and_forgets():
     assert Progress().read() == {}
 
 
+@pytest.mark.slow
+def test_check_passes_over_what_macos_puts_beside_a_notebook(make_lesson, tmp_path):
+    from tutor.builder import notebooks
+
+    lesson = make_lesson()
+    place = tmp_path / "class"
+    place.mkdir()
+    (place / lesson.filename).write_bytes(notebooks.as_bytes(notebooks.student(lesson)))
+    (place / f"._{lesson.filename}").write_bytes(b"\x00\x05\x16\x07\x00\x02\xff")
+    shown = tutor("check", place, "--csv")
+    assert shown.exit_code == 0 and "._" not in shown.output and "small.add,todo" in shown.output
+
+
+def test_lab_starts_beside_a_file_called_like_a_module(monkeypatch, tmp_path):
+    """JupyterLab imported a reader's own logging.py, in the folder that it was started in, and ended."""
+    started = []
+    monkeypatch.setattr("os.execve", lambda path, command, environment: started.append((command, environment)))
+    monkeypatch.setattr("subprocess.run", lambda command, **more: started.append((command, more["env"])) or SystemExit)
+    Path("logging.py").write_text("raise SystemExit('mine')")
+    tutor("lab", "--no-browser")
+    command, environment = started[0]
+    monkeypatch.undo()
+    version = [*command[: command.index("jupyterlab") + 1], "--version"]
+    done = subprocess.run(version, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_doctor_finds_this_machine_healthy_and_a_rival_not(monkeypatch, tmp_path):
     assert tutor("doctor").exit_code == 0
     (tmp_path / "tutor.py").write_text("")

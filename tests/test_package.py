@@ -1,5 +1,6 @@
 """The package as it is installed and described."""
 
+import platform
 import re
 import subprocess
 import sys
@@ -60,3 +61,13 @@ def test_no_test_asserts_the_clock(root):
     for path in (root / "tests").rglob("*.py"):
         if path.parent.name != "benchmarks":
             assert not clocks.search(path.read_text(encoding="utf-8")), path
+
+
+def test_a_run_of_the_tests_says_which_python_and_torch_it_ran_on(root):
+    from importlib.metadata import version
+
+    line = f"run with Python {platform.python_version()} and torch {version('torch')}"
+    for command in (("-m", "pytest", "--collect-only", "tests/test_package.py"), ("tests/versions.py",)):
+        done = subprocess.run([sys.executable, *command], cwd=root, capture_output=True, text=True)
+        assert line in done.stdout, done.stdout + done.stderr
+    assert "tests/versions.py" in (root / "Makefile").read_text(encoding="utf-8").split("\n# the site")[0]

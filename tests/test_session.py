@@ -225,6 +225,51 @@ def two_layer_gradients(x, y, w1, w2):
     assert "Right" in notebook.run(later)
 
 
+def test_a_function_of_pythons_that_a_cell_has_assigned_to_is_named(notebook):
+    notebook.run("sum = 0")
+    shown = notebook.run(STUB.replace("...", "return sum([grad_h_relu * (h > 0)])"))
+    assert "'int' object is not callable" in shown and "A cell has assigned to `sum`" in shown and "del sum" in shown
+    notebook.run("del sum")
+    assert "Right" in notebook.run(STUB.replace("...", "return sum([grad_h_relu * (h > 0)])"))
+
+
+GRADIENTS = """
+@exercise("numpy_backprop.two_layer_gradients")
+def two_layer_gradients(x, y, w1, w2):
+    h = x @ w1
+    return x.T @ {called}(h @ w2.T, h), h
+"""
+
+
+def test_an_answer_is_not_blamed_on_one_of_another_lesson(notebook):
+    """Two notebooks on one kernel share their names."""
+    notebook.run(WRONG)
+    other = '@exercise("start_here.squared_error")\ndef squared_error(y_pred, y):\n    return relu_backward(y_pred, y)'
+    assert "relu_backward" not in notebook.run(other)
+
+
+@pytest.mark.parametrize(
+    ("made", "called"),
+    [
+        ("def relu_backward(grad, h):\n    return grad * (h > 1)", "relu_backward"),
+        ("import types\nmine = types.SimpleNamespace(relu_backward=lambda grad, h: grad)", "mine.relu_backward"),
+        ('lend("numpy_backprop.relu_backward")', "relu_backward"),
+    ],
+)
+def test_an_answer_is_not_blamed_on_what_only_has_the_same_name(notebook, made, called):
+    notebook.run(WRONG)
+    assert "It calls `relu_backward`" in notebook.run(GRADIENTS.format(called="relu_backward"))
+    notebook.run(made)
+    assert "It calls" not in notebook.run(GRADIENTS.format(called=called))
+
+
+def test_a_method_that_calls_a_failed_method_of_its_class_points_there(notebook, forms):
+    notebook.run("class Number:\n    def __init__(self, value):\n        self.value = value")
+    notebook.run('@exercise("forms.add", of=Number)\ndef __add__(self, other):\n    return Number(self.value)')
+    assert session._calls(type("T", (), {"f": lambda a, b: a.__add__(b)}), session._memory["forms.add"])
+    assert not session._calls(type("T", (), {"f": lambda a, b: a.__sub__(b)}), session._memory["forms.add"])
+
+
 def test_methods_are_filled_into_the_readers_own_class(notebook, forms):
     notebook.run("class Number:\n    def __init__(self, value):\n        self.value = value\n        self.mine = True")
     notebook.run('@exercise("forms.add", of=Number)\ndef __add__(self, other):\n    """Doc."""\n    ...')

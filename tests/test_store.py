@@ -2,9 +2,13 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import filelock
+import pytest
 
 from tutor.store import Progress, write_atomically
 
@@ -63,6 +67,39 @@ def test_with_both_copies_damaged_progress_starts_anew_and_says_how_to_fill_it(t
 def test_a_file_of_another_shape_counts_as_damaged(tmp_path):
     (tmp_path / "progress.json").write_text(json.dumps({"exercises": {"a.b": "pass"}}))
     assert Progress(tmp_path).read() == {}
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged_and_stays(tmp_path, monkeypatch):
+    """Another user's, for instance: it was set aside as damaged, and a new one written in its place."""
+    Progress(tmp_path).record("a.b", "pass")
+    before = (tmp_path / "progress.json").read_bytes()
+    monkeypatch.setattr(Path, "read_text", lambda *a, **k: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    store = Progress(tmp_path)
+    assert store.read() == {}
+    assert "cannot be read" in store.notice and "denied" in store.notice and "TUTOR_HOME" in store.notice
+    store.record("a.c", "pass")
+    assert "cannot be saved" in store.notice and "damaged" not in store.notice
+    monkeypatch.undo()
+    assert (tmp_path / "progress.json").read_bytes() == before
+    assert not list(tmp_path.glob("progress.damaged*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_progress_file_of_another_user_stays(tmp_path):
+    Progress(tmp_path).record("a.b", "pass")
+    (tmp_path / "progress.json").chmod(0)
+    store = Progress(tmp_path)
+    assert store.read() == {} and "cannot be read" in store.notice
+    (tmp_path / "progress.json").chmod(0o600)
+    assert list(Progress(tmp_path).read()) == ["a.b"]
+
+
+def test_a_file_system_without_locks_is_told_and_stops_no_cell(tmp_path, monkeypatch):
+    """filelock raised NotImplementedError there (tox-dev/filelock, issue 67), in the reader's cell."""
+    monkeypatch.setattr(filelock.FileLock, "acquire", lambda *a, **k: (_ for _ in ()).throw(NotImplementedError))
+    store = Progress(tmp_path)
+    store.record("a.b", "pass")
+    assert "has no locks" in store.notice and "TUTOR_HOME" in store.notice
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):

@@ -52,13 +52,30 @@ def test_the_wheel_holds_the_lessons_and_the_sample_with_its_licence(wheel):
         files = ("lesson.py", "__init__.py", *(f"exercises/{name}.py" for name in lesson.described()))
         assert len(files) > 3 and {f"tutor/lessons/{lesson.name}/{file}" for file in files} <= set(names)
     assert {"tutor/sample/LICENSE", "tutor/sample/train-images-idx3-ubyte.gz"} <= set(names)
-    assert "tutor/jupyter/labconfig/page_config.json" in names
+    assert {"tutor/jupyter/labconfig/page_config.json", "tutor/jupyter/kernels/python3/kernel.json"} <= set(names)
+    assert "autograd_tutor.py" in names
     assert not any(n.startswith(("tests/", "notebooks/")) for n in names)
 
 
 def test_the_wheel_and_not_the_clone_is_what_runs(tutor, tmp_path, pytestconfig):
     where = Path(tutor(code="import tutor; print(tutor.__file__)", folder=tmp_path).strip())
     assert not where.is_relative_to(pytestconfig.rootpath)
+
+
+def test_doctor_is_reached_where_another_project_has_overwritten_our_files(tutor, tmp_path):
+    """As `pip install tutor` does, whose `__init__.py` is empty: the command `tutor` is theirs then, the other ours."""
+    code = """
+import pathlib, subprocess, sys, tutor
+path = pathlib.Path(tutor.__file__)
+ours = path.read_bytes()
+path.write_bytes(b"")
+try:
+    command = [sys.executable, "-m", "autograd_tutor", "doctor"]
+    print(subprocess.run(command, capture_output=True, text=True).stdout)
+finally:
+    path.write_bytes(ours)
+"""
+    assert "another project's `tutor` has overwritten files" in tutor(code=code, folder=tmp_path)
 
 
 def test_notebooks_start_in_an_empty_folder_and_run_there(tutor, tmp_path):

@@ -71,7 +71,8 @@ def lab(folder: Path | None, port: int | None, no_browser: bool) -> None:
     if port is not None and _in_use(port):
         raise TutorError(f"Port {port} is in use: choose another with --port, or leave it out for a free one.")
     _print(copies.start(folder))
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    # -P: without it a `logging.py` in the folder that this is called in would be imported by JupyterLab
+    command = [sys.executable, "-P", "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"] if port is not None else []
     command += ["--no-browser"] if no_browser else []
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -83,13 +84,17 @@ def lab(folder: Path | None, port: int | None, no_browser: bool) -> None:
 
 
 def _lab_environment() -> dict[str, str]:
-    """JupyterLab without its news prompt, which needs a network; and torch threads that wait without spinning.
+    """JupyterLab with its own interpreter as its kernel, and without its news prompt, which needs a network.
 
-    Two threads that spin against another process were measured 200 times slower.
+    Its folders come before the reader's, whose kernel `python3` may be another project's. torch's threads wait without
+    spinning: two that spin against another process were measured 200 times slower.
     """
     ours = str(Path(__file__).parent / "jupyter")
-    paths = os.pathsep.join(filter(None, (ours, os.environ.get("JUPYTER_CONFIG_PATH"))))
-    return {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "JUPYTER_CONFIG_PATH": paths}
+    paths = {
+        name: os.pathsep.join(filter(None, (ours, os.environ.get(name))))
+        for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")
+    }
+    return {**os.environ, **paths, "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def _first(folder: Path) -> str:
@@ -157,7 +162,8 @@ def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: fl
     own = not paths
     found = []
     for path in paths or (_copies(),):
-        inside = sorted(path.glob("[0-9]*.ipynb" if own else "*.ipynb"))
+        # without `._….ipynb`, which macOS puts beside a file on other systems' disks and into its archives
+        inside = sorted(path.glob("[0-9]*.ipynb" if own else "[!.]*.ipynb"))
         if not inside and (own or path.is_dir()):
             mend = "run `tutor start` first, or name a notebook" if own else "name the notebooks, or their folder"
             raise TutorError(f"There is no notebook in {path.resolve()}: {mend}.")

@@ -5,20 +5,41 @@ from __future__ import annotations
 import html
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tutor.checking.report import card, inline
+from tutor.ready import in_the_way
 
 MARKS = {"ok": "✓", "note": "·", "problem": "✗"}
 MINIMUM_PYTHON = (3, 11)
+ASK_SECONDS = 60.0  # a first start from a slow disk
+# what another interpreter is asked, in words that an old one understands
+ASKED = """
+import importlib.util, json, platform
+try:
+    from importlib.metadata import version
+    torch = version("torch")
+except Exception:
+    torch = None
+course = importlib.util.find_spec("tutor")
+print(json.dumps([platform.python_version(), course and course.origin, torch]))
+"""
+REMOVE_KERNEL = "`jupyter kernelspec remove python3` removes it"
+OWN_KERNEL = (
+    "`tutor lab` starts the right one; elsewhere run `python -m ipykernel install --user --name autograd-tutor` with "
+    "the Python of the series, and choose that kernel under Kernel, Change Kernel."
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +91,18 @@ class Survey:
 
 def survey() -> Survey:
     """Look at everything that the series uses; never raises."""
-    looks = (python, torch_version, device, fashion_mnist, jupyter, graphviz, compiler, other_tutor)
+    looks = (
+        python,
+        torch_version,
+        device,
+        fashion_mnist,
+        jupyter,
+        kernel,
+        graphviz,
+        compiler,
+        other_tutor,
+        file_names,
+    )
     return Survey(tuple(_safely(look) for look in looks))
 
 
@@ -127,6 +159,60 @@ def jupyter() -> Row:
     return Row("JupyterLab", "ok", importlib.metadata.version("jupyterlab"))
 
 
+def kernel() -> Row:
+    """The kernel that a JupyterLab starts for the notebooks, as its own interpreter describes itself."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import KernelManager
+
+    folder = KernelSpecManager().find_kernel_specs()["python3"]
+    place = f"the kernel `python3` in {folder}"
+    manager = KernelManager(kernel_name="python3")
+    try:
+        command = manager.format_kernel_cmd()
+    except ValueError:
+        return Row("kernel", "problem", f"{place} has a kernel.json that is not JSON", f"{REMOVE_KERNEL}; {OWN_KERNEL}")
+    if shutil.which(command[0]) is None:
+        gone = f"{place} is of an environment that is gone ({command[0]})"
+        return Row("kernel", "problem", gone, f"{REMOVE_KERNEL}; {OWN_KERNEL}")
+    if "-m" not in command:
+        return Row("kernel", "note", f"{place} is started by {command[0]}, which cannot be asked", OWN_KERNEL)
+    try:
+        version, course, torch = _ask(command[: command.index("-m")], manager.kernel_spec.env)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return Row("kernel", "problem", f"{place} does not start ({command[0]})", OWN_KERNEL)
+    found = f"{place} is Python {version} ({command[0]})"
+    if course is None:
+        return Row("kernel", "problem", f"{found} without the series", OWN_KERNEL)
+    if Path(course).resolve().parent != Path(__file__).resolve().parent:
+        mend = f"Rename that, or run `{command[0]} -m pip uninstall tutor`; {OWN_KERNEL}"
+        return Row("kernel", "problem", f"{found} with another `tutor`, {course}", mend)
+    if torch is None:
+        return Row("kernel", "problem", f"{found} without torch", OWN_KERNEL)
+    return Row("kernel", "ok", f"Python {version} with torch {torch} and the series")
+
+
+def _ask(interpreter: list[str], variables: dict[str, str]) -> list[str | None]:
+    """Python's version, the file of its `tutor` and the version of its torch, from another interpreter.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError, ValueError
+        If it does not start, or answers nothing of the kind within `ASK_SECONDS`.
+    """
+    with tempfile.TemporaryDirectory() as empty:  # from here no file that lies about is imported
+        done = subprocess.run(
+            [*interpreter, "-c", ASKED],
+            cwd=empty,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=ASK_SECONDS,
+            check=True,
+        )
+    return json.loads(done.stdout.strip().rpartition("\n")[2])
+
+
 def graphviz() -> Row:
     """The `dot` program."""
     path = shutil.which("dot")
@@ -148,7 +234,12 @@ def compiler() -> Row:
 
 def other_tutor() -> Row:
     """Another package or file called tutor that Python might import instead of this one."""
+    import tutor
+
     here = Path(__file__).resolve().parent
+    if not hasattr(tutor, "__all__"):
+        mend = "Install the series into a fresh environment: `make lab` creates one."
+        return Row("other tutor", "problem", f"another project's `tutor` has overwritten files in {here}", mend)
     places = [Path(p or ".").resolve() for p in [*sys.path, sysconfig.get_path("purelib")]]
     candidates = {c for place in places for c in (place / "tutor.py", place / "tutor" / "__init__.py")}
     found = [c for c in candidates if c.is_file() and c.resolve().parent != here]
@@ -163,3 +254,12 @@ def other_tutor() -> Row:
         mend = "Rename it, or start from another folder: Python may import it instead of this one."
         return Row("other tutor", "problem", ", ".join(sorted(map(str, found))), mend)
     return Row("other tutor", "ok", "none in the way")
+
+
+def file_names() -> Row:
+    """Files beside the notebooks that are called like a module which the notebooks import."""
+    found = [path for folder in (Path(), Path("work")) for path in in_the_way(folder)]
+    if found:
+        mend = "Rename it and restart the kernel: a notebook beside it would import it in the place of that module."
+        return Row("file names", "problem", ", ".join(str(path.resolve()) for path in found), mend)
+    return Row("file names", "ok", "no file here is called like a module")

@@ -7,6 +7,7 @@ the reader's own object stays bound.
 from __future__ import annotations
 
 import contextlib
+import dis
 import html
 import json
 import linecache
@@ -31,15 +32,17 @@ from tutor.store import Progress
 
 @dataclass
 class Memory:
-    """What this kernel remembers of one exercise: the last report, the answer's text and the hints given."""
+    """What this kernel remembers of one exercise: the last report, the answer and its text, and the hints given."""
 
     report: Report | None = None
     answer: str = ""
+    judged: Any = None  # the function, class or method itself
     hints: int = 0  # how many steps of the ladder have been shown
     space: dict[str, Any] | None = None
     owner: Any = None
 
 
+LOADS = ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD")  # what fetches something to call it; the last is Python 3.11's
 LENT = "Until then our own solution is lent to you, so that the cells below run."
 
 _memory: dict[str, Memory] = {}
@@ -105,6 +108,7 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
         if identifier in os.environ.get("TUTOR_SKIP", "").split(os.pathsep):
             return _lend(known, memory)
         report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds)
+        memory.judged = answer
         if report.verdict in ("wrong", "error", "slow"):
             report = _unfinished(part, _stands_on(known, answer, report))
         if not todo and getattr(answer, "__name__", known.name) != known.name:
@@ -125,6 +129,7 @@ def check(identifier: str, answer: Any, *, seconds: float | None = None) -> Any:
     memory = _memory.setdefault(identifier, Memory())
     memory.space = frame.f_globals
     text = repr(answer) if known.kind == "value" else _cell(frame.f_code.co_filename, frame.f_lineno, known)[0]
+    memory.judged = None if known.kind == "value" else answer
     _finish(known, memory, known.check(answer, seconds=seconds), text[:2000])
     return answer
 
@@ -172,14 +177,30 @@ def _renamed(known: Exercise, answer: Any, report: Report) -> Report:
 
 def _stands_on(known: Exercise, answer: Any, report: Report) -> Report:
     """Point at an earlier answer that this one calls and that has not passed: the fault may lie there."""
-    called = {name for function in functions_of(answer) for name in function.__code__.co_names}
+    lesson = known.id.split(".")[0]
     for identifier, memory in _memory.items():
-        earlier = exercises[identifier]
         failed = memory.report is not None and memory.report.verdict in ("wrong", "error", "slow")
-        if failed and identifier != known.id and earlier.kind != "value" and earlier.name in called:
-            note = f"It calls `{earlier.name}`, and your answer to that has not passed: look there first"
+        if failed and identifier != known.id and identifier.split(".")[0] == lesson and _calls(answer, memory):
+            note = f"It calls `{exercises[identifier].name}`, and your answer to that has not passed: look there first"
             return replace(report, message=f'{report.message}\n{note} (`lend("{identifier}")` borrows ours).')
     return report
+
+
+def _calls(answer: Any, earlier: Memory) -> bool:
+    """Whether an answer uses what was judged earlier: that very object, not another that has its name.
+
+    A method is called on an object that is not known here, so what counts is its name and that its class has it still.
+    """
+    name = getattr(earlier.judged, "__name__", None)
+    for function in functions_of(answer):
+        uses = {i.opname for i in dis.get_instructions(function) if i.argval == name and i.opname in LOADS}
+        if earlier.owner is not None:
+            found = uses - {"LOAD_GLOBAL"} and vars(earlier.owner).get(name) is earlier.judged
+        else:
+            found = "LOAD_GLOBAL" in uses and function.__globals__.get(name) is earlier.judged
+        if found:
+            return True
+    return False
 
 
 def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:

@@ -12,6 +12,7 @@ import filelock
 import platformdirs
 
 APP = "autograd-tutor"
+MEND = "set TUTOR_HOME to a folder of your own that can be written"
 
 
 def home() -> Path:
@@ -35,7 +36,7 @@ class Progress:
 
     Attributes
     ----------
-    notice : one sentence to show if the file was damaged or cannot be written, else "".
+    notice : one sentence to show if the file was damaged, or cannot be read or written, else "".
     """
 
     def __init__(self, folder: Path | None = None):
@@ -45,10 +46,18 @@ class Progress:
     def read(self) -> dict[str, dict[str, Any]]:
         """Return exercise id -> {"verdict", "tries", "passed", "last", "solution_seen"}."""
         try:
+            return self._read()
+        except OSError as error:
+            self.notice = f"Progress cannot be read from {self.path} ({error.strerror}); {MEND}."
+            return {}
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        """The same, but raise OSError where the file may not be read (another user's): it is not damaged and stays."""
+        try:
             return _parse(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (ValueError, OSError):
+        except (ValueError, IsADirectoryError):
             return self._rebuild()
 
     def record(self, identifier: str, verdict: str) -> None:
@@ -81,16 +90,20 @@ class Progress:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(f"{self.path}.lock", timeout=5):
-                known = self.read()
+                known = self._read()
                 change(known)
                 text = json.dumps({"version": 1, "exercises": known}, indent=1, sort_keys=True) + "\n"
                 write_atomically(self.path, text)
                 write_atomically(self._copy, text)
-        except (OSError, filelock.Timeout) as error:
-            reason = getattr(error, "strerror", None) or "it is locked by another program"
-            self.notice = (
-                f"Progress cannot be saved in {self.path} ({reason}); set TUTOR_HOME to a folder that can be written."
-            )
+        except filelock.Timeout:
+            self._cannot_be_saved("it is locked by another program")
+        except NotImplementedError:  # of a filelock before 3.24, on Lustre and some other network file systems
+            self._cannot_be_saved("its file system has no locks")
+        except OSError as error:
+            self._cannot_be_saved(error.strerror or str(error))
+
+    def _cannot_be_saved(self, reason: str) -> None:
+        self.notice = f"Progress cannot be saved in {self.path} ({reason}); {MEND}."
 
     @property
     def _copy(self) -> Path:

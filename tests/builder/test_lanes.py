@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tutor.builder import lanes, notebooks
+from tutor.builder import kernel, lanes, notebooks
 from tutor.errors import TutorError
 
 NL = "\n"
@@ -60,14 +60,11 @@ def test_an_exercise_that_never_reports_is_red(make_lesson, capfd, monkeypatch):
 def test_a_notebook_runs_where_it_stands_in_the_clone(pytestconfig):
     """Opened straight from `notebooks/`, in memory, so that nothing is written there."""
     import nbformat
-    from nbclient import NotebookClient
 
     path = pytestconfig.rootpath / "notebooks" / "01_numpy_backprop.ipynb"
     before = path.read_bytes()
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(
-        notebook, timeout=lanes.CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": path.parent}}
-    ).execute()
+    kernel.client(notebook, timeout=lanes.CELL_SECONDS, resources={"metadata": {"path": path.parent}}).execute()
     assert path.read_bytes() == before
 
 

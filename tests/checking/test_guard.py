@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call, clock
+from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call, clock, plain_torch
 
 
 def forever():
@@ -186,3 +186,34 @@ def test_an_answer_may_not_remove_what_is_in_the_working_folder(monkeypatch, tmp
 def test_an_answer_may_not_remove_what_is_elsewhere(tmp_path):
     outcome = call(lambda: Path("/a-folder-that-does-not-exist/file.txt").unlink())
     assert "tried to delete" in str(outcome.error)
+
+
+def defaults():
+    with torch.device("meta"):
+        yield
+    with torch.autocast("cpu"):
+        yield
+    torch.set_default_dtype(torch.float16)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_what_a_notebook_has_set_in_torch_decides_no_verdict():
+    """A default device (here the one that every machine has), autocast, a default dtype; each failed right answers."""
+    from tutor import exercises
+
+    for _ in defaults():
+        for identifier in ("nn.linear", "autograd.jacobian", "nn.two_layer_net"):
+            known = exercises[identifier]
+            report = known.check(known.reference)
+            assert report.verdict == "pass", (identifier, report.message)
+
+
+def test_what_a_notebook_has_set_in_torch_stays_set():
+    for _ in defaults():
+        before = torch.get_default_device(), torch.get_default_dtype(), torch.is_autocast_enabled("cpu")
+        with plain_torch():
+            assert torch.ones(2).device.type == "cpu" and (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+        assert (torch.get_default_device(), torch.get_default_dtype(), torch.is_autocast_enabled("cpu")) == before

@@ -312,3 +312,50 @@ def test_a_process_that_waits_too_long_for_another_says_so(world, mirror, monkey
     with filelock.FileLock(world.cache_raw.parent / ".fetch.lock"):
         text = fetch_error(mirror)
     assert "another process" in text and is_one_sentence(text)
+
+
+@pytest.fixture
+def no_certificates(monkeypatch):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_are_gone_are_told_as_what_they_are(
+    world, mirror, is_one_sentence, no_certificates, monkeypatch, variable
+):
+    """requests raises an OSError of no file of ours, which was told as a folder that cannot be written."""
+    monkeypatch.setenv(variable, str(world.folder / "gone.pem"))
+    text = fetch_error(mirror, addresses=["https://mirror.invalid/"])
+    assert f"was not asked, because {variable} names {world.folder / 'gone.pem'}, which is not there" in text
+    assert f"unset {variable}, and run `tutor data`" in text and is_one_sentence(text)
+
+
+def test_a_mirror_that_needs_no_certificates_is_asked_all_the_same(world, mirror, no_certificates, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.folder / "gone.pem"))
+    assert fetch(mirrors=["https://mirror.invalid/", mirror.address]).source == "download"
+
+
+def test_certificates_that_do_not_vouch_for_a_mirror_are_named(no_certificates, monkeypatch):
+    from requests.exceptions import SSLError
+
+    assert mirrors._explain(SSLError()) == "showed a certificate that is not trusted"
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/old.pem")
+    told = "showed a certificate that is not in /etc/old.pem, which REQUESTS_CA_BUNDLE names"
+    assert mirrors._explain(SSLError()) == told
+
+
+def test_a_file_that_was_cut_short_beside_a_whole_packed_one_needs_no_mirror(world, mirror):
+    world.put(world.cache_raw)
+    (world.cache_raw / IMAGES).write_bytes(world.contents[IMAGES][:1000])
+    fetch(mirrors=[mirror.address])
+    assert mirror.requests == [] and names_in(world.cache_raw) == sorted([*WHOLE, IMAGES])
+
+
+def test_a_file_system_without_locks_is_told(world, mirror, is_one_sentence, monkeypatch):
+    import filelock
+
+    refuse = NotImplementedError("the file system has no locks")
+    monkeypatch.setattr(filelock.FileLock, "acquire", lambda *a, **k: (_ for _ in ()).throw(refuse))
+    text = fetch_error(mirror)
+    assert "cannot be written (the file system has no locks)" in text and is_one_sentence(text)

@@ -8,6 +8,7 @@ import pytest
 from tutor.data import FULL, SAMPLE, cache_folder, places, sample_folder, status
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+IMAGES = TRAIN[0]
 
 
 def by_source(root=None):
@@ -114,3 +115,36 @@ def test_an_installed_package_brings_its_own_sample(tmp_path, monkeypatch):
     (tmp_path / "tutor" / "sample").mkdir(parents=True)
     monkeypatch.setattr(places, "__file__", str(tmp_path / "tutor" / "data" / "places.py"))
     assert sample_folder() == tmp_path / "tutor" / "sample"
+
+
+@pytest.mark.parametrize("kept", [0, 3, 1000])
+@pytest.mark.parametrize("source", ["folder", "cache"])
+def test_a_file_cut_short_while_it_was_unpacked_is_mended_from_the_packed_one(world, source, kept):
+    root = None if source == "cache" else world.folder / "mine"
+    raw = world.put(places.raw_folder(root))
+    (raw / IMAGES).write_bytes(world.contents[IMAGES][:kept])
+    assert by_source(root)[source].state == "whole"
+    assert (raw / IMAGES).read_bytes() == world.contents[IMAGES]
+
+
+def test_another_file_in_the_place_of_an_unpacked_one_is_left_alone(world):
+    raw = world.put(places.raw_folder(world.folder))
+    (raw / IMAGES).write_bytes(b"mine")
+    place = by_source(world.folder)["folder"]
+    assert place.state == "damaged" and (raw / IMAGES).read_bytes() == b"mine"
+
+
+def test_a_file_cut_short_beside_a_damaged_packed_one_is_told(world):
+    raw = world.put(places.raw_folder(world.folder))
+    (raw / IMAGES).write_bytes(world.contents[IMAGES][:100])
+    (raw / f"{IMAGES}.gz").write_bytes(b"damage")
+    assert f"{raw / IMAGES} is cut short" in str(by_source(world.folder)["folder"].problem)
+
+
+def test_where_nothing_may_be_written_the_packed_file_is_read(world, monkeypatch):
+    raw = world.put(places.raw_folder(world.folder))
+    (raw / IMAGES).write_bytes(world.contents[IMAGES][:100])
+    monkeypatch.setattr(Path, "write_bytes", lambda *a: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    assert by_source(world.folder)["folder"].state == "whole"
+    monkeypatch.undo()
+    assert (raw / IMAGES).read_bytes() == world.contents[IMAGES][:100]

@@ -81,15 +81,16 @@ def _sources() -> list[Path]:
 
 def _execute(name: str, notebook: Notebook) -> Notebook:
     import nbformat
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
+
+    from tutor.builder import kernel
 
     made = nbformat.reads(notebooks.as_bytes(notebook).decode("utf-8"), as_version=4)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
         place, spare = lanes.folders(root)
         environment = lanes.environment(place, spare, "todo", root / "report.jsonl")
-        client = NotebookClient(made, timeout=lanes.CELL_SECONDS, kernel_name="python3")
+        client = kernel.client(made, timeout=lanes.CELL_SECONDS)
         client.resources = {"metadata": {"path": str(place)}}
         try:
             client.execute(env=environment)

@@ -95,8 +95,9 @@ def _execute(
 ) -> tuple[tuple[str | None, int, str] | None, list[str]]:
     """Run the cells; return (exercise, cell, why) where a kernel was given up, and the errors of other cells."""
     import nbformat
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    from tutor.builder import kernel
 
     made = nbformat.reads(notebooks.as_bytes({**notebook, "nbformat": 4, "nbformat_minor": 5}).decode(), as_version=4)
     home = folder / "home"
@@ -106,13 +107,12 @@ def _execute(
         "TUTOR_REPORT": str(folder / "report.jsonl"),
         "TUTOR_KILLED": str(folder / "killed.txt"),
         "TUTOR_SKIP": os.pathsep.join(fatal),
+        "IPYTHONDIR": str(folder / "ipython"),  # no startup files or settings of whoever judges
         "OMP_WAIT_POLICY": "PASSIVE",
     }
     work = folder / "work"
     work.mkdir()
-    client = NotebookClient(
-        made, timeout=cell_seconds, kernel_name="python3", allow_errors=True, interrupt_on_timeout=False
-    )
+    client = kernel.client(made, timeout=cell_seconds, allow_errors=True, interrupt_on_timeout=False)
     client.resources = {"metadata": {"path": str(work)}}
     errors: list[str] = []
     current: Any = None

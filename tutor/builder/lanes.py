@@ -110,7 +110,8 @@ def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[st
     """One torch thread per kernel, since kernels that compete for cores with two each were measured 200 x slower.
 
     The temporary folder is the lane's own, beside the notebooks: nbval kills its kernels, and what a killed one had
-    there goes with the lane. inductor's trial translations, one for each set of vector instructions, are left out.
+    there goes with the lane. inductor's trial translations, one for each set of vector instructions, are left out, and
+    so are IPython's startup files and pytest's options of whoever runs the lane.
     """
     return {
         **os.environ,
@@ -122,6 +123,8 @@ def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[st
         "OMP_NUM_THREADS": "1",
         "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONWARNINGS": WARNINGS,
+        "PYTEST_ADDOPTS": "",
+        "IPYTHONDIR": str(place / "ipython"),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson, find_cell, series
 from tutor.lessons.text import Cell, difference
+from tutor.ready import CELL
 
 CHECKED = "nbval-check-output"
 DRILLS = re.compile(r"<!-- drills: (.*?) -->\n")  # above a question of the self-check: the items that it drills
@@ -44,7 +45,8 @@ def _notebook(lesson: Lesson, *, solved: bool) -> dict[str, Any]:
             cells.append(_markdown(lesson, cell))
             continue
         count += 1
-        text = _effort(lesson, cell) + (cell.solved if solved else cell.student)
+        first = CELL if count == 1 else ""
+        text = first + _effort(lesson, cell) + (cell.solved if solved else cell.student)
         output = expected.get(cell.name) if CHECKED in cell.tags else None
         cells.append(_code(lesson, cell, text, output, count))
     cells.append(_navigation(lesson))

@@ -17,6 +17,7 @@ from tutor.checking.exercise import Exercise
 from tutor.checking.report import inline
 from tutor.lessons.registry import Lesson
 from tutor.lessons.text import Cell
+from tutor.ready import CELL
 
 Notebook = dict[str, Any]
 
@@ -48,7 +49,8 @@ def page(lesson: Lesson, executed: Notebook, links: str, pictures: Path) -> Note
             continue
         cells.append(place(cell.name))
         if cell.exercise_id is None:
-            cells.append(code(notebooks.source_of(made), outputs(made, pictures)))
+            text = notebooks.source_of(made).removeprefix(CELL)  # a page has no kernel
+            cells.append(code(text, outputs(made, pictures)))
             continue
         exercise = lesson.exercises[cell.exercise_id]
         cells += [code(notebooks.source_of(made), []), markdown("\n".join(hints(exercise)))]

@@ -92,12 +92,13 @@ def write_solved(lessons: list[Lesson], folder: Path) -> list[Path]:
 def record(lesson: Lesson) -> Path:
     """Execute the solved notebook and keep what the cells tagged `nbval-check-output` print."""
     import nbformat
-    from nbclient import NotebookClient
+
+    from tutor.builder import kernel
 
     notebook = nbformat.reads(notebooks.as_bytes(notebooks.solved(lesson)).decode("utf-8"), as_version=4)
     with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "TUTOR_HOME": home, "OMP_NUM_THREADS": "1"}
-        NotebookClient(notebook, timeout=300, kernel_name="python3").execute(env=environment)
+        environment = {**os.environ, "TUTOR_HOME": home, "IPYTHONDIR": home, "OMP_NUM_THREADS": "1"}
+        kernel.client(notebook, timeout=300).execute(env=environment)
     texts = {}
     for cell, made in zip(lesson.cells, notebook.cells, strict=False):
         if notebooks.CHECKED in cell.tags:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import itertools
 import linecache
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -311,8 +313,16 @@ def exception(outcome: Outcome, candidate: Any) -> str:
         return head
     summary, local, outer = frame
     line = linecache.getline(summary.filename, summary.lineno).strip() or (summary.line or "")
-    shapes = _shapes_in(line, local, outer)
-    return f"{head}\nIt happened in line {summary.lineno} of your cell:\n    {line}" + (f"\n{shapes}" if shapes else "")
+    more = _overwritten(line, outer) if "not callable" in said else _shapes_in(line, local, outer)
+    return f"{head}\nIt happened in line {summary.lineno} of your cell:\n    {line}" + (f"\n{more}" if more else "")
+
+
+def _overwritten(line: str, outer: dict[str, Any]) -> str:
+    """Name Python's own functions in a line that the notebook has assigned to, as `sum = 0` in another cell does."""
+    words = [word for word in dict.fromkeys(re.findall(r"\w+", line)) if hasattr(builtins, word)]
+    hidden = [word for word in words if word in outer and not callable(outer[word])]
+    told = "A cell has assigned to `{0}`, which hides Python's own: run `del {0}`, and call yours otherwise."
+    return " ".join(told.format(word) for word in hidden)
 
 
 def _own_frame(

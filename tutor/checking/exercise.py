@@ -181,10 +181,11 @@ class Exercise:
         """
         started = time.perf_counter()
         try:
-            if self.kind == "value":
-                report = self._check_value(candidate)
-            else:
-                report = self._check_code(candidate, of, seconds, turn)
+            with guard.plain_torch():
+                if self.kind == "value":
+                    report = self._check_value(candidate)
+                else:
+                    report = self._check_code(candidate, of, seconds, turn)
         except SpecError:
             raise
         except Exception as error:  # an object can be made so that even looking at it fails

@@ -198,6 +198,29 @@ def _asynchronous(seconds: float, postpone: Callable[[float], None]) -> Iterator
 
 
 @contextlib.contextmanager
+def plain_torch() -> Iterator[None]:
+    """torch as it is when it is imported, whatever the notebook has set: a default device or dtype, autocast.
+
+    Probes and solutions are made for that, and an answer is judged beside them.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    dtype = torch.get_default_dtype()
+    with contextlib.ExitStack() as stack:
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        if torch.is_autocast_enabled("cpu"):
+            stack.enter_context(torch.autocast("cpu", enabled=False))
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+
+
+@contextlib.contextmanager
 def _kept_state(seed: int, harm: list[str]) -> Iterator[None]:
     torch = sys.modules.get("torch")
     dtype, grad = "torch.float32", True  # what they are if the answer is the first to import torch

@@ -5,10 +5,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tutor.data.idx import LARGEST, DataError, is_gzip
-from tutor.data.places import FULL, Place, find_file, raw_folder, read_place, read_published, search
+from tutor.data.places import FULL, Place, find_file, raw_folder, read_file, read_place, read_published, search
 
 # Where the authors of FashionMNIST publish it: their repository and their bucket.
 MIRRORS = (
@@ -54,9 +55,9 @@ def fetch(root: str | Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -
     folder = raw_folder(root)
     try:
         _fetch_missing(folder, mirrors, may_rename=root is None)
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # the latter where the file system has no locks
         mend = "make room or get the right to write there, or name another folder in the variable TUTOR_DATA"
-        raise DataError(str(folder), f"cannot be written ({error.strerror or error})", mend) from None
+        raise DataError(str(folder), f"cannot be written ({getattr(error, 'strerror', None) or error})", mend) from None
     return Place("download", folder, "whole")
 
 
@@ -80,7 +81,7 @@ def _is_whole(folder: Path, name: str, *, may_rename: bool) -> bool:
     """Say whether a file is there and right; rename it when it is wrong, if that is allowed."""
     while path := find_file(folder, name):
         try:
-            read_published(path, name, [FULL])
+            read_file(folder, name, [FULL])
             return True
         except DataError:
             if not may_rename:
@@ -103,7 +104,9 @@ def _fetch_file(folder: Path, name: str, mirrors: Sequence[str]) -> None:
         except _MirrorError as error:
             failures.append(f"{urlsplit(mirror).netloc} {error}")
     problem = f"could not be fetched ({', '.join(failures)})"
-    raise DataError("FashionMNIST", problem, "check the network and its proxy, and run `tutor data` to try again")
+    lost = next(filter(None, map(_lost_certificates, mirrors)), None)
+    mend = f"unset {lost.variable}" if lost else "check the network and its proxy"
+    raise DataError("FashionMNIST", problem, f"{mend}, and run `tutor data` to try again")
 
 
 def _fetch_from(mirror: str, folder: Path, name: str) -> None:
@@ -111,6 +114,8 @@ def _fetch_from(mirror: str, folder: Path, name: str) -> None:
     import pooch
     from requests import RequestException
 
+    if lost := _lost_certificates(mirror):
+        raise _MirrorError(f"was not asked, because {lost.variable} names {lost.path}, which is not there")
     part = folder / f"{name}.part"  # the same name each time: what a killed process left there is overwritten
     progress = _Progress(name)
     download = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=TIMEOUT)
@@ -128,6 +133,25 @@ def _fetch_from(mirror: str, folder: Path, name: str) -> None:
         part.unlink(missing_ok=True)
 
 
+class _Certificates(NamedTuple):
+    """A file of trusted certificates, and the variable that names it."""
+
+    variable: str
+    path: str
+
+
+def _certificates() -> _Certificates | None:
+    """The certificates that requests is told to trust in the place of its own, if it is."""
+    named = (_Certificates(name, os.environ.get(name, "")) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"))
+    return next((certificates for certificates in named if certificates.path), None)
+
+
+def _lost_certificates(mirror: str) -> _Certificates | None:
+    """The same where they would be needed and are gone, which requests reports as an error of any file."""
+    named = _certificates()
+    return named if named and mirror.startswith("https:") and not Path(named.path).exists() else None
+
+
 class _MirrorError(Exception):
     """Why one mirror did not help, to be read on from its name."""
 
@@ -137,6 +161,8 @@ def _explain(error: Exception) -> str:
 
     if isinstance(error, exceptions.HTTPError):
         return f"answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, exceptions.SSLError) and (named := _certificates()):
+        return f"showed a certificate that is not in {named.path}, which {named.variable} names"
     # from the particular to the general: the first two are connection errors too
     reasons = {
         exceptions.ProxyError: "could not be reached through the proxy",

@@ -1,5 +1,6 @@
 """Say where FashionMNIST stands on this machine, and read it from there, verified byte for byte."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -143,8 +144,7 @@ def read_place(source: Source, folders: tuple[Path, ...], names: tuple[str, ...]
     arrays: Arrays = {}
     try:
         for name in names:
-            path = find_file(folder, name)
-            arrays[name], edition = read_published(path, name, editions, mend=_MENDS[source])
+            arrays[name], edition = read_file(folder, name, editions, mend=_MENDS[source])
             # the first file settles which edition the others have to belong to
             editions = [edition]
     except DataError as error:
@@ -155,6 +155,41 @@ def read_place(source: Source, folders: tuple[Path, ...], names: tuple[str, ...]
 def find_file(folder: Path, name: str) -> Path | None:
     """Find a file in a folder, unpacked (which reads faster) or gzipped."""
     return next((path for path in (folder / name, folder / f"{name}.gz") if os.path.lexists(path)), None)
+
+
+def read_file(
+    folder: Path, name: str, editions: list[dict[str, str]], *, mend: str = FETCH_AGAIN
+) -> tuple[np.ndarray, dict[str, str]]:
+    """Read a file that is there as `read_published` does; an unpacked one that is cut short is mended from its ``.gz``.
+
+    Unpacking that was broken off leaves the two beside each other. A file that is damaged otherwise is left alone: it
+    may be something else that somebody means to keep.
+    """
+    path, packed = find_file(folder, name), folder / f"{name}.gz"
+    try:
+        return read_published(path, name, editions, mend=mend)
+    except DataError as damage:
+        if path == packed or not packed.is_file() or not path.is_file():
+            raise
+        try:
+            array, edition = read_published(packed, name, editions)
+        except DataError:
+            raise damage from None
+        whole = idx_header(array.shape) + array.tobytes()
+        if not whole.startswith(path.read_bytes()):
+            raise
+        with contextlib.suppress(OSError):  # where nothing may be written it is read from its `.gz` each time
+            _replace(path, whole)
+        return array, edition
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_published(
