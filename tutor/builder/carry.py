@@ -110,8 +110,9 @@ class Copy:
     def _match_ids(self, shipped: bool) -> None:
         left = {}
         for i in self._left():
-            if self.is_shipped(self.texts[i]) == shipped:
-                left.setdefault(id_of(self.old["cells"][i]), i)
+            identifier, mark = id_of(self.old["cells"][i]), digest(self.texts[i])
+            if (mark in (self.marks.get(identifier), self.new_marks.get(identifier))) == shipped:
+                left.setdefault(identifier, i)
         for j, cell in enumerate(self.fresh["cells"]):
             i = left.get(cell["id"])
             if i is None or j in self.of or j in self.covered:
