@@ -42,6 +42,11 @@ class Judged:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether the file could not be judged at all."""
+        return any(row.verdict == "unreadable" for row in self.rows)
+
     def as_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         return asdict(self)
