@@ -7,6 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from tutor import session
+from tutor.lessons.registry import exercises
 from tutor.lessons.text import LessonError
 from tutor.store import Progress
 
@@ -33,7 +34,7 @@ class Notebook:
 
     def run(self, cell, fails=False):
         with capture_output() as shown:
-            result = self.shell.run_cell(cell)
+            result = self.shell.run_cell(cell, store_history=True)  # as a kernel does
         assert result.success is not fails, shown.stdout
         texts = [output.data["text/plain"] for output in shown.outputs]
         return "\n".join([*texts, shown.stdout])
@@ -60,6 +61,30 @@ def test_a_wrong_answer_stays_bound_and_is_explained(notebook):
     shown = notebook.run(WRONG)
     assert "You zero the entries where the *gradient* is negative" in shown
     assert notebook["relu_backward"](notebook["np"].ones(2), notebook["np"].array([1, -1])).tolist() == [1, 1]
+
+
+def test_a_stub_below_a_cell_magic_is_to_do_and_an_answer_there_is_judged(notebook):
+    assert "To do: numpy_backprop.relu_backward" in notebook.run("%%time" + STUB)
+    assert "You zero the entries where the *gradient*" in notebook.run("%%time" + WRONG)
+
+
+def test_dots_below_the_return_do_not_hide_an_answer(notebook):
+    assert "Right: numpy_backprop.relu_backward" in notebook.run(RIGHT + "    ...\n")
+    assert "Right: numpy_backprop.relu_backward" in notebook.run(RIGHT.replace("return", "if False: ...\n    return"))
+
+
+def test_what_is_left_of_a_stub_is_told_where_the_rest_was_answered(notebook):
+    notebook.run("import torch")
+    stub = exercises["custom_function.relu"].stub
+    assert "To do" in notebook.run(stub)
+    shown = notebook.run(stub.replace("...", "return h.clamp(min=0)", 1))
+    assert "Not yet" in shown and "`backward` is still only `...`." in shown
+
+
+def test_two_exercises_in_one_cell_are_each_judged_for_themselves(notebook):
+    stub = exercises["numpy_backprop.polynomial"].stub
+    shown = notebook.run(f"{stub}\n{RIGHT}")
+    assert "To do: numpy_backprop.polynomial" in shown and "Right: numpy_backprop.relu_backward" in shown
 
 
 def test_lend_swaps_a_wrong_answer_on_request(notebook):

@@ -6,7 +6,6 @@ the reader's own object stays bound.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import html
 import json
@@ -24,8 +23,9 @@ from tutor.checking.diagnose import functions_of
 from tutor.checking.exercise import Exercise
 from tutor.checking.report import Report, card, inline, preformatted
 from tutor.errors import TutorError
+from tutor.lessons.cells import Part, lines_of, parse
 from tutor.lessons.registry import exercises, find_cell, series
-from tutor.lessons.text import LessonError, Target, difference, find_target, is_todo
+from tutor.lessons.text import LessonError, difference
 from tutor.store import Progress
 
 
@@ -87,14 +87,15 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
     -------
     A decorator; it gives back the reader's own object, or on a stub the solution, lent.
     """
-    space, filename = sys._getframe(1).f_globals, sys._getframe(1).f_code.co_filename
+    frame = sys._getframe(1)
+    space, filename, line = frame.f_globals, frame.f_code.co_filename, frame.f_lineno
 
     def judge(answer: Any) -> Any:
         known = _find(identifier)
         if known is None:
             return answer
-        text, target = _cell(filename, identifier)
-        todo = answer is Ellipsis or (target is not None and target.node is not None and is_todo(target.node))
+        text, part = _cell(filename, line, known)
+        todo = answer is Ellipsis or (part is not None and part.todo)
         memory = _memory.setdefault(identifier, Memory())
         memory.space, memory.owner = space, of
         if of is not None:
@@ -105,7 +106,7 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
             return _lend(known, memory)
         report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds)
         if report.verdict in ("wrong", "error", "slow"):
-            report = _stands_on(known, answer, report)
+            report = _unfinished(part, _stands_on(known, answer, report))
         if not todo and getattr(answer, "__name__", known.name) != known.name:
             report = _renamed(known, answer, report)
             space[known.name] = answer
@@ -123,7 +124,7 @@ def check(identifier: str, answer: Any, *, seconds: float | None = None) -> Any:
         return answer
     memory = _memory.setdefault(identifier, Memory())
     memory.space = frame.f_globals
-    text = repr(answer) if known.kind == "value" else _cell(frame.f_code.co_filename, identifier)[0]
+    text = repr(answer) if known.kind == "value" else _cell(frame.f_code.co_filename, frame.f_lineno, known)[0]
     _finish(known, memory, known.check(answer, seconds=seconds), text[:2000])
     return answer
 
@@ -139,14 +140,31 @@ def _find(identifier: str) -> Exercise | None:
         return None
 
 
-def _cell(filename: str, identifier: str) -> tuple[str, Target | None]:
-    """The text of the answer and its definition, from the source of the cell that is running."""
-    source = "".join(linecache.getlines(filename))
-    try:
-        target = find_target(source, identifier)
-    except (LessonError, SyntaxError):
-        return source, None
-    return (ast.get_source_segment(source, target.node) or "") if target.node else source, target
+def _cell(filename: str, line: int, known: Exercise) -> tuple[str, Part | None]:
+    """The text of the answer and what it is, from the source of the cell that is running."""
+    source = "".join(linecache.getlines(filename)) or _typed()
+    parts = [part for part in parse(source, {known.id: known.stub}) if part.identifier == known.id]
+    part = next((part for part in parts if part.start < line <= part.end), parts[-1] if parts else None)
+    if part is None or part.node is None:
+        return source, part
+    return "\n".join(lines_of(source)[part.node.lineno - 1 : part.node.end_lineno]), part
+
+
+def _typed() -> str:
+    """The cell that is running, as it was typed: what stands below `%%time` is compiled without its source."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell.history_manager.input_hist_raw[-1] if shell is not None else ""
+
+
+def _unfinished(part: Part | None, report: Report) -> Report:
+    """Say what of a stub is still as it was where the rest was answered."""
+    if part is None or not part.unwritten:
+        return report
+    names = ", ".join(f"`{name}`" for name in part.unwritten)
+    return replace(
+        report, message=f"{report.message}\n{names} still {'is' if len(part.unwritten) == 1 else 'are'} `...`."
+    )
 
 
 def _renamed(known: Exercise, answer: Any, report: Report) -> Report:

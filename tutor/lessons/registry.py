@@ -134,6 +134,11 @@ class Lesson:
         return space
 
     @functools.cached_property
+    def stubs(self) -> dict[str, str]:
+        """Exercise id -> the text that its cell is shipped with, in order; what `cells.parse` asks for."""
+        return {c.exercise_id: c.student for c in self.cells if c.exercise_id}
+
+    @functools.cached_property
     def exercises(self) -> dict[str, Exercise]:
         """The lesson's exercises by id, in order."""
         return {c.exercise_id: self._exercise(c) for c in self.cells if c.exercise_id}

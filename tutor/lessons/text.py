@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.errors import TutorError
+from tutor.lessons.cells import BROKEN, Part, parse
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 _HEADER = re.compile(r"^# %%(?P<markdown> \[markdown\])?(?P<options>( \w+=.*)?)$")
 _OPTION = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\[[^\]]*\])')
-_EXERCISE = re.compile(r'^(?:@exercise|(?:\w+ = )?check)\(\s*"([^"]+)"', re.MULTILINE)
 
 
 class LessonError(TutorError):
@@ -39,7 +40,7 @@ class Cell:
     line: int
     tags: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def exercise_id(self) -> str | None:
         """The id of the exercise that this cell asks, or None."""
         return exercise_id(self.source) if self.kind == "code" else None
@@ -55,24 +56,9 @@ class Cell:
         return _with_solution(self.source)
 
 
-@dataclass(frozen=True)
-class Target:
-    """What an exercise cell asks for, read from its source.
-
-    `kind` is "function", "class", "method" or "value"; `name` is the name that the cell binds; `owner` is the class
-    that a method is filled into; `node` is the definition (or None for a value).
-    """
-
-    kind: str
-    name: str
-    owner: str | None = None
-    node: ast.AST | None = field(default=None, compare=False, repr=False)
-
-
 def exercise_id(source: str) -> str | None:
     """Return the id in the cell's `@exercise("id")` or `name = check("id", …)`, or None."""
-    found = _EXERCISE.search(source)
-    return found.group(1) if found else None
+    return next((part.identifier for part in parse(source)), None)
 
 
 def read_lesson(path: Path) -> list[Cell]:
@@ -163,27 +149,21 @@ def _with_solution(source: str) -> str:
     return "\n".join(kept)
 
 
-def find_target(source: str, identifier: str) -> Target:
+def find_target(source: str, identifier: str) -> Part:
     """Find what the exercise cell `source` asks for under the id `identifier`.
 
     Raises
     ------
     SyntaxError
-        If the source is not Python.
+        If what carries the id is not Python.
     LessonError
         If no definition or call in it carries the id.
     """
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            call = next((d for d in node.decorator_list if _carries(d, identifier)), None)
-            if call is None:
-                continue
-            owner = next((ast.unparse(k.value) for k in call.keywords if k.arg == "of"), None)
-            kind = "class" if isinstance(node, ast.ClassDef) else "method" if owner else "function"
-            return Target(kind, node.name, owner, node)
-        if isinstance(node, ast.Assign | ast.Expr) and _carries(node.value, identifier):
-            names = node.targets if isinstance(node, ast.Assign) else node.value.args[1:]
-            return Target("value", ast.unparse(names[0]))
+    for part in parse(source):
+        if part.identifier == identifier:
+            if part.form == BROKEN:
+                ast.parse(source)
+            return part
     raise LessonError(
         f'no definition under `@exercise("{identifier}")` and no `check("{identifier}", …)` in this cell.'
     )
@@ -195,13 +175,6 @@ def difference(before: str, after: str) -> str:
     return "\n".join(" …" if row.startswith("@@") else row for row in rows).removeprefix(" …\n")
 
 
-def _carries(node: ast.AST, identifier: str) -> bool:
-    if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
-        return False
-    called = ast.unparse(node.func).split(".")[-1]
-    return called in ("exercise", "check") and node.args[0].value == identifier
-
-
 def definition(source: str, identifier: str) -> str:
     """Return the text of the exercise's definition without its decorators; of a value, the lines that compute it."""
     target = find_target(source, identifier)
@@ -209,13 +182,3 @@ def definition(source: str, identifier: str) -> str:
     if target.node is None:
         return "\n".join(line for line in lines if exercise_id(line) != identifier).strip("\n")
     return "\n".join(lines[target.node.lineno - 1 : target.node.end_lineno])
-
-
-def is_todo(node: ast.AST) -> bool:
-    """Whether a definition still holds a stub: a `...` standing as a statement, an assigned or a returned value."""
-    return any(
-        isinstance(n, ast.Expr | ast.Assign | ast.AnnAssign | ast.Return)
-        and isinstance(n.value, ast.Constant)
-        and n.value.value is Ellipsis
-        for n in ast.walk(node)
-    )
