@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 TOLD = 300  # characters of an error's message
-# asked of the kernel after a cell: whether it is about to end, though it still replies; and where the last error arose
+_PLACE = re.compile(r" \([^()]*, line \d+\)$")
+_MARK = "__tutor_judges__ = True"
+# asked of the kernel after a cell: whether it is about to end, though it still replies; whether its names were taken
+# away; where the last error arose
 _ENDING = "get_ipython().exit_now"
+_EMPTIED = "'__tutor_judges__' not in globals()"
 _WHERE = (
     "([(frame.filename, frame.lineno, frame.line or '') for frame in __import__('traceback').extract_tb("
     "__import__('sys').last_traceback)[:40]], [(e.filename or '', e.lineno or 0, e.text or '') for e in "
@@ -82,9 +87,8 @@ def run(
     from tutor.builder import kernel
 
     replies: dict[int, dict[str, Any]] = {}
-    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
     client = kernel.client(
-        notebook,
+        new_notebook(cells=[new_code_cell(source) for source in sources]),
         timeout=cell_seconds,
         allow_errors=True,
         interrupt_on_timeout=False,
@@ -95,30 +99,40 @@ def run(
     client.shutdown_kernel = "immediate"  # a kernel is killed, not asked
     trial = Trial()
     with client.setup_kernel(env=dict(environment), stderr=subprocess.DEVNULL):
-        for index, cell in enumerate(notebook.cells):
+        client.kc.execute(_MARK, silent=True)
+        for index, cell in enumerate(client.nb.cells):
             if not sources[index].strip():
                 continue
-            replied = False
             try:
                 client.execute_cell(cell, index)
-                replied = True
-                failed = replies[index]["status"] == "error"
-                told = _ask(client, cell, [_ENDING, _WHERE] if failed else [_ENDING])
-                if told.get(_ENDING) == "True":
-                    trial.stop = Stop(index, "The cell ended its kernel, as `exit()` does.", True)
-                elif failed:
-                    trial.faults[index] = _fault(replies[index], told.get(_WHERE, ""), sources[index])
-                _wait(client, patience.get(index, 0))
+                trial.stop = _after(client, index, replies[index], trial.faults)
+                if index in patience and not trial.stop:
+                    _wait(client, patience[index])
+                    _ask(client, index)
             except CellTimeoutError:
+                replied = index in replies
                 why = "The kernel did not answer any more after the cell" if replied else "The cell did not end"
-                trial.stop = Stop(index, f"{why} within {cell_seconds:g} s and was killed.", True)
+                trial.stop = Stop(index, f"{why} within {cell_seconds:g} s and was killed.", replied)
             except DeadKernelError:
                 trial.stop = _death(index, killed)
             if trial.stop:
                 trial.stopped_at = time.monotonic()
-                return trial
+                break
             trial.done[index] = time.monotonic()
     return trial
+
+
+def _after(client: Any, index: int, reply: Mapping[str, Any], faults: dict[int, Fault]) -> Stop | None:
+    """Ask the kernel what a cell has left behind; its error, if it raised one, is put to the `faults`."""
+    failed = reply["status"] == "error"
+    told = _ask(client, index, _ENDING, _EMPTIED, *([_WHERE] if failed else []))
+    if told.get(_ENDING) == "True":
+        return Stop(index, "The cell ended its kernel, as `exit()` does.", True)
+    if told.get(_EMPTIED) == "True":
+        return Stop(index, "The cell took every name from the cells below, as `%reset` does.", True)
+    if failed:
+        faults[index] = _fault(reply, told.get(_WHERE, ""), client.nb.cells[index].source)
+    return None
 
 
 def _death(index: int, killed: Path) -> Stop:
@@ -127,10 +141,10 @@ def _death(index: int, killed: Path) -> Stop:
     return Stop(index, "The cell ended its own process.", False)
 
 
-def _ask(client: Any, cell: Any, expressions: Sequence[str]) -> dict[str, str]:
+def _ask(client: Any, index: int, *expressions: str) -> dict[str, str]:
     """Have the kernel compute expressions; return the text of each that could be."""
     asked = client.kc.execute("", silent=True, user_expressions={text: text for text in expressions})
-    reply = client.wait_for_reply(asked, cell) or {"content": {}}
+    reply = client.wait_for_reply(asked, client.nb.cells[index]) or {"content": {}}
     found = reply["content"].get("user_expressions", {})
     return {text: one["data"]["text/plain"] for text, one in found.items() if one.get("status") == "ok"}
 
@@ -164,14 +178,24 @@ def _fault(reply: Mapping[str, Any], where: str, source: str) -> Fault:
     except (ValueError, SyntaxError):  # the cell has changed what was asked
         return fault
     lines = source.splitlines()
-    for filename, number, text in reversed([*frames, *wrong]):
-        timed = filename.startswith(
-            "<timed "
-        )  # below `%%time` lines are counted without it, and their text is not known
-        number += timed
-        line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
-        if line and (timed or text.strip() == line):
-            return replace(fault, line=number, text=line)
-    for filename, number, text in wrong:
-        return replace(fault, line=number, text=text.strip(), file=Path(filename).name)
-    return fault
+    places = [_place(lines, *frame) for frame in (*frames, *wrong)]
+    number, text = next(filter(None, reversed(places)), (0, ""))
+    file = ""
+    for filename, at, line in wrong:
+        # the place stands in Python's message too, with the name of the file that IPython keeps the cell in
+        fault = replace(fault, message=_PLACE.sub("", fault.message))
+        if places[-1] is None and number:  # the cell imports what is wrong
+            number, text, file = at, line.strip(), Path(filename).name
+    return replace(fault, line=number, text=text, file=file)
+
+
+def _place(lines: Sequence[str], filename: str, number: int, text: str) -> tuple[int, str] | None:
+    """Where in a cell a frame stands, or None if it stands elsewhere."""
+    timed = filename.startswith(
+        "<timed "
+    )  # what stands below `%%time` is counted from its first line, its text unknown
+    if timed:
+        magic = next((k for k, line in enumerate(lines) if line.startswith("%%")), 0)
+        number += next((k for k, line in enumerate(lines) if k > magic and line.strip()), 0)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    return (number, line) if line and (timed or text.strip() == line) else None
