@@ -71,7 +71,10 @@ def main(debug: bool) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="Port for JupyterLab; by default a free one.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address.")
 def lab(folder: Path | None, port: int | None, no_browser: bool) -> None:
-    """Open JupyterLab on your copies of the notebooks (in FOLDER; by default here if they are here, else in `work`)."""
+    """Open JupyterLab on your copies of the notebooks (in FOLDER; by default here if they are here, else in `work`).
+
+    Copies are first brought up to date; `tutor start --dry-run` says what that would do.
+    """
     from tutor.builder import copies
 
     folder = folder or _copies()
@@ -113,11 +116,18 @@ def _in_use(port: int) -> bool:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=WORK)
-def start(folder: Path) -> None:
+@click.option("--dry-run", "dry", is_flag=True, help="Write nothing; say what would be done.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of other copies: carry the answers in them over into those in FOLDER.",
+)
+def start(folder: Path, dry: bool, source: Path | None) -> None:
     """Copy the notebooks into FOLDER; copies that are there are updated and keep your answers."""
     from tutor.builder import copies
 
-    _print(copies.start(folder) or [f"{folder} is up to date."])
+    _print(copies.start(folder, source=source, dry=dry) or [f"{folder} is up to date."])
 
 
 @main.command()

@@ -161,10 +161,8 @@ def _unfinished(part: Part | None, report: Report) -> Report:
     """Say what of a stub is still as it was where the rest was answered."""
     if part is None or not part.unwritten:
         return report
-    names = ", ".join(f"`{name}`" for name in part.unwritten)
-    return replace(
-        report, message=f"{report.message}\n{names} still {'is' if len(part.unwritten) == 1 else 'are'} `...`."
-    )
+    names, verb = ", ".join(f"`{name}`" for name in part.unwritten), "is" if len(part.unwritten) == 1 else "are"
+    return replace(report, message=f"{report.message}\n{names} {verb} still only `...`.")
 
 
 def _renamed(known: Exercise, answer: Any, report: Report) -> Report:

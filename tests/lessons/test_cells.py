@@ -144,6 +144,12 @@ def test_a_decorator_in_one_cell_and_its_definition_in_the_next_are_one_answer()
     assert [(n, part.form) for n, part in places] == [(0, BROKEN), (2, BARE)]
 
 
+@pytest.mark.parametrize(("value", "todo"), [("...", True), ("(100, 1000)", False)])
+def test_a_value_may_be_computed_in_a_cell_above_the_one_that_checks_it(value, todo):
+    sources = ["n = 1", f"n = {value}", "m = 2", 'n = check("l.n", n)']
+    assert [(n, part.todo) for n, part in locate(sources, ASKED)["l.n"]] == [(3, todo)]
+
+
 def test_an_exercise_that_is_commented_out_is_still_there():
     commented = "\n".join("# " + line for line in DONE.split("\n"))
     assert found(f"{commented}\n{G}") == [("l.f", COMMENT, False, commented), ("l.g", WHOLE, True, G)]

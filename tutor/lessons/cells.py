@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,6 +112,8 @@ def locate(sources: Sequence[str], asked: Mapping[str, str]) -> dict[str, list[t
     found: dict[str, list[tuple[int, Part]]] = {}
     for number, source in enumerate(sources):
         for part in parse(source, asked):
+            if part.kind == "value" and part.form == WHOLE and not part.todo:
+                part = replace(part, todo=_is_todo_above(sources, number, part))
             found.setdefault(part.identifier, []).append((number, part))
     return {identifier: _meant(places, sources) for identifier, places in found.items()}
 
@@ -153,17 +156,19 @@ def decorated(source: str, part: Part) -> str:
     return "\n".join(lines)
 
 
+def is_python(source: str) -> bool:
+    """Whether a cell can be run as it stands, IPython's own lines in it or not."""
+    return all(statement.node is not None for statement in _statements(lines_of(source)))
+
+
 def is_todo(node: ast.AST, shipped: ast.AST | None = None) -> bool:
     """Whether nothing has been written into a definition: its body is only `...`, or it is as it was shipped.
 
     Of a class, every method has to be nothing but `...`, below a call of the parent's `__init__` perhaps.
     """
-    if shipped is not None and _shape(node) == _shape(shipped):
-        return True
-    if not isinstance(node, ast.ClassDef):
-        return _only_dots(node.body)
     methods = [n for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return all(_only_dots(m.body) for m in methods) if methods else _only_dots(node.body)
+    bodies = [m.body for m in methods] if methods and isinstance(node, ast.ClassDef) else [node.body]
+    return all(map(_only_dots, bodies)) or (shipped is not None and _shape(node) == _shape(shipped))
 
 
 def _dotted(node: ast.AST) -> list[str]:
@@ -219,6 +224,20 @@ def _judged(lines: list[str], part: Part, asked: Mapping[str, str]) -> Part:
     if part.form == WHOLE and part.kind == "value":
         return replace(part, todo=_value_is_todo("\n".join(lines[part.start : part.end]), part))
     return part
+
+
+def _is_todo_above(sources: Sequence[str], number: int, part: Part) -> bool:
+    """Whether a value that is checked in one cell is `...` where a cell above binds it last."""
+    if part.name in _bound_names(text_of(sources[number], part)):
+        return False
+    above = (source for source in reversed(sources[:number]) if part.name in _bound_names(source))
+    return any(_value_is_todo(source, part) for source in itertools.islice(above, 1))
+
+
+def _bound_names(text: str) -> list[str]:
+    """What a text binds at its left edge, but for what it checks."""
+    body = _python(_without_magics(text)) or []
+    return [name for n in body if _identifier(getattr(n, "value", None), "check") is None for name in _bound(n)]
 
 
 def _value_is_todo(text: str, part: Part) -> bool:
