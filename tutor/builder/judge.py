@@ -181,6 +181,7 @@ def _try(
             "TUTOR_REPORT": str(report),
             "TUTOR_KILLED": str(killed),
             "TUTOR_SKIP": os.pathsep.join(found.fatal),
+            "IPYTHONDIR": str(folder / "ipython"),  # no startup files or settings of whoever judges
             "OMP_WAIT_POLICY": "PASSIVE",
         }
         run = [_as_run(index, source, places, found) for index, source in enumerate(sources)]
