@@ -216,3 +216,26 @@ def test_a_notebook_that_cannot_be_read_has_its_row_in_a_teachers_table():
 
 def test_two_kinds_of_table_at_once_are_refused():
     assert "choose one of them" in tutor("check", "--json", "--csv").output
+
+
+def test_every_bad_file_costs_one_row_and_an_empty_folder_too():
+    Path("class/x.ipynb").mkdir(parents=True)
+    Path("class/._01_first.ipynb").write_bytes(b"\x00\x05\x16\x07")  # what macOS puts beside a file in an archive
+    for name, content in {"empty": b"", "torn": b"{", "conflict": b"{\n<<<<<<< HEAD\n", "list": b"[]"}.items():
+        Path(f"class/{name}.ipynb").write_bytes(content)
+    Path("nobody").mkdir()
+    shown = tutor("check", "class", "nobody", "gone.ipynb")
+    assert shown.exit_code == 1
+    lines = shown.output.strip().split("\n")
+    assert len(lines) == 7 and all(line.startswith("unreadable  ") for line in lines), shown.output
+    assert "holds git's conflict marks (`<<<<<<<` in line 2)" in lines[0] and "There is no notebook in" in lines[5]
+
+
+def test_a_notebook_that_fails_the_judge_itself_costs_one_row(monkeypatch):
+    def fail(path, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tutor.builder.judge.judge", fail)
+    shown = tutor("check", "a.ipynb", "b.ipynb")
+    assert shown.exit_code == 1 and shown.output.count("could not be judged (OSError") == 2
+    assert isinstance(CliRunner().invoke(main, ["--debug", "check", "a.ipynb"]).exception, OSError)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import importlib.util
-import json
 import os
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from typing import Any
 
 import click
 
+from tutor import console
 from tutor.errors import TutorError
 
 WORK = Path("work")
@@ -27,13 +27,26 @@ def _copies() -> Path:
 class Group(click.Group):
     """Commands whose errors are one sentence and a non-zero exit; `--debug` shows the traceback."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        console.prepare()
+        return super().main(*arguments, **options)
+
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
+        except BrokenPipeError:  # what reads the output (`head`, a pager) has ended; click knows what to do
+            raise
         except (TutorError, OSError, ModuleNotFoundError) as error:
             if context.params.get("debug"):
                 raise
-            raise click.ClickException(_sentence(error)) from None
+            raise Sentence(_sentence(error)) from None
+
+
+class Sentence(click.ClickException):
+    """An error that is printed like everything else."""
+
+    def show(self, file: Any = None) -> None:
+        console.say(f"Error: {self.message}", err=True)
 
 
 def _sentence(error: Exception) -> str:
@@ -136,7 +149,7 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
     if changed is not None:
         chosen = lanes.changed(chosen, changed)
         if not chosen:
-            click.echo(f"no lesson differs from {changed}")
+            console.say(f"no lesson differs from {changed}")
             return
     sys.exit(lanes.run(chosen, solved=solved, jobs=jobs, folder=shipped))
 
@@ -145,72 +158,81 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[NOTEBOOK]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: notebook, exercise, verdict, misconception, message.")
+@click.option("--bom", is_flag=True, help="Begin the CSV with a byte-order mark, by which Excel knows UTF-8.")
 @click.option(
-    "--cell-seconds", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Time limit of a cell."
+    "--cell-seconds", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Time limit of a cell."
 )
-def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, cell_seconds: float) -> None:
+def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, bom: bool, cell_seconds: float) -> None:
     """Judge NOTEBOOKs, or those in a folder, each in a process of its own.
 
     Without any it judges your own copies, here or in `work`, and only then notes your progress.
 
     This runs the code in the notebooks. Judge other people's notebooks in a container or a throw-away account.
     """
-    from tutor.builder import judge
+    from tutor.builder import tables
+    from tutor.store import Progress
 
     if as_json and as_csv:
         raise TutorError("`--json` and `--csv` print different things: choose one of them.")
-    own = not paths
-    found = []
-    for path in paths or (_copies(),):
-        # without `._….ipynb`, which macOS puts beside a file on other systems' disks and into its archives
-        inside = sorted(path.glob("[0-9]*.ipynb" if own else "[!.]*.ipynb"))
-        if not inside and (own or path.is_dir()):
-            mend = "run `tutor start` first, or name a notebook" if own else "name the notebooks, or their folder"
-            raise TutorError(f"There is no notebook in {path.resolve()}: {mend}.")
-        found += inside or [path]
-    judged, failed = [], False
-    for path in found:
-        try:
-            judged.append(judge.judge(path, cell_seconds=cell_seconds))
-        except TutorError as error:
-            failed = True
-            click.echo(str(error), err=True)
-            judged.append(judge.unreadable(path, str(error)))
-            continue
-        if not (as_json or as_csv):
-            _print_judged(judged[-1])
-    if as_json:
-        click.echo(json.dumps([j.as_dict() for j in judged], indent=1))
-    if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(("notebook", "exercise", "verdict", "misconception", "message"))
-        writer.writerows(
-            (r.notebook, r.exercise, r.verdict, r.misconception or "", r.message) for j in judged for r in j.rows
-        )
-    if own:
-        _note_progress(judged)
+    if bom and not as_csv:
+        raise TutorError("`--bom` belongs to `--csv`: give both.")
+    own, store, failed = not paths, Progress(), False
+    found = _notebooks(paths) if paths else _own_notebooks()
+    with tables.as_json() if as_json else tables.csv(bom=bom) if as_csv else tables.text() as write:
+        for path in found:
+            judged = _judge(path, cell_seconds)
+            if judged.unreadable and (as_json or as_csv):
+                console.say(judged.rows[0].message, err=True)
+            write(judged)
+            failed |= judged.unreadable
+            if own:
+                _note(store, judged)
+    if store.notice:
+        console.say(store.notice, err=True)
     sys.exit(1 if failed else 0)
 
 
-def _print_judged(judged: Any) -> None:
-    click.echo(f"{judged.path}")
+def _own_notebooks() -> list[Path]:
+    folder = _copies()
+    if found := sorted(folder.glob("[0-9]*.ipynb")):
+        return found
+    raise TutorError(f"There is no notebook in {folder.resolve()}: run `tutor start` first, or name a notebook.")
+
+
+def _notebooks(paths: tuple[Path, ...]) -> list[Path]:
+    """The paths, with the notebooks in it in the place of a folder that holds any."""
+    found = []
+    for path in paths:
+        inside = []
+        with contextlib.suppress(OSError):  # the path is told when it is judged
+            # what macOS adds to an archive, `._01_first.ipynb`, is no notebook
+            inside = sorted(p for p in path.glob("*.ipynb") if not p.name.startswith("."))
+        found += inside or [path]
+    return found
+
+
+def _judge(path: Path, cell_seconds: float) -> Any:
+    """The verdicts on a notebook; whatever is the matter with it costs one row and never the other notebooks."""
+    from tutor.builder import judge
+
+    try:
+        if path.is_dir() and path.suffix != ".ipynb":
+            raise TutorError(f"There is no notebook in {path.resolve()}: name the notebooks, or their folder.")
+        return judge.judge(path, cell_seconds=cell_seconds)
+    except ModuleNotFoundError:  # the installation's fault
+        raise
+    except TutorError as error:
+        return judge.unreadable(path, str(error))
+    except Exception as error:
+        if click.get_current_context().find_root().params.get("debug"):
+            raise
+        return judge.unreadable(path, f"{path} could not be judged ({type(error).__name__}: {error}).")
+
+
+def _note(store: Any, judged: Any) -> None:
     for row in judged.rows:
-        first = row.message.split("\n")[0] if row.verdict not in ("pass", "todo") else ""
-        named = f" [{row.misconception}]" if row.misconception else ""
-        click.echo(f"  {row.verdict:<9} {row.exercise}{named}  {first}".rstrip())
-    for note in judged.notes:
-        click.echo(f"  note      {note}")
-
-
-def _note_progress(judged: list[Any]) -> None:
-    from tutor.store import Progress
-
-    store = Progress()
-    for row in (row for j in judged for row in j.rows):
         if row.verdict not in ("todo", "missing", "unreadable"):
             store.record(row.exercise, row.verdict)
-    if store.notice:
-        click.echo(store.notice, err=True)
 
 
 @main.command()
@@ -235,7 +257,7 @@ def reset(lesson: str, exercise: str | None, folder: Path | None) -> None:
     from tutor.builder import copies
     from tutor.lessons.registry import find_lesson
 
-    click.echo(copies.reset(folder or _copies(), find_lesson(lesson), exercise))
+    console.say(copies.reset(folder or _copies(), find_lesson(lesson), exercise))
 
 
 @main.command()
@@ -246,9 +268,9 @@ def data(folder: Path | None) -> None:
 
     for place in images.status(folder):
         kind = "sample" if place.is_sample else place.source
-        click.echo(f"  {kind:<9} {place.state:<10} {place.folder}" + (f"  {place.problem}" if place.problem else ""))
+        console.say(f"  {kind:<9} {place.state:<10} {place.folder}" + (f"  {place.problem}" if place.problem else ""))
     place = images.fetch(folder)
-    click.echo(f"FashionMNIST is verified and will be read from {place.folder}.")
+    console.say(f"FashionMNIST is verified and will be read from {place.folder}.")
 
 
 @main.command()
@@ -257,7 +279,7 @@ def doctor() -> None:
     from tutor.environment import survey
 
     found = survey()
-    click.echo(found.text)
+    console.say(found.text)
     sys.exit(0 if found.healthy else 1)
 
 
@@ -284,7 +306,7 @@ def build(folder: Path, force: bool, only_check: bool, record: tuple[str, ...], 
         stale = write.stale(folder)
         if stale:
             raise TutorError(f"{', '.join(stale)} in {folder} is not what the lessons say: run `tutor build`.")
-        click.echo("the notebooks are what the lessons say")
+        console.say("the notebooks are what the lessons say")
     else:
         _print(write.build(folder, force=force))
 
@@ -299,7 +321,7 @@ def site(folder: Path, jobs: int) -> None:
     for name in ("sphinx", "myst_nb", "furo"):
         if importlib.util.find_spec(name) is None:
             raise TutorError(f"`tutor site` needs {name}: install it with `pip install autograd-tutor[site]`.")
-    click.echo(f"{pages.build(folder, Path('docs/site'), jobs=jobs, say=click.echo) / 'index.html'} is ready")
+    console.say(f"{pages.build(folder, Path('docs/site'), jobs=jobs, say=console.say) / 'index.html'} is ready")
 
 
 def _lessons(names: tuple[str, ...]) -> list[Any]:
@@ -310,7 +332,7 @@ def _lessons(names: tuple[str, ...]) -> list[Any]:
 
 def _print(lines: Any) -> None:
     for line in lines:
-        click.echo(line)
+        console.say(line)
 
 
 @main.command()
@@ -328,7 +350,7 @@ def quality(lessons: tuple[str, ...], jobs: int, readme: Path | None, stated: Pa
     from tutor.store import write_atomically
 
     proven = proofs.prove_all(_lessons(lessons), jobs)
-    click.echo(proofs.table(proven))
+    console.say(proofs.table(proven))
     complaints = [complaint for proof in proven for complaint in proof.complaints]
     if complaints:
         raise TutorError("\n".join(complaints))

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
-from collections import Counter
-from collections.abc import Container, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tutor.builder import notebooks
-from tutor.builder.lanes import CELL_SECONDS, read_report
+from tutor.builder import beside, notebooks, trial
+from tutor.builder.lanes import read_report
+from tutor.builder.trial import Fault, Stop, Trial
 from tutor.errors import TutorError
+from tutor.lessons import cells
+from tutor.lessons.cells import Part
 from tutor.lessons.registry import Lesson, find_lesson
-from tutor.lessons.text import exercise_id
+
+CELL_SECONDS = 120  # of one cell, by the wall; a teacher may give another
+MOST_KERNELS = 12  # after so many that were lost, judging is given up
+LONGEST_FUSE = 10.0  # seconds for which a cell is waited for to end its kernel, where one does so later
+Places = dict[str, list[tuple[int, Part]]]
 
 
 @dataclass(frozen=True)
@@ -40,17 +45,45 @@ class Judged:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether the file could not be judged at all."""
+        return any(row.verdict == "unreadable" for row in self.rows)
+
     def as_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         return asdict(self)
+
+
+@dataclass
+class Findings:
+    """What running a notebook, again and again if need be, has brought.
+
+    Attributes
+    ----------
+    reports : exercise -> its last verdict.
+    fatal : exercise -> why its answer cost the kernel; our solution stands in its place.
+    left_out : cell -> why it is not run at all.
+    faults : cell -> the error that it raised.
+    not_copied : files beside the notebook that were not there.
+    given_up : where and why the cells below were not run at all, or "".
+    """
+
+    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fatal: dict[str, str] = field(default_factory=dict)
+    left_out: dict[int, str] = field(default_factory=dict)
+    faults: dict[int, Fault] = field(default_factory=dict)
+    not_copied: list[str] = field(default_factory=list)
+    given_up: str = ""
 
 
 def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
     """Run a reader's notebook and collect the verdicts.
 
     A cell that ends its kernel, or does not end at all, costs only itself: the notebook is run again with our solution
-    in that exercise's place, or without that cell. It runs in an empty folder and never touches the reader's files by
-    accident; this is no wall against malice (the documentation says how to isolate it).
+    in that exercise's place, or without that cell. It runs in a folder of its own with copies of what lies beside the
+    notebook and never touches the reader's files by accident; this is no wall against malice (the documentation says
+    how to isolate it).
 
     Raises
     ------
@@ -59,21 +92,11 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
     """
     notebook = notebooks.read_notebook(path)
     lesson = lesson_of(path, notebook)
-    fatal: dict[str, str] = {}  # exercise -> why the kernel had to be given up
-    left_out: dict[int, str] = {}  # the same for other cells, by their place
-    while True:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            stopped, errors = _execute(notebook, Path(folder), fatal, left_out, cell_seconds)
-            reports = read_report(Path(folder) / "report.jsonl")
-        if stopped is None:
-            break
-        identifier, index, message = stopped
-        if identifier is None or identifier in fatal:
-            left_out[index] = f"cell {index + 1} was left out: {message}"
-        else:
-            fatal[identifier] = message
-    notes = (*_notes(lesson, notebook), *left_out.values(), *errors)
-    return Judged(str(path), tuple(_rows(path, lesson, notebook, reports, fatal)), notes)
+    sources = [notebooks.source_of(c) if c["cell_type"] == "code" else "" for c in notebook["cells"]]
+    places = cells.locate(sources, lesson.stubs)
+    found = _run(path, lesson, sources, places, cell_seconds)
+    rows = tuple(_row(path, lesson, identifier, places, found) for identifier in lesson.exercises)
+    return Judged(str(path), rows, tuple(_notes(lesson, places, found)))
 
 
 def unreadable(path: Path, why: str) -> Judged:
@@ -83,96 +106,145 @@ def unreadable(path: Path, why: str) -> Judged:
 
 def lesson_of(path: Path, notebook: dict[str, Any]) -> Lesson:
     """The lesson that a notebook belongs to, from its metadata or else its name."""
-    name = notebook.get("metadata", {}).get("tutor", {}).get("lesson")
+    name = notebook["metadata"].get("tutor", {}).get("lesson")
     try:
         return find_lesson(name or path.name)
     except TutorError as error:
         raise TutorError(f"{path} belongs to no lesson. {error}") from None
 
 
-def _execute(
-    notebook: dict[str, Any], folder: Path, fatal: dict[str, str], left_out: Container[int], cell_seconds: float
-) -> tuple[tuple[str | None, int, str] | None, list[str]]:
-    """Run the cells; return (exercise, cell, why) where a kernel was given up, and the errors of other cells."""
-    import nbformat
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+def _run(path: Path, lesson: Lesson, sources: Sequence[str], places: Places, cell_seconds: float) -> Findings:
+    """Run the cells until they reach the end, each time without what cost the last kernel.
 
-    from tutor.builder import kernel
-
-    made = nbformat.reads(notebooks.as_bytes({**notebook, "nbformat": 4, "nbformat_minor": 5}).decode(), as_version=4)
-    home = folder / "home"
-    environment = {
-        **os.environ,
-        "TUTOR_HOME": str(home),
-        "TUTOR_REPORT": str(folder / "report.jsonl"),
-        "TUTOR_KILLED": str(folder / "killed.txt"),
-        "TUTOR_SKIP": os.pathsep.join(fatal),
-        "IPYTHONDIR": str(folder / "ipython"),  # no startup files or settings of whoever judges
-        "OMP_WAIT_POLICY": "PASSIVE",
-    }
-    work = folder / "work"
-    work.mkdir()
-    client = kernel.client(made, timeout=cell_seconds, allow_errors=True, interrupt_on_timeout=False)
-    client.resources = {"metadata": {"path": str(work)}}
-    errors: list[str] = []
-    current: Any = None
-    client.shutdown_kernel = "immediate"  # a kernel is killed, not asked
-    with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
-        for index, cell in enumerate(made.cells):
-            if index in left_out:
-                continue
-            current = exercise_id(cell.source) if cell.cell_type == "code" else None
-            try:
-                client.execute_cell(cell, index)
-            except CellTimeoutError:
-                return (current, index, f"The cell did not end within {cell_seconds:g} s and was killed."), errors
-            except DeadKernelError:
-                if (killed := folder / "killed.txt").exists() and killed.read_text(errors="replace"):
-                    return (current, index, "The answer did not end within its time limit and was killed."), errors
-                return (current, index, "The cell ended its own process."), errors
-            if not current:
-                errors += _errors_of(cell, index)
-    return None, errors
-
-
-def _errors_of(cell: Any, index: int) -> list[str]:
-    return [
-        f"cell {index + 1} raised {output.ename}: {output.evalue}"
-        for output in cell.get("outputs", [])
-        if output.output_type == "error"
-    ]
-
-
-def _rows(
-    path: Path, lesson: Lesson, notebook: dict[str, Any], reports: list[dict[str, Any]], fatal: dict[str, str]
-) -> Iterator[Row]:
-    """One row for every exercise of the lesson; where an exercise reported twice, the last report counts."""
-    last = {report["exercise"]: report for report in reports}
-    asked = {exercise_id(notebooks.source_of(c)) for c in notebook["cells"] if c.get("cell_type") == "code"}
-    for identifier in lesson.exercises:
-        if identifier in fatal:
-            slow = "did not end" in fatal[identifier]
-            yield Row(str(path), identifier, "slow" if slow else "error", None, fatal[identifier])
-        elif identifier in last:
-            report = last[identifier]
-            yield Row(str(path), identifier, report["verdict"], report["misconception"], report["message"])
-        elif identifier in asked:
-            yield Row(
-                str(path), identifier, "error", None, "The cell raised an error before its answer could be checked."
-            )
-        else:
-            name = identifier.split(".", 1)[1]
-            mend = f"There is no cell for it; `tutor reset {lesson.name} {name}` brings it back."
-            yield Row(str(path), identifier, "missing", None, mend)
-
-
-def _notes(lesson: Lesson, notebook: dict[str, Any]) -> Iterator[str]:
-    """Exercise cells that stand twice, or that name an exercise which does not exist."""
-    asked = Counter(exercise_id(notebooks.source_of(c)) for c in notebook["cells"] if c.get("cell_type") == "code")
-    for identifier, count in asked.items():
-        if identifier is None:
+    Where a kernel dies in a cell, that cell is left out. Where one dies again, a cell above may have lit a fuse (a
+    thread or a timer) that ended both: then it is waited a while after every cell of the reader's own.
+    """
+    found, doubtful, patience = Findings(), set(), {}
+    shipped = {notebooks.source_of(c) for c in notebooks.student(lesson)["cells"]}
+    for _ in range(MOST_KERNELS):
+        tried = _try(path, sources, places, found, cell_seconds, patience)
+        found.faults = tried.faults
+        if (stop := tried.stop) is None:
+            return found
+        if not stop.sure and doubtful and not patience:
+            own = [k for k in tried.done if sources[k] not in shipped]
+            patience = {k: min(LONGEST_FUSE, tried.stopped_at - tried.done[k] + 1) for k in own}
             continue
+        if patience:
+            patience = {}
+            for index in {k for k in doubtful if k > stop.index}:  # they were not to blame
+                doubtful.discard(index)
+                _take_back(found, index, places)
+        elif not stop.sure:
+            doubtful.add(stop.index)
+        _leave_out(found, stop, places)
+    found.given_up = f"{MOST_KERNELS} kernels were lost; judging was given up in cell {stop.index + 1}."
+    return found
+
+
+def _leave_out(found: Findings, stop: Stop, places: Places) -> None:
+    """Do without what cost the kernel: the answer that was being judged or, if it was none, the cell."""
+    asked = _exercises_in(stop.index, places)
+    unjudged = [i for i in asked if i not in found.reports and i not in found.fatal]
+    found.fatal.update(dict.fromkeys(unjudged, stop.why))
+    if not unjudged:
+        found.left_out[stop.index] = stop.why
+
+
+def _take_back(found: Findings, index: int, places: Places) -> None:
+    found.left_out.pop(index, None)
+    for identifier in _exercises_in(index, places):
+        found.fatal.pop(identifier, None)
+
+
+def _exercises_in(index: int, places: Places) -> list[str]:
+    return [identifier for identifier, where in places.items() if any(number == index for number, _ in where)]
+
+
+def _try(
+    path: Path,
+    sources: Sequence[str],
+    places: Places,
+    found: Findings,
+    cell_seconds: float,
+    patience: dict[int, float],
+) -> Trial:
+    """Run the cells once, in a folder of their own; note what was reported."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary).resolve()
+        work, report, killed = folder / "work", folder / "report.jsonl", folder / "killed.txt"
+        work.mkdir()
+        found.not_copied = beside.copy(path.parent, work)
+        environment = {
+            **os.environ,
+            "TUTOR_HOME": str(folder / "home"),
+            "TUTOR_REPORT": str(report),
+            "TUTOR_KILLED": str(killed),
+            "TUTOR_SKIP": os.pathsep.join(found.fatal),
+            "IPYTHONDIR": str(folder / "ipython"),  # no startup files or settings of whoever judges
+            "OMP_WAIT_POLICY": "PASSIVE",
+        }
+        run = [_as_run(index, source, places, found) for index, source in enumerate(sources)]
+        tried = trial.run(run, work, environment, killed, cell_seconds, patience)
+        found.reports.update({reported["exercise"]: reported for reported in read_report(report)})
+    return tried
+
+
+def _as_run(index: int, source: str, places: Places, found: Findings) -> str:
+    """The code that a cell is run as: with decorators that it had lost; of a cell left out, our solutions."""
+    if index in found.left_out:
+        return "\n".join(f'__import__("tutor").lend("{i}")' for i in _exercises_in(index, places))
+    bare = [part for where in places.values() for number, part in where if number == index and part.form == cells.BARE]
+    for part in sorted(bare, key=lambda part: -part.start):
+        source = cells.decorated(source, part)
+    return source
+
+
+def _row(path: Path, lesson: Lesson, identifier: str, places: Places, found: Findings) -> Row:
+    """The row of one exercise; where it reported twice, the last report counts."""
+    if identifier in found.fatal:
+        why = found.fatal[identifier]
+        return Row(str(path), identifier, "slow" if "did not end" in why else "error", None, why)
+    if identifier in found.reports:
+        report = found.reports[identifier]
+        return Row(str(path), identifier, report["verdict"], report["misconception"], report["message"])
+    where = places.get(identifier, [])
+    if not where:
+        name = identifier.split(".", 1)[1]
+        mend = f"There is no cell for it; `tutor reset {lesson.name} {name}` brings it back."
+        return Row(str(path), identifier, "missing", None, mend)
+    return Row(str(path), identifier, "error", None, _why_unchecked(where, found))
+
+
+def _why_unchecked(where: Sequence[tuple[int, Part]], found: Findings) -> str:
+    """Why no verdict came of the cells of an exercise."""
+    raised = [found.faults[index] for index, _ in where if index in found.faults]
+    if raised:
+        return f"The cell raised an error before its answer could be checked: {raised[-1]}"
+    if found.given_up:
+        return found.given_up
+    if all(part.form == cells.COMMENT for _, part in where):
+        return "Its cell is commented out, so there was no answer to check."
+    return "The cell ran, but no verdict came of it: its answer was not checked, or its report was damaged."
+
+
+def _notes(lesson: Lesson, places: Places, found: Findings) -> Iterator[str]:
+    """What else a reader has to know: cells that stand twice, ids that are none, cells left out, errors elsewhere."""
+    for identifier, where in places.items():
+        numbers = {index for index, _ in where}
         if identifier not in lesson.exercises:
             yield f'There is no exercise "{identifier}" in {lesson.name}: its name was changed.'
-        elif count > 1:
-            yield f"{identifier} stands in {count} cells; the last one counts."
+        elif any(part.form == cells.BARE for _, part in where):
+            yield f'{identifier} had lost its line `@exercise("{identifier}")`; it was judged as if it stood there.'
+        elif len(numbers) > 1:
+            yield f"{identifier} stands in {len(numbers)} cells; the last one counts."
+    for index, why in sorted(found.left_out.items()):
+        yield f"cell {index + 1} was left out: {why}"
+    for index, fault in sorted(found.faults.items()):
+        asked = _exercises_in(index, places)
+        if not asked or any(i in found.reports for i in asked):
+            yield f"cell {index + 1} raised {fault}"
+    missed = {"FileNotFoundError", "ModuleNotFoundError", "ImportError"}
+    if found.not_copied and any(fault.name in missed for fault in found.faults.values()):
+        names = ", ".join(found.not_copied[:5]) + (", …" if len(found.not_copied) > 5 else "")
+        yield f"Not copied from beside the notebook, because it is more than {beside.MOST_BYTES >> 20} MB: {names}."

@@ -9,13 +9,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tutor.builder import notebooks
+from tutor.checking.report import VERDICTS
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson
 
 # By the wall, so that only a hang takes so long: a cell that starts processes took 60 s with 20 others waiting.
 CELL_SECONDS = 300
+MOST_REPORTED = 16 * 2**20  # bytes of a report that are read
 # A deprecation warning that a cell's own code causes fails the lane; a cell whose lesson is the warning says so with
 # `with expect(DeprecationWarning):`.
 WARNINGS = "error::DeprecationWarning:__main__,error::FutureWarning:__main__"
@@ -128,11 +131,25 @@ def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[st
     }
 
 
-def read_report(path: Path) -> list[dict[str, object]]:
-    """The verdicts that notebooks reported, in order."""
-    if not path.exists():
+def read_report(path: Path) -> list[dict[str, Any]]:
+    """The verdicts that notebooks reported, in order; lines that no checker wrote are passed over."""
+    if not path.is_file():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    with path.open("rb") as file:
+        text = file.read(MOST_REPORTED).decode("utf-8", "replace")
+    return [report for line in text.split("\n") if (report := _report(line)) is not None]
+
+
+def _report(line: str) -> dict[str, Any] | None:
+    """A line of the report; an answer may have written into it before its own verdict came."""
+    try:
+        report = json.loads(line[max(0, line.rfind('{"exercise"')) :])
+    except (ValueError, RecursionError):
+        return None
+    wanted = {"exercise": str, "verdict": str, "misconception": str | None, "message": str}
+    if not isinstance(report, dict) or report.get("verdict") not in VERDICTS:
+        return None
+    return report if all(isinstance(report.get(name), kind) for name, kind in wanted.items()) else None
 
 
 def silent(lessons: list[Lesson], report: Path, verdict: str) -> list[str]:

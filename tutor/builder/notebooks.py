@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tutor.builder.reading import read_notebook as read_notebook  # what reads notebooks also asks what is in them
+from tutor.builder.reading import source_of as source_of
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson, find_cell, series
 from tutor.lessons.text import Cell, difference
@@ -142,38 +144,9 @@ def read_expected(lesson: Lesson) -> dict[str, str]:
         raise TutorError(f"{path}: not valid JSON ({error}); record it again with `tutor build --record`.") from None
 
 
-def read_notebook(path: Path) -> dict[str, Any]:
-    """Read a notebook file.
-
-    Raises
-    ------
-    TutorError
-        If there is none, or it is not a notebook.
-    """
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise TutorError(f"There is no notebook {path}.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise TutorError(
-            f"{path} is not a valid notebook ({error}); it was left as it is. "
-            "Move it away and run `tutor start` for a fresh one."
-        ) from None
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise TutorError(f"{path} is JSON but not a notebook (it has no list of cells); it was left as it is.")
-    return notebook
-
-
-def source_of(cell: dict[str, Any]) -> str:
-    """A notebook cell's text, whichever of its two forms the file uses."""
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
-
-
 def marks_of(notebook: dict[str, Any]) -> list[list[str]]:
     """What a build wrote down of its cells: [id, digest of the text] of each, in order."""
-    marks = notebook.get("metadata", {}).get("tutor", {}).get("cells", [])
-    return marks if isinstance(marks, list) else []
+    return notebook["metadata"].get("tutor", {}).get("cells", [])
 
 
 def is_pristine(notebook: dict[str, Any]) -> bool:
