@@ -88,8 +88,15 @@ def test_a_wrong_file_is_told_by_its_name(make_lesson, old, new, complaint):
     ],
 )
 def test_a_mistake_in_what_a_lesson_says_of_itself_is_told(make_lesson, content, complaint):
-    with pytest.raises(SpecError, match=complaint):
-        make_lesson(files={"__init__.py": content}).about  # noqa: B018
+    lesson = make_lesson(files={"__init__.py": content})
+    with pytest.raises(SpecError, match=f"^{complaint}"):
+        lesson.about  # noqa: B018
+
+
+def test_a_mistake_in_what_a_lesson_says_of_itself_is_not_told_of_an_exercise(make_lesson):
+    lesson = make_lesson(files={"__init__.py": "ABOUT = About(minutes=1)"})
+    with pytest.raises(SpecError, match=r"^small/__init__\.py: name 'About' is not defined"):
+        lesson.exercises["small.add"].spec  # noqa: B018
 
 
 def test_a_lesson_without_anything_about_itself_is_told(make_lesson):

@@ -72,6 +72,7 @@ class Lesson:
         """The name under which the folder's modules are imported; a teacher's folder is made a package here."""
         if self.folder.parent == HOME:
             return f"tutor.lessons.{self.name}"
+        self._insist("__init__.py", "ABOUT")
         name = f"tutor_extra_lessons.{self.name}"
         for known in [module for module in sys.modules if module == name or module.startswith(f"{name}.")]:
             del sys.modules[known]
@@ -95,12 +96,16 @@ class Lesson:
                 raise  # a library that is not installed, which is no mistake of the author's
             raise SpecError(f"{self.name}/{file}: {error}") from error
 
-    def _import(self, module: str, file: str, wanted: str) -> Any:
-        """What a module of the lesson calls `wanted`; the module is imported when first needed: it may import torch."""
+    def _insist(self, file: str, wanted: str) -> None:
         if not (self.folder / file).is_file():
             raise SpecError(f"{self.name}/{file} is missing: it has to define {wanted}.")
+
+    def _import(self, module: str, file: str, wanted: str) -> Any:
+        """What a module of the lesson calls `wanted`; the module is imported when first needed: it may import torch."""
+        self._insist(file, wanted)
+        name = f"{self.package}{module}"
         with self._told(file):
-            found = importlib.import_module(f"{self.package}{module}")
+            found = importlib.import_module(name)
         if not hasattr(found, wanted):
             raise SpecError(f"{self.name}/{file}: there is no {wanted} in it.")
         return getattr(found, wanted)
