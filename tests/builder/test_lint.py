@@ -31,6 +31,8 @@ def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(ma
         ),
         ("text", ' tags=["item:adding"]', "", 'no cell carries the tag "item:adding"'),
         ("text", '"item:adding"', '"item:adding", "item:other"', 'unknown tag "item:other"'),
+        ("text", '["nbval-check-output"]', '["nbval-check-output", "tolerance:5"]', '"tolerance:5" is no tolerance'),
+        ("text", '["item:adding"]', '["item:adding", "tolerance:5%"]', "nothing that it prints is compared"),
         ("text", "from tutor import check, exercise", "import matplotlib.pyplot as plt", "draws with pyplot"),
         ("text", "## Recap", "## Recap\n# ![](picture.png)", "image without alt text"),
         ("text", "## Recap", '## Recap\n# <img src="a.png">', "image without alt text"),

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tutor.builder import notebooks
+from tutor.builder import notebooks, numbers
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson
 
@@ -92,6 +92,8 @@ def _command(paths: list[Path], jobs: int) -> list[str]:
         f"--nbval-cell-timeout={CELL_SECONDS}",
         "-p",
         "no:cacheprovider",
+        "-p",
+        numbers.__name__,
         "-q",
     ]
     return [sys.executable, "-m", "pytest", *options, *parallel, *map(str, paths)]
