@@ -108,7 +108,7 @@ def folders(root: Path) -> tuple[Path, Path]:
 
 
 def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[str, str]:
-    """One torch thread per kernel, since kernels that compete for cores with two each were measured 200 x slower.
+    """One torch thread per kernel unless OMP_NUM_THREADS says otherwise, since kernels that compete for cores with two each were measured 200 x slower.
 
     The temporary folder is the lane's own, beside the notebooks: nbval kills its kernels, and what a killed one had
     there goes with the lane. inductor's trial translations, one for each set of vector instructions, are left out.
@@ -120,7 +120,7 @@ def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[st
         "TUTOR_EXPECT": verdict,
         "TUTOR_REPORT": str(report),
         "TUTOR_HOME": str(place / "home"),
-        "OMP_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONWARNINGS": WARNINGS,
     }

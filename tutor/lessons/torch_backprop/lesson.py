@@ -135,7 +135,7 @@ pairs = {
     "a.copy()          t.clone()": (array.copy(), tensor.clone()),
 }
 for words, (ours, theirs) in pairs.items():
-    print(f"{words:34} equal: {np.array_equal(ours, theirs.numpy())}")
+    print(f"{words:34} {(ours == theirs.numpy()).sum()} of {ours.size} entries are equal")
 
 # %% [markdown] name="false-friends"
 # Two words are false friends. `dot` exists in torch, but only for vectors; for matrices it refuses and says so. And a
@@ -267,11 +267,11 @@ for step in range(500):
     w1 -= learning_rate * grad_w1
     w2 -= learning_rate * grad_w2
 
-# %% tags=["item:two-layer-net", "nbval-check-output"] name="two-layer-result"
+# %% tags=["item:two-layer-net", "nbval-check-output", "tolerance:20%"] name="two-layer-result"
 old_x, old_y, old_w1, old_w2 = models.two_layer_data(numpy=True)  # notebook 01, in NumPy
 first_loss = ((np.maximum(old_x @ old_w1, 0) @ old_w2 - old_y) ** 2).sum()
 print(f"first loss: NumPy {first_loss:.4g}, torch {losses[0]:.4g}")
-print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
+print(f"last loss: {losses[-1]:.1e}")
 as_before = abs(losses[0] / first_loss - 1) < 1e-5 and losses[0] / losses[-1] > 1e6
 assert as_before, 'is one of your answers above wrong? lend("…") puts ours back'
 
@@ -303,9 +303,9 @@ def train_masked(by_gradient):
 masks = {"masked by h (right)": train_masked(False), "masked by grad_h (wrong)": train_masked(True)}
 plots.loss_curves(masks, title="Two-layer network: one loop, two masks")
 
-# %% tags=["item:mistakes", "nbval-check-output"] name="masks-compared"
+# %% tags=["item:mistakes", "nbval-check-output", "tolerance:5%"] name="masks-compared"
 right, wrong = (run[300] for run in masks.values())
-print(f"after 300 steps one loss is more than 1,000 times the other: {wrong / right > 1000}")
+print(f"loss after 300 steps: right mask {right:.2g}, wrong mask {wrong:.2g}, {wrong / right:.1e} times as much")
 assert wrong / right > 1000
 
 # %% [markdown] name="silent"
