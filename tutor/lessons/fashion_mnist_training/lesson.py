@@ -463,10 +463,8 @@ asked_for = 0.95 * nn.functional.one_hot(torch.tensor([3]), 10) + 0.05 / 10  # (
 print([round(p, 3) for p in asked_for[0].tolist()])
 logits = torch.arange(10.0).unsqueeze(0)  # (1, 10)
 by_hand = -(asked_for * logits.log_softmax(dim=1)).sum()
-print(
-    "CrossEntropyLoss does the same:",
-    torch.allclose(by_hand, nn.CrossEntropyLoss(label_smoothing=0.05)(logits, torch.tensor([3]))),
-)
+by_torch = nn.CrossEntropyLoss(label_smoothing=0.05)(logits, torch.tensor([3]))
+print(f"loss by hand {by_hand:.4f}, CrossEntropyLoss {by_torch:.4f}")
 
 # %% tags=["item:one-change"] name="two-tricks"
 plain = recipe
@@ -728,9 +726,9 @@ folder = Path(tempfile.mkdtemp())
 training.save_checkpoint(folder / "last", last_model, mean=mean, std=std, classes=train.classes)
 fresh = models.fashion_cnn().to(device, memory_format=torch.channels_last)  # as it was while training
 notes = training.load_checkpoint(folder / "last", fresh)
-same = torch.equal(fresh.eval()(x_val[:100]), last_model.eval()(x_val[:100]))
-print(f"the loaded model gives the identical logits: {same}; notes in the file: {', '.join(notes)}")
-assert same
+apart = abs(fresh.eval()(x_val[:100]) - last_model.eval()(x_val[:100])).max().item()
+print(f"largest difference of the loaded model's logits: {apart:.1f}; notes in the file: {', '.join(notes)}")
+assert apart == 0
 
 # %% [markdown] name="wrong-file"
 # What is needed to use the model lies beside it: the two numbers to normalise by, the names of the classes. And a file
@@ -761,8 +759,9 @@ def go_on(model, optimizer, schedule, epochs):
     return torch.cat([tensor.flatten().float() for tensor in model.state_dict().values()])
 
 
-# %% tags=["item:resume", "nbval-check-output"] name="resume"
-straight = go_on(*small_training(), epochs=4)
+# %% tags=["item:resume", "nbval-check-output", "tolerance:±0.001"] name="resume"
+parts = straight_model, *_ = small_training()
+straight = go_on(*parts, epochs=4)
 
 parts = small_training()
 go_on(*parts, epochs=2)
@@ -773,12 +772,12 @@ notes = training.load_checkpoint(folder / "two", *parts)
 resumed = go_on(*parts, epochs=4 - notes["epoch"])
 if device.type == "cpu":
     assert torch.equal(straight, resumed)
-print("resumed, every number as in one go:", torch.allclose(straight, resumed, rtol=1e-3, atol=1e-4))
+print(f"resumed: largest difference of a number from the training in one go {abs(straight - resumed).max():.4f}")
 
 
-# %% tags=["item:resume", "nbval-check-output"] name="resume-without"
+# %% tags=["item:resume", "nbval-check-output", "tolerance:±0.15"] name="resume-without"
 def resumed_without(lost):
-    """Go on after two epochs without one of the memories, or all; is the result the same?"""
+    """Go on after two epochs without one of the memories, or all; return the largest difference of a weight."""
     model, optimizer, schedule = small_training()
     at_the_start = torch.get_rng_state()
     loaded = {"all three": [model], "the schedule's step": [model, optimizer]}
@@ -787,11 +786,13 @@ def resumed_without(lost):
         optimizer.state.clear()
     if lost in ("the random state", "all three"):
         torch.set_rng_state(at_the_start)
-    return torch.allclose(straight, go_on(model, optimizer, schedule, epochs=2), rtol=1e-3, atol=1e-4)
+    go_on(model, optimizer, schedule, epochs=2)
+    pairs = zip(model.parameters(), straight_model.parameters())
+    return max(abs(one - other).max().item() for one, other in pairs)
 
 
 for lost in ("the optimiser's means", "the schedule's step", "the random state", "all three"):
-    print(f"without {lost}:", resumed_without(lost))
+    print(f"without {lost:21} {resumed_without(lost):.2f}")
 
 # %% [markdown] name="ask-predict"
 # Each memory matters by itself. Without AdamW's two means they begin at zero again; without its step the schedule begins at its
