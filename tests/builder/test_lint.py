@@ -96,6 +96,13 @@ def test_a_word_of_the_glossary_that_the_lesson_never_uses_is_told(make_lesson, 
     assert 'introduces "zebra"' in complaints and "addition" not in complaints
 
 
+def test_a_word_that_a_later_lesson_is_said_to_introduce_is_told_where_it_is_bold(make_lesson, monkeypatch):
+    monkeypatch.setattr("tutor.builder.lint.TERMS", (Term("epoch", "A walk.", "later"),))
+    monkeypatch.setattr("tutor.builder.lint.SERIES", ("small", "later"))
+    lesson = make_lesson(text=[("## Recap", "One walk is an **epoch**.\n# ## Recap")])
+    assert 'sets "epoch" in bold as a new word; the glossary says that later introduces it' in " ".join(lint(lesson))
+
+
 def test_a_question_of_the_self_check_can_drill_an_item(make_lesson):
     question = "# ## Self-check\n# <!-- drills: adding -->\n# <details><summary>1. Why?</summary>Because.</details>"
     lesson = make_lesson(text=[("# ## Self-check", question)], data=[('drills=("adding",)', "drills=()")])

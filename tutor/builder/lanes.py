@@ -108,7 +108,9 @@ def folders(root: Path) -> tuple[Path, Path]:
 
 
 def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[str, str]:
-    """One torch thread per kernel unless OMP_NUM_THREADS says otherwise, since kernels that compete for cores with two each were measured 200 x slower.
+    """One torch thread per kernel unless OMP_NUM_THREADS says otherwise.
+
+    Kernels that compete for cores with two threads each were measured 200 x slower.
 
     The temporary folder is the lane's own, beside the notebooks: nbval kills its kernels, and what a killed one had
     there goes with the lane. inductor's trial translations, one for each set of vector instructions, are left out.

@@ -166,11 +166,14 @@ def tolerances_are_stated(lesson: Lesson) -> Iterator[str]:
 
 
 def glossary_is_true(lesson: Lesson) -> Iterator[str]:
-    """Every word that the glossary says the lesson introduces stands in its prose."""
+    """Every word that the glossary says the lesson introduces stands in its prose; no later lesson's stands in bold."""
     prose = "\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown").casefold()
     for term in TERMS:
         if term.lesson == lesson.name and (term.written or term.name).casefold() not in prose:
             yield f'the glossary says that it introduces "{term.name}", which its text never uses.'
+        later = {lesson.name, term.lesson} <= set(SERIES) and SERIES.index(term.lesson) > SERIES.index(lesson.name)
+        if later and re.search(rf"\*\*{re.escape(term.name.casefold())}s?\*\*", prose):
+            yield f'it sets "{term.name}" in bold as a new word; the glossary says that {term.lesson} introduces it.'
 
 
 def shape_is_kept(lesson: Lesson) -> Iterator[str]:

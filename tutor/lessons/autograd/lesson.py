@@ -823,7 +823,9 @@ by_hand = jacobian(gradient, leaf)  # (3, 3)
 by_torch = hessian(scalar_loss)(x)
 compare_gradients({"hessian": by_hand}, {"hessian": by_torch}, columns=("by hand", "torch.func"))
 print(f"largest difference from its own transpose: {abs(by_hand - by_hand.T).max():.0e}")
-assert torch.allclose(by_torch, by_hand, atol=1e-4), 'is your `jacobian` right? lend("autograd.jacobian") puts ours in its place'
+assert torch.allclose(by_torch, by_hand, atol=1e-4), (
+    'is your `jacobian` right? lend("autograd.jacobian") puts ours in its place'
+)
 
 # %% [markdown] name="old-code"
 # ## 12. Reading old code

@@ -719,7 +719,8 @@ plots.images(filters, named, columns=8, title="The first layer of the last recip
 # `training.save_checkpoint` puts all of it into one file. It writes the file under another name first and renames it when
 # it is whole, so that a power cut leaves the last good checkpoint in place. `load_checkpoint` reads with `weights_only=True`
 # (the default since torch 2.6; written out, it holds for older versions too): a file from the internet could otherwise run any
-# code on your machine as it is opened.
+# code on your machine as it is opened. Up to torch 2.5.1, and in part below 2.10, it can even so (notebook 07): there, load only files
+# that you trust.
 
 # %% tags=["item:save-load"] name="save-and-load"
 folder = Path(tempfile.mkdtemp())
@@ -974,7 +975,7 @@ else:
 # <code>weights_only=True</code>?</summary>
 #
 # Because the power may fail while it is written: the last good one must not be half overwritten. And a file is not only
-# numbers: with <code>weights_only=False</code>, the default before torch 2.6, opening somebody's file can run somebody's code.
+# numbers: with <code>weights_only=False</code>, the default before torch 2.6, opening somebody's file can run somebody's code; below torch 2.10 even <code>True</code> is no full protection.
 # </details>
 
 # %% name="see-progress"

@@ -135,7 +135,9 @@ ours = ((y_pred - y) ** 2).sum() / y.numel()
 theirs = nn.MSELoss()(y_pred, y)
 (grad_ours,) = torch.autograd.grad(ours, y_pred)
 (grad_theirs,) = torch.autograd.grad(theirs, y_pred)
-compare_gradients({"(loss)": theirs, "y_pred": grad_theirs}, {"(loss)": ours, "y_pred": grad_ours}, ("torch", "by hand"))
+compare_gradients(
+    {"(loss)": theirs, "y_pred": grad_theirs}, {"(loss)": ours, "y_pred": grad_ours}, ("torch", "by hand")
+)
 print("the sum is", round((nn.MSELoss(reduction="sum")(y_pred, y) / theirs).item()), "times the mean")
 
 # %% [markdown] name="ask-step"
@@ -509,7 +511,7 @@ plots.images(weights, train.classes, columns=5, title="The weights of the ten cl
 # %% [markdown] name="wrong-loss"
 # ### A mistake that trains without complaint
 #
-# A published tutorial feeds the output of a log-softmax into `MSELoss`, with one-hot targets. Shapes fit, the loss falls. But
+# A published tutorial feeds the output of a log-softmax into `MSELoss`, with *one-hot* targets (a row of zeros with a 1 at the right class). Shapes fit, the loss falls. But
 # a log-probability is never above 0, and the target asks for a 1 at the right class, and for 0 everywhere else: "certain",
 # for nine wrong classes at once. The best answer to that is to stay undecided, and so it does.
 
@@ -522,7 +524,9 @@ for name, model in {"NLLLoss": classifier, "MSELoss": undecided}.items():
     with torch.no_grad():
         p = model(x_kept).exp()  # (1000, 10); the model gives log p
     sure = p[torch.arange(1000, device=device), y_kept].mean().item()
-    print(f"{name}: mean probability given to the right class {sure:.2f}, right on kept images {share_right(model):.2f}")
+    print(
+        f"{name}: mean probability given to the right class {sure:.2f}, right on kept images {share_right(model):.2f}"
+    )
 assert sure < 0.15 and 0.5 < share_right(undecided) < share_right(classifier)
 
 # %% [markdown] name="wrong-loss-told"
@@ -685,7 +689,7 @@ print("state_dict:", list(model.state_dict()))
 # `state_dict()` is a dictionary from names to tensors, parameters and buffers together. It is what you save: numbers, without
 # code. To load it, build the model from its class and fill it. `weights_only=True` is meant to let nothing but tensors and plain values
 # in, so that a file from a stranger cannot run code on your machine. It had holes: in torch up to 2.5.1 a file could run code all the
-# same (CVE-2025-32434), and below 2.10 one could still damage memory (CVE-2026-24747). With an older torch, load only files that you
+# same (CVE-2025-32434), and below 2.10 one can still corrupt memory (CVE-2026-24747). With an older torch, load only files that you
 # trust; `tutor doctor` tells you whether yours is one.
 
 # %% tags=["item:state", "nbval-check-output", "tolerance:10%"] name="save-and-load"

@@ -449,7 +449,9 @@ plots.loss_surface(surface, ways, title=title, **view)
 # %% tags=["item:momentum", "item:zero-grad", "nbval-check-output", "tolerance:2%"] name="momentum-one"
 momentum_one = fit_sine(lambda params: torch.optim.SGD(params, lr=2e-6, momentum=1.0), steps=120)
 for step in (0, 40, 80, 119):
-    print(f"step {step:3}: momentum 1 with zero_grad {momentum_one[step]:6.0f}, momentum 0 without {forgotten[step]:6.0f}")
+    print(
+        f"step {step:3}: momentum 1 with zero_grad {momentum_one[step]:6.0f}, momentum 0 without {forgotten[step]:6.0f}"
+    )
 assert torch.allclose(torch.tensor(momentum_one), torch.tensor(forgotten), rtol=1e-2)
 
 # %% [markdown] name="ask-adagrad"
@@ -673,7 +675,9 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
 constant = fit_sine(lambda params: torch.optim.RMSprop(params, lr=1e-3), steps=2000)
 excess = [100 * (loss / best_loss - 1) for loss in constant]
 print(f"loss at the start {constant[0]:.0f}, best possible {best_loss:.3f}")
-print(f"RMSprop ended {excess[-1]:.1f} % above it, and in the last 500 steps was up to {max(excess[-500:]):.0f} % above")
+print(
+    f"RMSprop ended {excess[-1]:.1f} % above it, and in the last 500 steps was up to {max(excess[-500:]):.0f} % above"
+)
 assert excess[-1] < 5 and max(excess[-500:]) > 10
 
 # %% [markdown] name="restless"
