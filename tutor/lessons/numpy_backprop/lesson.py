@@ -70,19 +70,21 @@ def polynomial(x, a, b, c, d):
 x0, y0, d0 = 1.2, np.sin(1.2), 0.5
 y0_pred = d0 * x0**3
 loss0 = (y0_pred - y0) ** 2
-grad_y0_pred = 2 * (y0_pred - y0)
-grad_d0 = grad_y0_pred * x0**3
+slope_loss, slope_y_pred = 2 * (y0_pred - y0), x0**3  # the local derivatives
+grad_y0_pred = 1.0 * slope_loss
+grad_d0 = grad_y0_pred * slope_y_pred
 
 plots.chain(
     ["d", "y_pred = d x³", "loss = (y_pred - y)²"],
     [d0, y0_pred, loss0],
     [grad_d0, grad_y0_pred, 1.0],
+    [slope_y_pred, slope_loss],
     title="One point: values forward, gradients back",
 )
 
 # %% [markdown] name="read-the-chain"
 # Read the lower row from right to left. The gradient of the loss with respect to itself is 1. Each box multiplies what
-# arrives by its own local derivative and passes the product on. Backpropagation multiplies along an arrow and adds where
+# arrives by its own local derivative, the factor below the dashed arrow, and passes the product on. Backpropagation multiplies along an arrow and adds where
 # arrows meet; nothing more ever happens in it.
 #
 # Now all 2,000 points. Each point sends its own contribution to $a$, $b$, $c$ and $d$; the contributions **add up**,

@@ -767,10 +767,6 @@ gap = max(abs(a - b) for a, b in zip(ours, theirs))
 print(f"yours and PyTorch's: largest difference of 100 rates {gap:.0e}")
 assert gap < 1e-9
 
-# %% tags=["item:schedules", "figure"] name="schedule-drawn"
-drawn = {"20 steps up, 80 down": ours}
-plots.lines(drawn, xlabel="step", ylabel="learning rate", title="Warm-up, then a cosine")
-
 # %% [markdown] name="order"
 # The order matters: the optimiser steps first, at the present rate; then the schedule sets the next. The other way
 # round the first rate is never used, and PyTorch says so.
