@@ -149,7 +149,7 @@ def chain(
             ax.annotate("", (end, 0.72), (start, 0.72), arrowprops={"arrowstyle": "->", "color": COLOURS[0], "lw": 1.8})
             back = {"arrowstyle": "->", "color": COLOURS[1], "lw": 1.8, "linestyle": "--"}
             ax.annotate("", (start, 0.28), (end, 0.28), arrowprops=back)
-            ax.text(3 * k + 2.5, -0.1, f"× {slopes[k]:.3f}", ha="center", color=COLOURS[1], fontsize=9)
+            ax.text(3 * k + 2.5, -0.1, f"· {slopes[k]:.3f}", ha="center", color=COLOURS[1], fontsize=9)
     ax.set(xlim=(-0.3, 3 * count - 0.7), ylim=(-1.0, 1.8), title=title)
     ax.axis("off")
     steps = ", ".join(f"{n}: value {v:.3f}, gradient {g:.3f}" for n, v, g in zip(names, values, gradients, strict=True))

@@ -1,5 +1,7 @@
 """Every rule of the lint is seen to fail."""
 
+import re
+
 import pytest
 
 from tutor.builder import notebooks
@@ -12,6 +14,15 @@ from tutor.lessons.registry import find_lesson, series
 @pytest.mark.parametrize("lesson", [lesson.name for lesson in series()])
 def test_the_course_is_clean(lesson):
     assert lint(find_lesson(lesson)) == []
+
+
+def test_at_most_one_printed_line_in_twenty_says_true_or_false():
+    """A reader wants the number; True and False stand where the truth itself is the point, as in `is_leaf True`."""
+    printed = [
+        row for lesson in series() for text in notebooks.read_expected(lesson).values() for row in text.splitlines()
+    ]
+    bare = [row for row in printed if re.search(r"(?<!=)\b(True|False)\b", row)]  # not the `keepdim=True` of a call
+    assert 20 * len(bare) <= len(printed) > 500, bare
 
 
 def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(make_lesson):

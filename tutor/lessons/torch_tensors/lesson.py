@@ -292,11 +292,13 @@ with expect(RuntimeError):
 # %% tags=["item:in-place", "nbval-check-output"] name="in-place"
 w = torch.ones(3)
 old = w  # a second name, not a copy
-place = w.data_ptr()
+places = {w.data_ptr()}
 w.mul_(5)
-print("in place:", w.tolist(), " same memory:", w.data_ptr() == place, " and old is", old.tolist())
+places.add(w.data_ptr())
+print("in place:", w.tolist(), " places in memory so far", len(places), " and old is", old.tolist())
 w = w * 2
-print("new:     ", w.tolist(), " same memory:", w.data_ptr() == place, " but old is", old.tolist())
+places.add(w.data_ptr())
+print("new:     ", w.tolist(), " places in memory so far", len(places), " but old is", old.tolist())
 
 # %% [markdown] name="clone"
 # `old = w` was meant to keep the old weights, and they changed with the new ones. `old = w.clone()` keeps them. An in-place
