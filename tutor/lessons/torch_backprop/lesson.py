@@ -474,25 +474,28 @@ for name, u, v, wrong in zip(("w1", "w2"), on_cpu, exact, mistaken):
     assert mistake > tolerance * 10, 'is one of your answers above wrong? lend("…") puts ours back'
 
 # %% [markdown] name="ask-accelerator"
-# Now the accelerator, against the CPU, after 50 steps from the same start; and then the sine fit, which moves in the same way: `x`
-# and `y` go to the device, and `fit_sine` follows them. Where there is no accelerator, the cell says so: a check that was not
-# made must not look like one that passed.
+# Now the accelerator, against the CPU, after 50 steps from the same start; and in the cell after it the sine fit, which moves in the
+# same way: `x` and `y` go to the device, and `fit_sine` follows them. Where there is no accelerator, the first of the two says
+# so: a check that was not made must not look like one that passed.
 
-# %% tags=["item:parity", "item:device"] name="accelerator-agrees"
+# %% tags=["item:parity"] name="accelerator-agrees"
 if device.type == "cpu":
-    print("SKIPPED: no accelerator was found, so nothing was compared.")
-    print("The figures above are the CPU's alone.")
+    print("SKIPPED: no accelerator was found, so nothing is compared, neither here nor in the next cell.")
 else:
     for name, u, v in zip(("w1", "w2"), train_two_layer(device), on_cpu):
         apart = difference(u, v)
         print(f"{name}: {device} against cpu, difference {apart:.1e}")
         assert apart < tolerance, 'is one of your answers above wrong? lend("…") puts ours back'
+
+# %% tags=["item:parity", "item:device"] name="sine-agrees"
+if device.type != "cpu":
     fits = []
-    for place in ("cpu", device.type):  # the sine fit follows its data
+    for place in ("cpu", device.type):
         x, y = models.sine_data(device=place)
         fits.append(torch.stack(fit_sine(learning_rate=2e-6, steps=300)[0]))  # (4,)
-    print(f"coefficients of the sine: difference {difference(fits[1], fits[0]):.1e}")
-    assert difference(fits[1], fits[0]) < tolerance
+    apart = difference(fits[1], fits[0])
+    print(f"coefficients of the sine: {device} against cpu, difference {apart:.1e}")
+    assert apart < tolerance, 'is one of your answers above wrong? lend("…") puts ours back'
 
 # %% [markdown] name="tf32"
 # One setting can break this. NVIDIA cards can multiply float32 matrices with three digits instead of seven (TF32), which
