@@ -251,6 +251,16 @@ def test_a_drawing_of_graphviz_is_an_image_with_alt_text():
     assert bundle["text/plain"] == '[picture: leaves "a" & b]'
 
 
+def test_without_graphviz_the_alt_text_is_that_of_the_drawing_that_is_shown(monkeypatch):
+    """A lesson's own words speak of torchviz, whose drawing nobody sees then."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.warns(UserWarning, match="is not on the PATH"):
+        dot = graph.make_dot(torch.ones(3, requires_grad=True).exp().sum())
+    shown = plots.drawing(dot, alt="torchviz's graph")._repr_mimebundle_()
+    assert 'alt="Autograd graph of SumBackward0' in shown["text/html"]
+    assert "torchviz" not in str(shown)
+
+
 def test_a_drawing_that_is_none_of_graphviz_is_shown_as_it_is():
     ours = object()
     assert plots.drawing(ours, "words") is ours

@@ -72,6 +72,7 @@ TERMS = (
     ),
     Term("view", "A tensor that looks at another tensor's memory with a shape of its own.", "torch_tensors"),
     Term("stride", "How far apart in memory two neighbours along a dimension are.", "torch_tensors"),
+    Term("promotion", "Choosing the dtype of a result whose operands have different ones.", "torch_tensors"),
     Term("contiguous", "Laid out in memory in the order in which one reads the entries.", "torch_tensors"),
     Term(
         "in-place operation",
@@ -201,6 +202,11 @@ TERMS = (
     Term(
         "standard error",
         "How far a mean over several runs is likely to be from the mean over very many.",
+        "fashion_mnist_training",
+    ),
+    Term(
+        "bootstrap",
+        "Drawing the measured values anew, with replacement, to see how far a result may be off by luck.",
         "fashion_mnist_training",
     ),
     Term(
