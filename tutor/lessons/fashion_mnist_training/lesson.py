@@ -345,12 +345,13 @@ model = try_recipe("normalised", recipe, x_part, x_val)
 assert results["normalised"] > results["the first recipe"]
 
 # %% [markdown] name="optimisers-told"
-# ### Larger batches, and which optimiser?
+# ### Larger batches, a schedule, and which optimiser?
 #
-# Batches of 256 are a quarter of the steps: each costs more, but not four times as much, so together they cost less. But a rate
+# Batches of 256 are a quarter of the steps: each costs more, but not four times as much, so together they cost less. A schedule,
+# which costs nothing, lets the rate warm up over the first fifth of the training, then fall to 0 in a straight line. But a rate
 # that was chosen for batches of 64, or for another optimiser, is no rate for these. Published comparisons often give a new
 # optimiser a good rate and let the old one keep $10^{-3}$: what they measure is the rate. So **each optimiser first gets its own
-# rate**, the best of four on the validation images, and only then are the three compared. Momentum is that of notebook 08; AdamW divides by
+# rate**, the best of three on the validation images, and only then are the three compared. Momentum is that of notebook 08; AdamW divides by
 # the size of the gradients and keeps the weight decay apart from them. How much is AdamW better than SGD at its old rate, and how much
 # than SGD with momentum at a good one? **Commit to two numbers** in points; nobody checks them.
 
@@ -363,11 +364,11 @@ def momentum(params, lr):
     return torch.optim.SGD(params, lr=lr, momentum=0.9)
 
 
-recipe = recipe | {"batch_size": 256}
+recipe = recipe | {"batch_size": 256, "schedule": True}
 tried = {
-    "SGD": (torch.optim.SGD, (1e-3, 1e-1, 3e-1, 1.0)),
-    "SGD, momentum 0.9": (momentum, (1e-2, 3e-2, 1e-1, 3e-1)),
-    "AdamW": (torch.optim.AdamW, (3e-4, 1e-3, 3e-3, 1e-2)),
+    "SGD": (torch.optim.SGD, (1e-3, 1e-1, 3e-1)),
+    "SGD, momentum 0.9": (momentum, (3e-2, 1e-1, 3e-1)),
+    "AdamW": (torch.optim.AdamW, (1e-3, 3e-3, 1e-2)),
 }
 best_rate, tuned = {}, {}
 for name, (optimizer, rates) in tried.items():
@@ -383,19 +384,9 @@ assert results["AdamW, its rate"] > results["normalised"]
 # %% [markdown] name="rates-read"
 # Read along a row: within one optimiser the rate makes tens of points. Then compare the best of each row: SGD with momentum is where
 # AdamW is, give or take what section 7 will call luck. AdamW's advantage is another one: its row is the most even, so a rate
-# that nobody chose with care still works. For that we keep it. (The best of four flatters itself a little, in all three rows.)
+# that nobody chose with care still works. For that we keep it. (The best of three flatters itself a little, in every row.)
 #
-# ### A schedule
-#
-# The rate warms up over the first fifth of the training, then falls to 0 in a straight line.
-
-# %% tags=["item:one-change"] name="with-schedule"
-recipe = recipe | {"schedule": True}
-model = try_recipe("warm up, then fall", recipe, x_part, x_val)
-
-# %% [markdown] name="ask-softmax"
-# Mind that each of these is a single run. Section 7 asks how large a gain must be before it means anything. We keep the larger
-# batches for their speed, and the schedule because it costs no time.
+# Mind that each of these is a single run. Section 7 asks how large a gain must be before it means anything.
 #
 # ### An interlude: softmax at the end
 #
@@ -426,7 +417,7 @@ def mlp_with_softmax():
 model = train_with(recipe | {"network": mlp_with_softmax}, x_part, y_part, epochs=4)
 loss, accuracy = evaluate(model, nn.CrossEntropyLoss(), batches(x_val, y_val, 1000, shuffle=False))
 print(f"with a softmax at the end: loss {loss:.2f}, {100 * accuracy:.1f} %")
-print(f"without it:                           {results['warm up, then fall']:.1f} %")
+print(f"without it:                           {results['AdamW, its rate']:.1f} %")
 assert loss > 1.46
 
 # %% [markdown] name="softmax-why"
@@ -858,7 +849,7 @@ if device.type == "cpu":
 print(f"resumed: largest difference of a number from the training in one go {abs(straight - resumed).max():.4f}")
 
 
-# %% tags=["item:resume", "nbval-check-output", "tolerance:±0.15"] name="resume-without"
+# %% tags=["item:resume", "nbval-check-output", "tolerance:60%"] name="resume-without"
 def resumed_without(lost):
     """Go on after two epochs without one of the memories, or all; return the largest difference of a weight."""
     model, optimizer, schedule = small_training()
@@ -875,7 +866,9 @@ def resumed_without(lost):
 
 
 for lost in ("the optimiser's means", "the schedule's step", "the random state", "all three"):
-    print(f"without {lost:21} {resumed_without(lost):.2f}")
+    apart = resumed_without(lost)
+    print(f"without {lost:21} {apart:.4f}")
+    assert apart > 1e-3
 
 # %% [markdown] name="ask-predict"
 # Each memory matters by itself. Without AdamW's two means they begin at zero again; without its step the schedule begins at its
