@@ -2,6 +2,7 @@
 
 import base64
 
+import pytest
 import torch
 
 from tutor import graph, plots
@@ -53,3 +54,20 @@ def test_graphs_stand_beside_each_other_with_their_labels_and_words():
     assert "<b>a &lt; b</b>" in shown.html
     assert "a < b: " in shown.words
     assert "Cos" in shown.words
+
+
+def test_without_graphviz_the_alt_text_is_that_of_the_drawing_that_is_shown(monkeypatch):
+    """A lesson's own words speak of torchviz, whose drawing nobody sees then."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.warns(UserWarning, match="is not on the PATH"):
+        dot = graph.make_dot(torch.ones(3, requires_grad=True).exp().sum())
+    shown = plots.drawing(dot, alt="torchviz's graph")._repr_mimebundle_()
+    assert 'alt="Autograd graph of SumBackward0' in shown["text/html"]
+    assert "torchviz" not in str(shown)
+
+
+def test_a_chain_shows_the_factor_by_which_each_arrow_back_multiplies():
+    picture = plots.chain(["d", "y", "loss"], [1, 2, 3], [30.0, 5.0, 1.0], [6.0, 5.0], title="Chain")
+    assert "each with its factor: 6.000, 5.000" in picture.alt
+    texts = [text.get_text() for text in picture.figure.axes[0].texts]
+    assert texts.count("· 6.000") == texts.count("· 5.000") == 1

@@ -69,6 +69,13 @@ def test_runs_tell_the_mean_and_the_range_and_draw_a_dot_for_each_run():
     assert dots[0].get_ydata()[0] > dots[1].get_ydata()[0]
 
 
+def test_runs_draw_and_tell_how_far_a_number_may_be_off():
+    picture = plots.runs({"SGD": [80.0]}, xlabel="accuracy (%)", title="Steps", spreads={"SGD": 2.5})
+    assert picture.alt == "Steps, accuracy (%): SGD 80 ± 2.5."
+    (bar,) = picture.figure.axes[0].collections
+    assert [list(end) for end in bar.get_segments()[0]] == [[77.5, 0], [82.5, 0]]
+
+
 def test_a_confusion_matrix_tells_the_most_frequent_mistake():
     picture = plots.confusion(np.array([[8, 0, 2], [1, 9, 0], [5, 0, 5]]), ["bag", "coat", "shirt"], title="Mistakes")
     assert picture.alt.endswith(

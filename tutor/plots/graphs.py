@@ -12,13 +12,16 @@ from matplotlib.patches import FancyBboxPatch
 from tutor.plots.picture import COLOURS, Picture, axes
 
 
-def chain(names: Sequence[str], values: Sequence[float], gradients: Sequence[float], title: str) -> Picture:
+def chain(
+    names: Sequence[str], values: Sequence[float], gradients: Sequence[float], slopes: Sequence[float], title: str
+) -> Picture:
     """Draw a chain of computations: values flow right above the arrows, gradients flow left below them.
 
     Parameters
     ----------
     names : what stands in each box, first to last.
     values, gradients : the value of each box and the gradient of the last box with respect to it.
+    slopes : the local derivative of each box but the first, with respect to the box before it.
     """
     figure, ax = axes(8.5, 2.3)
     count = len(names)
@@ -34,10 +37,13 @@ def chain(names: Sequence[str], values: Sequence[float], gradients: Sequence[flo
             ax.annotate("", (end, 0.72), (start, 0.72), arrowprops={"arrowstyle": "->", "color": COLOURS[0], "lw": 1.8})
             back = {"arrowstyle": "->", "color": COLOURS[1], "lw": 1.8, "linestyle": "--"}
             ax.annotate("", (start, 0.28), (end, 0.28), arrowprops=back)
+            ax.text(3 * k + 2.5, -0.1, f"· {slopes[k]:.3f}", ha="center", color=COLOURS[1], fontsize=9)
     ax.set(xlim=(-0.3, 3 * count - 0.7), ylim=(-1.0, 1.8), title=title)
     ax.axis("off")
     steps = ", ".join(f"{n}: value {v:.3f}, gradient {g:.3f}" for n, v, g in zip(names, values, gradients, strict=True))
-    return Picture(figure, f"{title}. Boxes from left to right, solid arrows forward, dashed arrows back. {steps}.")
+    factors = ", ".join(f"{slope:.3f}" for slope in slopes)
+    said = f"Boxes from left to right, solid arrows forward, dashed arrows back, each with its factor: {factors}"
+    return Picture(figure, f"{title}. {said}. {steps}.")
 
 
 def computation(parents: Mapping[str, Sequence[str]], notes: Mapping[str, str], *, title: str) -> Picture:

@@ -80,12 +80,15 @@ def confusion(matrix: np.ndarray, classes: Sequence[str], *, title: str) -> Pict
     )
 
 
-def runs(results: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> Picture:
+def runs(
+    results: Mapping[str, Sequence[float]], *, xlabel: str, title: str, spreads: Mapping[str, float] | None = None
+) -> Picture:
     """Draw a row for each recipe: a dot for every run, and a bar at their mean where there are several.
 
     Parameters
     ----------
     results : recipe -> one number for each run, at least one; the first is drawn at the top.
+    spreads : recipe -> how far its numbers may be off, drawn as a line to either side of the mean.
     """
     figure, ax = axes(8.0, 0.34 * len(results) + 1.0)
     said = []
@@ -95,6 +98,9 @@ def runs(results: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> 
         if len(values) > 1:
             ax.plot([values.mean()] * 2, [-row - 0.32, -row + 0.32], color="black", linewidth=1.6)
         spread = f" on average, {values.min():.4g} to {values.max():.4g}" if len(values) > 1 else ""
+        if spreads is not None:
+            ax.errorbar(values.mean(), -row, xerr=spreads[label], color=colour, capsize=4)
+            spread += f" ± {spreads[label]:.2g}"
         said.append(f"{label} {values.mean():.4g}{spread}")
     ax.set_yticks([-row for row in range(len(results))], list(results))
     ax.set(xlabel=xlabel, title=title, ylim=(0.6 - len(results), 0.6))
