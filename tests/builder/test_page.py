@@ -26,11 +26,17 @@ print(3 + 4)
 
 # %% [markdown] name="end"
 """
-VALUE = """    "predict": value(
-        difficulty="easy", minutes=1, drills=("adding",), hints=("Count on from three.",), explain="It is `7`.",
-        misconceptions=(Misconception("six", "One too few.", value=6),),
-    ),
-}
+VALUE = """
+from tutor.checking import Misconception, value
+
+EXERCISE = value(
+    difficulty="easy",
+    minutes=1,
+    drills=("adding",),
+    misconceptions=(Misconception("six", "One too few.", value=6),),
+    hints=("Count on from three.",),
+    explain="It is `7`.",
+)
 """
 
 
@@ -43,7 +49,7 @@ def made(make_lesson, tmp_path):
     """The page of a small lesson whose every code cell has printed something."""
     lesson = make_lesson(
         text=[('\n# %% [markdown] name="end"\n', PREDICTION)],
-        data=[("\n}\n", "\n" + VALUE), ("import Misconception, code", "import Misconception, code, value")],
+        files={"exercises/predict.py": VALUE},
     )
     executed = notebooks.student(lesson)
     for cell in executed["cells"]:
