@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor.builder import copies, judge, notebooks
+from tutor.builder import carry, judge, notebooks
 from tutor.builder.reading import KINDS, read_notebook, source_of
 from tutor.errors import TutorError
 from tutor.lessons.registry import find_lesson
@@ -177,7 +177,8 @@ def reads_or_refuses(path):
         lesson = judge.lesson_of(path, notebook)
     except TutorError:
         return
-    copies.carry_over(copy.deepcopy(notebook), notebooks.student(lesson))
+    carry.carry_over(copy.deepcopy(notebook), notebooks.student(lesson))
+    carry.answers(notebook, lesson.stubs)
 
 
 @given(replaced=st.dictionaries(st.sampled_from(["cells", "metadata", "nbformat", "nbformat_minor"]), ANY), cell=ANY)
