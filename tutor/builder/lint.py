@@ -141,6 +141,32 @@ def figures_have_alt_text(lesson: Lesson) -> Iterator[str]:
             yield f'cell "{cell.name}" shows an image without alt text.'
 
 
+def figures_can_be_run_again(lesson: Lesson) -> Iterator[str]:
+    """A figure that waits for a guess is run again after the whole notebook was: what it uses must still be there."""
+    code = [(cell.name, ast.parse(cell.solved)) for cell in lesson.cells if cell.kind == "code"]
+    for at, (name, tree) in enumerate(code):
+        if not any(isinstance(node, ast.keyword) and node.arg == "guess" for node in ast.walk(tree)):
+            continue
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - _bound(tree)
+        for later, other in code[at + 1 :]:
+            if taken := sorted(used & _bound(other)):
+                yield (
+                    f'cell "{name}" is run again when its reader has a guess, and uses {", ".join(taken)}, '
+                    f'which cell "{later}" binds anew: give it names of its own.'
+                )
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """The names that a cell binds at its top level."""
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    inside = {id(n) for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) for n in ast.walk(node)}
+    return names | {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in inside
+    }
+
+
 def outputs_are_kept(lesson: Lesson) -> Iterator[str]:
     """Every checked cell has a recorded output and no recorded output lies unused."""
     expected = notebooks.read_expected(lesson)
@@ -209,6 +235,7 @@ RULES = (
     items_are_drilled,
     time_is_true,
     figures_have_alt_text,
+    figures_can_be_run_again,
     outputs_are_kept,
     glossary_is_true,
     shape_is_kept,

@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def _frame(drawn: Any) -> tuple[str, str]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _said(value: Any) -> str:

@@ -179,6 +179,29 @@ for learning_rate in (2e-7, 1e-6, 2e-6, 4e-6):
 curves = {f"learning rate {rate:.0e}": run for rate, run in runs.items()}
 plots.loss_curves(curves, floor=best_loss, floor_label="best possible")
 
+# %% [markdown] name="ask-moving-rate"
+# Where does falling turn into growing? Here is a finer choice of rates, and the first 500 steps of each.
+
+# %% tags=["item:learning-rate"] name="finer-rates"
+ends = {rate: fit_sine(rate, steps=500)[1] for rate in np.arange(2, 43, 2) * 1e-7}
+largest = max(rate for rate, run in ends.items() if run[-1] < run[-100])
+
+# %% [markdown] name="ask-largest-rate"
+# **Type your guess** as `guess=`, a number, and run the cell; the slider stays locked until then. Does your guess hold?
+
+
+# %% tags=["item:learning-rate", "figure"] name="rate-moved"
+def at_rate(rate):
+    """The loss of 500 steps at one learning rate."""
+    curves = [plots.Line(range(500), ends[rate], "loss"), plots.Line([0, 500], [best_loss] * 2, "best", 1, dash=1)]
+    said = f"learning rate {rate:.1e}: after 500 steps the loss is {ends[rate][-1]:.3g}"
+    return plots.Chart(said, plots.Axis("step", 0, 500), plots.Axis("loss", 1, 1e6, log=True), curves, said)
+
+
+question = "Up to which learning rate does the loss still fall at the end?"
+answer = f"It falls up to {largest:.1e}."
+plots.explore(at_rate, {"learning rate": list(ends)}, question=question, guess=..., answer=answer)
+
 # %% [markdown] name="why-diverge"
 # Too small wastes your time: at `2e-7` the loss is still falling when you stop, and at `1e-6` it has not quite arrived. Too
 # large overshoots: in the steepest direction of the valley every step lands further up the other side than the last one
