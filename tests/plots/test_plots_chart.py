@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tutor.plots import Axis, Bars, Chart, Dots, Line, Words
+from tutor.plots import Arrow, Axis, Bars, Box, Chart, Diagram, Dots, Label, Line, Words
 from tutor.plots.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 
 X, Y = Axis("step", 0, 10), Axis("loss", 0.01, 100, log=True)
@@ -69,3 +69,18 @@ def test_an_axis_that_goes_nowhere_is_refused_by_its_name(low, high, log):
 def test_a_chart_without_alt_text_is_refused():
     with pytest.raises(ValueError, match="alt text"):
         Chart("t", X, Y, [], " ")
+
+
+def test_a_diagram_draws_boxes_arrows_and_labels_and_escapes_their_words():
+    parts = [
+        Box(10, 30, "a < b", "7", dashed=True),
+        Arrow((60, 40), (100, 40), "grad & go", colour=1),
+        Label(5, 90, "x"),
+    ]
+    root = ET.fromstring(Diagram("title", parts, "alt").svg())
+    assert {"a < b", "7", "grad & go", "x", "title"} <= {t.text for t in all_of(root, "text")}
+    assert all_of(root, "rect")[-1].get("stroke-dasharray")
+    arrow = next(p for p in all_of(root, "path") if p.get("marker-end"))
+    assert arrow.get("d") == "M60 40L100 40" and arrow.get("marker-end") == "url(#a1)"
+    with pytest.raises(ValueError, match="alt text"):
+        Diagram("title", parts, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Iterator
 
 from tutor.builder import notebooks
@@ -143,11 +144,11 @@ def figures_have_alt_text(lesson: Lesson) -> Iterator[str]:
 
 def figures_can_be_run_again(lesson: Lesson) -> Iterator[str]:
     """A figure that waits for a guess is run again after the whole notebook was: what it uses must still be there."""
-    code = [(cell.name, ast.parse(cell.solved)) for cell in lesson.cells if cell.kind == "code"]
-    for at, (name, tree) in enumerate(code):
-        if not any(isinstance(node, ast.keyword) and node.arg == "guess" for node in ast.walk(tree)):
+    code = [(cell.name, cell.solved) for cell in lesson.cells if cell.kind == "code"]
+    for at, (name, text) in enumerate(code):
+        if not any(isinstance(node, ast.keyword) and node.arg == "guess" for node in ast.walk(ast.parse(text))):
             continue
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - _bound(tree)
+        used = _read(text) - _bound(text)
         for later, other in code[at + 1 :]:
             if taken := sorted(used & _bound(other)):
                 yield (
@@ -156,15 +157,21 @@ def figures_can_be_run_again(lesson: Lesson) -> Iterator[str]:
                 )
 
 
-def _bound(tree: ast.Module) -> set[str]:
-    """The names that a cell binds at its top level."""
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    inside = {id(n) for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) for n in ast.walk(node)}
-    return names | {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in inside
-    }
+def _bound(text: str) -> set[str]:
+    """The names that a cell binds for the cells below it."""
+    symbols = symtable.symtable(text, "cell", "exec").get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()}
+
+
+def _read(text: str) -> set[str]:
+    """The names of the notebook that a cell reads, inside functions as well."""
+    names, scopes = set(), [symtable.symtable(text, "cell", "exec")]
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        top = scope.get_type() == "module"
+        names |= {s.get_name() for s in scope.get_symbols() if s.is_referenced() and (top or s.is_global())}
+    return names
 
 
 def outputs_are_kept(lesson: Lesson) -> Iterator[str]:

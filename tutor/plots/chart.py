@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 600, 290
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 34, 48  # the margins around the axes
 WIDE, HIGH = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 4", "12 4")
-_STYLE = (
+STYLE = (
     "text{font:12px sans-serif;fill:#1b1f24}.h{font-size:14px;font-weight:600}.t{font-size:11px;fill:#4b535d}"
     ".p{fill:#fff}.f{fill:none;stroke:#6b7680}.g{stroke:#dfe3e8}.w{stroke:#fff;stroke-width:3;paint-order:stroke}"
     "@media(prefers-color-scheme:dark){text{fill:#e8eaed}.t{fill:#a6afb9}.p{fill:#15181d}.g{stroke:#2b323b}"
@@ -136,7 +136,7 @@ class Chart:
         size = f'width="{WIDTH}" height="{HEIGHT}"'
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {size}>',
-            f"<style>{_STYLE}</style>",
+            f"<style>{STYLE}</style>",
             f'<rect class="p" {size}/>',
             f'<text class="h" x="{WIDTH / 2:g}" y="20" text-anchor="middle">{html.escape(self.title)}</text>',
             *self._grid(),
