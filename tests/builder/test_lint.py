@@ -53,6 +53,12 @@ def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(ma
         ("text", "**You need** nothing.", "", "does not say **You need**"),
         ("text", 'print("the sum', "\n".join(["1 + 1"] * 30) + '\nprint("the sum', "24 is the most"),
         ("text", 'print("the sum is", add(1, 2))', "print(", "is not Python"),
+        (
+            "text",
+            'print("the sum is", add(1, 2))',
+            'k = add(1, 2)\n# %% name="figure"\ndict(k=k, guess=...)\n# %% name="after"\nk = 5',
+            'uses k, which cell "after" binds anew',
+        ),
         ("text", 'name="end"', 'name="open/ing"\n# a\n# %% [markdown] name="open-ing"', "two cells have the id"),
         ("data", 'drills=("adding",)', 'drills=("taking",)', "is no item of the lesson"),
         ("data", 'drills=("adding",)', "drills=()", 'nothing drills "adding"'),

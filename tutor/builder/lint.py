@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Iterator
 
 from tutor.builder import notebooks, numbers
@@ -147,6 +148,38 @@ def figures_have_alt_text(lesson: Lesson) -> Iterator[str]:
             yield f'cell "{cell.name}" shows an image without alt text.'
 
 
+def figures_can_be_run_again(lesson: Lesson) -> Iterator[str]:
+    """A figure that waits for a guess is run again after the whole notebook was: what it uses must still be there."""
+    code = [(cell.name, cell.solved) for cell in lesson.cells if cell.kind == "code"]
+    for at, (name, text) in enumerate(code):
+        if not any(isinstance(node, ast.keyword) and node.arg == "guess" for node in ast.walk(ast.parse(text))):
+            continue
+        used = _read(text) - _bound(text)
+        for later, other in code[at + 1 :]:
+            if taken := sorted(used & _bound(other)):
+                yield (
+                    f'cell "{name}" is run again when its reader has a guess, and uses {", ".join(taken)}, '
+                    f'which cell "{later}" binds anew: give it names of its own.'
+                )
+
+
+def _bound(text: str) -> set[str]:
+    """The names that a cell binds for the cells below it."""
+    symbols = symtable.symtable(text, "cell", "exec").get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()}
+
+
+def _read(text: str) -> set[str]:
+    """The names of the notebook that a cell reads, inside functions as well."""
+    names, scopes = set(), [symtable.symtable(text, "cell", "exec")]
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        top = scope.get_type() == "module"
+        names |= {s.get_name() for s in scope.get_symbols() if s.is_referenced() and (top or s.is_global())}
+    return names
+
+
 def outputs_are_kept(lesson: Lesson) -> Iterator[str]:
     """Every checked cell has a recorded output and no recorded output lies unused."""
     expected = notebooks.read_expected(lesson)
@@ -230,6 +263,7 @@ RULES = (
     items_are_drilled,
     time_is_true,
     figures_have_alt_text,
+    figures_can_be_run_again,
     outputs_are_kept,
     tolerances_are_stated,
     glossary_is_true,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from contourpy import contour_generator
 from matplotlib.colors import LogNorm
 
+from tutor.plots.chart import Axis, Line
 from tutor.plots.picture import COLOURS, STYLES, Animation, Picture, axes
 
 
@@ -178,3 +181,17 @@ def loss_surface(
         + "."
     )
     return Animation(figure, ax, alt, paths, seconds) if animated else Picture(figure, alt)
+
+
+def contours(surface: Callable[..., Any], x: Axis, y: Axis, levels: Sequence[float]) -> list[Line]:
+    """The lines on which a function of two numbers has one of these values, as marks of a `Chart`.
+
+    Parameters
+    ----------
+    surface : a function of two arrays of one shape, the coordinates of the points of a grid.
+    x, y : the axes that the grid spans.
+    """
+    grid = np.meshgrid(np.linspace(x.low, x.high, 80), np.linspace(y.low, y.high, 80))
+    found = contour_generator(*grid, np.asarray(surface(*grid)))
+    lines = [points.T for level in levels for points in found.lines(level)]
+    return [Line(across.tolist(), up.tolist(), colour=5, width=1) for across, up in lines]

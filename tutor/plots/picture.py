@@ -35,6 +35,13 @@ class Picture:
         self.figure.savefig(buffer, format="png", dpi=160, bbox_inches="tight", facecolor="white")
         return buffer.getvalue()
 
+    def svg(self) -> str:
+        """The picture as the text of an SVG document, the same in every build."""
+        buffer = io.StringIO()
+        with rc_context({"svg.hashsalt": "tutor", "svg.fonttype": "path"}):
+            self.figure.savefig(buffer, format="svg", facecolor="white", metadata={"Date": None})
+        return re.sub(r' d="[^"]*"', _shortened, buffer.getvalue())
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         source = base64.b64encode(self.png()).decode("ascii")
         width = int(self.figure.get_size_inches()[0] * 80)
@@ -78,10 +85,7 @@ class Animation(Picture):
 
     def svg(self) -> str:
         """The animation as the text of an SVG document."""
-        buffer = io.StringIO()
-        with rc_context({"svg.hashsalt": "tutor", "svg.fonttype": "path"}):
-            self.figure.savefig(buffer, format="svg", facecolor="white", metadata={"Date": None})
-        still = re.sub(r' d="[^"]*"', _shortened, buffer.getvalue())
+        still = super().svg()
         return still[: still.rindex("</svg>")] + self._moving() + "</svg>\n"
 
     def _moving(self) -> str:

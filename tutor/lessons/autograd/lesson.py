@@ -630,6 +630,29 @@ x.grad = None
 y.backward()
 print("after remove()  ", x.grad.item())
 
+# %% [markdown] name="ask-factor"
+# The same computation with other factors than 2 in the hook; look at the way that the factor takes through the graph.
+
+
+# %% tags=["item:hooks", "figure"] name="hook-moved"
+def with_hook(factor):
+    """The recorded graph of h * h + x, h = 3 x at x = 1, with a hook on h that multiplies its gradient."""
+    start = torch.tensor(1.0, requires_grad=True)
+    middle = 3 * start
+    middle.register_hook(lambda grad: factor * grad)
+    end = middle * middle + start
+    with graph.record(end) as recorded:
+        end.backward()
+    return recorded
+
+
+question = "With which factor does x.grad become 1?"
+factors = [-1, 0, 0.5, 1, 2, 3]
+plots.explore(with_hook, {"factor": factors}, start=(1,), question=question, guess=..., answer="With 0.")
+
+# %% [markdown] name="hook-moved-read"
+# With 0 nothing comes through $h$, and only the 1 of the direct way is left: $18 \cdot \text{factor} + 1$.
+
 # %% [markdown] name="node-hooks"
 # Keep the handle, and remove the hook when you are done; a hook that was forgotten in a notebook goes on changing gradients. If you only want to
 # *see* the gradient of a tensor in between, `h.retain_grad()` is enough: it makes torch fill in `h.grad`.

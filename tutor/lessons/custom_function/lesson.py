@@ -868,6 +868,46 @@ plots.panels(points, {"y": fits}, xlabel="x (radians)", title=title)
 runs = {"true gradient": flat_losses, "straight-through": moved_losses}
 plots.loss_curves(runs, title="Eight steps fit a sine")
 
+# %% [markdown] name="ask-window"
+# Why should the window end at 1? Try others: narrower ones reach fewer steps, wider ones lie more.
+
+
+# %% tags=["item:straight-through"] name="windows-tried"
+def window(width):
+    """A straight-through sign that passes on gradients where |h| is at most `width`."""
+
+    class Window(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, h):
+            ctx.save_for_backward(h)
+            return torch.sign(h)
+
+        @staticmethod
+        def backward(ctx, grad_output):
+            (h,) = ctx.saved_tensors
+            return grad_output * (h.abs() <= width)
+
+    return Window.apply
+
+
+tried = {width: train_stairs(window(width), steps=800) for width in (0.05, 0.2, 0.5, 1, 4, 8)}
+
+
+# %% tags=["item:straight-through", "figure"] name="window-moved"
+def at_window(width):
+    """The fit of eight steps whose gradients pass where |h| is at most this wide."""
+    fit, losses, moves = tried[width]
+    said = f"window {width:g}: loss {losses[-1]:.1f}, {(moves > 0.01).sum().item()} of 8 places moved"
+    curves = [plots.Line(points, sine, "sin(x)"), plots.Line(points, fit.tolist(), "eight steps", colour=1)]
+    return plots.Chart(said, plots.Axis("x (radians)", -3.2, 3.2), plots.Axis("y", -1.3, 1.3), curves, said)
+
+
+narrow, usual, wide = (tried[width][1][-1] for width in (0.05, 1, 8))
+question = "Does a window of 8 fit better or worse than one of 1? And one of 0.05?"
+answer = f"Both worse: {usual:.1f} at 1, {wide:.1f} at 8, {narrow:.1f} at 0.05."
+assert usual < min(narrow, wide)
+plots.explore(at_window, {"window": list(tried)}, start=(1,), question=question, guess=..., answer=answer)
+
 # %% [markdown] name="lie"
 # A lie stays a lie: this "gradient" is not the slope of the sign. It is that of your `clamp(h, -1, 1)`, and `gradcheck`
 # notices that the two do not belong together. Here its answer is right and wanted. Judge a straight-through estimator by

@@ -526,6 +526,34 @@ plots.contributions(parts.tolist(), title=title, ylabel="gradient of w_h")
 # The network shall continue a sine wave: it reads some values, taken every 0.5 radians from a random start, and says
 # which value comes next. At each step the batch has **another length**, between 2 and 10.
 
+# %% [markdown] name="ask-weight"
+# Take a longer sequence, twenty values, and look at the gradient that arrives at the state of each step. Once all values are
+# zeros, so that every state is 0 and $1 - h_t^2 = 1$; once they are random.
+
+
+# %% tags=["item:contributions", "figure"] name="weight-moved"
+def back_in_time(w_h, values):
+    """The gradient of the last state with respect to the state after each of twenty steps, with one hidden unit."""
+    torch.manual_seed(3)
+    state, states = torch.zeros(()), []
+    for value in torch.randn(20) if values == "random" else torch.zeros(20):
+        state = torch.tanh(value + w_h * state)
+        states.append(state)
+    factors = [w_h * (1 - s.item() ** 2) for s in states[:0:-1]]  # from a state to the one before, the last first
+    arrived = [abs(math.prod(factors[:k])) for k in range(20)][::-1]
+    said = f"w_h = {w_h:g}, {values}: {arrived[0]:.2g} arrives at the first step"
+    axes = plots.Axis("step", 1, 20), plots.Axis("size of the gradient", 1e-8, 1e8, log=True)
+    return plots.Chart(said, *axes, [plots.Line(range(1, 21), arrived), plots.Dots(range(1, 21), arrived)], said)
+
+
+controls = {"w_h": [0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 2.5], "values": ["zeros", "random"]}
+question = "All values are zeros. For which w_h does the gradient neither fade nor grow?"
+plots.explore(back_in_time, controls, start=(0.5, "zeros"), question=question, guess=..., answer="For 1.")
+
+# %% [markdown] name="weight-read"
+# With zeros it is $w_h$ to the power of the distance. With random values the tanh takes back what a large $w_h$ gives: where
+# $|h_t|$ is near 1, $1 - h_t^2$ is near 0.
+
 
 # %% tags=["item:recurrent"] name="waves"
 def waves(T, N=64):

@@ -369,6 +369,35 @@ told = [f"{'mirrored, ' if f else ''}{d:+} down\n{r:+} right" for f, d, r in zip
 before_and_after = torch.cat([batch, moved])  # (12, 28, 28)
 plots.images(before_and_after, ["before"] * 6 + told, title="Six images, each changed in its own way")
 
+# %% [markdown] name="ask-boot"
+# One boot under your hand. Mirroring comes first, then the move.
+
+# %% tags=["item:augmentation", "figure"] name="boot-moved"
+one_boot = few.data[boot : boot + 1]  # (1, 28, 28)
+
+
+def shifted_boot(right, mirrored):
+    """The boot as it was, and mirrored or moved by so many pixels to the right."""
+    flag, still = torch.tensor([mirrored == "mirrored"]), torch.tensor([0])
+    after = flip_and_shift(one_boot, flag, still, torch.tensor([right]))[0]
+    columns = (after.sum(dim=0) > 0).nonzero().flatten()
+    said = f"{mirrored}, {right:+} to the right: it stands in the columns {columns[0].item()} to {columns[-1].item()}"
+    images = [plots.Pixels(60, 36, one_boot[0], 6), plots.Pixels(340, 36, after, 6)]
+    words = [plots.Label(144, 222, "before", "middle"), plots.Label(424, 222, "after", "middle")]
+    return plots.Diagram(said, images + words, said)
+
+
+controls = {"to the right": [-2, -1, 0, 1, 2], "": ["as it is", "mirrored"]}
+question = "The boot is mirrored and moved by +2. Which way does it move in the picture: to the left or to the right?"
+plots.explore(
+    shifted_boot,
+    {"to the right": [-2, -1, 0, 1, 2], "mirror": ["as it is", "mirrored"]},
+    start=(0, "as it is"),
+    question=question,
+    guess=...,
+    answer="To the right: it is moved after it was mirrored.",
+)
+
 # %% [markdown] name="own-dataset"
 # ## 4. A dataset of your own
 #

@@ -421,6 +421,34 @@ formula = (logits.softmax(dim=1) - nn.functional.one_hot(y, 4)) / len(y)
 compare_gradients({"(loss)": theirs, "logits": grad_theirs}, {"(loss)": ours, "logits": grad_ours}, ("torch", "yours"))
 print(f"largest difference from (p - onehot) / N: {abs(grad_theirs - formula).max():.0e}")
 
+# %% [markdown] name="ask-logit"
+# Move one logit and watch its probability and the loss. The other two stay at 1 and -1.
+
+
+# %% tags=["item:softmax", "item:cross-entropy", "figure"] name="logit-moved"
+def at_logit(bag, right):
+    """The probabilities of three classes, and the loss if this one is right."""
+    scores = torch.tensor([bag, 1.0, -1.0])
+    shares = scores.softmax(dim=0).tolist()
+    surprise = -math.log(shares[["bag", "coat", "shirt"].index(right)])
+    names = {k: f"{name} {score:g}" for k, (name, score) in enumerate(zip(["bag", "coat", "shirt"], scores.tolist()))}
+    said = f"bag's logit {bag:g}, right is {right}: loss {surprise:.2f}"
+    bars = [plots.Bars(range(3), shares, width=0.6, words=[f"{share:.3f}" for share in shares])]
+    axes = plots.Axis("class and its logit", -0.6, 2.6, ticks=names), plots.Axis("probability", 0, 1.1)
+    return plots.Chart(
+        said, *axes, bars, f"{said}. Probabilities: " + ", ".join(f"{share:.3f}" for share in shares) + "."
+    )
+
+
+controls = {"bag's logit": [z / 2 for z in range(-6, 13)], "right class": ["bag", "coat", "shirt"]}
+question = "The bag is right. From which logit on is the loss below 0.1?"
+answer = "From 3.5 on, 2.5 above the coat's."
+plots.explore(at_logit, controls, start=(0.0, "bag"), question=question, guess=..., answer=answer)
+
+# %% [markdown] name="logit-read"
+# Where another class is right, the loss grows with every step of the bag's logit by about as much as the logit does: a
+# confident mistake costs in proportion to its confidence.
+
 # %% [markdown] name="classifier"
 # ## 7. A classifier: logistic regression
 #
@@ -637,6 +665,40 @@ for name, draw in weights.items():
         spreads.append(h.std().item())
         h = h.relu()
     print(f"{name:26}", "".join(f"{spread:10.2f}" for spread in spreads))
+
+# %% [markdown] name="ask-layers"
+# Ten layers make it plain. The weights have the spread factor $/ \sqrt{D_{in}}$; move the factor. The size of the outputs
+# is told as the root of their mean square.
+
+
+# %% tags=["item:initialisation", "figure"] name="spread-moved"
+def through_layers(factor, between):
+    """The size of what ten layers of 128 units give out, layer after layer."""
+    torch.manual_seed(0)
+    signal, sizes = torch.randn(50, 128), [1.0]
+    for layer in range(10):
+        signal = signal @ (torch.randn(128, 128) * factor / math.sqrt(128))
+        signal = signal.relu() if between == "ReLU" else signal
+        sizes.append(signal.square().mean().sqrt().item())
+    said = f"factor {factor:g}, {between} between the layers: size {sizes[-1]:.2g} after ten"
+    lines = [plots.Line(range(11), sizes), plots.Dots(range(11), sizes)]
+    return plots.Chart(said, plots.Axis("layer", 0, 10), plots.Axis("size", 1e-6, 1e4, log=True), lines, said)
+
+
+spread_factors = [0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.7, 2.0]
+question = "With ReLU between the layers, which factor keeps the size?"
+controls = {"factor": spread_factors, "between": ["nothing", "ReLU"]}
+plots.explore(
+    through_layers,
+    controls,
+    start=(1.0, "ReLU"),
+    question=question,
+    guess=...,
+    answer="Between 1.4 and 1.5: the root of 2.",
+)
+
+# %% [markdown] name="spread-read"
+# A factor a little off is taken to the power of the number of layers: that is why deep networks care so much.
 
 # %% tags=["item:initialisation", "figure"] name="starts-drawn"
 loss_fn = nn.CrossEntropyLoss()

@@ -181,6 +181,29 @@ for learning_rate in (2e-7, 1e-6, 2e-6, 4e-6):
 curves = {f"learning rate {rate:.0e}": run for rate, run in runs.items()}
 plots.loss_curves(curves, floor=best_loss, floor_label="best possible")
 
+# %% [markdown] name="ask-moving-rate"
+# Where does falling turn into growing? Here is a finer choice of rates, and the first 300 steps of each.
+
+# %% tags=["item:learning-rate"] name="finer-rates"
+ends = {rate: fit_sine(rate, steps=300)[1] for rate in np.arange(4, 43, 2) * 1e-7}
+largest = max(rate for rate, run in ends.items() if run[-1] < run[-50])
+
+# %% [markdown] name="ask-largest-rate"
+# **Type your guess** as `guess=`, a number, and run the cell; the slider stays locked until then. Does your guess hold?
+
+
+# %% tags=["item:learning-rate", "figure"] name="rate-moved"
+def at_rate(rate):
+    """The loss of 300 steps at one learning rate."""
+    curves = [plots.Line(range(300), ends[rate], "loss"), plots.Line([0, 300], [best_loss] * 2, "best", 1, dash=1)]
+    said = f"learning rate {rate:.1e}: after 300 steps the loss is {ends[rate][-1]:.3g}"
+    return plots.Chart(said, plots.Axis("step", 0, 300), plots.Axis("loss", 1, 1e6, log=True), curves, said)
+
+
+question = "Up to which learning rate does the loss still fall at the end?"
+answer = f"It falls up to {largest:.1e}."
+plots.explore(at_rate, {"learning rate": list(ends)}, question=question, guess=..., answer=answer)
+
 # %% [markdown] name="why-diverge"
 # Too small wastes your time: at `2e-7` the loss is still falling when you stop, and at `1e-6` it has not quite arrived. Too
 # large overshoots: in the steepest direction of the valley every step lands further up the other side than the last one
@@ -408,7 +431,7 @@ w1, w2 = rng.normal(size=(D_in, H)), rng.normal(size=(H, D_out))
 
 learning_rate = 1e-6
 losses = []
-for step in range(500):
+for step in range(300):
     y_pred = two_layer_forward(x, w1, w2)[2]  # (N, D_out)
     loss = ((y_pred - y) ** 2).sum()
     losses.append(loss)

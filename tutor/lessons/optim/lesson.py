@@ -441,6 +441,41 @@ ways["momentum"] = walk(lambda params: ByHand(params, sgd_momentum, lr=1.5e-6, m
 title = "Momentum: the zigzag cancels, the way along the valley adds up"
 plots.loss_surface(surface, ways, title=title, **view)
 
+# %% [markdown] name="ask-friction"
+# How much should be kept? Move the momentum $\mu$ and the rate $\eta$.
+
+# %% tags=["item:momentum", "item:loss-surface", "figure"] name="momentum-moved"
+across, up = plots.Axis("b", -0.8, 1.4), plots.Axis("d", -0.25, 0.22)
+rings = plots.contours(surface, across, up, [10, 30, 100, 300, 1000, 3000, 10000])
+kept, paces = [0.0, 0.5, 0.8, 0.9, 0.95, 0.99], [0.5e-6, 1.5e-6, 3e-6, 6e-6]
+strolls = {
+    (mu, lr): walk(lambda params: ByHand(params, sgd_momentum, lr=lr, momentum=mu), 60) for mu in kept for lr in paces
+}
+
+
+def with_momentum(mu, lr):
+    """The way of SGD with this momentum and this rate through the valley."""
+    b, d = strolls[mu, lr].T.tolist()
+    end = (valley(torch.tensor([b[-1], d[-1]], dtype=torch.float64)) / valley(lowest) - 1).item()
+    said = f"momentum {mu:g}, rate {lr:.1e}: after 60 steps {100 * end:.3g} % above the lowest loss"
+    marks = [
+        *rings,
+        plots.Line(b, d, width=1.5),
+        plots.Dots(b, d, size=2),
+        plots.Dots(*lowest[:, None].tolist(), "lowest", 1),
+    ]
+    return plots.Chart(said, across, up, marks, said)
+
+
+question = "Which momentum ends nearest to the minimum at the rate 1.5e-6?"
+closest = min(kept, key=lambda mu: valley(torch.from_numpy(strolls[mu, 1.5e-6][-1])).item())
+controls = {"momentum": kept, "rate": paces}
+plots.explore(with_momentum, controls, start=(0.9, 1.5e-6), question=question, guess=..., answer=f"{closest:g}.")
+
+# %% [markdown] name="friction-read"
+# Too little creeps, too much swings to and fro and comes to rest late. And at the rate `6e-06`, where plain SGD diverges,
+# some momentum still arrives: it bears larger rates.
+
 # %% [markdown] name="friction"
 # Now look back at section 2. Whoever forgets `zero_grad` steps along $g_1 + g_2 + \ldots + g_t$. That is the velocity
 # for $\mu = 1$: **nothing** is lost, there is no friction, and the ball never comes to rest. It is not only similar.
@@ -641,6 +676,43 @@ plots.loss_surface(surface, ways, title="Five optimisers in one valley", animate
 for name, way in ways.items():
     above = valley(torch.from_numpy(way[-1])) / valley(lowest) - 1
     print(f"{name:9} after 100 steps {100 * above:8.1f} % above the lowest loss")
+
+# %% [markdown] name="ask-rates"
+# Another rate gives another picture. Here each of the five tries multiples of the rate that it had above, 60 steps each.
+
+# %% tags=["item:loss-surface", "item:adam"] name="rates-walked"
+makers = {
+    "SGD": lambda k: lambda params: torch.optim.SGD(params, lr=3.4e-6 * k),
+    "momentum": lambda k: lambda params: ByHand(params, sgd_momentum, lr=1.5e-6 * k, momentum=0.9),
+    "AdaGrad": lambda k: lambda params: ByHand(params, adagrad, lr=0.3 * k, eps=1e-10),
+    "RMSprop": lambda k: lambda params: ByHand(params, rmsprop, lr=0.02 * k, alpha=0.99, eps=1e-8),
+    "Adam": lambda k: lambda params: ByHand(params, adam, lr=0.05 * k, beta1=0.9, beta2=0.999, eps=1e-8),
+}
+multiples = [0.1, 0.3, 0.6, 1.0, 1.5, 2.5, 4.0]
+walked = {(name, k): walk(make(k), steps=60) for name, make in makers.items() for k in multiples}
+across, up = plots.Axis("b", -0.8, 1.4), plots.Axis("d", -0.25, 0.22)
+rings = plots.contours(surface, across, up, [10, 30, 100, 300, 1000, 3000, 10000])
+
+
+# %% tags=["item:loss-surface", "figure"] name="rates-moved"
+def at_multiple(optimiser, multiple):
+    """The way of one optimiser through the valley at a multiple of its rate."""
+    b, d = walked[optimiser, multiple].T.tolist()
+    end = (valley(torch.tensor([b[-1], d[-1]], dtype=torch.float64)) / valley(lowest) - 1).item()
+    said = f"{optimiser}, {multiple:g} times its rate: after 60 steps {100 * end:.3g} % above the lowest loss"
+    marks = [
+        *rings,
+        plots.Line(b, d, width=1.5),
+        plots.Dots(b, d, size=2),
+        plots.Dots(*lowest[:, None].tolist(), "lowest", 1),
+    ]
+    return plots.Chart(said, across, up, marks, said)
+
+
+controls = {"optimiser": list(makers), "times its rate": multiples}
+question = "Which of the five diverge at four times their rate?"
+answer = "SGD alone: its rate was the largest possible one already."
+plots.explore(at_multiple, controls, start=("SGD", 1.0), question=question, guess=..., answer=answer)
 
 # %% [markdown] name="read-five"
 # Do not read this as a ranking: each has a learning rate of its own, and another rate gives another order. Read the

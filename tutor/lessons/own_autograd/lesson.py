@@ -371,6 +371,37 @@ e.backward()
 print("gradients:", {name: float(t.grad) for name, t in zip("abcde", (a, b, c, d, e))})
 assert np.isclose(a.grad, measured)
 
+# %% [markdown] name="ask-dragged"
+# Numbers come alive when they move. Here is $y = a \cdot b + a$ on your engine, with a sweep for every pair of leaves.
+# **Type your guess** as `guess=`; then drag $a$ and $b$.
+
+
+# %% tags=["item:backward", "figure"] name="leaves-dragged"
+def at_leaves(left, right):
+    """y = a * b + a, with the value and the gradient of every tensor."""
+    one, two = Tensor(left), Tensor(right)
+    product = one * two
+    total = product + one
+    total.backward()
+    spots = {"a": (20, 40, one), "b": (20, 160, two), "a * b": (240, 130, product), "y": (440, 76, total)}
+    boxes = [
+        plots.Box(x, y, f"{name} = {float(t.data):g}", f"gradient {float(t.grad):g}", width=140, height=48)
+        for name, (x, y, t) in spots.items()
+    ]
+    ways = [((160, 60), (438, 92)), ((160, 76), (238, 142)), ((160, 184), (238, 164)), ((380, 148), (438, 112))]
+    grads = f"a.grad = {float(one.grad):g}, b.grad = {float(two.grad):g}"
+    said = f"a = {left}, b = {right}: y = {float(total.data):g}, {grads}"
+    return plots.Diagram(said, boxes + [plots.Arrow(*way) for way in ways], said)
+
+
+span = range(-3, 4)
+question = "You move b alone. Whose gradient changes: that of a, that of b, or both?"
+answer = "That of a alone: a.grad = b + 1, and b.grad = a."
+plots.explore(at_leaves, {"a": span, "b": span}, start=(2, 3), question=question, guess=..., answer=answer)
+
+# %% [markdown] name="dragged"
+# Each factor of a product is handed the *other* one. That is why $b$'s own value does not appear in $b$'s gradient.
+
 # %% [markdown] name="ask-second"
 # ### Once more
 #

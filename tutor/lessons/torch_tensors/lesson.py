@@ -203,6 +203,40 @@ with expect(RuntimeError):
 x = torch.tensor([[10, 20, 30], [40, 50, 60]])  # (2, 3)
 plots.strides({"x": x, "x.t()": x.t(), "x[:, 1:]": x[:, 1:]}, title="One memory, three tensors")
 
+# %% [markdown] name="ask-walk"
+# Now with your own hand. Twelve numbers lie in memory, and a view reads some of them, the marked ones. **Type your guess** as
+# `guess=` and run the cell: the controls stay locked until then.
+
+# %% tags=["item:views", "figure"] name="walk-moved"
+walks = {
+    "(2, 3), strides (3, 1)": ((2, 3), (3, 1)),
+    "(3, 2), strides (1, 3)": ((3, 2), (1, 3)),
+    "(2, 3), strides (5, 2)": ((2, 3), (5, 2)),
+    "(2, 3), strides (0, 1)": ((2, 3), (0, 1)),
+    "(2, 3), strides (4, 0)": ((2, 3), (4, 0)),
+}
+
+
+def walk(view, start):
+    """Twelve numbers in memory, and the view that reads them with these strides from this start."""
+    shape, strides = walks[view]
+    rows = torch.arange(0, 120, 10).as_strided(shape, strides, start).tolist()
+    memory = [
+        plots.Box(12 + 48 * k, 34, f"{10 * k}", f"{k}", fill=0.5 * any(10 * k in r for r in rows)) for k in range(12)
+    ]
+    cells = [(x, y, f"{number}") for y, row in enumerate(rows) for x, number in enumerate(row)]
+    read = [plots.Box(220 + 48 * x, 96 + 34 * y, number, colour=2, fill=0.4) for x, y, number in cells]
+    said = f"{view}, start {start}, reads {rows}"
+    return plots.Diagram(said, memory + read, said, height=210)
+
+
+question = "Which strides make both rows of a (2, 3) view the same?"
+answer = "(0, 1): a step down moves nowhere."
+plots.explore(walk, {"shape": list(walks), "start": [0, 1, 2]}, question=question, guess=..., answer=answer)
+
+# %% [markdown] name="walked"
+# A stride of 0 reads one number again and again; nothing is copied. `expand`, in section 6, is made of that.
+
 # %% [markdown] name="view"
 # A tensor whose places count up without a gap, row after row, is **contiguous**. `view` gives such a strip another
 # shape, for free; one size may be `-1` and is worked out. No single stride walks through `x.t()` in its own order, so there
@@ -360,6 +394,32 @@ print([round(v, 4) for v in w.tolist()])
 a = torch.tensor([[0], [10], [20], [30]])  # (4, 1)
 b = torch.tensor([1, 2, 3])  # (3,)
 plots.broadcast(a, b, "+", title="Dashed cells are read, never stored")
+
+# %% [markdown] name="ask-pairs"
+# Try other pairs. The controls open when there is a guess.
+
+# %% tags=["item:broadcasting", "figure"] name="pairs-moved"
+shapes = {str(shape): shape for shape in [(4,), (3,), (4, 1), (1, 3), (4, 3), (2, 4, 1)]}
+
+
+def pair(one, other):
+    """Two shapes above each other, aligned at the right, and the shape that they are stretched to."""
+    rows = {"a": shapes[one], "b": shapes[other]}
+    try:
+        rows["a + b"] = tuple(torch.broadcast_shapes(*rows.values()))
+        said = f"{one} and {other} are stretched to {rows['a + b']}"
+    except RuntimeError:
+        said = f"{one} and {other} do not fit"
+    parts = [plots.Label(150, 62 + 50 * y, name) for y, name in enumerate(rows)]
+    for y, sizes in enumerate(rows.values()):
+        for x, size in enumerate(reversed(sizes)):
+            parts.append(plots.Box(350 - 60 * x, 40 + 50 * y, f"{size}", fill=0.3, dashed=size == 1))
+    return plots.Diagram(said, parts, said, height=200)
+
+
+question = "With which of the other five shapes does (4,) fit?"
+answer = "With (4, 1) and (2, 4, 1): a size of 1 at the right end, or nothing there."
+plots.explore(pair, {"a": list(shapes), "b": list(shapes)}, question=question, guess=..., answer=answer)
 
 # %% [markdown] name="stride-zero"
 # Nothing is copied: the stride of a stretched dimension is **0**, so every step lands on the same place. One write would change
