@@ -565,6 +565,33 @@ for before, after in (("rate 0.01", "label smoothing"), ("label smoothing", "fli
     mean_difference, error = paired_difference(by_seed[before], by_seed[after])
     print(f"{after:16} {float(mean_difference):+.2f} points, standard error from the seeds {float(error):.2f}")
 
+# %% [markdown] name="ask-enough"
+# How many seeds does a difference need? Suppose that one recipe is truly better by so many points, and that the difference of a
+# single seed misses the truth by $s = 0.4$ points as a rule. Move both, and look at the part left of zero: there the *worse* one wins.
+
+
+# %% tags=["item:noise", "figure"] name="seeds-moved"
+def chance(points, seeds):
+    """Where the mean difference of so many seeds falls, and how often it has the wrong sign."""
+    error = 0.4 / math.sqrt(seeds)
+    places = [k / 50 for k in range(-75, 76)]
+    heights = [math.exp(-0.5 * ((place - points) / error) ** 2) for place in places]
+    wrong = 50 * math.erfc(points / error / math.sqrt(2))
+    said = f"better by {points:g} points, {seeds} seeds: the worse one wins {wrong:.1f} % of the time"
+    marks = [plots.Line(places, heights), plots.Line([0, 0], [0, 1.1], "no difference", colour=1, dash=1)]
+    marks += [
+        plots.Bars([p for p in places if p < 0], [h for p, h in zip(places, heights) if p < 0], colour=1, width=0.02)
+    ]
+    axes = plots.Axis("mean difference (points)", -1.5, 1.5), plots.Axis("how often", 0, 1.1, ticks={})
+    return plots.Chart(said, *axes, marks, said)
+
+
+seed_counts = [1, 2, 3, 4, 6, 8, 11, 16, 24]
+few_enough = next(n for n in seed_counts if math.erfc(0.2 / 0.4 * math.sqrt(n / 2)) < 0.1)
+question = "The truth is 0.2 points. With how many seeds does the worse one win less than once in 20 times?"
+controls = {"true difference": [0.1, 0.2, 0.3, 0.5, 0.8], "seeds": seed_counts}
+plots.explore(chance, controls, start=(0.2, 1), question=question, guess=..., answer=f"With {few_enough} seeds.")
+
 # %% [markdown] name="bootstrap-told"
 # That error knows only half of the luck. All these runs were judged by the *same* images: had those been others, all four
 # differences might have moved together, and no number of seeds would show it. The **bootstrap** plays both through. Think of the table
