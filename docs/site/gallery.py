@@ -9,7 +9,7 @@ import torch
 from IPython.display import HTML
 from torch import nn
 
-from tutor import graph
+from tutor import graph, plots
 
 _ = torch.manual_seed(0)
 
@@ -93,3 +93,33 @@ with graph.watch(model) as seen:
 with graph.record(loss, seen) as g:
     loss.backward()
 HTML(g.html(depth=2, repeats=True))
+
+# %% [markdown] name="moved"
+# ## A figure that moves
+#
+# The lessons hold figures with sliders: one picture for every state, made once, so that they move without a kernel. Here
+# a loss lies in a narrow valley, $b^2 + 25\,d^2$, and gradient descent walks 40 steps from the cross. A larger learning rate is faster,
+# until the walk leaves the picture; momentum allows larger ones.
+
+# %% name="valley-walked"
+RATES, MOMENTA = [0.002, 0.005, 0.01, 0.02, 0.03, 0.038, 0.042], [0.0, 0.5, 0.8, 0.9, 0.97]
+across, up = plots.Axis("b", -2.2, 2.2), plots.Axis("d", -1.2, 1.2)
+rings = plots.contours(lambda b, d: b**2 + 25 * d**2, across, up, [0.1, 0.5, 2, 5, 10, 20, 35])
+
+
+def walk(rate, momentum):
+    """Forty steps of gradient descent with this learning rate and momentum."""
+    place, velocity, way = torch.tensor([-1.9, 0.9]), torch.zeros(2), []
+    for _ in range(40):
+        way.append(place.tolist())
+        velocity = momentum * velocity + torch.tensor([2.0, 50.0]) * place
+        place = place - rate * velocity
+    b, d = zip(*way, strict=True)
+    loss = b[-1] ** 2 + 25 * d[-1] ** 2
+    said = f"learning rate {rate:g}, momentum {momentum:g}: the loss after 40 steps is {loss:.2g}"
+    marks = [*rings, plots.Line(b, d), plots.Dots(b, d, size=2.5), plots.Words(b[0], d[0], "+", "middle")]
+    return plots.Chart(said, across, up, marks, said)
+
+
+# %% name="valley-moved"
+plots.explore(walk, {"learning rate": RATES, "momentum": MOMENTA}, start=(0.03, 0.0))

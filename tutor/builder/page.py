@@ -114,6 +114,12 @@ def outputs(cell: dict[str, Any], pictures: Path) -> list[dict[str, Any]]:
     return kept
 
 
+def shown(cell: dict[str, Any], pictures: Path) -> str:
+    """What a cell shows, as a block of HTML in a Markdown page."""
+    (output,) = outputs(cell, pictures)
+    return f'<div class="cell_output">{output["data"]["text/html"]}</div>\n'
+
+
 def outside(text: str, pictures: Path) -> str:
     """Move the images that HTML carries within itself into files, and say how large each is."""
 

@@ -22,6 +22,7 @@ from tutor.lessons.text import Cell, read_lesson
 from tutor.store import write_atomically
 
 GALLERY = "gallery.ipynb"
+FIRST_FIGURE = "valley-moved"  # the cell of the gallery whose output the first page shows too
 BRANCH = "main"
 _GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
@@ -75,17 +76,20 @@ def write_pages(source: Path, cache: Path, *, jobs: int, say: Callable[[str], No
         _write(source / name, page.page(lesson, done[name], links(name, repository), pictures))
         write_atomically(source / "extra" / "notebooks" / name, notebooks.as_bytes(named[name]).decode("utf-8"))
     _write(source / GALLERY, _shown(done[GALLERY], pictures))
-    write_atomically(source / "index.md", _index(source / "index.md"))
+    figure = page.shown(next(c for c in done[GALLERY]["cells"] if c["id"] == FIRST_FIGURE), pictures)
+    write_atomically(source / "index.md", _index(source / "index.md", figure))
     write_atomically(source / "glossary.md", coverage.glossary())
     write_atomically(source / "exercises.md", f"# All exercises\n\n{coverage.exercises_by_effort(_numbered)}\n")
     taught = coverage.taught(_link).replace("### ", "## ")
     write_atomically(source / "coverage.md", f"# What is taught where\n\n{taught}\n")
 
 
-def _index(template: Path) -> str:
-    """The first page: its text with the table of the lessons and their list for the side bar."""
+def _index(template: Path, figure: str) -> str:
+    """The first page: its text with a figure that moves, the table of the lessons and their list for the side bar."""
     names = "\n".join(f"{x.number:02d} {x.title} <{Path(x.filename).stem}>" for x in series())
-    return Template(template.read_text(encoding="utf-8")).substitute(lessons=coverage.lessons(), names=names)
+    return Template(template.read_text(encoding="utf-8")).substitute(
+        lessons=coverage.lessons(), names=names, figure=figure
+    )
 
 
 def _link(lesson: Lesson, cell: str) -> str:
