@@ -1,0 +1,47 @@
+"""Look for NaN and Inf in what operations give, many tensors at once, so that a device is asked seldom."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+BATCH = 64
+MOST_BYTES = 16_000_000
+
+
+class Finite:
+    """Numbers of operations whose results held NaN or Inf; holds a few tensors for a moment, never many bytes."""
+
+    def __init__(self) -> None:
+        self.bad: dict[int, str] = {}
+        self._waiting: list[tuple[int, torch.Tensor, int]] = []
+        self._bytes = 0
+
+    def add(self, number: int, results: list[torch.Tensor]) -> None:
+        """Take the results of an operation."""
+        for one in results:
+            if one.is_floating_point() and one.layout is torch.strided and not one.is_meta and one.numel():
+                self._waiting.append((number, one, one._version if not one.is_inference() else 0))
+                self._bytes += one.numel() * one.element_size()
+        if len(self._waiting) >= BATCH or self._bytes > MOST_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Look at what waits, and let it go."""
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        groups: dict[tuple, list[tuple[int, torch.Tensor]]] = {}
+        for number, tensor, version in waiting:
+            if (
+                tensor.is_inference() or tensor._version == version
+            ):  # what was changed since is looked at as what changed it
+                groups.setdefault((tensor.device, tensor.dtype), []).append((number, tensor.detach()))
+        for group in groups.values():
+            try:
+                largest = torch.stack(torch._foreach_norm([tensor for _, tensor in group], math.inf)).tolist()
+            except (RuntimeError, NotImplementedError):  # vmapped, nested or fake tensors cannot be asked
+                continue
+            for (number, _), size in zip(group, largest, strict=True):
+                if not math.isfinite(size):
+                    trouble = "NaN" if math.isnan(size) else "Inf"
+                    self.bad[number] = "NaN" if "NaN" in (trouble, self.bad.get(number)) else "Inf"
