@@ -15,7 +15,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from .causes import again, functions, gradientless, inplace, messages
 from .causes.evidence import Backward, Evidence
 from .causes.finding import Finding
-from .causes.lines import is_hidden, line_now, line_of
+from .causes.lines import is_hidden, line_now, line_of, spot_now
 from .causes.tape import Tape
 from .explanation import Explanation
 from .gather import after_error, before_backward, conclude, evidence, numbers_of
@@ -145,7 +145,8 @@ class Block:
     def _look(self, losses: list[torch.Tensor]) -> Evidence:
         known = evidence(losses, self._seen, self._params, _frames(self._frame))
         known.tape, known.began, known.earlier = self._tape, self._began, list(self._earlier)
-        known.reached_before, known.line = frozenset(self._reached), line_of(line_now(2))
+        known.reached_before, known.line = frozenset(self._reached), line_of(line_now())
+        known.spot = spot_now()
         return known
 
     def _backward(self, roots: list, run: Run) -> object:
@@ -171,7 +172,7 @@ class Block:
             known.ended = len(self._tape.ops)
             self._reached |= known.reached.keys()
             ran = frozenset(node.sequence for node in known.graph.nodes if not node.is_leaf)
-            self._earlier.append(Backward(known.line, sequence_now() or 0, ran, len(known.graph.nodes)))
+            self._earlier.append(Backward(known.line, known.spot, sequence_now() or 0, ran, len(known.graph.nodes)))
             self._tape.paused = False
 
 

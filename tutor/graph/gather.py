@@ -8,7 +8,7 @@ from types import FrameType
 import torch
 from torch import nn
 
-from .causes import again, cost, gradientless, inplace, messages, nonfinite, norms
+from .causes import again, born_backward, born_forward, cost, gradientless, inplace, messages, norms
 from .causes.evidence import Evidence, attributes_of, variables_of
 from .causes.finding import Finding
 from .causes.saved import saved_by
@@ -51,7 +51,7 @@ def evidence(
 
 def before_backward(known: Evidence) -> list[Finding]:
     """Look at what backward will free: what is kept, dead units, and a loss that is not finite."""
-    found = list(nonfinite.find_forward(known))
+    found = list(born_forward.find(known))
     known.relus = norms.count_dead(known)
     known.cost = cost.count(known)
     return found
@@ -69,7 +69,7 @@ def after_error(known: Evidence, error: Exception) -> list[Finding]:
     elif "second time" in text:
         found += again.find(known)
     elif "nan values" in text:
-        found += nonfinite.find_backward(known)
+        found += born_backward.find(known)
     return found or list(messages.find(known, error, line=str(known.line or "")))
 
 
@@ -79,7 +79,7 @@ def numbers_of(known: Evidence) -> Callable[[int, Ran], None]:
     def after(i: int, ran: Ran, emitted: tuple, received: tuple) -> None:
         wrong = any(stats and not stats.finite for stats in ran.emitted)
         if wrong and not known.numbers:
-            known.numbers[i] = nonfinite.numbers_backward(list(saved_by(known.torch_nodes[i])), emitted, received)
+            known.numbers[i] = born_backward.numbers_backward(list(saved_by(known.torch_nodes[i])), emitted, received)
 
     return after
 
@@ -92,7 +92,7 @@ def conclude(known: Evidence | None, result: Explanation, found: Sequence[Findin
             name: float(tensor.grad.detach().norm()) for name, tensor in known.leaves.items() if tensor.grad is not None
         }
         if not failed:
-            findings += [*nonfinite.find_backward(known), *gradientless.find(known), *norms.find(known)]
+            findings += [*born_backward.find(known), *gradientless.find(known), *norms.find(known)]
             findings += cost.growth(known)
         findings += filter(None, [cost.sentence(known, known.cost)])
         result.graph = known.graph if known.torch_nodes else None

@@ -71,16 +71,17 @@ def _part(known: Evidence, freed: list[int], kept: set[int], by: Backward | None
     through = names_text([_door(known, i) for i in doors[:3]]) or "what they share"
     size = f"{len(freed)} operations of this graph" if len(freed) > 1 else "1 operation of this graph"
     begin = f"{size} ran backward before and {'were' if len(freed) > 1 else 'was'} freed {_words(by)}"
-    loops = by is not None and by.line is not None and by.line == known.line
+    loops = by is not None and by.spot is not None and by.spot == known.spot
     if loops or _uses_again(known, freed, kept):
         sure = "" if by else " (inferred: the same parameters are used before and after it)"
         return (
-            f"{begin}: they come from an earlier step, through {through}, which carries its history into this "
+            f"{begin}: that part comes from an earlier step, through {through}, which carries its history into this "
             f"step{sure}. "
             "Mend: detach a state between steps (h = h.detach()); compute anew in each step what is made of parameters."
         )
     return (
-        f"{begin}: this loss shares them with the one that went first, through {through}. Mend: add the losses and "
+        f"{begin}: this loss shares that part with the one that went first, through {through}. Mend: add the losses "
+        "and "
         "call "
         "backward() once, give the first call retain_graph=True, or detach() what the first loss need not reach."
     )

@@ -97,7 +97,7 @@ def sentence(known: Evidence, cost: Cost) -> Finding | None:
 def growth(known: Evidence) -> Iterator[Finding]:
     """Yield the finding that the graph grew with every pass of the block, and the tensor through which."""
     sizes = [one.nodes for one in known.earlier] + [len(known.graph.nodes)]
-    same = [one.nodes for one in known.earlier if one.line == known.line] + [len(known.graph.nodes)]
+    same = [one.nodes for one in known.earlier if one.spot == known.spot] + [len(known.graph.nodes)]
     if len(same) < FEWEST_PASSES or any(b <= a for a, b in pairwise(same)):
         return
     before = known.earlier[-1].sequence

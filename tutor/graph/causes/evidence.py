@@ -23,9 +23,10 @@ MOST_INSIDE = 100
 
 @dataclass
 class Backward:
-    """One backward pass of the block: the line that called it, and the sequence numbers that stood then."""
+    """One backward pass of the block: where it was called, and the sequence numbers that stood then."""
 
     line: Line | None
+    spot: tuple | None
     sequence: int
     ran: frozenset[int]
     nodes: int
@@ -63,6 +64,7 @@ class Evidence:
     began: int = -1
     ended: int = -1
     line: Line | None = None
+    spot: tuple | None = None
     error: BaseException | None = None
     numbers: dict[int, tuple[str, ...]] = field(default_factory=dict)
     relus: dict[int, tuple[int, int, float]] = field(default_factory=dict)
@@ -107,6 +109,8 @@ class Evidence:
         name = op.name.strip("_") if op and op.name and op.line else operation(node.op)[0].lower()
         if node.is_leaf:
             return f"`{node.name}`" if node.name else "an unnamed leaf"
+        if node.kind == "custom":
+            return f"the custom Function {operation(node.op)[0]}{self.within(node.module)}"
         return f"{name}{self.within(node.module)}"
 
     def within(self, path: str) -> str:

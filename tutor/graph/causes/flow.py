@@ -83,7 +83,7 @@ def reason_of(known: Evidence, flow: Flow | None, name: str, leaf: torch.Tensor)
     reaching = [cut for cut in cuts if cut in flow.behind]
     if reaching:
         first = _segment(known.tape, min(reaching))
-        return Reason(cut_words(known, first) + _before(known, flow, min(reaching)), _place(known, first))
+        return Reason(cut_words(known, first) + _before(known, flow, first), _place(known, first))
     if numbers:
         return Reason(cut_words(known, min(numbers)), _place(known, min(numbers)))
     if cuts:
@@ -157,6 +157,8 @@ def cut_words(known: Evidence, number: int) -> str:
 
 def _before(known: Evidence, flow: Flow, cut: int) -> str:
     """Return ", before `enc` (Linear)": the next module that takes what was cut."""
+    if not known.tape.ops[cut].records:  # a stretch of many operations, told by where it begins
+        return ""
     inside, met, waiting = known.tape.ops[cut].module, set(), [cut]
     while waiting:
         number = waiting.pop(0)

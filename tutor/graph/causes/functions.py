@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.autograd.gradcheck import GradcheckError, gradcheck
 
 from .finding import Finding
 from .lines import Line, line_now, line_of
@@ -23,7 +24,7 @@ class Calls:
 
         def apply(cls: type, *args: object, **kwargs: object) -> object:
             if cls not in first and not kwargs:
-                first[cls] = tuple(_copy(one) for one in args), line_of(line_now(2))
+                first[cls] = tuple(_copy(one) for one in args), line_of(line_now())
             return original.__get__(None, cls)(*args, **kwargs)
 
         torch.autograd.Function.apply = classmethod(apply)
@@ -60,8 +61,8 @@ def _check(cls: type, args: tuple, line: Line | None) -> list[Finding]:
     before = [one.clone() if isinstance(one, torch.Tensor) else one for one in args]
     try:
         # fast_mode would be quicker, and a factor that one element alone has wrong could hide in it
-        torch.autograd.gradcheck(cls.apply, args, check_undefined_grad=False, nondet_tol=1e-9)
-    except torch.autograd.gradcheck.GradcheckError as error:
+        gradcheck(cls.apply, args, check_undefined_grad=False, nondet_tol=1e-9)
+    except GradcheckError as error:
         words = " ".join(str(error).split())
         return [
             Finding(

@@ -12,6 +12,7 @@ from .finding import Finding, names_text
 from .flow import Reason, cut_words, flow_of, reason_of
 from .leaves import not_leaves, unregistered
 from .saved import FREED
+from .tape import NUMBERS
 
 
 def find(known: Evidence) -> Iterator[Finding]:
@@ -96,8 +97,6 @@ def _no_graph(known: Evidence) -> Finding:
             "Mend: unfreeze what is to be trained, for p in ...: p.requires_grad_(True).",
             number=len(own),
         )
-    if loss is not None and loss.requires_grad:
-        return Finding("no gradient", f"{begin}it is a leaf itself, made by you and not computed from anything.")
     cut = known.tape.cut_before(loss) if known.tape is not None and loss is not None else None
     if cut is not None:
         op = known.tape.ops[cut]
@@ -106,6 +105,8 @@ def _no_graph(known: Evidence) -> Finding:
             f"{begin}{cut_words(known, cut).replace('they ran', 'it ran')}.",
             place=str(op.line or op.name),
         )
+    if loss is not None and loss.requires_grad:
+        return _leaf_loss(known, begin)
     if loss is not None and not (loss.is_floating_point() or loss.is_complex()):
         return Finding(
             "no gradient",
@@ -118,6 +119,24 @@ def _no_graph(known: Evidence) -> Finding:
         "as argmax gives them (inferred: nothing was watched; run the forward pass inside `with graph.explain(model):` "
         "to be told the line).",
         inferred=True,
+    )
+
+
+def _leaf_loss(known: Evidence, begin: str) -> Finding:
+    """Say that a loss is a leaf, and which value left autograd before, if one did."""
+    ops = known.tape.ops if known.tape is not None else []
+    left = [n for n, op in enumerate(ops) if op.asked and (op.name in NUMBERS or not op.gives)]
+    came = (
+        f" Before, {cut_words(known, left[-1])}: if the loss is made from that, it is cut there (inferred)."
+        if left
+        else ""
+    )
+    return Finding(
+        "no gradient",
+        f"{begin}it is a leaf itself, made by you from values, not computed from anything that asks for "
+        f"gradients.{came}",
+        place=str(ops[left[-1]].line or "") if left else "",
+        inferred=bool(left),
     )
 
 

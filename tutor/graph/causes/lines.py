@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 import torch
@@ -36,14 +36,23 @@ class Line(NamedTuple):
         return f"`{self.text}` ({self.place})" if self.text else self.place
 
 
-def line_now(depth: int = 1) -> tuple[CodeType, int] | None:
+def line_now() -> tuple[CodeType, int] | None:
     """Return code and line number of the innermost frame of the user's, quickly; `line_of` makes it a `Line`."""
-    frame = sys._getframe(depth)
-    while frame is not None:
-        if not is_hidden(frame.f_code):
-            return frame.f_code, frame.f_lineno
+    frame = _frame_now()
+    return None if frame is None else (frame.f_code, frame.f_lineno)
+
+
+def spot_now() -> tuple[CodeType, int] | None:
+    """Return code and instruction of that frame: two calls on one line are two spots."""
+    frame = _frame_now()
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def _frame_now() -> FrameType | None:
+    frame = sys._getframe(2)
+    while frame is not None and is_hidden(frame.f_code):
         frame = frame.f_back
-    return None
+    return frame
 
 
 def is_hidden(code: CodeType) -> bool:

@@ -12,7 +12,7 @@ from .finding import Finding
 _MEANINGS = (
     (
         r"grad can be implicitly created only for scalar outputs",
-        "backward() was called on {root}, and starts by itself only from a single number",
+        "the backward pass was called on {root}, and starts by itself only from a single number",
         "call .sum() or .mean() first, or pass gradient=, of the same shape",
     ),
     (
@@ -32,7 +32,7 @@ _MEANINGS = (
         "x.detach().numpy(), if no gradient has to pass here",
     ),
     (
-        r"One of the differentiated Tensors (appears to not have been used in the graph|does not require grad)",
+        r"differentiated Tensors? .*(appears to not have been used in the graph|does not require grad)",
         "torch.autograd.grad was asked for the gradient of a tensor that the outputs were not computed from",
         "look for a detach() or a copy in between, or pass allow_unused=True",
     ),
@@ -92,7 +92,7 @@ def find(known: Evidence | None, error: BaseException, root: str = "the loss", l
     node = known.graph.raised if known else None
     in_node = f" It was raised by {known.does(node)}{known.at(node)}." if node is not None else ""
     for pattern, meaning, mend in _MEANINGS:
-        if re.search(pattern, text):
+        if re.search(pattern, text, re.IGNORECASE):
             said = f"{meaning[0].upper()}{meaning[1:]}".format(root=root)
             yield Finding(
                 "error", f"{said}{where}.{in_node} Mend: {mend}.", place=line, node=node, more=(f"torch says: {text}",)

@@ -103,7 +103,7 @@ class Tape(TorchFunctionMode):
         number = len(self.ops)
         records = torch.is_grad_enabled()
         gives = any(one.requires_grad for one in results) or any(one.requires_grad for one, *_ in changed)
-        where = line_now(3)
+        where = line_now()
         module = self._running[-1][0] if self._running else ""
         off = asked and not gives and not records
         self.ops.append(
@@ -219,7 +219,7 @@ class Tape(TorchFunctionMode):
         had = attribute == "grad" and value is None and tensor.grad is not None
         result = func(*args)
         if had:
-            self.clearings.append(Clearing(self.value(tensor), line_now(2), len(self.ops)))
+            self.clearings.append(Clearing(self.value(tensor), line_now(), len(self.ops)))
         return result
 
 

@@ -1,17 +1,15 @@
-"""Find where NaN or Inf was born: in the forward pass, with the numbers that went in, or in the backward pass."""
+"""Find where NaN or Inf was born in the forward pass, with the numbers that went in."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import torch
 
-from ..rules import rule
 from ..words import operation
 from .evidence import Evidence
 from .finding import Finding
-from .saved import KEPT, Saved
+from .saved import KEPT
 
 _SAID = {
     "Div": ("other", "divisor", "is 0", lambda x: x == 0),
@@ -53,7 +51,7 @@ def trouble_of(tensor: torch.Tensor) -> str:
         return ""
 
 
-def find_forward(known: Evidence) -> Iterator[Finding]:
+def find(known: Evidence) -> Iterator[Finding]:
     """Yield where the NaN or Inf of a loss was born in the forward pass, from what nodes kept and the tape noted."""
     wrong = next((trouble for loss in known.losses if (trouble := trouble_of(loss))), "")
     if not wrong:
@@ -103,37 +101,18 @@ def _bad_leaves(known: Evidence, takes: tuple[int, ...], wrong: str) -> Iterator
 
 def _from_saved(known: Evidence, begin: str, wrong: str) -> Finding:
     """Conclude from what the nodes kept: the earliest result or input that is not finite, and the node that made it."""
-    bad: dict[int, str] = {}
-    fine: set[int] = set()
-    outside: list[tuple[int, Saved, str]] = []
-    for i, saved in known.saved:
-        if saved.state != KEPT:
-            continue
-        trouble = trouble_of(saved.tensor)
-        maker = i if saved.name.startswith("result") else known.ids.get(saved.tensor.grad_fn)
-        if maker is None:
-            if trouble and saved.tensor.grad_fn is None:
-                outside.append((i, saved, trouble))
-        elif trouble:
-            bad.setdefault(maker, trouble)
-        else:
-            fine.add(maker)
     nodes = known.graph.nodes
-    source = next((one for one in outside if one[2] == "NaN" or wrong == "Inf"), None)
-    if source:
-        i, saved, trouble = source
-        if not bad or nodes[i].sequence <= min(nodes[j].sequence for j in bad):
-            name = known.called(saved.tensor) or known.stored(saved.tensor.data_ptr())
-            what = f"`{name}`" if name else f"a tensor of shape {tuple(saved.tensor.shape)}"
+    bad, fine, outside = _kept(known)
+    first = min(bad, key=lambda j: nodes[j].sequence, default=None)
+    for name, i, trouble in [*_leaves(known), *outside]:
+        if trouble in ("NaN", wrong) and (first is None or nodes[i].sequence <= nodes[first].sequence):
             return Finding(
                 "not finite",
-                f"{begin}: {what}, which goes into {known.does(i)}{known.at(i)}, holds {trouble} already. It was not "
-                "computed in "
-                "this graph: look at the data, or at the parameters after the last step.",
-                place=name or known.does(i),
+                f"{begin}: {name}, which goes into {known.does(i)}{known.at(i)}, holds {trouble} already. It was not "
+                "computed in this graph: look at the data, or at the parameters after the last step.",
+                place=name,
                 node=i,
             )
-    first = min(bad, key=lambda j: nodes[j].sequence, default=None)
     if first is None:
         first = known.graph.roots[0]
     takes = {edge.target for edge in known.graph.edges if edge.source == first and not nodes[edge.target].is_leaf}
@@ -152,6 +131,34 @@ def _from_saved(known: Evidence, begin: str, wrong: str) -> Finding:
     )
 
 
+def _kept(known: Evidence) -> tuple[dict[int, str], set[int], list[tuple[str, int, str]]]:
+    """Return the nodes whose results are not finite, those whose are, and what came from outside the graph."""
+    bad: dict[int, str] = {}
+    fine: set[int] = set()
+    outside = []
+    for i, saved in known.saved:
+        if saved.state != KEPT:
+            continue
+        trouble = trouble_of(saved.tensor)
+        maker = i if saved.name.startswith("result") else known.ids.get(saved.tensor.grad_fn)
+        if maker is not None and trouble:
+            bad.setdefault(maker, trouble)
+        elif maker is not None:
+            fine.add(maker)
+        elif trouble and saved.tensor.grad_fn is None:
+            name = known.called(saved.tensor)
+            outside.append((f"`{name}`" if name else f"a tensor of shape {tuple(saved.tensor.shape)}", i, trouble))
+    return bad, fine, outside
+
+
+def _leaves(known: Evidence) -> Iterator[tuple[str, int, str]]:
+    """Yield the leaves of the graph that are not finite themselves, with the operation that takes them."""
+    nodes = known.graph.nodes
+    for edge in sorted(known.graph.edges, key=lambda edge: nodes[edge.source].sequence):
+        if nodes[edge.target].is_leaf and (trouble := trouble_of(known.torch_nodes[edge.target].variable)):
+            yield f"`{nodes[edge.target].name}`" if nodes[edge.target].name else "a leaf", edge.source, trouble
+
+
 def _numbers(known: Evidence, i: int) -> list[str]:
     """Return what is wrong with the numbers that went into a node, in words."""
     said = []
@@ -164,74 +171,3 @@ def _numbers(known: Evidence, i: int) -> list[str]:
         if count:
             said.append(f"{count} of {saved.tensor.numel()} times the {what[1]} {what[2]}")
     return said
-
-
-def numbers_backward(saved: list[Saved], emitted: tuple, received: tuple) -> tuple[str, ...]:
-    """Return, for a node that turned finite gradients into others, the numbers at the first place where it did."""
-    for slot, gradient in enumerate(emitted):
-        if gradient is None or not (at := trouble_of(gradient)):
-            continue
-        flat = gradient.detach().reshape(-1)
-        place = int((~flat.isfinite()).nonzero()[0])
-        words = []
-        for name, tensor in [("g", received[0] if received else None), *((one.name, one.tensor) for one in saved)]:
-            value = _value_at(tensor, gradient, place)
-            if value is not None:
-                words.append(f"{name} = {value:.4g}")
-        index = tuple(int(k) for k in torch.unravel_index(torch.tensor(place), gradient.shape)) if gradient.ndim else ()
-        where = f" at {index}" if index else ""
-        return (
-            f"{at} for input {slot}{where}, where {', '.join(words)}" if words else f"{at} for input {slot}{where}",
-        )
-    return ()
-
-
-def _value_at(tensor: object, like: torch.Tensor, place: int) -> float | None:
-    if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
-        return None
-    try:
-        return float(tensor.detach().expand(like.shape).reshape(-1)[place])
-    except RuntimeError:  # of another shape: not an element-wise operation
-        return None
-
-
-def find_backward(known: Evidence) -> Iterator[Finding]:
-    """Yield the node of the backward pass that turned finite gradients into NaN or Inf."""
-    graph = known.graph
-    i = graph.first_nonfinite
-    if i is None or any(trouble_of(loss) for loss in known.losses):
-        return
-    node = graph.nodes[i]
-    sent = [edge.gradient for edge in graph.edges if edge.source == i and edge.gradient]
-    trouble = "NaN" if any(one.trouble == "NaN" for one in sent) else "Inf"
-    came_in = any(stats and not stats.finite for stats in node.received)
-    if came_in:
-        yield Finding(
-            "not finite",
-            f"The loss is finite, but the gradient that arrives at {known.does(i)}{known.at(i)} is not: it was given "
-            "to "
-            "backward() so, or a hook made it so.",
-            place=known.does(i),
-            node=i,
-        )
-        return
-    numbers = known.numbers.get(i, ())
-    norm = max((stats.norm for stats in node.received if stats and not math.isnan(stats.norm)), default=math.nan)
-    zero = (
-        " No gradient was wanted here (g is 0), but 0 · inf is NaN: masking the result does not mask the gradient, so "
-        "mask "
-        "the input instead (torch.where around what goes in), or add an epsilon." * (norm == 0 or _is_zero(numbers))
-    )
-    yield Finding(
-        "not finite",
-        f"The loss is finite; backward makes the first {trouble} in {known.does(i)}{known.at(i)}: "
-        f"{rule(node.op, node.kind)}; {'; '.join(numbers) or f'the gradient that came in has norm {norm:.3g}'}.{zero}",
-        place=known.does(i),
-        number=norm,
-        node=i,
-        more=numbers,
-    )
-
-
-def _is_zero(numbers: tuple[str, ...]) -> bool:
-    return any("g = 0" in words.replace("g = 0.", "") or "g = -0," in words for words in numbers)
