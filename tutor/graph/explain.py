@@ -172,7 +172,9 @@ class Block:
             known.ended = len(self._tape.ops)
             self._reached |= known.reached.keys()
             ran = frozenset(node.sequence for node in known.graph.nodes if not node.is_leaf)
-            self._earlier.append(Backward(known.line, known.spot, sequence_now() or 0, ran, len(known.graph.nodes)))
+            self._earlier.append(
+                Backward(known.line, known.spot, sequence_now() or 0, ran, len(known.graph.nodes), known.names)
+            )
             self._tape.paused = False
 
 

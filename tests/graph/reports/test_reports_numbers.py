@@ -77,3 +77,103 @@ def test_what_a_graph_keeps_is_counted_by_node_and_module_without_parameters():
     assert found.cost.by_module == {path: 4 * count for path, count in floats.items()}
     assert found.cost.total == 4 * sum(floats.values())
     assert not found.wrong and "81.9 kB" in found.text()
+
+
+def born(program, *words):
+    found = told(program)
+    assert kinds(found)[0] == "not finite"
+    return says(found, "The loss is finite; backward makes the first", *words)
+
+
+# pytorch/pytorch#187297: the branch of where() that was not taken still computes sqrt of a negative number
+def test_a_masked_square_root_is_told_with_its_rule_and_numbers():
+    x = torch.tensor([-1.0, -4.0], requires_grad=True)
+    born(lambda: torch.where(x > 0, x.sqrt(), x).sum().backward(), "NaN in sqrt", "g / (2 · y)", "g = 0", "mask")
+
+
+# pytorch/pytorch#16317, #52248: 0 / 0 is masked afterwards
+def test_a_masked_division_by_zero_is_told_with_its_rule_and_numbers():
+    x, n = torch.tensor([0.0, 1.0], requires_grad=True), torch.tensor([0.0, 2.0])
+    born(
+        lambda: torch.where(n == 0, torch.zeros(2), x / n).sum().backward(), "NaN in div", "g / b", "other = 0", "mask"
+    )
+
+
+# pytorch/pytorch#108618, #68425, #18287: logarithm, exponential and cosine beyond their bounds, masked afterwards
+def test_masked_functions_out_of_their_bounds_are_told():
+    x = torch.tensor([0.0, 2.0], requires_grad=True)
+    born(lambda: torch.where(x > 1, torch.log2(x), 2 * x).sum().backward(), "NaN in log2", "self = 0", "mask")
+    a = torch.tensor(100.0, requires_grad=True)
+    born(lambda: torch.where(a <= 0, torch.exp(a), 1 + a).backward(), "NaN in exp", "result = inf", "mask")
+    b = torch.tensor([0.0, float("inf")], requires_grad=True)
+    born(lambda: torch.where(b < 1, torch.cos(b), torch.zeros(2)).sum().backward(), "NaN in cos", "self = inf", "mask")
+
+
+# pytorch/pytorch#2421, #2721: the length of a vector of zeros has no derivative
+def test_the_length_of_a_zero_vector_is_told():
+    x = torch.zeros(3, requires_grad=True)
+    born(lambda: x.pow(2).sum().sqrt().backward(), "Inf in sqrt", "result = 0", "epsilon")
+
+
+# alexTsaptsinos/lyricsHAN#3: a row of padding alone is divided by its length, 0
+def test_a_row_of_padding_is_told_as_the_birth_of_the_nan():
+    model, mask = nn.Linear(3, 2), torch.tensor([[1.0, 1.0], [0.0, 0.0]])
+
+    def step():
+        words = model(torch.randn(2, 2, 3)) * mask[..., None]
+        mean = words.sum(1) / mask.sum(1, keepdim=True)
+        mean.pow(2).mean().backward()
+
+    found = told(step, model)
+    assert says(found, "The loss itself is NaN", "born in div", "line `mean = words.sum(1) / ")
+
+
+# cvignac/SMP#3, Marcovaldong/lstmp.pytorch#2: activations grow from layer to layer until they overflow
+def test_activations_that_overflow_are_told_where_inf_first_appears():
+    weight = torch.full((4, 4), 1e9, requires_grad=True)
+
+    def step():
+        h = torch.ones(1, 4)
+        for _ in range(8):
+            h = h @ weight
+        torch.softmax(h, -1).sum().backward()
+
+    found = told(step)
+    assert says(found, "The loss itself is NaN", "softmax", "what went in holds Inf")
+
+
+# pytorch/pytorch#2623: the gradient of a recurrent network explodes
+def test_an_exploding_recurrent_network_is_told_by_its_norm():
+    cell = nn.RNNCell(2, 4, nonlinearity="relu")
+    with torch.no_grad():
+        cell.weight_hh.copy_(torch.full((4, 4), 0.9))
+
+    def step():
+        h = torch.ones(1, 4)
+        for _ in range(25):
+            h = cell(torch.ones(1, 2), h)
+        h.sum().backward()
+
+    found = told(step, cell)
+    assert kinds(found) == ["exploding"]
+    assert says(found, "_hh` is used in 25 steps", "grows by a factor of", "clip_grad_norm_")
+
+
+class Swapped(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        return x @ w
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, w = ctx.saved_tensors
+        return gradient @ w.T, gradient.T @ x
+
+
+# hszhao/SAN#3, msurtsukov/neural-ode#2: a hand-written backward returns a gradient of the wrong shape
+def test_a_custom_function_that_returns_a_wrong_shape_is_named_with_torchs_words():
+    x, w = torch.randn(2, 3, requires_grad=True), torch.randn(3, 4, requires_grad=True)
+    found = told(lambda: Swapped.apply(x, w).sum().backward())
+    assert says(found, "a backward() returned does not fit", "the custom Function Swapped")
+    assert "got [4, 3] but expected shape compatible with [3, 4]" in found.text()

@@ -60,10 +60,8 @@ def _running_total(known: Evidence, passes: int) -> str:
     what = f"`{name}`" if name else "This graph"
     return (
         f"{what} holds the graphs of {passes} passes that share nothing but leaves, each freed by a backward pass of "
-        "its own: a "
-        "running total (total += loss) keeps every step alive, and backward() on it would go through all of them a "
-        "second "
-        "time. Mend: total += loss.item(), or loss.detach()."
+        "its own: a running total (total += loss) keeps every step alive, and backward() on it would go through all "
+        "of them a second time. Mend: total += loss.item(), or loss.detach()."
     )
 
 
@@ -76,14 +74,13 @@ def _part(known: Evidence, freed: list[int], kept: set[int], by: Backward | None
         sure = "" if by else " (inferred: the same parameters are used before and after it)"
         return (
             f"{begin}: that part comes from an earlier step, through {through}, which carries its history into this "
-            f"step{sure}. "
-            "Mend: detach a state between steps (h = h.detach()); compute anew in each step what is made of parameters."
+            f"step{sure}. Mend: detach a state between steps (h = h.detach()); compute anew in each step what is made "
+            "of parameters."
         )
     return (
         f"{begin}: this loss shares that part with the one that went first, through {through}. Mend: add the losses "
-        "and "
-        "call "
-        "backward() once, give the first call retain_graph=True, or detach() what the first loss need not reach."
+        "and call backward() once, give the first call retain_graph=True, or detach() what the first loss need not "
+        "reach."
     )
 
 

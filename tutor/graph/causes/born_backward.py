@@ -79,8 +79,7 @@ def find(known: Evidence) -> Iterator[Finding]:
         yield Finding(
             "not finite",
             f"The loss is finite, but the gradient that arrives at {known.does(i)}{known.at(i)} is not: it was given "
-            "to "
-            "backward() so, or a hook made it so.",
+            "to backward() so, or a hook made it so.",
             place=known.does(i),
             node=i,
         )
@@ -91,8 +90,7 @@ def find(known: Evidence) -> Iterator[Finding]:
     if norm == 0 or any(_ZERO.search(words) for words in numbers):
         zero = (
             " No gradient was wanted here (g is 0), but 0 times what is not finite is NaN: masking the result does "
-            "not mask "
-            "the gradient, so what goes in has to be masked, too (torch.where before the operation)."
+            "not mask the gradient, so what goes in has to be masked, too (torch.where before the operation)."
         )
     elif operation(node.op)[0] in _SINGULAR:
         zero = " Mend: keep what goes in away from there (add an epsilon, clamp)."

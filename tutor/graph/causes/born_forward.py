@@ -74,8 +74,7 @@ def _noted(known: Evidence, begin: str, wrong: str, number: int) -> Finding:
     if leaf:
         sentence = (
             f"{begin}: {leaf} holds {wrong} already when it goes into {what}{line}. Look at the data, or at the "
-            "parameters "
-            "after the last step."
+            "parameters after the last step."
         )
     else:
         came = [taken for taken in op.takes if known.tape.finite.bad.get(taken)]

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from .evidence import Evidence, storage_of
 from .finding import Finding, names_text
-from .saved import HIDDEN
+from .saved import FREED, HIDDEN, saved_by
 
 # as many passes in a row, each larger than the one before, are growth
 FEWEST_PASSES = 3
+FARTHEST = 1000
 
 
 class Cost(NamedTuple):
@@ -94,6 +95,37 @@ def sentence(known: Evidence, cost: Cost) -> Finding | None:
     )
 
 
+def keepers(known: Evidence) -> Iterator[Finding]:
+    """Yield the lists and dicts of the program that keep the graphs of passes that are over."""
+    inside: dict[str, list[object]] = {}
+    for name, tensor in known.variables.items():
+        if tensor.grad_fn is not None and "[" in name:
+            inside.setdefault(name.partition("[")[0], []).append(tensor.grad_fn)
+    for name, nodes in inside.items():
+        over = [node for node in nodes if node not in known.ids and _is_over(node)]
+        if len(over) >= FEWEST_PASSES - 1 and len(nodes) >= FEWEST_PASSES:
+            yield Finding(
+                "cost",
+                f"`{name}` keeps {len(nodes)} tensors with the graphs of passes that are over: nothing of them is "
+                f"freed while it lives. Mend: {name}.append(loss.detach()), or loss.item().",
+                place=name,
+                number=len(nodes),
+            )
+
+
+def _is_over(root: object) -> bool:
+    """Tell whether backward freed what a tensor was computed from; the first node that keeps anything tells."""
+    met, waiting = {root}, [root]
+    while waiting and len(met) < FARTHEST:
+        node = waiting.pop(0)
+        for saved in saved_by(node):
+            return saved.state == FREED
+        fresh = [following for following, _ in node.next_functions if following is not None and following not in met]
+        met.update(fresh)
+        waiting += fresh
+    return False
+
+
 def growth(known: Evidence) -> Iterator[Finding]:
     """Yield the finding that the graph grew with every pass of the block, and the tensor through which."""
     sizes = [one.nodes for one in known.earlier] + [len(known.graph.nodes)]
@@ -114,8 +146,7 @@ def growth(known: Evidence) -> Iterator[Finding]:
     yield Finding(
         "cost",
         f"The graph grows from pass to pass: {', '.join(map(str, sizes[-4:]))} nodes. What came before is still part "
-        "of it"
-        f"{f', through {through}' if through else ''}. Mend: detach() what is carried from one step to the next.",
+        f"of it{f', through {through}' if through else ''}. Mend: detach() what is carried from one step to the next.",
         place=through,
         number=sizes[-1] - sizes[-2],
         node=doors[0] if doors else None,

@@ -30,6 +30,7 @@ class Backward:
     sequence: int
     ran: frozenset[int]
     nodes: int
+    names: Mapping[int, str]
 
 
 @dataclass
@@ -143,9 +144,21 @@ class Evidence:
         return ""
 
     def made(self, i: int) -> str:
-        """Return the name of a tensor that a node made, or an empty string."""
-        node = self.torch_nodes[i]
-        return next((name for name, one in self.variables.items() if one.grad_fn is node), "")
+        """Return the name of a tensor that a node made, now or when an earlier pass ran, or an empty string."""
+        sequence = self.graph.nodes[i].sequence
+        names = [pass_.names[sequence] for pass_ in self.earlier if sequence in pass_.names]
+        return self.names.get(sequence) or (names[-1] if names else "")
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The names of the tensors that the program holds now, by the sequence number of what made them."""
+        made = [(name, one.grad_fn) for name, one in self.variables.items() if one.grad_fn is not None]
+        return {sequence_of(node): name for name, node in reversed(made)}
+
+
+def sequence_of(node: TorchNode) -> int:
+    """Return a node's sequence number; -1 where torch does not tell."""
+    return node._sequence_nr() if hasattr(node, "_sequence_nr") else -1
 
 
 def storage_of(tensor: torch.Tensor) -> int:

@@ -12,7 +12,7 @@ class Finding(NamedTuple):
     ----------
     kind
         ``"no gradient"``, ``"changed in place"``, ``"a second time"``, ``"not finite"``, ``"dying"``, ``"exploding"``,
-        ``"cost"``, ``"custom Function"``, ``"error"`` or ``"note"`` (nothing is wrong with it by itself).
+        ``"cost"``, ``"not registered"``, ``"custom Function"``, ``"error"`` or ``"note"`` (nothing is wrong by itself).
     sentence
         What is the matter, where, and the mend.
     place

@@ -93,8 +93,8 @@ def _no_graph(known: Evidence) -> Finding:
     if own and not any(tensor.requires_grad for tensor in own) and not asks:
         return Finding(
             "no gradient",
-            f"{begin}all {len(own)} parameters of the model are frozen (requires_grad=False). "
-            "Mend: unfreeze what is to be trained, for p in ...: p.requires_grad_(True).",
+            f"{begin}all {len(own)} parameters of the model are frozen (requires_grad=False). Mend: unfreeze what is "
+            "to be trained, for p in ...: p.requires_grad_(True).",
             number=len(own),
         )
     cut = known.tape.cut_before(loss) if known.tape is not None and loss is not None else None
@@ -116,8 +116,8 @@ def _no_graph(known: Evidence) -> Finding:
     return Finding(
         "no gradient",
         f"{begin}it was computed under torch.no_grad(), detached, made anew from numbers, or passed through integers "
-        "as argmax gives them (inferred: nothing was watched; run the forward pass inside `with graph.explain(model):` "
-        "to be told the line).",
+        "as argmax gives them (inferred: nothing was watched; run the forward pass inside `with "
+        "graph.explain(model):` to be told the line).",
         inferred=True,
     )
 
@@ -156,8 +156,7 @@ def _cleared(known: Evidence) -> Iterator[Finding]:
         yield Finding(
             "no gradient",
             f"{names_text([f'`{name}`' for name in dict.fromkeys(names)])} had received a gradient; `.grad` is None "
-            "now "
-            f"because it was cleared since, by {line}.",
+            f"now because it was cleared since, by {line}.",
             place=str(line),
             number=len(names),
         )
@@ -171,10 +170,8 @@ def _gone(known: Evidence) -> Iterator[Finding]:
         yield Finding(
             "no gradient",
             f"Backward ran through this graph already (what it kept is freed), yet `.grad` of all {len(leaves)} "
-            "leaves is "
-            "None: it was cleared since, as optimizer.zero_grad() does, or the pass was torch.autograd.grad "
-            "(inferred). "
-            "Mend: read gradients before zero_grad().",
+            "leaves is None: it was cleared since, as optimizer.zero_grad() does, or the pass was "
+            "torch.autograd.grad (inferred). Mend: read gradients before zero_grad().",
             place="zero_grad()",
             number=len(leaves),
             inferred=True,

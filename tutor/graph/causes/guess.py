@@ -31,8 +31,7 @@ def from_others(known: Evidence, leaf: torch.Tensor) -> Reason | None:
         return None
     return Reason(
         f"they went into {names_text(names[:3])}, and this loss does not come from there: not used, detached, or made "
-        "anew from "
-        f"the value, as torch.tensor([...]) does ({_WATCH})",
+        f"anew from the value, as torch.tensor([...]) does ({_WATCH})",
         names[0].strip("`"),
     )
 
@@ -62,17 +61,15 @@ def from_graph(known: Evidence, name: str) -> Reason | None:
     if without:
         _, path, node = min(without)
         return Reason(
-            f"the graph begins at `{path}`{known.kind(path)}, whose input has no history; if that comes from here, "
-            "it was "
-            f"detached, made anew, or computed under no_grad on the way (inferred from the graph; {_WATCH})",
+            f"the graph begins at `{path}`{known.kind(path)}, whose input has no history; if that comes from here, it "
+            f"was detached, made anew, or computed under no_grad on the way (inferred from the graph; {_WATCH})",
             path,
             node,
             True,
         )
     return Reason(
         "they are not in the graph of the loss: not used, or their output does not reach the loss (inferred from the "
-        "graph; "
-        f"{_WATCH})",
+        f"graph; {_WATCH})",
         inferred=True,
     )
 

@@ -66,8 +66,8 @@ def _told(known: Evidence, victims: list[Victims]) -> Finding:
     return Finding(
         "changed in place",
         f"{whats[0].upper()}{whats[1:]} {were} changed in place after {needed} had saved "
-        f"{'it' if were == 'was' else 'them'} for backward: {who}; "
-        f"version {first.then} was saved, it is at version {first.now} now. Mend: {mend}.",
+        f"{'it' if were == 'was' else 'them'} for backward: {who}; version {first.then} was saved, it is at version "
+        f"{first.now} now. Mend: {mend}.",
         place=who if first.changes else first.name,
         number=first.now - first.then,
         node=first.kept[0][0],
@@ -98,8 +98,7 @@ def _who(known: Evidence, one: Victims) -> tuple[str, str]:
     if one.name in known.leaves:
         return (
             "a parameter is changed by an optimizer's step(), or by hand under torch.no_grad(), between the forward "
-            "pass and "
-            "this backward (inferred: the change itself was not watched)",
+            "pass and this backward (inferred: the change itself was not watched)",
             "run backward() before the step, or the forward pass again after it",
         )
     return (

@@ -9,7 +9,7 @@ from torch import nn
 from ..modules import is_view
 from ..words import operation
 from .evidence import Evidence
-from .finding import Finding, names_text
+from .finding import Finding
 
 _MOVES = frozenset(("ToCopy", "Clone", "Mul", "Div", "Add", "Sub", "Neg"))
 FARTHEST = 6
@@ -38,8 +38,7 @@ def not_leaves(known: Evidence) -> Iterator[Finding]:
         yield Finding(
             "no gradient",
             f"`{name}` is not a leaf, so its `.grad` stays None: it was computed ({', '.join(reversed(words))}) from "
-            "a leaf "
-            f"that has no name any more, and the gradient went there. Mend: compute it first, then "
+            "a leaf that has no name any more, and the gradient went there. Mend: compute it first, then "
             f"`{name}.requires_grad_()`; or call `{name}.retain_grad()`.",
             place=name,
             number=1,
@@ -48,42 +47,30 @@ def not_leaves(known: Evidence) -> Iterator[Finding]:
 
 
 def unregistered(known: Evidence) -> Iterator[Finding]:
-    """Yield the parameters of the graph that the model does not list, so that no optimizer sees them."""
+    """Yield the parameters of the graph that a model keeps in plain lists or dicts, where no optimizer sees them."""
     if known.model is None:
         return
     own = {id(tensor) for tensor in known.model.parameters()}
-    loose = [
-        node.id
-        for node in known.graph.nodes
-        if node.is_leaf
-        and isinstance(known.torch_nodes[node.id].variable, nn.Parameter)
-        and id(known.torch_nodes[node.id].variable) not in own
-    ]
-    if not loose:
-        return
-    names = [known.graph.nodes[i].name for i in loose if known.graph.nodes[i].name]
-    where = _lists(known.model)
-    kept = (
-        f" They may be in `{where[0]}`, a plain list or dict: use nn.ModuleList, nn.ParameterList or nn.ModuleDict."
-        * bool(where)
-    )
-    yield Finding(
-        "note",
-        f"{len(loose)} parameters of the graph are not registered in the model, so model.parameters() and an "
-        "optimizer made "
-        f"from it leave them out{': ' + names_text(names) if names else ''}.{kept}",
-        place=where[0] if where else "",
-        number=len(loose),
-        node=loose[0],
-        inferred=bool(where),
-    )
+    for path, inside in _lists(known.model):
+        loose = [known.reached[i] for i in inside if i in known.reached and i not in own]
+        if loose:
+            yield Finding(
+                "not registered",
+                f"{len(loose)} parameters of the graph are not registered in the model, so model.parameters() and an "
+                f"optimizer made from it leave them out: they are in `{path}`, a plain list or dict. Mend: "
+                "nn.ModuleList, nn.ParameterList or nn.ModuleDict.",
+                place=path,
+                number=len(loose),
+                node=loose[0],
+            )
 
 
-def _lists(model: nn.Module) -> list[str]:
-    found = []
+def _lists(model: nn.Module) -> Iterator[tuple[str, list[int]]]:
+    """Yield (path, id() of every parameter inside) of the plain lists and dicts that hold modules or parameters."""
     for path, module in model.named_modules():
         for name, value in vars(module).items():
             inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-            if not name.startswith("_") and any(isinstance(one, nn.Module | nn.Parameter) for one in inside):
-                found.append(f"{path}.{name}" if path else name)
-    return found
+            parts = [one for one in inside if isinstance(one, nn.Module | nn.Parameter)]
+            if parts and not name.startswith("_"):
+                tensors = [t for one in parts for t in (one.parameters() if isinstance(one, nn.Module) else [one])]
+                yield f"{path}.{name}" if path else name, [id(tensor) for tensor in tensors]

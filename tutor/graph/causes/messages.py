@@ -16,15 +16,15 @@ _MEANINGS = (
         "call .sum() or .mean() first, or pass gradient=, of the same shape",
     ),
     (
+        r"a view of a leaf Variable that requires grad is being used in an in-place operation",
+        "a view of a leaf that asks for gradients is changed in place",
+        "do it under torch.no_grad(), or on a clone() of the leaf",
+    ),
+    (
         r"a leaf Variable that requires grad is being used in an in-place operation",
         "a leaf that asks for gradients is changed in place, and its old value could then never be told from the new "
         "one",
         "do it under torch.no_grad(), or on a copy (w = w - lr * g makes a new tensor)",
-    ),
-    (
-        r"a view of a leaf Variable that requires grad is being used in an in-place operation",
-        "a view of a leaf that asks for gradients is changed in place",
-        "do it under torch.no_grad(), or on a clone() of the leaf",
     ),
     (
         r"Can't call numpy\(\) on Tensor that requires grad",
@@ -55,8 +55,7 @@ _MEANINGS = (
     (
         r"Expected to mark a variable ready only once",
         "DistributedDataParallel met a parameter twice in one backward: it is shared by several checkpoints or used "
-        "in two "
-        "forward passes",
+        "in two forward passes",
         "checkpoint(..., use_reentrant=False), or static_graph=True",
     ),
     (
@@ -76,6 +75,18 @@ _MEANINGS = (
         "what a backward() returned does not fit what its forward() took: one gradient an input is needed, of the "
         "input's shape",
         "compare the returns of backward() with the arguments of forward(), None for those that need none",
+    ),
+    (
+        r"can't optimize a non-leaf",
+        "an optimizer was given a tensor that was computed from another: a step would change the copy, not what it "
+        "is made of",
+        "make the tensor first (torch.randn(...).to(device) * 0.01), then .requires_grad_() or nn.Parameter of the "
+        "result",
+    ),
+    (
+        r"Mismatch in shape: grad_output",
+        "the gradient that backward() was given has not the shape of the tensor that it is for",
+        "torch.ones_like(loss), or no gradient= at all where the loss is a single number",
     ),
     (
         r"does not require grad and does not have a grad_fn",

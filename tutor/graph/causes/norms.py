@@ -48,8 +48,7 @@ def find(known: Evidence) -> Iterator[Finding]:
     dead = list(dead_units(known))
     yield from dead
     yield from _zeros(known, dead)
-    yield from _along_layers(known)
-    yield from _along_steps(known)
+    yield from next(filter(None, (list(_along_steps(known)), list(_along_layers(known)))), ())
     yield from _hooks(known)
     yield from _clipped(known)
 
@@ -63,10 +62,8 @@ def dead_units(known: Evidence) -> Iterator[Finding]:
         yield Finding(
             "dying",
             f"{what} of {known.does(i)}{known.at(i)} {'is' if dead == units else 'are'} 0, for every example (dead "
-            "ReLU): no "
-            "gradient passes there to what comes before. Mend: look at the bias and the learning rate before it, or "
-            "use a "
-            "leaky ReLU.",
+            "ReLU): no gradient passes there to what comes before. Mend: look at the bias and the learning rate "
+            "before it, or use a leaky ReLU.",
             place=known.does(i),
             number=dead,
             node=i,
@@ -135,8 +132,7 @@ def _along_layers(known: Evidence) -> Iterator[Finding]:
         yield Finding(
             "exploding",
             f"The gradients are very large: their norm is {total:.3g}, the largest {most.norm:.3g} at `{most.name}`. "
-            "Mend: look at "
-            "the scale of inputs and targets, a smaller learning rate, torch.nn.utils.clip_grad_norm_.",
+            "Mend: look at the scale of inputs and targets, a smaller learning rate, torch.nn.utils.clip_grad_norm_.",
             place=most.name,
             number=total,
         )
@@ -151,8 +147,8 @@ def _trend(kind: str, verb: str, rows: list[Layer], ratio: float, from_: Layer, 
     return Finding(
         kind,
         f"The gradient {verb} by a factor of {ratio:.1g} on its way back from `{rows[-1].name}` (norm "
-        f"{rows[-1].norm:.3g}) to "
-        f"`{rows[0].name}` (norm {rows[0].norm:.3g}); most, by {most:.2g}, between `{from_.name}` and `{to.name}`.",
+        f"{rows[-1].norm:.3g}) to `{rows[0].name}` (norm {rows[0].norm:.3g}); most, by {most:.2g}, between "
+        f"`{from_.name}` and `{to.name}`.",
         place=to.name,
         number=ratio,
     )
@@ -175,11 +171,11 @@ def _along_steps(known: Evidence) -> Iterator[Finding]:
             kind, said, ratio = "exploding", "grows", early / late
         else:
             continue
+        mend = " Mend: torch.nn.utils.clip_grad_norm_, a gated cell, smaller weights." * (kind == "exploding")
         yield Finding(
             kind,
             f"`{nodes[i].name}` is used in {len(norms)} steps, and what a step contributes to its gradient {said} by "
-            "a factor of "
-            f"{ratio:.1g} from the last step (norm {late:.3g}) back to the first (norm {early:.3g}).",
+            f"a factor of {ratio:.1g} from the last step (norm {late:.3g}) back to the first (norm {early:.3g}).{mend}",
             place=nodes[i].name,
             number=ratio,
             node=i,
@@ -226,8 +222,7 @@ def _clipped(known: Evidence) -> Iterator[Finding]:
         yield Finding(
             "note",
             f"After backward the gradients of {names_text([f'`{name}`' for name, *_ in changed])} were changed, as "
-            "clipping or "
-            f"unscaling does: their norm went from {before:.3g} to {after:.3g}.",
+            f"clipping or unscaling does: their norm went from {before:.3g} to {after:.3g}.",
             place=changed[0][0],
             number=after / before if before else math.inf,
         )
