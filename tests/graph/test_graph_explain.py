@@ -1,6 +1,7 @@
 """explain() itself: it changes no gradient, leaves nothing behind, and lets exceptions pass."""
 
 import gc
+import importlib
 import weakref
 from contextlib import nullcontext
 
@@ -210,3 +211,65 @@ def test_a_custom_function_is_compared_with_finite_differences_on_request_alone(
     assert [finding.place for finding in found.wrong] == ["Halved"]
     assert "contradicts finite differences" in found.sentence
     assert torch.autograd.Function.apply.__func__.__name__ == "apply"
+
+
+def vmapped():
+    x = torch.randn(4, 3, requires_grad=True)
+    return None, lambda: torch.vmap(lambda row: row.exp().sum())(x).sum().backward()
+
+
+def jagged():
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    rows = torch.nested.nested_tensor([torch.randn(2, 3), torch.randn(4, 3)], layout=torch.jagged)
+    return model, lambda: model(rows).values().sum().backward()
+
+
+def compiled():
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    return model, lambda: torch.compile(model, backend="eager")(torch.randn(2, 3)).sum().backward()
+
+
+def reentrant():
+    model, x = nn.Linear(3, 3), torch.randn(2, 3, requires_grad=True)
+    return model, lambda: checkpoint(model, x, use_reentrant=True).sum().backward()
+
+
+def sparse():
+    model = nn.Embedding(9, 3, sparse=True)
+    return model, lambda: model(torch.tensor([1, 2, 2])).sum().backward()
+
+
+def complex_numbers():
+    x = torch.randn(3, dtype=torch.complex64, requires_grad=True)
+    return None, lambda: (x * x).abs().sum().backward()
+
+
+def twice_differentiable():
+    x = torch.randn(3, requires_grad=True)
+    return None, lambda: torch.autograd.grad((x**3).sum(), x, create_graph=True)[0].sum().backward()
+
+
+KINDS = [vmapped, jagged, compiled, reentrant, sparse, complex_numbers, twice_differentiable]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_nothing_is_wrong_with_programs_of_unusual_kinds_that_work(kind):
+    model, program = kind()
+    with graph.explain(model) as found:
+        program()
+    assert {finding.kind for finding in found.findings} <= {"note"}
+    assert "could not be explained" not in found.text()
+    assert found.backwards
+
+
+def test_what_explain_itself_cannot_look_at_does_not_stop_the_program(monkeypatch):
+    def broken(*args):
+        raise LookupError("a fault of ours")
+
+    module = importlib.import_module("tutor.graph.explain")
+    monkeypatch.setattr(module, "before_backward", broken)
+    x = torch.ones(2, requires_grad=True)
+    with graph.explain() as found:
+        (x * x).sum().backward()
+    assert torch.equal(x.grad, torch.full((2,), 2.0))
+    assert "could not be explained (LookupError: a fault of ours)" in found.text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from types import FrameType, TracebackType
 
@@ -95,6 +95,7 @@ class Block:
         self._earlier: list[Backward] = []
         self._reached: set[int] = set()
         self._explained_error: BaseException | None = None
+        self._fault: Exception | None = None
         self._began = sequence_now() or 0
         with ExitStack() as stack:
             for handle in (*hook_modules(self._seen), *_step_hooks(self._tape)):
@@ -109,15 +110,14 @@ class Block:
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self._stack.close()
         result = self._explanation
-        try:
-            self._end(error, traceback)
-        except Exception as fault:  # what explains must never stand in the way of what is explained
-            result.findings += (Finding("note", f"The explanation itself failed: {type(fault).__name__}: {fault}."),)
-        finally:
-            result.finished = True
-            # the block may live on in a notebook's last traceback: it must keep no graph
-            self._known = self._frame = self._tape = self._stack = self._explained_error = None
-            self._seen.running.clear()
+        self._safely(self._end, error, traceback)
+        if fault := self._fault or self._tape.fault:
+            words = f"{type(fault).__name__}: {fault}"
+            result.findings += (Finding("note", f"Part of what happened could not be explained ({words})."),)
+        result.finished = True
+        # the block may live on in a notebook's last traceback: it must keep no graph
+        self._known = self._frame = self._tape = self._stack = self._explained_error = self._fault = None
+        self._seen.running.clear()
         if isinstance(error, Exception):
             result.error = f"{type(error).__name__}: {error}"
             _show(result)
@@ -151,31 +151,45 @@ class Block:
 
     def _backward(self, roots: list, run: Run) -> object:
         losses = [root for root in roots if isinstance(root, torch.Tensor)]
-        if not losses:  # given as graph edges alone, which have no value to look at
-            return run()
         self._tape.paused = True
-        self._tape.finite.flush()
-        known = self._known = self._look(losses)
         try:
-            before = before_backward(known)
+            known = self._safely(self._look, losses) if losses else None  # graph edges alone have no value to look at
+            if known is None:
+                return run()
+            self._known = known
+            self._safely(self._tape.finite.flush)
+            before = self._safely(before_backward, known) or []
             known.forget()
+            return self._recorded(known, before, run)
+        finally:
+            self._tape.paused = False
+
+    def _recorded(self, known: Evidence, before: list[Finding], run: Run) -> object:
+        """Carry out a backward pass, and look for the cause of what it raises."""
+        try:
             with listening(known.graph, known.torch_nodes, numbers_of(known)):
                 result = run()
             self._found = before
             return result
         except Exception as error:
             self._explained_error = error
-            self._found = [*after_error(known, error), *before]
+            self._found = [*(self._safely(after_error, known, error) or []), *before]
             raise
         finally:
             known.forget()
             known.ended = len(self._tape.ops)
             self._reached |= known.reached.keys()
             ran = frozenset(node.sequence for node in known.graph.nodes if not node.is_leaf)
-            self._earlier.append(
-                Backward(known.line, known.spot, sequence_now() or 0, ran, len(known.graph.nodes), known.names)
-            )
-            self._tape.paused = False
+            here = known.line, known.spot, sequence_now() or 0
+            self._earlier.append(Backward(*here, ran, len(known.graph.nodes), known.names))
+
+    def _safely(self, look: Callable, *args: object) -> object:
+        """Look at something; what explains must never stand in the way of what is explained."""
+        try:
+            return look(*args)
+        except Exception as fault:
+            self._fault = fault
+            return None
 
 
 def _step_hooks(tape: Tape) -> Iterator[object]:

@@ -94,7 +94,7 @@ def conclude(known: Evidence | None, result: Explanation, found: Sequence[Findin
         if not failed:
             findings += [*born_backward.find(known), *gradientless.find(known), *norms.find(known)]
             findings += [*cost.growth(known), *cost.keepers(known)]
-        findings += filter(None, [cost.sentence(known, known.cost)])
+        findings += filter(None, [known.cost and cost.sentence(known, known.cost)])
         result.graph = known.graph if known.torch_nodes else None
         result.layers, result.cost, result.checked = tuple(norms.layers(known)), known.cost, len(known.leaves)
     findings.sort(key=lambda finding: finding.kind == "note")  # stable: the cause stays first

@@ -9,6 +9,7 @@ import torch
 from ..words import operation
 from .evidence import Evidence
 from .finding import Finding
+from .flow import born
 from .saved import KEPT
 
 _SAID = {
@@ -57,7 +58,7 @@ def find(known: Evidence) -> Iterator[Finding]:
     if not wrong:
         return
     begin = f"The loss itself is {wrong}, before any backward"
-    noted = known.tape.born(known.losses[0], wrong) if known.tape is not None else None
+    noted = born(known.tape, known.losses[0], wrong) if known.tape is not None else None
     if noted is not None:
         yield _noted(known, begin, wrong, noted)
         return

@@ -171,3 +171,31 @@ def _before(known: Evidence, flow: Flow, cut: int) -> str:
                 return f", before{known.within(path).removeprefix(' in')}"
             waiting.append(user)
     return ""
+
+
+def born(tape: Tape, tensor: torch.Tensor, trouble: str) -> int | None:
+    """Return the first operation behind a tensor whose result held NaN (or Inf) though nothing that it took did."""
+    met, waiting = set(), [tape.value(tensor)]
+    while waiting:
+        number = waiting.pop()
+        if number >= 0 and number not in met:
+            met.add(number)
+            waiting += tape.ops[number].takes
+    wanted = {number for number in met if tape.finite.bad.get(number) == trouble}
+    return min((number for number in wanted if not wanted & set(tape.ops[number].takes)), default=None)
+
+
+def cut_before(tape: Tape, tensor: torch.Tensor) -> int | None:
+    """Return the last operation before a tensor that took what asks for gradients and gave what does not."""
+    met, waiting = set(), [tape.value(tensor)]
+    while waiting:
+        waiting.sort()
+        number = waiting.pop()
+        if number < 0 or number in met:
+            continue
+        met.add(number)
+        op = tape.ops[number]
+        if op.asked and not op.gives:
+            return number
+        waiting += op.takes
+    return None

@@ -9,7 +9,7 @@ import torch
 
 from .evidence import Evidence
 from .finding import Finding, names_text
-from .flow import Reason, cut_words, flow_of, reason_of
+from .flow import Reason, cut_before, cut_words, flow_of, reason_of
 from .leaves import not_leaves, unregistered
 from .saved import FREED
 from .tape import NUMBERS
@@ -38,7 +38,7 @@ def find(known: Evidence) -> Iterator[Finding]:
     if frozen:
         yield Finding(
             "note",
-            f"{_count(frozen)} frozen (requires_grad=False) and get no gradient: "
+            f"{_count(frozen)} frozen (requires_grad=False), without a gradient: "
             f"{names_text(_shorter(known, frozen))}.",
             number=len(frozen),
             more=tuple(frozen),
@@ -74,7 +74,7 @@ def _told(known: Evidence, reason: Reason, names: list[str]) -> Finding:
     if type(known.model).__name__ == "DistributedDataParallel":
         ddp = " DistributedDataParallel waits for them: it needs find_unused_parameters=True, or they have to go."
     return Finding(
-        "no gradient",
+        "no gradient" if reason.sure else "note",
         f"{words} {verb} no gradient: {reason.words}.{ddp}",
         place=reason.place or names[0],
         number=len(names),
@@ -97,7 +97,7 @@ def _no_graph(known: Evidence) -> Finding:
             "to be trained, for p in ...: p.requires_grad_(True).",
             number=len(own),
         )
-    cut = known.tape.cut_before(loss) if known.tape is not None and loss is not None else None
+    cut = cut_before(known.tape, loss) if known.tape is not None and loss is not None else None
     if cut is not None:
         op = known.tape.ops[cut]
         return Finding(

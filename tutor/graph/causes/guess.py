@@ -19,6 +19,7 @@ class Reason(NamedTuple):
     place: str = ""
     node: int | None = None
     inferred: bool = False
+    sure: bool = True
 
 
 def from_others(known: Evidence, leaf: torch.Tensor) -> Reason | None:
@@ -54,6 +55,7 @@ def from_graph(known: Evidence, name: str) -> Reason | None:
         return Reason(
             f"they are not in the graph of the loss, unless inside what is opaque there (inferred: {_WATCH})",
             inferred=True,
+            sure=False,
         )
     order = {path: n for n, path in enumerate(known.graph.classes)}
     place = order.get(name.rpartition(".")[0], -1)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+import torch
+
 from .evidence import Evidence
 from .finding import Finding, names_text
 from .saved import KEPT
@@ -75,7 +77,13 @@ def count_dead(known: Evidence) -> dict[int, tuple[int, int, float]]:
     """Return (dead units, units, share of zeros) for every ReLU; a unit is a column, or a channel of an image."""
     found = {}
     for i, saved in known.saved:
-        if known.graph.nodes[i].op != "ReluBackward0" or saved.state != KEPT or saved.tensor.numel() < 2:
+        if (
+            known.graph.nodes[i].op != "ReluBackward0"
+            or saved.state != KEPT
+            or saved.tensor.layout is not torch.strided
+        ):
+            continue
+        if saved.tensor.is_nested or saved.tensor.numel() < 2:
             continue
         zero = saved.tensor.detach() <= 0
         by_unit = zero.movedim(1, -1) if zero.ndim == 4 else zero

@@ -47,6 +47,7 @@ class Tape(TorchFunctionMode):
         self.leaves: list[weakref.ref] = []
         self.during = ""
         self.paused = False
+        self.fault: Exception | None = None
         self.last_scalar: weakref.ref | None = None
         self.finite = Finite()
         self._running = seen.running
@@ -56,31 +57,42 @@ class Tape(TorchFunctionMode):
 
     def __torch_function__(self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None) -> object:
         kwargs = kwargs or {}
-        if self.paused:
-            return func(*args, **kwargs)
         name = getattr(func, "__name__", "")
-        if name == "__set__":
-            return self._assigned(func, args)
-        if name == "__get__":
-            return self._read(func, args)
+        if self.paused or torch.compiler.is_compiling():  # what is being compiled is seen as the one operation it becomes
+            return func(*args, **kwargs)
+        if name in ("__get__", "__set__"):
+            result = func(*args, **kwargs) if name == "__get__" else self._assigned(func, args)
+            self._safely(self._read, func, args, result)
+            return result
+        taken = self._safely(self._taken, args, kwargs)
+        result = func(*args, **kwargs)
+        if taken:
+            self._safely(self._keep, name, *taken, result)
+        return result
+
+    def _safely(self, note: Callable, *args: object) -> object:
+        """Note something; what cannot be noted (a tensor of an unheard-of kind) must not stop the program."""
+        try:
+            return note(*args)
+        except Exception as fault:
+            self.fault = fault
+            return None
+
+    def _taken(self, args: tuple, kwargs: dict) -> tuple:
+        """Return what is to be known of an operation's tensors before it runs."""
         tensors = [*tensors_in(args), *tensors_in(kwargs)] if kwargs else list(tensors_in(args))
         versions = [_version(tensor) for tensor in tensors]
         start = _sequence()
         takes = tuple(map(self.value, tensors))
-        asked = any(tensor.requires_grad for tensor in tensors)
-        result = func(*args, **kwargs)
-        self._keep(name, start, takes, asked, tensors, versions, result)
-        return result
+        return start, takes, any(tensor.requires_grad for tensor in tensors), tensors, versions
 
-    def _read(self, func: Callable, args: tuple) -> object:
+    def _read(self, func: Callable, args: tuple, result: object) -> None:
         """Note what reads an attribute that is a tensor of its own, as x.T and x.data are."""
-        tensor, start = args[0], _sequence()
-        result = func(*args)
         attribute = getattr(func.__self__, "__name__", "")
         if isinstance(result, torch.Tensor) and attribute not in ("grad", "_grad", "_base"):
+            tensor, start = args[0], _sequence() - (result.grad_fn is not None)
             taken = self.value(tensor)
             self._keep(attribute, start, (taken,), tensor.requires_grad, (tensor,), (_version(tensor),), result)
-        return result
 
     def _keep(
         self,
@@ -182,41 +194,15 @@ class Tape(TorchFunctionMode):
         number = self._makers[at]
         return number if self.ops[number].start <= sequence < self.ops[number].end else None
 
-    def born(self, tensor: torch.Tensor, trouble: str) -> int | None:
-        """Return the first operation behind a tensor whose result held NaN (or Inf) though nothing that it took did."""
-        met, waiting = set(), [self.value(tensor)]
-        while waiting:
-            number = waiting.pop()
-            if number >= 0 and number not in met:
-                met.add(number)
-                waiting += self.ops[number].takes
-        wanted = {number for number in met if self.finite.bad.get(number) == trouble}
-        return min((number for number in wanted if not wanted & set(self.ops[number].takes)), default=None)
-
     def used(self, leaf: torch.Tensor) -> bool:
         """Tell whether any operation took a leaf."""
         number = self.value(leaf)
         return any(number in op.takes for op in self.ops)
 
-    def cut_before(self, tensor: torch.Tensor) -> int | None:
-        """Return the last operation before a tensor that took what asks for gradients and gave what does not."""
-        met, waiting = set(), [self.value(tensor)]
-        while waiting:
-            waiting.sort()
-            number = waiting.pop()
-            if number < 0 or number in met:
-                continue
-            met.add(number)
-            op = self.ops[number]
-            if op.asked and not op.gives:
-                return number
-            waiting += op.takes
-        return None
-
     def _assigned(self, func: Callable, args: tuple) -> object:
+        """Carry out an assignment to a tensor's attribute, and note a gradient that is cleared."""
         tensor, value = args[0], args[1] if len(args) > 1 else None
-        attribute = getattr(func.__self__, "__name__", "")
-        had = attribute == "grad" and value is None and tensor.grad is not None
+        had = getattr(func.__self__, "__name__", "") == "grad" and value is None and tensor.grad is not None
         result = func(*args)
         if had:
             self.clearings.append(Clearing(self.value(tensor), line_now(), len(self.ops)))
