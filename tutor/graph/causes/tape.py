@@ -58,7 +58,8 @@ class Tape(TorchFunctionMode):
     def __torch_function__(self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None) -> object:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
-        if self.paused or torch.compiler.is_compiling():  # what is being compiled is seen as the one operation it becomes
+        # what is being compiled is seen as the one operation that it becomes
+        if self.paused or torch.compiler.is_compiling():
             return func(*args, **kwargs)
         if name in ("__get__", "__set__"):
             result = func(*args, **kwargs) if name == "__get__" else self._assigned(func, args)
