@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import importlib
 import math
 import warnings
 import weakref
@@ -23,9 +22,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from tutor import graph
-from tutor.graph import naming, walk
-
-record_module = importlib.import_module("tutor.graph.record")  # the package's own `record` is the function
+from tutor.graph import naming, recorder, walk
 
 
 def recorded(loss, model=None, **leaves):
@@ -225,7 +222,7 @@ def test_a_pass_over_another_graph_does_not_hide_the_one_recorded():
 
 
 def test_without_torch_s_number_of_a_pass_a_node_that_runs_again_begins_one(monkeypatch):
-    monkeypatch.setattr(record_module, "_pass_now", lambda: None)
+    monkeypatch.setattr(recorder, "_pass_now", lambda: None)
     g = recorded_twice()
     assert g.passes == 2
     assert leaf(g, "x").received[0].values == (40.0,)
@@ -653,4 +650,4 @@ def test_private_parts_that_are_missing_are_passed_over(monkeypatch):
     assert walk._shapes(object()) == ()
     assert walk._sequence(object()) == -1
     monkeypatch.delattr(torch.autograd, "_get_sequence_nr")
-    assert naming._sequence_now() is None
+    assert naming.sequence_now() is None

@@ -22,6 +22,9 @@ ground          `model` (node, edge, figures), `modules` (views and module paths
 ==============  ======================================================================================================
 """
 
+from .causes.finding import Finding
+from .explain import explain
+from .explanation import Explanation
 from .graph import Graph
 from .model import Edge, Node, Stats
 from .naming import Watched, watch
@@ -29,4 +32,19 @@ from .record import record, trace
 from .steps import Step, Steps
 from .torchviz import make_dot
 
-__all__ = ["Edge", "Graph", "Node", "Stats", "Step", "Steps", "Watched", "make_dot", "record", "trace", "watch"]
+__all__ = [
+    "Edge",
+    "Explanation",
+    "Finding",
+    "Graph",
+    "Node",
+    "Stats",
+    "Step",
+    "Steps",
+    "Watched",
+    "explain",
+    "make_dot",
+    "record",
+    "trace",
+    "watch",
+]

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -19,12 +20,24 @@ from torch import nn
 class Watched:
     """What `watch` saw of a model's forward pass: for each sequence number the innermost module that ran it.
 
-    A module is told by its path and, for each part of that path, which call of it this was.
+    A module is told by its path and, for each part of that path, which call of it this was. ``calls`` keeps what each
+    call was like, ``running`` the calls that have not ended, the innermost last.
     """
 
-    model: nn.Module
+    model: nn.Module | None
     sources: bool = False
     ran: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    running: list[tuple[str, tuple[int, ...], int]] = field(default_factory=list)
+
+
+class Call(NamedTuple):
+    """What one call of a module was like: whether gradients were recorded, and asked for by a tensor that went in."""
+
+    records: bool
+    inference: bool
+    asked: bool
+    sequence: int
 
 
 @contextmanager
@@ -57,7 +70,7 @@ def watch(model: nn.Module, sources: bool = False) -> Iterator[Watched]:
         raise TypeError(f"watch() needs an nn.Module, not an object of type {type(model).__name__}.")
     seen = Watched(model, sources)
     lines = torch.autograd.set_detect_anomaly(True, check_nan=False) if sources else nullcontext()
-    handles = _hook_modules(seen) if _sequence_now() is not None else []
+    handles = hook_modules(seen)
     try:
         with lines:
             yield seen
@@ -66,32 +79,52 @@ def watch(model: nn.Module, sources: bool = False) -> Iterator[Watched]:
             handle.remove()
 
 
-def _sequence_now() -> int | None:
+def sequence_now() -> int | None:
+    """Return the sequence number that the next node of the graph will get; None where torch does not tell."""
     # private: counts the operations of this thread; without it only parameters tell modules
     counter = getattr(torch.autograd, "_get_sequence_nr", None)
     return None if counter is None else counter()
 
 
-def _hook_modules(seen: Watched) -> list:
-    handles, calls, running = [], Counter(), []
+def hook_modules(seen: Watched) -> list:
+    """Let a model's modules tell Watched what runs; returns the handles to remove."""
+    if seen.model is None or sequence_now() is None:
+        return []
+    handles, counts = [], Counter()
 
-    def enter(path: str, module: nn.Module, args: object) -> None:
-        calls[path] += 1
+    def enter(path: str, module: nn.Module, args: tuple, kwargs: dict) -> None:
+        asked = any(tensor.requires_grad for tensor in tensors_in([args, kwargs]))
+        now = sequence_now()
+        seen.calls.setdefault(path, []).append(
+            Call(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), asked, now)
+        )
+        counts[path] += 1
         parts = path.split(".")
-        counts = tuple(max(calls[".".join(parts[:n])] - 1, 0) for n in range(1, len(parts) + 1))
-        running.append((path, counts, _sequence_now()))
+        calls = tuple(max(counts[".".join(parts[:n])] - 1, 0) for n in range(1, len(parts) + 1))
+        seen.running.append((path, calls, now))
 
     def leave(module: nn.Module, args: object, out: object) -> None:
-        path, counts, start = running.pop()
-        for sequence in range(start, _sequence_now()):
-            seen.ran.setdefault(sequence, (path, counts))  # inner modules leave first and keep their part
+        path, calls, start = seen.running.pop()
+        for sequence in range(start, sequence_now()):
+            seen.ran.setdefault(sequence, (path, calls))  # inner modules leave first and keep their part
 
     for path, module in seen.model.named_modules():
         if path:
-            handles.append(module.register_forward_pre_hook(partial(enter, path)))
+            handles.append(module.register_forward_pre_hook(partial(enter, path), with_kwargs=True))
             # always_call: a forward that raises must not leave its module running
             handles.append(module.register_forward_hook(leave, always_call=True))
     return handles
+
+
+def tensors_in(value: object) -> Iterator[torch.Tensor]:
+    """Yield the tensors in lists, tuples and dicts of any depth."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from tensors_in(one)
+    elif isinstance(value, dict):
+        yield from tensors_in(list(value.values()))
 
 
 class Names:
@@ -101,7 +134,7 @@ class Names:
         self,
         model: nn.Module | Watched | None,
         params: Mapping[str, torch.Tensor] | None,
-        frame: FrameType | None,
+        *frames: FrameType | None,
     ) -> None:
         _check(model, params)
         watched = model if isinstance(model, Watched) else Watched(model)
@@ -116,8 +149,9 @@ class Names:
                 self._add(name, tensor, "parameter", name.rpartition(".")[0])
         for name, tensor in (params or {}).items():
             self._add(str(name), tensor, "parameter")
-        for name, tensor in _tensors_in(frame):
-            self._add(name, tensor, "parameter" if isinstance(tensor, nn.Parameter) else "leaf")
+        for frame in frames:
+            for name, tensor in _tensors_in(frame):
+                self._add(name, tensor, "parameter" if isinstance(tensor, nn.Parameter) else "leaf")
 
     def _add(self, name: str, tensor: torch.Tensor, kind: str, owner: str = "") -> None:
         if tensor.grad_fn is None:

@@ -67,7 +67,7 @@ def set_scene(graph: Recording, folding: Folding) -> Scene:
     if graph.passes > 1:
         notes.append(f"the last of {graph.passes} backward passes")
     if graph.error and any(node.order is None for node in graph.nodes):
-        notes.append(f"backward stopped: {shorten(graph.error, 100)}")
+        notes.append(f"backward stopped: {graph.error}")
     return Scene(cards, links, tuple(notes))
 
 

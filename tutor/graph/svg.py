@@ -54,12 +54,13 @@ def draw(
     room = int(max(layout.width, 300) / SMALL)
     notes = [line for note in (*legend, *scene.notes) for line in wrap(note, room)]
     width = max([layout.width, 300, *(columns(line) * SMALL for line in notes)])
-    body += [_text("n", 0, layout.height + 30 + LINE * k, markup(line), "") for k, line in enumerate(notes)]
+    body += [text_at("n", 0, layout.height + 30 + LINE * k, markup(line), "") for k, line in enumerate(notes)]
     height = layout.height + (20 + LINE * len(notes) if notes else 0)
-    return _document(title, description, width, height, "\n".join(body))
+    return document(title, description, width, height, "\n".join(body))
 
 
-def _document(title: str, description: str, width: float, height: float, body: str) -> str:
+def document(title: str, description: str, width: float, height: float, body: str) -> str:
+    """Return an SVG document with its accessible name, what it shows, and the style sheet."""
     # ids come from the content: two different drawings inlined on one page cannot meet, and a build can be repeated
     scope = "ag" + sha256(f"{title}{description}{body}".encode()).hexdigest()[:10]
     wide, high = width + 2 * MARGIN, height + 2 * MARGIN
@@ -127,11 +128,13 @@ def _curve(points: Sequence[Point], tip: float) -> str:
     return "".join(parts)
 
 
-def _text(look: str, x: float, y: float, content: str, anchor: str = ' text-anchor="middle"') -> str:
+def text_at(look: str, x: float, y: float, content: str, anchor: str = ' text-anchor="middle"') -> str:
+    """Return a line of text in a style of the theme."""
     return f'<text class="{look}"{anchor} x="{x:.1f}" y="{y:.1f}">{content}</text>'
 
 
-def _box(left: float, top: float, width: float, height: float) -> str:
+def box(left: float, top: float, width: float, height: float) -> str:
+    """Return the attributes of a rectangle."""
     return f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
 
 
@@ -140,9 +143,9 @@ def _label(link: Link, centre: Point, size: Size, look: str) -> str:
     top = y - height / 2
     looks = ["l" + look] * len(link.label)
     looks[-1] += " a" if link.trouble else ""
-    lines = [_text(looks[k], x, top + 10 + 13 * k, markup(line)) for k, line in enumerate(link.label)]
+    lines = [text_at(looks[k], x, top + 10 + 13 * k, markup(line)) for k, line in enumerate(link.label)]
     # a patch of paper lets the line pass behind its label
-    return f'<rect class="paper" {_box(x - width / 2, top, width, height)}/>{"".join(lines)}'
+    return f'<rect class="paper" {box(x - width / 2, top, width, height)}/>{"".join(lines)}'
 
 
 def _card(card: Card, centre: Point, size: Size, look: str) -> str:
@@ -152,22 +155,22 @@ def _card(card: Card, centre: Point, size: Size, look: str) -> str:
     parts.append(_outline(card.kind, look.replace(" pale", ""), x - width / 2, y - height / 2, width, height))
     y += 18 - height / 2
     if card.tag:
-        parts.append(_text("g", x, y - 4, markup(card.tag)))
+        parts.append(text_at("g", x, y - 4, markup(card.tag)))
         y += LINE
     rest = f'<tspan class="r">{markup(card.rest)}</tspan>' if card.rest else ""
     badge = f'<tspan class="b s" dx="8">#{card.badge}</tspan>' if card.badge else ""
-    parts.append(_text("t", x, y, markup(card.title) + rest + badge))
+    parts.append(text_at("t", x, y, markup(card.title) + rest + badge))
     styled = [("", line) for line in card.lines] + [("s", line) for line in card.faint]
     styled += [("a", line) for line in card.marks]
-    parts += [_text(style, x, y + LINE * k, markup(line)) for k, (style, line) in enumerate(styled, start=1)]
+    parts += [text_at(style, x, y + LINE * k, markup(line)) for k, (style, line) in enumerate(styled, start=1)]
     return f"<g{PALE if pale else ''}>{''.join(parts)}</g>"
 
 
 def _outline(kind: str, here: str, left: float, top: float, width: float, height: float) -> str:
     """Return the shape that tells a card's kind without its colour."""
-    look, box = f'class="c {kind}{here}"', _box(left, top, width, height)
+    look, frame = f'class="c {kind}{here}"', box(left, top, width, height)
     if kind == "parameter":
-        return f'<rect {look} {box} rx="{min(height / 2, 22):.1f}"/>'
+        return f'<rect {look} {frame} rx="{min(height / 2, 22):.1f}"/>'
     if kind == "leaf":  # corners cut off
         cut, across, down = 11, width - 22, height - 22
         return (
@@ -176,10 +179,10 @@ def _outline(kind: str, here: str, left: float, top: float, width: float, height
         )
     if kind == "opaque":  # a box with closed sides
         sides = f'd="M{left + 5:.1f} {top:.1f}v{height:.1f}M{left + width - 5:.1f} {top:.1f}v{height:.1f}"'
-        return f'<rect {look} {box}/><path class="e" {sides}/>'
-    card = f'<rect {look} {box} rx="5"/>'
+        return f'<rect {look} {frame}/><path class="e" {sides}/>'
+    card = f'<rect {look} {frame} rx="5"/>'
     if kind == "output":  # a double frame
-        return f'{card}<rect class="e" {_box(left + 3, top + 3, width - 6, height - 6)} rx="3"/>'
+        return f'{card}<rect class="e" {box(left + 3, top + 3, width - 6, height - 6)} rx="3"/>'
     if kind in ("module", "repeat"):  # a pile of cards
-        return f'<rect class="c {kind}" {_box(left + 5, top + 5, width, height)} rx="5"/>{card}'
+        return f'<rect class="c {kind}" {box(left + 5, top + 5, width, height)} rx="5"/>{card}'
     return card
