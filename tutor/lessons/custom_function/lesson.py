@@ -908,6 +908,10 @@ answer = f"Both worse: {usual:.1f} at 1, {wide:.1f} at 8, {narrow:.1f} at 0.05."
 assert usual < min(narrow, wide)
 plots.explore(at_window, {"window": list(tried)}, start=(1,), question=question, guess=..., answer=answer)
 
+# %% [markdown] name="window-read"
+# Too narrow, and hardly a point tells a step where to go; too wide, and points far away push a step that they do not touch.
+# Between 0.5 and 4 the width matters little.
+
 # %% [markdown] name="lie"
 # A lie stays a lie: this "gradient" is not the slope of the sign. It is that of your `clamp(h, -1, 1)`, and `gradcheck`
 # notices that the two do not belong together. Here its answer is right and wanted. Judge a straight-through estimator by

@@ -398,6 +398,9 @@ plots.explore(
     answer="To the right: it is moved after it was mirrored.",
 )
 
+# %% [markdown] name="boot-read"
+# A mirrored boot that moves to the right moves to the right: what is done last is done to what is there by then.
+
 # %% [markdown] name="own-dataset"
 # ## 4. A dataset of your own
 #

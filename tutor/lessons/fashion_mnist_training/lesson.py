@@ -592,6 +592,9 @@ question = "The truth is 0.2 points. With how many seeds does the worse one win 
 controls = {"true difference": [0.1, 0.2, 0.3, 0.5, 0.8], "seeds": seed_counts}
 plots.explore(chance, controls, start=(0.2, 1), question=question, guess=..., answer=f"With {few_enough} seeds.")
 
+# %% [markdown] name="seeds-read"
+# To tell half the difference takes four times the seeds: the error falls only like the root of their number.
+
 # %% [markdown] name="bootstrap-told"
 # That error knows only half of the luck. All these runs were judged by the *same* images: had those been others, all four
 # differences might have moved together, and no number of seeds would show it. The **bootstrap** plays both through. Think of the table

@@ -715,8 +715,41 @@ else:
 title = f"One training step (torch {torch.__version__}, {torch.get_num_threads()} CPU thread(s))"
 plots.costs(widths, step_times, crossing=crossing, xlabel="hidden units H", title=title)
 
-# %% [markdown] name="no-recorded-figures"
-# No figures of other machines stand beside yours: none were measured for this notebook, so none are shown.
+# %% [markdown] name="recorded-figures"
+# No figures of an accelerator stand beside yours: none were measured for this notebook. What was measured is another pair on
+# one CPU thread: the step by hand in NumPy, as in notebook 01, and in torch (2026-11-29, an x86 processor, NumPy 2.4 in float64,
+# torch 2.13 in float32; $D_{in} = 64$, $D_{out} = 10$; the fastest of 30 to 400 repeats). Torch pays more for each call, and less
+# for each number. **Type your guess** as `guess=`, then move the batch size.
+
+# %% tags=["item:crossing", "figure"] name="batch-moved"
+measured = plots.Axis("hidden units H", 4, 1024, log=True, ticks={H: f"{H}" for H in (4, 16, 64, 256, 1024)})
+microseconds = {  # batch size -> NumPy's step and torch's, at each of these widths
+    1: ([8.1, 9.3, 14.0, 33.2, 109.7], [23.3, 23.3, 24.4, 28.5, 43.6]),
+    8: ([8.4, 9.1, 12.9, 27.0, 90.7], [24.7, 24.9, 28.9, 43.1, 120.1]),
+    64: ([11.0, 17.2, 41.6, 157.2, 822.4], [33.4, 33.0, 58.0, 153.8, 867.9]),
+    512: ([31.2, 78.3, 339.8, 7229.9, 24479.4], [111.6, 98.2, 352.7, 1844.7, 11604.3]),
+}
+
+
+def at_batch(N):
+    """The recorded time of a training step at every width, for one batch size."""
+    found, *curves = crossing_point(list(measured.ticks), *microseconds[N]), *microseconds[N]
+    said = f"batch of {N}: " + (
+        "no crossing up to 1024" if math.isinf(found) else f"torch is faster from H = {found} on"
+    )
+    lines = [
+        plots.Line(list(measured.ticks), c, name, k, k) for k, (name, c) in enumerate(zip(("NumPy", "torch"), curves))
+    ]
+    return plots.Chart(said, measured, plots.Axis("microseconds", 5, 30000, log=True), lines, said)
+
+
+question = "One row at a time (a batch of 1): from which width on is torch the faster one?"
+answer = f"From {crossing_point(list(measured.ticks), *microseconds[1])} on."
+plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, guess=..., answer=answer)
+
+# %% [markdown] name="recorded-read"
+# There is no such thing as "torch is faster": it is faster from some size on, and that size depends on the batch, on the
+# dtype and on the machine.
 
 # %% [markdown] name="recap"
 # ## Recap

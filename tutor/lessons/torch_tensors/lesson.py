@@ -421,6 +421,9 @@ question = "With which of the other five shapes does (4,) fit?"
 answer = "With (4, 1) and (2, 4, 1): a size of 1 at the right end, or nothing there."
 plots.explore(pair, {"a": list(shapes), "b": list(shapes)}, question=question, guess=..., answer=answer)
 
+# %% [markdown] name="pairs-read"
+# Everything is decided from the right: whatever a shape lacks on the left is taken as 1, never on the right.
+
 # %% [markdown] name="stride-zero"
 # Nothing is copied: the stride of a stretched dimension is **0**, so every step lands on the same place. One write would change
 # several cells, so `add_` and most operations in place refuse. Not all do: `clone()` before you write.
