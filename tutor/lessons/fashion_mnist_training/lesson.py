@@ -379,14 +379,16 @@ for name, (optimizer, rates) in tried.items():
     best_rate[name], tuned[name], results[f"{name}, its rate"] = rates[best], made[best], found[best]
     print(f"{name:17}", "   ".join(f"{rate:g}: {one:.1f} %" for rate, one in zip(rates, found)))
 recipe = recipe | {"optimizer": torch.optim.AdamW, "learning_rate": best_rate["AdamW"]}
-assert results["AdamW, its rate"] > results["normalised"]
+ahead = {name: results["AdamW, its rate"] - results[f"{name}, its rate"] for name in tried}
+assert ahead["SGD"] < 8 and ahead["SGD, momentum 0.9"] < 5 < results["AdamW, its rate"] - results["normalised"]
 
 # %% [markdown] name="rates-read"
-# Read along a row: within one optimiser the rate makes tens of points. Then compare the best of each row: SGD with momentum is where
-# AdamW is, give or take what section 7 will call luck. AdamW's advantage is another one: its row is the most even, so a rate
-# that nobody chose with care still works. For that we keep it. (The best of three flatters itself a little, in every row.)
+# From SGD at its old rate to AdamW at its best are some seventy points, and nearly all of them are the *rate's*: plain SGD comes
+# within a few points by its rate alone, and with momentum nearer still. A table that gave AdamW the credit for all seventy would not
+# lie about a single number. We go on with AdamW, which is ahead by what is left.
 #
-# Mind that each of these is a single run. Section 7 asks how large a gain must be before it means anything.
+# Is what is left more than luck? These are single runs, and the best of three flatters itself a little, in every row. Section 7
+# asks how large a gain must be before it means anything.
 #
 # ### An interlude: softmax at the end
 #
