@@ -370,15 +370,15 @@ tried = {
     "SGD, momentum 0.9": (momentum, (3e-2, 1e-1, 3e-1)),
     "AdamW": (torch.optim.AdamW, (1e-3, 3e-3, 1e-2)),
 }
-best_rate, tuned = {}, {}
+recipes_of, tuned = {}, {}
 for name, (optimizer, rates) in tried.items():
     changed = [recipe | {"optimizer": optimizer, "learning_rate": rate} for rate in rates]
     made = [train_with(one, x_part, y_part, epochs=4) for one in changed]
     found = [judge(model, x_val) for model in made]
     best = found.index(max(found))
-    best_rate[name], tuned[name], results[f"{name}, its rate"] = rates[best], made[best], found[best]
+    recipes_of[name], tuned[name], results[f"{name}, its rate"] = changed[best], made[best], found[best]
     print(f"{name:17}", "   ".join(f"{rate:g}: {one:.1f} %" for rate, one in zip(rates, found)))
-recipe = recipe | {"optimizer": torch.optim.AdamW, "learning_rate": best_rate["AdamW"]}
+recipe = recipes_of["AdamW"]
 ahead = {name: results["AdamW, its rate"] - results[f"{name}, its rate"] for name in tried}
 assert ahead["SGD"] < 8 and ahead["SGD, momentum 0.9"] < 5 < results["AdamW, its rate"] - results["normalised"]
 
@@ -527,9 +527,11 @@ def right_ones(model):
         return torch.cat([model(images).argmax(dim=1) for images in x_val.split(1000)]) == y_val
 
 
-three = {"rate 0.01": (plain, cnn), "label smoothing": (smooth, smoothed), "flip": (flipped, mirrored)}
+with_momentum = recipes_of["SGD, momentum 0.9"], tuned["SGD, momentum 0.9"]
+compared = {"momentum": with_momentum, "AdamW": (recipes_of["AdamW"], tuned["AdamW"])}
+compared |= {"rate 0.01": (plain, cnn), "label smoothing": (smooth, smoothed), "flip": (flipped, mirrored)}
 trained, right, by_seed = {}, {}, {}
-for name, (one, of_seed_0) in three.items():
+for name, (one, of_seed_0) in compared.items():
     others = [train_with(one, x_part, y_part, epochs=4, seed=seed) for seed in (1, 2, 3)]
     trained[name] = [of_seed_0, *others]
     right[name] = torch.stack([right_ones(model) for model in trained[name]]).cpu()  # (4, N)
@@ -537,8 +539,8 @@ for name, (one, of_seed_0) in three.items():
     print(f"{name:16}", "  ".join(f"seed {seed}: {accuracy:.1f} %" for seed, accuracy in enumerate(by_seed[name])))
 
 # %% [markdown] name="ask-error"
-# The runs with one seed belong together: all three begin with the same weights and the same first order of the images. (Later
-# on the flip has orders of its own, because it draws random numbers too.) So take the **difference for each seed**,
+# The runs with one seed belong together: two recipes for one network begin with the same weights and the same first order of the
+# images. (Later on the flip has orders of its own, because it draws random numbers too.) So take the **difference for each seed**,
 # $d_i = b_i - a_i$, and ask how well the mean of these differences is known:
 #
 # $$\bar d = \frac1n \sum_{i=1}^{n} d_i \qquad s = \sqrt{\frac{1}{n-1} \sum_{i=1}^{n} (d_i - \bar d)^2} \qquad \text{standard error} = \frac{s}{\sqrt n}$$
@@ -563,7 +565,8 @@ def paired_difference(a, b):
 
 
 # %% tags=["item:noise"] name="differences"
-for before, after in (("rate 0.01", "label smoothing"), ("label smoothing", "flip")):
+pairs = ("momentum", "AdamW"), ("rate 0.01", "label smoothing"), ("label smoothing", "flip")
+for before, after in pairs:
     mean_difference, error = paired_difference(by_seed[before], by_seed[after])
     print(f"{after:16} {float(mean_difference):+.2f} points, standard error from the seeds {float(error):.2f}")
 
@@ -589,21 +592,13 @@ def bootstrap(right_a, right_b, draws=1000):
     return torch.stack(found)
 
 
-def report(name, right_a, right_b):
-    """Print a difference with the error that holds both kinds of luck, and the middle 95 % of the draws."""
-    drawn = bootstrap(right_a, right_b)
-    mean_difference = 100 * (right_b.float() - right_a.float()).mean()
+torch.manual_seed(0)
+for before, after in pairs:
+    drawn = bootstrap(right[before], right[after])
+    mean_difference = (by_seed[after] - by_seed[before]).mean()
     low, high = drawn.quantile(torch.tensor([0.025, 0.975])).tolist()
     says = "could be luck" if low <= 0 <= high else "more than luck"
-    print(f"{name:20} {mean_difference:+.2f} points, error {drawn.std():.2f}, {low:+.2f} to {high:+.2f}: {says}")
-
-
-torch.manual_seed(0)
-report("label smoothing", right["rate 0.01"], right["label smoothing"])
-report("flip", right["label smoothing"], right["flip"])
-of_one_seed = {name: right_ones(model).cpu().unsqueeze(0) for name, model in tuned.items()}  # (1, N) each
-report("AdamW over momentum", of_one_seed["SGD, momentum 0.9"], of_one_seed["AdamW"])
-report("AdamW over plain SGD", of_one_seed["SGD"], of_one_seed["AdamW"])
+    print(f"{after:16} {mean_difference:+.2f} points, error {drawn.std():.2f}, {low:+.2f} to {high:+.2f}: {says}")
 
 # %% tags=["item:noise", "figure"] name="seeds-drawn"
 plots.runs(
@@ -614,9 +609,9 @@ plots.runs(
 
 # %% [markdown] name="rule"
 # Where 0 lies within the middle 95 % of the draws, the difference is not "small but real". You simply do not know, and a
-# single run would have told you whatever its seed and its images liked. (Two limits. Four seeds say little about a fifth, so take the
-# error for a little too small, too; and the last two rows have one seed each, so they hold the luck of the images alone.) On
-# the sample, 1,000 images decide; on the full data, 5,000 do, and the errors from the images are less than half as large.
+# single run would have told you whatever its seed and its images liked. (Four seeds say little about a fifth, so take even this
+# error for a little too small.) On the sample 1,000 images decide; on the full data 5,000 do, and the part of the error that
+# comes from the images is less than half as large.
 #
 # And mind what was measured. Four epochs on a part of the data are a **short** training. A network that has not had the time
 # to learn its images by heart gains little from seeing them mirrored; it gets a harder task. In a longer training on
@@ -754,7 +749,8 @@ shown(last, x_val, y_val, worst, "Surest, and wrong")
 # are the largest weights of a filter, light its smallest. Where one side is dark and the other light, it looks for an edge,
 # and nobody told it to. But beware of seeing faces in clouds: random weights, too, are darker on one side than on the other. So
 # below each trained filter stands the *same* filter before training, and under each the correlation $r$ of neighbouring weights: 0 on
-# average where they know nothing of one another, towards 1 where dark and light lie in patches.
+# average where they know nothing of one another, towards 1 where dark and light lie in patches. How much of what you see was
+# there before? After the short training on the sample, most of it.
 
 
 # %% tags=["item:filters", "figure"] name="filters"
@@ -777,10 +773,8 @@ plots.images(both.numpy(), named, columns=8, title="Filters of the first layer, 
 # %% tags=["item:filters"] name="filters-counted"
 for name, weights in {"trained": filters, "before": untrained}.items():
     correlations = torch.tensor([neighbours(one) for one in weights])  # (16,)
-    print(
-        f"{name:8} mean correlation of neighbours {correlations.mean():+.2f}, from {correlations.min():+.2f}", end=" "
-    )
-    print(f"to {correlations.max():+.2f}")
+    low, high = correlations.min(), correlations.max()
+    print(f"{name:8} correlation of neighbours {correlations.mean():+.2f} on average, {low:+.2f} to {high:+.2f}")
 
 # %% [markdown] name="save-told"
 # ## 10. Save, load, go on
