@@ -636,7 +636,7 @@ def test_a_torch_without_its_private_parts_still_gives_a_drawing(monkeypatch):
     """Shapes then come from the gradients, and modules from the parameters."""
     monkeypatch.setattr(walk, "_shapes", lambda node: ())
     monkeypatch.setattr(walk, "_sequence", lambda node: -1)
-    monkeypatch.setattr(naming, "_sequence_now", lambda: None)
+    monkeypatch.setattr(naming, "sequence_now", lambda: None)
     model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     with graph.watch(model) as seen:
         loss = model(torch.ones(1, 3)).sum()

@@ -20,6 +20,7 @@ def summary(graph: Recording) -> str:
     """Return a recording on one line: what it is of, and its size."""
     leaves = sum(node.is_leaf for node in graph.nodes)
     ran = f", {plural(len(graph.order), 'node')} ran" if graph.recorded else ""
+    ran += f", {plural(len(graph.outside), 'parameter')} outside it" if graph.outside else ""
     return (
         f"<{title(graph)}: {plural(len(graph.nodes) - leaves, 'operation')}, {plural(leaves, 'leaf tensor')}, "
         f"{plural(len(graph.edges), 'edge')}{ran}>"
@@ -95,5 +96,6 @@ def listing(graph: Recording, scene: Scene) -> str:
 
 
 def _line(card: Card) -> str:
-    words = [card.title + card.rest, f"#{card.badge}" if card.badge else "", card.tag, *card.lines, *card.marks]
+    badge = f"#{card.badge}" if card.badge else ""
+    words = [card.title + card.rest, badge, card.tag, *card.lines, *card.marks, *card.whole]
     return "  ".join(filter(None, words))

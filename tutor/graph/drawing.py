@@ -13,6 +13,8 @@ from .scene import Scene, set_scene
 from .svg import draw
 
 BUDGET = 150
+# what exceeds the budget is folded until a person takes it in at a look
+PEOPLE = 40
 
 
 @collector_paused()
@@ -28,7 +30,8 @@ def scene(
     if not (at_least(2, budget) and at_least(1, depth) and at_least(0, hops) and hops is not None):
         raise ValueError("A drawing needs a budget of at least 2 cards, a depth of at least 1, and hops from 0.")
     centre = None if focus is None else graph.find(focus).id
-    return set_scene(graph, fold(graph, budget, depth, repeats, centre, hops))
+    goal = PEOPLE if budget == BUDGET else budget
+    return set_scene(graph, fold(graph, budget, depth, repeats, centre, hops, goal))
 
 
 def svg(

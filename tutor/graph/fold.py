@@ -33,6 +33,7 @@ def fold(
     repeats: bool = False,
     focus: int | None = None,
     hops: int = 2,
+    goal: int | None = None,
 ) -> Folding:
     """Return what to draw of a graph.
 
@@ -47,6 +48,8 @@ def fold(
         Fold stretches that occur three times or more in a row.
     focus, hops
         Draw only the nodes within this many steps of one node.
+    goal
+        Once anything has to be folded: the number of cards to come down to, if it can be reached; the budget if None.
     """
     plain = Plain(graph)
     if focus is not None:
@@ -56,7 +59,7 @@ def fold(
         groups = {i: Group("node", i) for i in plain.operations} if levels is None else _by_module(plain, levels)
         groups = merge_repeats(plain, groups) if repeated else groups
         tried.append((_cards(plain, groups), groups, levels))
-        if budget is None or tried[-1][0] <= budget:
+        if budget is None or tried[-1][0] <= (budget if len(tried) == 1 or goal is None else goal):
             tried = tried[-1:]
             break
     count, groups, levels = min(tried, key=lambda one: one[0])
@@ -87,8 +90,9 @@ def _by_module(plain: Plain, depth: int) -> dict[int, Group]:
     parents = {path.rpartition(".")[0] for path in plain.classes}
 
     def wanted(node: Node) -> tuple[str, tuple[int, ...]] | None:
-        parts = node.module.split(".") if node.module else []
-        if not parts or (len(parts) < depth and node.module in parents):
+        path = node.guess or node.module
+        parts = path.split(".") if path else []
+        if not parts or (len(parts) < depth and path in parents):
             return None  # it stands in a module that is opened at this depth
         return ".".join(parts[:depth]), node.calls[:depth]
 

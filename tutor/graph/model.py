@@ -70,7 +70,8 @@ class Node(NamedTuple):
     name
         Name of the parameter or variable, or an empty string.
     module
-        Path of the module that ran it, ``"layers.0.linear1"``, or an empty string.
+        Path of the module that ran it, ``"layers.0.linear1"``, or an empty string. Where nobody watched the forward
+        pass it is inferred (`inferred` tells), and no more is said than the parameters around it leave no doubt of.
     calls
         For each part of that path, which call of it this was (from 0); empty unless the forward pass was watched.
     source
@@ -84,6 +85,8 @@ class Node(NamedTuple):
         contributions), or None for an output that received nothing.
     grad
         For a leaf that was visited: ``.grad`` after the recording.
+    guess
+        The module that a drawing of an unwatched forward pass puts it into; an empty string if that is ``module``.
     """
 
     id: int
@@ -98,6 +101,12 @@ class Node(NamedTuple):
     order: int | None = None
     received: tuple[Stats | None, ...] = ()
     grad: Stats | None = None
+    guess: str = ""
+
+    @property
+    def inferred(self) -> bool:
+        """True if the module was concluded from parameters, not seen."""
+        return bool(self.module) and not self.calls and not self.is_leaf
 
     @property
     def is_leaf(self) -> bool:

@@ -12,7 +12,8 @@ def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge], classes: Mapping
 
     A node that uses ``layers.0.linear1.weight`` belongs to ``layers.0.linear1``; what ran between ``layers.0.linear1``
     and ``layers.0.linear2`` belongs to what the two have in common, ``layers.0``; what ran before the first module
-    or after the last one (the loss) belongs to none. Nothing is inferred where a watched forward pass already told.
+    or after the last one (the loss) belongs to none. Between two members of a list it belongs to what holds the list;
+    which member it is, is a guess, for drawings alone. Nothing is inferred where a watched forward pass already told.
     ``classes`` are the class names of modules by path.
     """
     if any(node.module for node in nodes if not node.is_leaf) or not any(node.module for node in nodes):
@@ -22,10 +23,12 @@ def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge], classes: Mapping
     order = sorted((i for i in order if not nodes[i].is_leaf), key=lambda i: -nodes[i].sequence)
     later = _nearest(order, own)
     earlier = _nearest(order[::-1], own)
-    return [
-        node if node.is_leaf else node._replace(module=own[i] or _between(earlier[i], later[i], node.op, classes))
-        for i, node in enumerate(nodes)
-    ]
+    told = list(nodes)
+    for i in order:
+        held = own[i] or _between(earlier[i], later[i], classes)
+        member = held if own[i] else _member(held, earlier[i], later[i], nodes[i].op, classes)
+        told[i] = nodes[i]._replace(module=held, guess=member if member != held else "")
+    return told
 
 
 def _nearest(order: Sequence[int], own: Sequence[str | None]) -> dict[int, str | None]:
@@ -36,15 +39,26 @@ def _nearest(order: Sequence[int], own: Sequence[str | None]) -> dict[int, str |
     return nearest
 
 
-def _between(earlier: str | None, later: str | None, op: str, classes: Mapping[str, str]) -> str:
+def _between(earlier: str | None, later: str | None, classes: Mapping[str, str]) -> str:
     if earlier is None or later is None:
         return ""
     common = common_path([earlier, later])
-    if classes.get(common) in ("ModuleList", "ModuleDict"):  # a list runs nothing itself: one of its members did
-        nearer = later if only_moves(op) else earlier
-        member = ".".join(nearer.split(".")[: common.count(".") + 2])
-        return common if member == nearer else member
+    # a list runs nothing itself, and nobody can tell which of its members did: what holds the list is true of both
+    while classes.get(common) in ("ModuleList", "ModuleDict"):
+        common = common.rpartition(".")[0]
     return common
+
+
+def _member(held: str, earlier: str | None, later: str | None, op: str, classes: Mapping[str, str]) -> str:
+    """Return the member of a list that a drawing puts a node into: the one before, or after what only moves."""
+    if earlier is None or later is None:
+        return held
+    common = common_path([earlier, later])
+    if classes.get(common) not in ("ModuleList", "ModuleDict"):
+        return held
+    nearer = later if only_moves(op) else earlier
+    member = ".".join(nearer.split(".")[: common.count(".") + 2])
+    return common if member == nearer else member
 
 
 def _from_parameters(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[str | None]:

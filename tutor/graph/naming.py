@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
+
+from .modules import common_path
 
 
 @dataclass
@@ -140,13 +142,19 @@ class Names:
         watched = model if isinstance(model, Watched) else Watched(model)
         self.sources = watched.sources
         self.classes: dict[str, str] = {}
+        self.parameters: dict[str, torch.Tensor] = {}
         self._ran = watched.ran
         self._leaves: dict[int, tuple[str, str, str]] = {}
         self._variables: dict[object, str] = {}
         if watched.model is not None:
             self.classes = {path: type(part).__name__ for path, part in watched.model.named_modules()}
-            for name, tensor in watched.model.named_parameters():
-                self._add(name, tensor, "parameter", name.rpartition(".")[0])
+            owners: defaultdict[int, list[str]] = defaultdict(list)
+            for name, tensor in watched.model.named_parameters(remove_duplicate=False):
+                owners[id(tensor)].append(name.rpartition(".")[0])
+            self.parameters = dict(watched.model.named_parameters())
+            for name, tensor in self.parameters.items():
+                # a tied parameter does not tell which of its owners used it
+                self._add(name, tensor, "parameter", common_path(owners[id(tensor)]))
         for name, tensor in (params or {}).items():
             self._add(str(name), tensor, "parameter")
         for frame in frames:
@@ -163,6 +171,11 @@ class Names:
         """Return the kind of a leaf ("parameter" or "leaf"), its name, and the path of the module that owns it."""
         unnamed = ("parameter" if isinstance(variable, nn.Parameter) else "leaf", "", "")
         return self._leaves.get(id(variable), unnamed)
+
+    def outside(self, torch_nodes: Iterable[object]) -> tuple[str, ...]:
+        """Return the names of the model's parameters that none of these nodes accumulates for."""
+        inside = {id(node.variable) for node in torch_nodes if getattr(node, "variable", None) is not None}
+        return tuple(name for name, tensor in self.parameters.items() if id(tensor) not in inside)
 
     def variable(self, node: object) -> str:
         """Return the name of a variable whose grad_fn is this node, or an empty string."""

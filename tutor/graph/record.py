@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from .graph import Graph
+from .intercept import Run, each_backward
 from .modules import infer_modules
-from .naming import Names, Watched
+from .naming import Names, Watched, hook_modules
 from .pause import collector_paused
 from .recorder import listening
 from .walk import TorchNode, collect, describe, roots_of
@@ -46,7 +47,7 @@ def trace(
 
 @contextlib.contextmanager
 def record(
-    loss: Losses, model: nn.Module | Watched | None = None, params: Mapping[str, torch.Tensor] | None = None
+    loss: Losses | nn.Module, model: nn.Module | Watched | None = None, params: Mapping[str, torch.Tensor] | None = None
 ) -> Iterator[Graph]:
     """Record the backward pass that runs in the block: the gradient on every edge, and the order of the nodes.
 
@@ -56,7 +57,8 @@ def record(
     Parameters
     ----------
     loss, model, params
-        As for `trace`.
+        As for `trace`. The model alone, in the place of the loss, records whichever backward pass runs next, also where
+        the call stands in a library, and knows the modules exactly of what forward pass runs in the block.
 
     Yields
     ------
@@ -66,17 +68,24 @@ def record(
     Raises
     ------
     TypeError, ValueError
-        As `trace`; what backward itself raises passes through.
+        As `trace`, or if no backward pass ran in the block of a model; what backward itself raises passes through.
 
     Examples
     --------
     >>> with graph.record(loss, model) as g:
     ...     loss.backward()
-    >>> g
+    >>> with graph.record(model) as g:
+    ...     criterion(model(x), y).backward()
     """
     frame = inspect.currentframe().f_back
     while frame and frame.f_code.co_filename == contextlib.__file__:  # stands between the caller and a generator
         frame = frame.f_back
+    if isinstance(loss, nn.Module | Watched):
+        if model is not None:
+            raise TypeError("record() takes a loss and its model, or the model alone to record what runs in the block.")
+        with _whichever(loss, params, frame) as graph:
+            yield graph
+        return
     graph, torch_nodes = read_graph(loss, params, model, frame)
     del frame
     try:
@@ -86,6 +95,35 @@ def record(
     finally:
         # a notebook keeps the last traceback, and with it this frame: it must not keep the graph
         del loss
+
+
+@contextlib.contextmanager
+def _whichever(
+    model: nn.Module | Watched, params: Mapping[str, torch.Tensor] | None, frame: FrameType | None
+) -> Iterator[Graph]:
+    """Watch the model, and record each backward pass that runs in the block; the last one is shown."""
+    seen = model if isinstance(model, Watched) else Watched(model)
+    graph, passes = Graph((), (), ()), 0
+
+    def around(roots: list, run: Run) -> object:
+        nonlocal passes
+        if any(getattr(root, "grad_fn", None) is None for root in roots):  # torch says what is wrong with it
+            return run()
+        fresh, torch_nodes = read_graph(roots, params, seen, frame)
+        vars(graph).update(vars(fresh))
+        with listening(graph, torch_nodes):
+            del torch_nodes
+            result = run()
+        graph.passes = passes = passes + 1
+        return result
+
+    with contextlib.ExitStack() as stack:
+        for handle in hook_modules(seen):
+            stack.callback(handle.remove)
+        stack.enter_context(each_backward(around))
+        yield graph
+    if not graph.recorded:
+        raise ValueError("record(model) records the backward pass that runs in its block, and none ran.")
 
 
 @collector_paused()
@@ -102,4 +140,5 @@ def read_graph(
     nodes = infer_modules(describe(torch_nodes, names), edges, names.classes)
     numbers = {node: i for i, node in enumerate(torch_nodes)}
     starts = tuple(dict.fromkeys(numbers[node] for node, _ in roots))
-    return Graph(tuple(nodes), tuple(edges), starts, names.classes), torch_nodes
+    outside = names.outside(torch_nodes)
+    return Graph(tuple(nodes), tuple(edges), starts, names.classes, outside=outside), torch_nodes

@@ -29,6 +29,8 @@ class Recording:
         What the block raised, on one line.
     first_nonfinite
         Id of the first node whose gradients held NaN or Inf.
+    outside
+        Names of the model's parameters that are not part of this graph.
     raised
         Id of the node in which backward stopped half-way.
     """
@@ -42,6 +44,7 @@ class Recording:
     error: str = ""
     first_nonfinite: int | None = None
     raised: int | None = None
+    outside: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[Node, ...]:

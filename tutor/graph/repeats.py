@@ -26,7 +26,8 @@ def merge_repeats(plain: Plain, groups: dict[int, Group]) -> dict[int, Group]:
     merged = dict(groups)
     for start, period, times in _runs(signs):
         stretch = [group for block in blocks[start : start + period * times] for group in block]
-        paths = [group.path or plain.nodes[group.first].module for group in stretch]
+        firsts = [plain.nodes[group.first] for group in stretch]
+        paths = [group.path or first.guess or first.module for group, first in zip(stretch, firsts, strict=True)]
         length = len(stretch) // times
         repeat = stretch[0]._replace(
             kind="repeat", path=common_path(paths[:length]), until=common_path(paths[-length:]), times=times

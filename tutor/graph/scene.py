@@ -10,10 +10,12 @@ from .fold import Folding
 from .model import Edge, Node
 from .plain import Group, Use
 from .recording import Recording
-from .words import clean, gradient_words, operation, plural, shape_text, shorten
+from .words import clean, gradient_words, operation, plural, shape_text, shorten, shorten_source
 
 # as many values fit beside an edge
 MOST_VALUES = 3
+
+HOW_TO_KNOW = "record(model) around the forward pass knows them"
 
 TAGS = {
     "parameter": "parameter",
@@ -24,7 +26,10 @@ TAGS = {
 
 
 class Card(NamedTuple):
-    """A card: ``kind`` sets its outline, ``tag`` says it in words; ``title`` and ``rest`` make its first line."""
+    """A card: ``kind`` sets its outline, ``tag`` says it in words; ``title`` and ``rest`` make its first line.
+
+    ``faint`` is cut to the width of a card; ``whole`` says the same in full, for text.
+    """
 
     kind: str
     nodes: Sequence[int]
@@ -37,6 +42,7 @@ class Card(NamedTuple):
     badge: str = ""
     hint: str = ""
     visited: bool = True
+    whole: tuple[str, ...] = ()
 
 
 class Link(NamedTuple):
@@ -66,9 +72,19 @@ def set_scene(graph: Recording, folding: Folding) -> Scene:
     notes = list(folding.notes)
     if graph.passes > 1:
         notes.append(f"the last of {graph.passes} backward passes")
+    if graph.outside:
+        notes.append(outside_words(graph.outside))
+    if any(node.inferred for node in graph.nodes):
+        notes.append(f"≈ modules are inferred from parameters; {HOW_TO_KNOW}")
     if graph.error and any(node.order is None for node in graph.nodes):
         notes.append(f"backward stopped: {graph.error}")
     return Scene(cards, links, tuple(notes))
+
+
+def outside_words(names: Sequence[str]) -> str:
+    """Return in words how many parameters of the model are not part of the graph, and the first of them."""
+    few = ", ".join(shorten(name) for name in names[:3]) + (", …" if len(names) > 3 else "")
+    return f"{plural(len(names), 'parameter')} of the model outside this graph: {few}"
 
 
 def _card(graph: Recording, group: Group, ids: Sequence[int], leaves: int) -> Card:
@@ -96,7 +112,8 @@ def _node_card(graph: Recording, node: Node) -> Card:
     output = ["output"] if node.id in graph.roots else []
     shapes = " ".join(map(shape_text, node.shapes[:4])) + (" …" if len(node.shapes) > 4 else "")
     line = f"{shorten(node.name)} {shapes}".strip()
-    where = " · ".join(filter(None, [node.module, graph.classes.get(node.module) if node.module else ""]))
+    module = f"≈ {node.module}" if node.inferred else node.module
+    where = " · ".join(filter(None, [module, graph.classes.get(node.module) if node.module else ""]))
     return Card(
         output[0] if output else node.kind,
         (),
@@ -104,8 +121,9 @@ def _node_card(graph: Recording, node: Node) -> Card:
         rest,
         tag=" · ".join([*output, *([TAGS[node.kind]] if node.kind in TAGS else [])]),
         lines=(line,) if line else (),
-        faint=tuple(shorten(words, 34) for words in (where, node.source) if words),
+        faint=tuple(filter(None, (shorten(where, 34), shorten_source(node.source)))),
         hint=_hint(node),
+        whole=tuple(filter(None, (where, clean(node.source)))),
     )
 
 
@@ -130,7 +148,9 @@ def _arrived(node: Node, use: Use) -> list[str]:
         lines.append(f"sum of {use.of} {gradient_words(received)}")
     elif sent and abs(sent.norm - received.norm) > 1e-4 * received.norm:  # false if one could not be measured
         lines.append(f"a hook made it {gradient_words(received)}")
-    if node.grad is not None and not node.grad.same(received):
+    if node.grad is None:
+        lines.append(".grad now None")
+    elif not node.grad.same(received):
         lines.append(f".grad now {gradient_words(node.grad)}")
     return lines
 
@@ -143,8 +163,9 @@ def _folded_card(graph: Recording, group: Group, inside: Sequence[Node], leaves:
     kind = graph.classes.get(group.path) or ", ".join(dict.fromkeys(operation(node.op)[0] for node in first))
     times = f" \u00d7 {group.times:,}" if group.kind == "repeat" else ""
     where = group.path if group.until in ("", group.path) else f"{group.until} … {group.path}"
-    faint = (shorten(where, 34),) if where else ()
-    return Card(group.kind, (), shorten(kind) + times, lines=(shape_text(inside[0].shape), content), faint=faint)
+    faint, whole = ((shorten(where, 34),), (where,)) if where else ((), ())
+    lines = (shape_text(inside[0].shape), content)
+    return Card(group.kind, (), shorten(kind) + times, lines=lines, faint=faint, whole=whole)
 
 
 def _first_trouble(graph: Recording) -> str:

@@ -128,8 +128,11 @@ def _steps(graph: Recording, budget: int | None) -> Iterator[Step]:
 
 
 def _leaf_words(node: Node) -> str:
-    if node.grad is None:
+    received = node.received[0] if node.received else None
+    if node.grad is None and received is None:
         return f"{_name(node)} received None, .grad stays None"
+    if node.grad is None:
+        return f"{_name(node)} received {_gradient(received)}; its .grad is None now, cleared since or never written"
     before = "" if node.grad.same(node.received[0]) else " (with what it held before)"
     return f"{_name(node)}.grad {_gradient(node.grad)}{before}"
 

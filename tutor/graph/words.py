@@ -48,6 +48,13 @@ def shorten(text: str, longest: int = LONGEST_NAME) -> str:
     return f"{head}…{tail}"
 
 
+def shorten_source(source: str, longest: int = 34) -> str:
+    """Return "file.py:12: code" cut to this many columns, file and line number staying whole."""
+    place, colon, code = source.partition(": ")
+    room = longest - columns(place) - 2
+    return f"{clean(place)}: {shorten(code, room)}" if colon and room > 2 else clean(place)
+
+
 def columns(text: str) -> int:
     """Return how many columns of a fixed-width font a text takes: wide characters and emoji take two."""
     if text.isascii():

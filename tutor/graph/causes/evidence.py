@@ -111,8 +111,13 @@ class Evidence:
         if node.is_leaf:
             return f"`{node.name}`" if node.name else "an unnamed leaf"
         if node.kind == "custom":
-            return f"the custom Function {operation(node.op)[0]}{self.within(node.module)}"
-        return f"{name}{self.within(node.module)}"
+            return f"the custom Function {operation(node.op)[0]}{self.of(i)}"
+        return f"{name}{self.of(i)}"
+
+    def of(self, i: int) -> str:
+        """Return " in `layers.0` (Linear)" for a node, and that it is inferred if so."""
+        node = self.graph.nodes[i]
+        return f" probably{self.within(node.module)}" if node.inferred else self.within(node.module)
 
     def within(self, path: str) -> str:
         """Return " in `layers.0` (Linear)" for a module's path."""
