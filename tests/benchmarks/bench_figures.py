@@ -1,7 +1,7 @@
 """Figures that move: a frame of a chart beside matplotlib's, and how long a drag takes in a browser.
 
-The second part opens every page of the site that holds a figure (`make site` builds it) in Chromium and moves each first control
-through all its states: from the control's event until the next picture is decoded.
+The second part opens every page of the site that holds a figure (`make site` builds it) in Chromium and moves each
+first control through all its states: from the control's event until the next picture is decoded.
 """
 
 import shutil
@@ -17,7 +17,8 @@ SITE = Path(__file__).parents[2] / "build" / "site"
 STEPS = np.arange(300)
 DRAG = """async figure => {
   const control = figure.querySelector('input[type=range], select'), image = figure.querySelector('img'), all = [];
-  figure.querySelectorAll('p.guess input').forEach(i => { i.value = 'x'; figure.querySelector('p.guess button').click(); });
+  const asked = figure.querySelector('p.guess input');
+  if (asked) { asked.value = 'x'; figure.querySelector('p.guess button').click(); }
   const count = control.options ? control.options.length : Number(control.max) + 1;
   for (let k = 0; k < count; k++) {
     const from = performance.now();
@@ -78,9 +79,8 @@ def drags():
             page.evaluate("() => document.querySelectorAll('details').forEach(d => d.open = true)")
             page.wait_for_function("() => [...document.querySelectorAll('.tutor-move')].every(f => f.dataset.ready)")
             taken = [ms for f in page.locator("div.tutor-move").all() for ms in f.evaluate(DRAG)]
-            print(
-                f"{path.name}: a drag takes {statistics.median(taken):.0f} ms (median of {len(taken)}), at most {max(taken):.0f}"
-            )
+            middle, most = statistics.median(taken), max(taken)
+            print(f"{path.name}: a drag takes {middle:.0f} ms (median of {len(taken)}), at most {most:.0f}")
             page.close()
         browser.close()
 
