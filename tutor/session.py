@@ -22,7 +22,7 @@ from typing import Any
 
 from tutor.checking.diagnose import functions_of
 from tutor.checking.exercise import Exercise
-from tutor.checking.report import Report, card, inline, preformatted
+from tutor.checking.report import Report, blocks, card, inline, preformatted
 from tutor.errors import TutorError
 from tutor.lessons.registry import exercises, find_cell, series
 from tutor.lessons.text import LessonError, Target, difference, find_target, is_todo
@@ -69,9 +69,8 @@ def show(thing: Report | Card) -> None:
 
 
 def say(title: str, body: str = "", colour: str = "#57606a") -> None:
-    """Show a short notice; `code` may stand between backquotes."""
-    paragraphs = "".join(f'<p style="margin:0 0 4px 0">{inline(line)}</p>' for line in body.split("\n") if line)
-    show(Card("\n".join(filter(None, (title, body))), card(f"<b>{inline(title)}</b>", paragraphs, colour)))
+    """Show a short notice; `code` may stand between backquotes, lines indented by four spaces are shown as they are."""
+    show(Card("\n".join(filter(None, (title, body))), card(f"<b>{inline(title)}</b>", blocks(body), colour)))
 
 
 def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -> Callable[[Any], Any]:
@@ -103,7 +102,7 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
             space[known.name] = answer  # already now, so that an answer which calls itself finds itself
         if identifier in os.environ.get("TUTOR_SKIP", "").split(os.pathsep):
             return _lend(known, memory)
-        report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds)
+        report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds, source=_numbered(filename, target))
         if report.verdict in ("wrong", "error", "slow"):
             report = _stands_on(known, answer, report)
         if not todo and getattr(answer, "__name__", known.name) != known.name:
@@ -147,6 +146,15 @@ def _cell(filename: str, identifier: str) -> tuple[str, Target | None]:
     except (LessonError, SyntaxError):
         return source, None
     return (ast.get_source_segment(source, target.node) or "") if target.node else source, target
+
+
+def _numbered(filename: str, target: Target | None) -> str | None:
+    """The definition, decorators included, with blank lines above it: its lines are numbered as in the cell."""
+    if target is None or target.node is None:
+        return None
+    first = min([target.node.lineno, *(d.lineno for d in target.node.decorator_list)])
+    lines = linecache.getlines(filename)[first - 1 : target.node.end_lineno]
+    return "\n" * (first - 1) + "".join(lines)
 
 
 def _renamed(known: Exercise, answer: Any, report: Report) -> Report:
@@ -247,13 +255,17 @@ def hint(identifier: str | None = None) -> None:
         identifier = _last_failed[0]
     known = exercises[identifier]
     memory = _memory.setdefault(identifier, Memory())
-    report = memory.report
+    report, found = memory.report, ""
+    if report is not None and report.later is not None:  # the search for the line goes on where the report stopped it
+        better = report.later()
+        memory.report = report = better or replace(report, later=None)
+        found = f"{better.found}\n" if better else ""
     ladder = known.hints_for(report.misconception if report else None)
     if memory.hints >= len(ladder):
-        say("There is no further hint.", f'`solution("{identifier}")` shows our answer.')
+        say("There is no further hint.", f'{found}`solution("{identifier}")` shows our answer.')
         return
     memory.hints += 1
-    say(f"Hint {memory.hints} of {len(ladder)} for {identifier}", ladder[memory.hints - 1], "#0969da")
+    say(f"Hint {memory.hints} of {len(ladder)} for {identifier}", found + ladder[memory.hints - 1], "#0969da")
 
 
 def solution(identifier: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from tutor.checking import diagnose, guard, judge
 from tutor.checking.probes import Draw, clone, in_float64, largest, same
 from tutor.checking.report import Report
+from tutor.checking.search import AT_ONCE, LATER, Search
 from tutor.checking.shortcut import watch
 from tutor.checking.spec import Misconception, Spec, SpecError
 
@@ -83,9 +84,9 @@ class Exercise:
         """Right answers written differently, as objects like `reference`."""
         return tuple(self.build(a)[0] if isinstance(a, str) else a for a in self.spec.alternatives)
 
-    def build(self, text: str) -> tuple[Any, Any]:
+    def build(self, text: str, space: dict[str, Any] | None = None) -> tuple[Any, Any]:
         """Execute a solution text where the lesson stands; return what it makes and, for a method, its class."""
-        space = self._namespace()
+        space = self._namespace() if space is None else space
         filename = f"<{self.id} {next(_numbers)}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         exec(compile(text, filename, "exec"), space)
@@ -139,11 +140,49 @@ class Exercise:
 
     def run_wrong(self, misconception: Misconception, trial: diagnose.Trial) -> guard.Outcome:
         """What a misconception makes of a probe; kept, since it never changes."""
-        key = misconception.name, trial.seed
+        return self._run_known(misconception.name, self.misconceptions[misconception.name].wrong, trial)
+
+    def _run_known(self, name: str, wrong: Any, trial: diagnose.Trial) -> guard.Outcome:
+        key = name, trial.seed
         if key not in self._wrong_outcomes:
-            subject = self._subject(self.misconceptions[misconception.name].wrong, None)
+            subject = self._subject(wrong, None)
             self._wrong_outcomes[key] = self._run(subject, clone(trial.arguments), trial.seed)
         return self._wrong_outcomes[key]
+
+    @functools.cached_property
+    def _pairs(self) -> dict[tuple[str, str], Any]:
+        return {}
+
+    def both(self, first: Misconception, second: Misconception) -> Any:
+        """The answer with two mistakes at once, or None if their patches do not apply together; made when asked for."""
+        key = first.name, second.name
+        if key not in self._pairs:
+            made = guard.call(lambda: self._both(first, second))
+            self._pairs[key] = made.value if made.error is None else None
+        return self._pairs[key]
+
+    def _both(self, first: Misconception, second: Misconception) -> Any:
+        if first.wrap and second.wrap:
+            return None
+        text, other = second.apply(first.apply(self.source)), first.apply(second.apply(self.source))
+        if text != other or text in (first.apply(self.source), second.apply(self.source)):
+            return None
+        made = self.build(text, dict(self._defined))[0]
+        wrap = first.wrap or second.wrap
+        return wrap(made) if wrap else made
+
+    @functools.cached_property
+    def _defined(self) -> dict[str, Any]:
+        """What the lesson has defined before, executed once for all pairs of mistakes."""
+        return self._namespace()
+
+    def run_both(self, pair: tuple[Misconception, Misconception], trial: diagnose.Trial) -> guard.Outcome:
+        """What two mistakes at once make of a probe; kept, since it never changes."""
+        return self._run_known(" and ".join(m.name for m in pair), self.both(*pair), trial)
+
+    def in_order(self, *known: Misconception) -> list[Misconception]:
+        """Mistakes in the order in which their places stand in the text; what wraps the whole comes last."""
+        return sorted(known, key=lambda m: self.source.find(m.pairs[0][0]) if m.pairs else len(self.source))
 
     def _subject(self, candidate: Any, owner: Any) -> Any:
         """What `use` receives: the candidate, or for a method the class that carries it."""
@@ -163,13 +202,41 @@ class Exercise:
         return self._run(self._subject(candidate, None), arguments, seed)
 
     def _run(self, subject: Any, arguments: tuple[Any, ...], seed: int, seconds: float | None = None) -> guard.Outcome:
-        def run() -> Any:
-            result = self.spec.use(subject, *arguments) if self.spec.use else subject(*arguments)
-            return (result, arguments) if self.spec.inplace else result
+        return guard.call(lambda: self._use(subject, arguments), seconds=seconds or self.spec.seconds, seed=seed)
 
-        return guard.call(run, seconds=seconds or self.spec.seconds, seed=seed)
+    def _use(self, subject: Any, arguments: tuple[Any, ...]) -> Any:
+        result = self.spec.use(subject, *arguments) if self.spec.use else subject(*arguments)
+        return (result, arguments) if self.spec.inplace else result
 
-    def check(self, candidate: Any, *, of: Any = None, seconds: float | None = None, turn: int = 0) -> Report:
+    def is_right(
+        self, build: Callable[[], Any], owner: Any, probed: Probed, seconds: float, *, watched: bool = False
+    ) -> bool:
+        """Whether what `build` makes is right on one probe and harmless; where `watched`, also without a way round."""
+        given = clone(probed.arguments)
+        with watch(self.spec.forbid if watched else ()) as found:
+            outcome = guard.call(
+                lambda: self._use(self._subject(build(), owner), given), seconds=seconds, seed=probed.seed
+            )
+        if outcome.error is not None or outcome.harm or found:
+            return False
+        if not self.spec.inplace and not same(probed.arguments, given):
+            return False
+        trial = diagnose.Trial(probed.arguments, probed.expected, outcome, probed.scale, probed.seed)
+        try:
+            return trial.difference(self.spec) is None
+        except Exception:  # an object can be made so that even looking at it fails
+            return False
+
+    def check(
+        self,
+        candidate: Any,
+        *,
+        of: Any = None,
+        seconds: float | None = None,
+        turn: int = 0,
+        source: str | None = None,
+        search: float = AT_ONCE,
+    ) -> Report:
         """Judge an answer; displays nothing, writes nothing, and never raises for what the candidate does.
 
         Parameters
@@ -178,13 +245,16 @@ class Exercise:
         of : for a method, the class that it is filled into (the lesson's own by default).
         seconds : time limit of the whole check, by default the exercise's own.
         turn : which numbers the probes are drawn with; readers always get the first, the course's proof tries many.
+        source : the text of the answer's definition, with the line numbers of its cell (blank lines above it): then a
+            wrong answer that is no known mistake is told the line in which one change makes it right.
+        search : seconds for which such an answer is looked into before the report; 0 for not at all.
         """
         started = time.perf_counter()
         try:
             if self.kind == "value":
                 report = self._check_value(candidate)
             else:
-                report = self._check_code(candidate, of, seconds, turn)
+                report = self._check_code(candidate, of, seconds, turn, source, search)
         except SpecError:
             raise
         except Exception as error:  # an object can be made so that even looking at it fails
@@ -237,7 +307,9 @@ class Exercise:
             return f"`{_short(answer)}` does not hold as many things as are asked for."
         return f"`{_short(answer)}` is not what happens."
 
-    def _check_code(self, candidate: Any, owner: Any, seconds: float | None, turn: int) -> Report:
+    def _check_code(
+        self, candidate: Any, owner: Any, seconds: float | None, turn: int, source: str | None, search: float
+    ) -> Report:
         if candidate is Ellipsis:
             return self._report("todo", f"Write `{self.name}` in place of the `...` and run the cell again.")
         if (self.kind == "class" and not isinstance(candidate, type)) or not callable(candidate):
@@ -247,6 +319,14 @@ class Exercise:
             )
         limit = seconds or self.spec.seconds
         deadline, trials, printed = guard.clock() + limit, [], ""
+
+        def searched(report: Report, tried: list[diagnose.Trial], failed: dict[int, float]) -> Report:
+            if search <= 0 or report.misconception is not None:
+                return report
+            looking = Search(self, report, candidate, owner, source=source, trials=tried, failed=failed, turn=turn)
+            better = looking.run(search) or report
+            return better if better.found or looking.over else replace(report, later=lambda: looking.run(LATER))
+
         for arguments, expected, scale, seed in self.probed(turn):
             given = clone(arguments)
             with watch(self.spec.forbid) as found:
@@ -254,11 +334,16 @@ class Exercise:
                 outcome = self._run(subject, given, seed, max(0.05, deadline - guard.clock()))
             printed = printed or outcome.printed
             if refused := self._refused(outcome, found, arguments, given, candidate, limit):
-                return replace(refused, printed=outcome.printed)
+                refused = replace(refused, printed=outcome.printed)
+                return searched(refused, [], {seed: outcome.seconds}) if refused.tier == "harm" else refused
             trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed))
         if all(t.outcome.error is None and t.difference(self.spec) is None for t in trials):
             return self._report("pass", self._praise(trials), printed=printed)
-        return replace(self._explain(trials, candidate), printed=printed)
+        report = replace(self._explain(trials, candidate), printed=printed)
+        failed = [t for t in trials if t.outcome.error is not None or t.difference(self.spec) is not None]
+        if not all(t.outcome.error is None or isinstance(t.outcome.error, Exception) for t in failed):
+            return report
+        return searched(report, trials, {t.seed: t.outcome.seconds for t in failed})
 
     def _refused(
         self, outcome: guard.Outcome, found: list[str], before: Any, after: Any, candidate: Any, limit: float

@@ -165,4 +165,4 @@ def _judged(exercise: Exercise, text: str) -> Report | None:
     outcome: Outcome = exercise.try_build(text)
     if outcome.error is not None:
         return None
-    return exercise.check(outcome.value, seconds=MUTANT_SECONDS)
+    return exercise.check(outcome.value, seconds=MUTANT_SECONDS, search=0)
