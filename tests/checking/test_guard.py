@@ -1,8 +1,10 @@
 """The guard: nothing an answer does may harm the notebook."""
 
 import contextlib
+import itertools
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from tutor.checking import guard
 from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call, clock
 
 
@@ -153,3 +156,21 @@ def test_an_answer_may_not_remove_what_is_in_the_working_folder(monkeypatch, tmp
 def test_an_answer_may_not_remove_what_is_elsewhere(tmp_path):
     outcome = call(lambda: Path("/a-folder-that-does-not-exist/file.txt").unlink())
     assert "tried to delete" in str(outcome.error)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="only POSIX systems have an alarm")
+def test_an_alarm_that_rings_while_it_is_taken_down_is_taken_down_all_the_same(monkeypatch):
+    """It rang once in about 700 calls that ended just at their limit, and went on to stop whatever ran next."""
+    set_timer, taken_down = signal.setitimer, []
+
+    def ringing(which, seconds, interval=0.0):
+        if not seconds:
+            taken_down.append(True)
+            signal.raise_signal(signal.SIGALRM)
+        return set_timer(which, seconds, interval)
+
+    before = signal.getsignal(signal.SIGALRM)
+    monkeypatch.setattr(guard, "clock", itertools.count(0, 100).__next__)
+    monkeypatch.setattr(signal, "setitimer", ringing)
+    assert guard.call(lambda: 3).value == 3 and taken_down
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0) and signal.getsignal(signal.SIGALRM) is before
