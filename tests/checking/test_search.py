@@ -249,3 +249,73 @@ def test_no_search_is_made_where_a_name_fits_or_none_is_asked_for():
     assert asked(known, text).misconception == "mask-by-gradient" and asked(known, text).found == ""
     other = "def relu_backward(g, h):\n    return g * (h > 0) + 1\n"
     assert asked(known, other, search=0).later is None and asked(known, other).found
+
+
+def test_two_known_mistakes_at_once_are_both_named_the_first_in_the_text_first(make_lesson):
+    lesson = make_lesson(
+        text=[("return a + b", "a = a * 1\n    b = b * 1\n    return a + b")],
+        data=[
+            (
+                'Misconception("minus", "That is the difference.", patch=("a + b", "a - b"), hints=("Which way?",))',
+                'Misconception("b-twice", "You double b.", patch=("b = b * 1", "b = b * 2"), hints=("How many b?",))',
+            ),
+            (
+                'Misconception("times", "That is the product.", patch=("a + b", "a * b"))',
+                'Misconception("a-thrice", "You take a three times.", patch=("a * 1", "a * 3"), hints=("How?",))',
+            ),
+            (
+                'Misconception("first", "That is the first.", patch=("a + b", "a"))',
+                'Misconception("first", "That is the first.", patch=("return a + b", "return a"))',
+            ),
+        ],
+    )
+    report = lesson.exercises["small.add"].check(lambda a, b: 3 * a + 2 * b, search=PATIENT)
+    assert (report.verdict, report.tier, report.misconception) == ("wrong", "pair", "a-thrice")
+    assert "first: You take a three times.\nThen this one: You double b." in report.message
+    assert report.hint == "How?" and "first." not in report.message.split("one: ")[1]
+
+
+@pytest.mark.parametrize(("fourth", "tier"), [("a * 5", "pair"), ("a * 4", "probe")])
+def test_two_pairs_that_do_the_same_are_not_told(make_lesson, fourth, tier):
+    """2 * (2 * a + b) is also 4 * a + 2 * b."""
+    lesson = make_lesson(
+        text=[("return a + b", "a = a * 1\n    b = b * 1\n    c = 1\n    return c * (a + b)")],
+        data=[
+            ('("minus", "That is the difference.", patch=("a + b", "a - b")', '("a", "A.", patch=("a * 1", "a * 2")'),
+            ('("times", "That is the product.", patch=("a + b", "a * b")', '("b", "B.", patch=("b * 1", "b * 2")'),
+            (
+                '("first", "That is the first.", patch=("a + b", "a")',
+                f'("c", "C.", patch=("c = 1", "c = 2")), Misconception("d", "D.", patch=("a * 1", "{fourth}")',
+            ),
+        ],
+    )
+    assert lesson.exercises["small.add"].check(lambda a, b: 4 * a + 2 * b, search=PATIENT).tier == tier
+
+
+def test_patches_that_do_not_apply_together_make_no_pair(forms):
+    square = forms.exercises["forms.square"]
+    assert square.both(*square.misconceptions.values()) is None
+
+
+def test_every_pair_of_a_real_exercise_is_told_as_itself_or_by_one_of_the_two():
+    exercise = tutor.exercises["numpy_backprop.two_layer_gradients"]
+    told = 0
+    for pair in itertools.combinations(exercise.misconceptions.values(), 2):
+        both = exercise.both(*pair)
+        if both is not None:
+            report = exercise.check(both, search=PATIENT)
+            assert report.verdict == "wrong", [m.name for m in pair]
+            if report.tier == "pair":
+                told += 1
+                assert all(m.message in report.message for m in pair)
+    assert told >= 5
+
+
+def test_two_mistakes_without_a_wait_come_with_the_hint_and_bring_their_own():
+    exercise = tutor.exercises["numpy_backprop.two_layer_gradients"]
+    pairs = itertools.combinations(exercise.misconceptions.values(), 2)
+    both = next(b for p in pairs if (b := exercise.both(*p)) and exercise.check(b, search=PATIENT).tier == "pair")
+    report = exercise.check(both, search=1e-9)
+    assert report.tier != "pair" and report.later is not None
+    better = next(filter(None, (report.later() for _ in range(20))))
+    assert better.tier == "pair" and better.found == better.message and better.hint

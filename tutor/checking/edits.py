@@ -184,7 +184,7 @@ def _changes(
     elif isinstance(node, ast.UnaryOp):
         if isinstance(node.op, ast.USub | ast.Not):
             yield "sign" if isinstance(node.op, ast.USub) else "condition", node.operand, ""
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not called and node.id in names:
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
         yield from (("name", ast.Name(other, ast.Load()), node.id) for other in names if other != node.id)
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
         yield from _of_attribute(node, called, attributes)
@@ -431,9 +431,10 @@ def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator
 
 
 def _local_names(tree: ast.AST) -> list[str]:
-    """The names of a definition's arguments and variables in order of appearance, `self` and `ctx` left out."""
+    """The names of a definition's arguments and variables in order of appearance; of a class without `self`, `ctx`."""
     arguments = [a.arg for n in ast.walk(tree) if isinstance(n, ast.arguments) for a in n.args]
-    return [n for n in dict.fromkeys([*arguments, *_stored(tree)]) if n not in ("self", "ctx")]
+    whole = any(isinstance(node, ast.ClassDef) for node in ast.walk(tree))
+    return [n for n in dict.fromkeys([*arguments, *_stored(tree)]) if not (whole and n in ("self", "ctx"))]
 
 
 def _stored(tree: ast.AST) -> list[str]:
