@@ -183,7 +183,7 @@ def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
     if failed:
         _last_failed[:] = [known.id]
         if report.hint:  # the same wrong answer again moves one hint on, but the last, the line itself, is for asking
-            ladder = known.hints_for(report.misconception)
+            ladder = known.ladder(report)
             step = min(memory.hints, max(0, len(ladder) - 2))
             report, memory.hints = replace(report, hint=ladder[step]), max(memory.hints, step + 1)
     memory.report, memory.answer = report, text
@@ -260,7 +260,7 @@ def hint(identifier: str | None = None) -> None:
         better = report.later()
         memory.report = report = better or replace(report, later=None)
         found = f"{better.found}\n" if better else ""
-    ladder = known.hints_for(report.misconception if report else None)
+    ladder = known.ladder(report)
     if memory.hints >= len(ladder):
         say("There is no further hint.", f'{found}`solution("{identifier}")` shows our answer.')
         return

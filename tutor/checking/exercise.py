@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import itertools
@@ -258,7 +259,10 @@ class Exercise:
         except SpecError:
             raise
         except Exception as error:  # an object can be made so that even looking at it fails
-            told = f"What the answer returns cannot be judged: looking at it raises `{type(error).__name__}`."
+            told = (
+                "It is the check that stopped here: what the answer returns cannot be judged, because looking at it "
+                f"raises `{type(error).__name__}`."
+            )
             report = self._report("error", told, tier="exception")
         return replace(report, seconds=time.perf_counter() - started)
 
@@ -368,10 +372,11 @@ class Exercise:
         if outcome.error is None and not self.spec.inplace and not same(before, after):
             if known := self._inplace_misconception(before, after):
                 return self._named(known)
-            pairs = zip(self.argument_names, before, after, strict=False)
-            name = next((n for n, b, a in pairs if not same(b, a)), "argument")
-            message = f"The answer changes its input `{name}` in place, and whoever passed it in does not expect that."
-            return self._report("wrong", f"{message} Work on a copy.", tier="harm")
+            pairs = zip(self._words(candidate).arguments, before, after, strict=False)
+            name = next((n for n, b, a in pairs if not same(b, a)), "")
+            what = f"its input `{name}`" if name else "its input"
+            message = f"The answer changes {what} in place, and whoever passed it in does not expect that."
+            return self._report("wrong", f"{message} Work on a copy.", tier="harm", hint=WRITING)
         return None
 
     def _inplace_misconception(self, before: Any, after: Any) -> Misconception | None:
@@ -392,21 +397,46 @@ class Exercise:
     def _explain(self, trials: list[diagnose.Trial], candidate: Any) -> Report:
         failed = next((t for t in trials if t.outcome.error is not None), None)
         if failed is not None and not any(self._crashes_alike(m, trials) for m in self.spec.misconceptions):
-            message = diagnose.exception(failed.outcome, candidate)
-            return self._report("error", message, tier="exception", hint=self._first_hint(None))
-        finding = diagnose.diagnose(self.spec, trials, self.run_wrong, self.argument_names)
+            message = diagnose.exception(failed.outcome, candidate, self._checker)
+            return self._report("error", message, tier="exception")  # the ladder begins beside the point of an error
+        finding = diagnose.diagnose(self.spec, trials, self.run_wrong, self._words(candidate))
         known = finding.misconception
         verdict = "error" if failed is not None else "wrong"
         name = known.name if known else None
-        return self._report(
-            verdict, finding.message, misconception=name, tier=finding.tier, hint=self._first_hint(known)
-        )
+        hint = finding.hint or (self._first_hint(known) if finding.ladder else None)
+        return self._report(verdict, finding.message, misconception=name, tier=finding.tier, hint=hint)
+
+    def _words(self, candidate: Any) -> diagnose.Words:
+        """How arguments and outputs are told: by names that the reader's function has, or that stand in the task."""
+        text = f"{self.stub}\n{self.source}"
+        names = self.argument_names
+        if self.spec.use is None:
+            own = _parameters(candidate)
+            names = own if len(own) >= len(names) else names
+        else:
+            asked = {a.arg for n in ast.walk(ast.parse(self.source)) if isinstance(n, ast.arguments) for a in n.args}
+            names = tuple(name if name in asked else "" for name in names)
+        return diagnose.Words(names, self.spec.outputs, text)
+
+    @functools.cached_property
+    def _checker(self) -> diagnose.Checker:
+        """The check's own code, to tell its complaints from the reader's errors."""
+        written = (*self.spec.probes, *([self.spec.use] if self.spec.use else []))
+        files = frozenset(f.__code__.co_filename for f in written if hasattr(f, "__code__"))
+        call = "" if self.spec.use else f"{self.name}({', '.join(self.argument_names)})"
+        return diagnose.Checker(files, call)
 
     def _crashes_alike(self, misconception: Misconception, trials: list[diagnose.Trial]) -> bool:
         return diagnose.matches(self.spec, trials, misconception, self.run_wrong)
 
     def _first_hint(self, known: Misconception | None) -> str | None:
         return next(iter(self.hints_for(known.name if known else None)), None)
+
+    def ladder(self, report: Report | None) -> tuple[str, ...]:
+        """The hints for a report: its own first, where it has one that is none of the exercise's."""
+        hints = self.hints_for(report.misconception if report else None)
+        own = report.hint if report else None
+        return hints if own is None or own in hints else (own, *hints)
 
     def hints_for(self, misconception: str | None = None) -> tuple[str, ...]:
         """The ladder of hints: first those of a misconception that was met, then the exercise's own."""
@@ -416,6 +446,19 @@ class Exercise:
     def _praise(self, trials: list[diagnose.Trial]) -> str:
         told = f" {self.spec.explain}" if self.spec.explain else ""
         return f"Right on all {len(trials)} test inputs.{told}"
+
+
+WRITING = (
+    "Which of your lines writes into what it was given, instead of making something new? `+=`, `x[…] = …` and methods "
+    "whose names end in `_` do."
+)
+
+
+def _parameters(function: Any) -> tuple[str, ...]:
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
 
 
 def _changed(before: Any, after: Any) -> list[bool]:
