@@ -13,6 +13,7 @@ from tutor.checking.diagnose import Trial
 from tutor.checking.exercise import Exercise
 from tutor.checking.guard import Outcome
 from tutor.checking.mutants import mutants
+from tutor.checking.narrowed import narrowed, shown_by, survives
 from tutor.checking.probes import clone, same
 from tutor.checking.report import Report
 
@@ -20,6 +21,7 @@ SEEDS = 20
 FAR = 100 * judge.RTOL  # how far from right a misconception has to be
 KILLED = 0.99  # the share of silent mutants that have to be killed
 MUTANT_SECONDS = 1.0
+HOLD_NARROWED = False  # whether a narrowed answer that passes fails the proof; until the probes meet all, it is printed
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Proof:
     ----------
     mutants : how many variants of the solution were made; `silent` of them ran and were not listed as equivalent;
         `killed` of those were rejected.
+    narrowed : answers that are right for usual inputs only, those listed as equivalent left out; `refused` of them
+        were rejected.
+    passing : a sentence for each narrowed answer that passes; they are complaints once `HOLD_NARROWED` is set.
     complaints : a sentence for everything that is not as it should be; empty if the exercise is proven.
     milliseconds : median time of a check.
     """
@@ -43,6 +48,9 @@ class Proof:
     alternatives: int
     milliseconds: float
     complaints: tuple[str, ...]
+    narrowed: int = 0
+    refused: int = 0
+    passing: tuple[str, ...] = ()
 
 
 def prove(exercise: Exercise) -> Proof:
@@ -60,6 +68,10 @@ def prove(exercise: Exercise) -> Proof:
             complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
         for line in set(exercise.spec.equivalent_mutants) - used:
             complaints.append(f'{exercise.id}: equivalent_mutants lists "{line}", which no mutant contains.')
+    tried, passing, unused = _narrowed(exercise)
+    complaints += unused
+    if HOLD_NARROWED and tried and 1 - len(passing) / tried < KILLED:
+        complaints += passing
     alternatives = len(exercise.alternatives) if exercise.kind != "value" else 0
     milliseconds = 1000 * statistics.median(times) if times else 0.0
     return Proof(
@@ -72,6 +84,9 @@ def prove(exercise: Exercise) -> Proof:
         alternatives,
         milliseconds,
         tuple(complaints),
+        tried,
+        tried - len(passing),
+        tuple(passing),
     )
 
 
@@ -158,6 +173,20 @@ def _mutants(exercise: Exercise) -> tuple[int, int, list[str], set[str]]:
         if report.verdict == "pass":
             survivors.append(f"{mutant.line}   ({mutant.change})")
     return made, silent, survivors, used
+
+
+def _narrowed(exercise: Exercise) -> tuple[int, list[str], list[str]]:
+    """How many narrowed answers differ from the reference, those that pass, and what is wrong with their list."""
+    tried, passing, listed = 0, [], dict(exercise.spec.equivalent_narrowed)
+    known: dict[tuple[str, int], Outcome] = {}
+    for answer in narrowed(exercise):
+        if not survives(exercise, answer):
+            tried += 1
+        elif listed.pop(answer.kind, None) is None and (inputs := shown_by(exercise, answer, known)):
+            tried += 1
+            passing.append(f"{exercise.id}: this narrowed answer passes: {answer.kind} (told by: {inputs}).")
+    unused = [f'{exercise.id}: equivalent_narrowed lists "{kind}", which does not pass.' for kind in listed]
+    return tried, passing, unused
 
 
 def _judged(exercise: Exercise, text: str) -> Report | None:

@@ -91,6 +91,7 @@ class Spec:
     misconceptions: tuple[Misconception, ...] = ()
     alternatives: tuple[Any, ...] = ()
     equivalent_mutants: dict[str, str] = field(default_factory=dict)
+    equivalent_narrowed: dict[str, str] = field(default_factory=dict)
     exact: bool = False
     inplace: bool = False
     forbid: tuple[str, ...] = ()
@@ -121,6 +122,7 @@ def code(
     gradients : output name -> `FiniteDifference`.
     misconceptions, alternatives : wrong answers with their causes; right answers written differently.
     equivalent_mutants : mutated line -> why it computes the same (used by the course's proof).
+    equivalent_narrowed : kind of narrowed answer -> why it is as right, or why no reader can mean it (see `narrowed`).
     exact : judge dtype and device too.
     inplace : the answer is meant to change its arguments; they are judged as well.
     forbid : ways round that count as a shortcut: "autograd", "aten:OPERATION" or "call:MODULE.NAME" (see `shortcut`).
