@@ -316,7 +316,7 @@ _PROMISED = {
     "a tuple for a list": r"(?i)\blist\b",
     "a generator for a list": r"(?i)\blist\b",
     "float32 inside": r"float64|double|dtype|precision|gradcheck",
-    "right for two dimensions only": r"(?i)\bany (shape|size|rank|number of dim)|whatever (its |their )?shape|\.\.\.[,)]",
+    "right for two dimensions only": r"(?i)\bany (shape|rank|number of dim)|whatever (its |their )?shape|\.\.\.[,)]",
 }
 
 
