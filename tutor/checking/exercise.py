@@ -337,20 +337,27 @@ class Exercise:
                 subject = self._subject(candidate, owner)
                 outcome = self._run(subject, given, seed, max(0.05, deadline - guard.clock()))
             printed = printed or outcome.printed
-            if refused := self._refused(outcome, found, arguments, given, candidate, limit):
+            if refused := self._refused(outcome, found, arguments, given, candidate, limit, source):
                 refused = replace(refused, printed=outcome.printed)
                 return searched(refused, [], {seed: outcome.seconds}) if refused.tier == "harm" else refused
             trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed))
         if all(t.outcome.error is None and t.difference(self.spec) is None for t in trials):
             return self._report("pass", self._praise(trials), printed=printed)
-        report = replace(self._explain(trials, candidate), printed=printed)
+        report = replace(self._explain(trials, candidate, source), printed=printed)
         failed = [t for t in trials if t.outcome.error is not None or t.difference(self.spec) is not None]
         if not all(t.outcome.error is None or isinstance(t.outcome.error, Exception) for t in failed):
             return report
         return searched(report, trials, {t.seed: t.outcome.seconds for t in failed})
 
     def _refused(
-        self, outcome: guard.Outcome, found: list[str], before: Any, after: Any, candidate: Any, limit: float
+        self,
+        outcome: guard.Outcome,
+        found: list[str],
+        before: Any,
+        after: Any,
+        candidate: Any,
+        limit: float,
+        source: str | None,
     ) -> Report | None:
         """The verdicts that do not depend on the values: slow, shortcut, and harm done."""
         if outcome.slow:
@@ -371,7 +378,7 @@ class Exercise:
             )
         if outcome.error is None and not self.spec.inplace and not same(before, after):
             if known := self._inplace_misconception(before, after):
-                return self._named(known)
+                return self._named(known, source)
             pairs = zip(self._words(candidate).arguments, before, after, strict=False)
             name = next((n for n, b, a in pairs if not same(b, a)), "")
             what = f"its input `{name}`" if name else "its input"
@@ -389,12 +396,12 @@ class Exercise:
                 alike.append(known)
         return alike[0] if len(alike) == 1 else None
 
-    def _named(self, known: Misconception) -> Report:
+    def _named(self, known: Misconception, source: str | None = None) -> Report:
         """The report of a misconception that was met."""
         hint = self._first_hint(known)
-        return self._report("wrong", known.message, misconception=known.name, tier="misconception", hint=hint)
+        return self._report("wrong", known.told(source), misconception=known.name, tier="misconception", hint=hint)
 
-    def _explain(self, trials: list[diagnose.Trial], candidate: Any) -> Report:
+    def _explain(self, trials: list[diagnose.Trial], candidate: Any, source: str | None) -> Report:
         failed = next((t for t in trials if t.outcome.error is not None), None)
         if failed is not None and not any(self._crashes_alike(m, trials) for m in self.spec.misconceptions):
             message = diagnose.exception(failed.outcome, candidate, self._checker)
@@ -404,7 +411,8 @@ class Exercise:
         verdict = "error" if failed is not None else "wrong"
         name = known.name if known else None
         hint = finding.hint or (self._first_hint(known) if finding.ladder else None)
-        return self._report(verdict, finding.message, misconception=name, tier=finding.tier, hint=hint)
+        message = known.told(source) if known else finding.message
+        return self._report(verdict, message, misconception=name, tier=finding.tier, hint=hint)
 
     def _words(self, candidate: Any) -> diagnose.Words:
         """How arguments and outputs are told: by names that the reader's function has, or that stand in the task."""

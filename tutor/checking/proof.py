@@ -61,6 +61,7 @@ def prove(exercise: Exercise) -> Proof:
     survivors: list[str] = []
     used: set[str] = set()
     if exercise.kind != "value":
+        complaints += _causes(exercise)
         complaints += _alternatives(exercise, times)
         made, silent, survivors, used = _mutants(exercise)
         equivalent, killed = len(used), silent - len(survivors)
@@ -104,6 +105,26 @@ def _misconceptions(exercise: Exercise, times: list[float]) -> Iterator[str]:
             yield f"{exercise.id}: {name} ends in a NameError of its own; mend its patch."
         if exercise.kind != "value" and (distance := _distance(exercise, known.wrong)) < FAR:
             yield f"{exercise.id}: {name} lies only {distance:.1g} from right; {FAR:g} is the least."
+
+
+def _causes(exercise: Exercise) -> Iterator[str]:
+    """A cause is said where its evidence is seen, and not of an answer that behaves the same from another cause."""
+    for name, known in exercise.misconceptions.items():
+        if not known.cause:
+            continue
+        text = known.apply(exercise.source)
+        if known.cause not in exercise.check(known.wrong, source=text, search=0).message:
+            yield f"{exercise.id}: the evidence= of {name} is not seen in its own text."
+        other = known.elsewhere(exercise.source)
+        if not other:
+            yield f"{exercise.id}: {name} says a cause and has no other= that behaves the same from another cause."
+            continue
+        report = exercise.check(exercise.build(other)[0], source=other, search=0)
+        if report.misconception != name:
+            told = report.misconception or report.message.split("\n")[0]
+            yield f"{exercise.id}: the other= of {name} behaves otherwise: it is diagnosed as {told}."
+        elif known.cause in report.message:
+            yield f"{exercise.id}: the other= of {name} is told the cause that it does not have."
 
 
 def _misses_a_name(exercise: Exercise, wrong: Any) -> bool:
