@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tutor.checking.evidence import Evidence
+from tutor.checking.space import Space
 from tutor.errors import TutorError
 
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -123,6 +124,7 @@ class Spec:
     hints: tuple[str, ...]
     drills: tuple[str, ...] = ()
     probes: tuple[Callable[[Any], tuple], ...] = ()
+    space: Space | None = None
     use: Callable[..., Any] | None = None
     outputs: tuple[str, ...] = ()
     gradients: dict[str, FiniteDifference] = field(default_factory=dict)
@@ -142,8 +144,8 @@ def code(
     *,
     difficulty: str,
     minutes: int,
-    probe: Callable[[Any], tuple] | tuple[Callable[[Any], tuple], ...],
     hints: tuple[str, ...],
+    probe: Callable[[Any], tuple] | tuple[Callable[[Any], tuple], ...] = (),
     **more: Any,
 ) -> Spec:
     """Describe an exercise whose answer is a function, a class or a method.
@@ -152,8 +154,9 @@ def code(
     ----------
     difficulty : "easy", "medium" or "hard".
     minutes : how long it takes a first-time reader.
-    probe : one or several functions of a `Draw` that return the arguments of one call.
     hints : at least a question, a pointer and a line, in this order.
+    probe : one or several functions of a `Draw` that return the arguments of one call: what is special, beside `space`.
+    space : what the arguments may be (`tutor.checking.space`); probes that meet all of it are drawn from it.
     use : `use(answer, *arguments)` runs the answer and returns what is judged; the answer is called if it is absent.
         For a class or a loop, let it return a trajectory of three steps or more.
     outputs : names of what is returned, for the messages.
@@ -173,8 +176,13 @@ def code(
         If a field is wrong.
     """
     probes = probe if isinstance(probe, tuple) else (probe,)
+    probes = (*(more["space"].probes() if more.get("space") else ()), *probes)
     spec = _build(difficulty=difficulty, minutes=minutes, probes=probes, hints=hints, **more)
-    _require(bool(probes) and all(callable(p) for p in probes), "probe", "must be a function of a Draw, or several")
+    _require(
+        bool(probes) and all(callable(p) for p in probes),
+        "probe",
+        "must be a function of a Draw, or several; or give a space=",
+    )
     _require(all(m.pairs or m.wrap for m in spec.misconceptions), "misconceptions", "each needs a patch= or a wrap=")
     _require(len(spec.hints) >= 3, "hints", "needs at least three steps: a question, a pointer, a line")
     return spec
