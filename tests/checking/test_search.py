@@ -196,6 +196,16 @@ def test_nothing_of_the_notebook_is_changed_by_the_search(make_lesson):
     assert {k: v for k, v in space.items() if k != "__builtins__"} == names
 
 
+def test_a_search_that_goes_on_later_sees_the_notebook_as_it_was(make_lesson):
+    space = {"one": [1]}
+    text = "def add(a, b):\n    return a + b * one[0] + 4\n"
+    report = asked(make_lesson().exercises["small.add"], text, space=space, search=1e-9)
+    space["one"].append(2)
+    space["one"][0] = space["add"] = 7
+    better = next(filter(None, (report.later() for _ in range(20))))
+    assert "With one change in line 2" in better.found and space["add"] == 7
+
+
 def test_a_method_is_tried_in_the_readers_class_and_what_it_held_is_put_back(forms):
     exercise = forms.exercises["forms.add"]
     space = exercise._namespace()

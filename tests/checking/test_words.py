@@ -192,3 +192,10 @@ def test_nan_for_other_inputs_is_said_too():
         return grad_w1 + (np.nan if w2.shape[1] > 1 else 1), grad_w2
 
     assert "For other test inputs there is NaN in the result." in NET.check(broken, search=0).message
+
+
+def test_an_error_of_the_same_words_from_another_cause_is_no_known_mistake():
+    known = typed(FORWARD, "def two_layer_forward(x, w1, w2):\n    h = x @ w1\n    return h, max(0, h), h @ w2\n")
+    other = typed(FORWARD, "def two_layer_forward(x, w1, w2):\n    if w1 and x:\n        return x, x, x\n")
+    assert "max" in known.message and known.misconception is not None
+    assert other.misconception is None and "`w1` is an array of shape" in other.message

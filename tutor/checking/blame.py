@@ -53,9 +53,11 @@ class Text:
         self._helpers, named = self._reached({n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)})
         things = {name: self._outer[name] for name in sorted(named) if not isinstance(self._outer[name], _SHARED)}
         defaults = {name: (f.__defaults__, f.__kwdefaults__) for name, f in self._helpers.items()}
-        self._kept = things, defaults
-        if guard.call(copy.deepcopy, self._kept, seconds=COPYING).error is not None:
+        copied = guard.call(copy.deepcopy, (things, defaults), seconds=COPYING)
+        if copied.error is not None:
             raise CannotRebuildError
+        # as they are now: when a hint is asked for, cells below may have changed them
+        self._kept, self._outer = copied.value, dict(self._outer)
 
     def parsed(self, source: str) -> ast.Module:
         """The syntax tree of a text, without the decorator that judges it.
@@ -72,8 +74,8 @@ class Text:
         if len(tree.body) != 1 or not isinstance(tree.body[0], ast.FunctionDef | ast.ClassDef):
             raise CannotRebuildError
         for node in ast.walk(tree):
-            caught = getattr(node, "type", None) if isinstance(node, ast.ExceptHandler) else ast.Pass
-            if caught is None or (isinstance(caught, ast.Name) and caught.id == "BaseException"):
+            bare = isinstance(node, ast.ExceptHandler) and node.type is None
+            if bare or (isinstance(node, ast.Name) and node.id == "BaseException"):
                 raise CannotRebuildError
         (made,) = tree.body
         made.decorator_list = [d for d in made.decorator_list if not self._judges(d)]

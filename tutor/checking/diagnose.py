@@ -7,9 +7,11 @@ import contextlib
 import itertools
 import linecache
 import re
+import sysconfig
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -142,12 +144,39 @@ def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong
         if outcome.error is not None or trial.outcome.error is not None:
             if type(outcome.error) is not type(trial.outcome.error) or str(outcome.error) != str(trial.outcome.error):
                 return False
+            if not _stopped_alike(outcome.error, trial.outcome.error):
+                return False
             telling += 1
             continue
         if judge.compare(trial.outcome.value, outcome.value, trial.scale, names=spec.outputs, exact=spec.exact):
             return False
         telling += trial.difference(spec, outcome.value) is not None
     return telling >= min(2, len(trials))
+
+
+def _stopped_alike(known: BaseException, met: BaseException) -> bool:
+    """Whether two errors of the same words come from statements that do something in common.
+
+    "The truth value of an array is ambiguous" is said of `max(h, 0)` and of `if a and b`: one message, two causes.
+    """
+    known_acts, met_acts = _acts(known), _acts(met)
+    return not known_acts or not met_acts or bool(known_acts & met_acts)
+
+
+def _acts(error: BaseException) -> set[str]:
+    """What the statement does that an error comes from: the names that it calls, its operators, its kinds of access."""
+    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(name, line) for name, line in places if not name.startswith(_LIBRARIES) and linecache.getline(name, line)]
+    acts: set[str] = set()
+    for node in _parts_at(*own[-1], linecache.getline(*own[-1])) if own else []:
+        if isinstance(node, ast.Call):
+            acts.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "call"))
+        elif isinstance(node, ast.operator | ast.boolop | ast.cmpop | ast.Subscript | ast.Attribute):
+            acts.add(type(node).__name__)
+    return acts
+
+
+_LIBRARIES = (*sysconfig.get_paths().values(), str(Path(__file__).parent), "<frozen")
 
 
 def _reordered(spec: Spec, trials: list[Trial]) -> str | None:
@@ -478,6 +507,12 @@ def _things_in(filename: str, number: int, line: str, local: dict[str, Any], out
 
 def _names_at(filename: str, number: int, line: str) -> list[ast.Name]:
     """The names of the statement that holds a line; of one with a block below it, those of its head."""
+    return [node for node in _parts_at(filename, number, line) if isinstance(node, ast.Name)]
+
+
+def _parts_at(filename: str, number: int, line: str) -> list[ast.AST]:
+    """Every part of the statement that holds a line, without a block below it."""
+    line = line.strip()
     for text, at in (("".join(linecache.getlines(filename)), number), (line, 1), (f"{line} pass", 1)):
         with contextlib.suppress(SyntaxError, ValueError):
             around = [
@@ -486,7 +521,7 @@ def _names_at(filename: str, number: int, line: str) -> list[ast.Name]:
             if around:
                 innermost = max(around, key=lambda n: (n.lineno, -n.end_lineno))
                 head = [child for child in ast.iter_child_nodes(innermost) if not isinstance(child, ast.stmt)]
-                return [n for part in head for n in ast.walk(part) if isinstance(n, ast.Name)]
+                return [n for part in head for n in ast.walk(part)]
     return []
 
 
