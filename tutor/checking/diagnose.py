@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import itertools
 import linecache
 import re
@@ -166,7 +167,7 @@ def _stopped_alike(known: BaseException, met: BaseException) -> bool:
 def _acts(error: BaseException) -> set[str]:
     """What the statement does that an error comes from: the names that it calls, its operators, its kinds of access."""
     places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    own = [(name, line) for name, line in places if not name.startswith(_LIBRARIES) and linecache.getline(name, line)]
+    own = [(name, line) for name, line in places if not name.startswith(_libraries()) and linecache.getline(name, line)]
     acts: set[str] = set()
     for node in _parts_at(*own[-1], linecache.getline(*own[-1])) if own else []:
         if isinstance(node, ast.Call):
@@ -176,7 +177,10 @@ def _acts(error: BaseException) -> set[str]:
     return acts
 
 
-_LIBRARIES = (*sysconfig.get_paths().values(), str(Path(__file__).parent), "<frozen")
+@functools.cache
+def _libraries() -> tuple[str, ...]:
+    """Where code lies that neither a reader nor an author of an exercise wrote."""
+    return (*sysconfig.get_paths().values(), str(Path(__file__).parent), "<frozen")
 
 
 def _reordered(spec: Spec, trials: list[Trial]) -> str | None:
