@@ -1,8 +1,8 @@
 """How often the line of a wrong answer without a name is found, in the report and with the first hint.
 
-Run with `python tests/benchmarks/bench_search.py`; it prints figures, asserts none. The answers are mutants of the solutions,
-two an exercise, drawn by a seed; no search knows where they were changed. The last figure is how often the line that is told
-is the one that was changed; a change in another mends the others as well.
+Run with `python tests/benchmarks/bench_search.py`; it prints figures, asserts none. The answers are mutants of the
+solutions, two an exercise, drawn by a seed; no search knows where they were changed. The last figure is how often the
+line that is told is the one that was changed; a change in another mends the others as well.
 """
 
 import ast
