@@ -1,5 +1,6 @@
 """What a notebook sees, cell by cell, in a real IPython shell."""
 
+import functools
 import json
 
 import pytest
@@ -7,6 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from tutor import session
+from tutor.checking import Exercise
 from tutor.lessons.registry import exercises
 from tutor.lessons.text import LessonError
 from tutor.store import Progress
@@ -268,6 +270,31 @@ def test_a_method_that_calls_a_failed_method_of_its_class_points_there(notebook,
     notebook.run('@exercise("forms.add", of=Number)\ndef __add__(self, other):\n    return Number(self.value)')
     assert session._calls(type("T", (), {"f": lambda a, b: a.__add__(b)}), session._memory["forms.add"])
     assert not session._calls(type("T", (), {"f": lambda a, b: a.__sub__(b)}), session._memory["forms.add"])
+
+
+UNKNOWN = """import math
+
+@exercise("numpy_backprop.relu_backward")
+def relu_backward(grad_h_relu, h):
+    kept = h > 0
+    return grad_h_relu * kept + 5
+"""
+
+
+def test_the_line_is_numbered_as_in_the_readers_cell(notebook, monkeypatch):
+    monkeypatch.setattr(Exercise, "check", functools.partialmethod(Exercise.check, search=20))
+    shown = notebook.run(UNKNOWN)
+    assert "With one change in line 6 all test inputs come out right" in shown
+    assert "      return grad_h_relu * kept + 5\n" in shown and "With one change" not in notebook.run("hint()")
+
+
+def test_the_line_comes_with_the_first_hint_where_the_report_did_not_wait_for_it(notebook, monkeypatch):
+    monkeypatch.setattr(Exercise, "check", functools.partialmethod(Exercise.check, search=1e-9))
+    monkeypatch.setattr("tutor.checking.exercise.LATER", 20)
+    assert "With one change" not in notebook.run(UNKNOWN)
+    shown = notebook.run("hint()")
+    assert "Hint 2 of 3" in shown and "With one change in line 6" in shown
+    assert "Hint 3 of 3" in (again := notebook.run("hint()")) and "With one change" not in again
 
 
 def test_methods_are_filled_into_the_readers_own_class(notebook, forms):

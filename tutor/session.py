@@ -22,7 +22,7 @@ from typing import Any
 
 from tutor.checking.diagnose import functions_of
 from tutor.checking.exercise import Exercise
-from tutor.checking.report import Report, card, inline, preformatted
+from tutor.checking.report import Report, blocks, card, inline, preformatted
 from tutor.errors import TutorError
 from tutor.lessons.cells import Part, lines_of, parse
 from tutor.lessons.registry import exercises, find_cell, series
@@ -72,9 +72,8 @@ def show(thing: Report | Card) -> None:
 
 
 def say(title: str, body: str = "", colour: str = "#57606a") -> None:
-    """Show a short notice; `code` may stand between backquotes."""
-    paragraphs = "".join(f'<p style="margin:0 0 4px 0">{inline(line)}</p>' for line in body.split("\n") if line)
-    show(Card("\n".join(filter(None, (title, body))), card(f"<b>{inline(title)}</b>", paragraphs, colour)))
+    """Show a short notice; `code` may stand between backquotes, lines indented by four spaces are shown as they are."""
+    show(Card("\n".join(filter(None, (title, body))), card(f"<b>{inline(title)}</b>", blocks(body), colour)))
 
 
 def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -> Callable[[Any], Any]:
@@ -107,7 +106,8 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
             space[known.name] = answer  # already now, so that an answer which calls itself finds itself
         if identifier in os.environ.get("TUTOR_SKIP", "").split(os.pathsep):
             return _lend(known, memory)
-        report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds)
+        source = _numbered(filename, part)
+        report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds, source=source)
         memory.judged = answer
         if report.verdict in ("wrong", "error", "slow"):
             report = _unfinished(part, _stands_on(known, answer, report))
@@ -170,6 +170,15 @@ def _unfinished(part: Part | None, report: Report) -> Report:
     return replace(report, message=f"{report.message}\n{names} {verb} still only `...`.")
 
 
+def _numbered(filename: str, part: Part | None) -> str | None:
+    """The definition, decorators included, with blank lines above it: its lines are numbered as in the cell."""
+    lines = linecache.getlines(filename)
+    if part is None or part.node is None or not lines:
+        return None
+    first = min([part.node.lineno, *(d.lineno for d in part.node.decorator_list)])
+    return "\n" * (first - 1) + "".join(lines[first - 1 : part.node.end_lineno])
+
+
 def _renamed(known: Exercise, answer: Any, report: Report) -> Report:
     note = f"The cells below call it `{known.name}`, yours is called `{answer.__name__}`: change the name back."
     return replace(report, message=f"{report.message}\n{note}")
@@ -212,7 +221,7 @@ def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
     if failed:
         _last_failed[:] = [known.id]
         if report.hint:  # the same wrong answer again moves one hint on, but the last, the line itself, is for asking
-            ladder = known.hints_for(report.misconception)
+            ladder = known.ladder(report)
             step = min(memory.hints, max(0, len(ladder) - 2))
             report, memory.hints = replace(report, hint=ladder[step]), max(memory.hints, step + 1)
     memory.report, memory.answer = report, text
@@ -284,13 +293,17 @@ def hint(identifier: str | None = None) -> None:
         identifier = _last_failed[0]
     known = exercises[identifier]
     memory = _memory.setdefault(identifier, Memory())
-    report = memory.report
-    ladder = known.hints_for(report.misconception if report else None)
+    report, found = memory.report, ""
+    if report is not None and report.later is not None:  # the search for the line goes on where the report stopped it
+        better = report.later()
+        memory.report = report = better or replace(report, later=None)
+        found = f"{better.found}\n" if better else ""
+    ladder = known.ladder(report)
     if memory.hints >= len(ladder):
-        say("There is no further hint.", f'`solution("{identifier}")` shows our answer.')
+        say("There is no further hint.", f'{found}`solution("{identifier}")` shows our answer.')
         return
     memory.hints += 1
-    say(f"Hint {memory.hints} of {len(ladder)} for {identifier}", ladder[memory.hints - 1], "#0969da")
+    say(f"Hint {memory.hints} of {len(ladder)} for {identifier}", found + ladder[memory.hints - 1], "#0969da")
 
 
 def solution(identifier: str) -> None:

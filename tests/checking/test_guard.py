@@ -2,8 +2,10 @@
 
 import contextlib
 import inspect
+import itertools
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 
+from tutor.checking import guard
 from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call, clock, plain_torch
 
 
@@ -217,3 +220,21 @@ def test_what_a_notebook_has_set_in_torch_stays_set():
         with plain_torch():
             assert torch.ones(2).device.type == "cpu" and (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
         assert (torch.get_default_device(), torch.get_default_dtype(), torch.is_autocast_enabled("cpu")) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="only POSIX systems have an alarm")
+def test_an_alarm_that_rings_while_it_is_taken_down_is_taken_down_all_the_same(monkeypatch):
+    """It rang once in about 700 calls that ended just at their limit, and went on to stop whatever ran next."""
+    set_timer, taken_down = signal.setitimer, []
+
+    def ringing(which, seconds, interval=0.0):
+        if not seconds:
+            taken_down.append(True)
+            signal.raise_signal(signal.SIGALRM)
+        return set_timer(which, seconds, interval)
+
+    before = signal.getsignal(signal.SIGALRM)
+    monkeypatch.setattr(guard, "clock", itertools.count(0, 100).__next__)
+    monkeypatch.setattr(signal, "setitimer", ringing)
+    assert guard.call(lambda: 3).value == 3 and taken_down
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0) and signal.getsignal(signal.SIGALRM) is before

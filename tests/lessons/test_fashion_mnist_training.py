@@ -47,7 +47,7 @@ def two_mistakes(model, loss_fn, optimizer, batches):
 def test_of_two_mistakes_in_a_training_loop_one_is_named_in_words(lesson):
     report = lesson.exercises["fashion_mnist_training.train_epoch"].check(two_mistakes)
     assert report.verdict == "wrong"
-    assert "`the mode while training` should be 'training'; yours is 'evaluation'" in report.message
+    assert "“the mode while training” should be 'training'; yours is 'evaluation'" in report.message
 
 
 def measured_twice_wrong(model, loss_fn, batches):
@@ -61,7 +61,7 @@ def measured_twice_wrong(model, loss_fn, batches):
 
 def test_of_several_mistakes_in_a_test_loop_one_is_named_in_words(lesson):
     report = lesson.exercises["fashion_mnist_training.evaluate"].check(measured_twice_wrong)
-    assert "`the mode while measuring` should be 'evaluation'; yours is 'training'" in report.message
+    assert "“the mode while measuring” should be 'evaluation'; yours is 'training'" in report.message
 
 
 def test_one_number_where_two_are_asked_for_is_told(lesson):
@@ -96,7 +96,7 @@ def clipped(model, loss_fn, optimizer, batches):
 def test_a_gradient_that_was_changed_is_not_called_a_sum_of_several(lesson):
     report = lesson.exercises["fashion_mnist_training.train_epoch"].check(clipped)
     assert (
-        "`the gradient that a step goes along` should be 'that of one batch'; yours is 'another one'" in report.message
+        "“the gradient that a step goes along” should be 'that of one batch'; yours is 'another one'" in report.message
     )
 
 
@@ -113,4 +113,4 @@ def test_measuring_that_leaves_gradients_in_the_model_is_told(lesson):
         return total / count, right / count
 
     report = lesson.exercises["fashion_mnist_training.evaluate"].check(evaluate)
-    assert "`gradients` should be 'not recorded'; yours is 'computed and left in the model'" in report.message
+    assert "“gradients” should be 'not recorded'; yours is 'computed and left in the model'" in report.message

@@ -116,7 +116,7 @@ def test_a_step_that_changes_the_gradients_is_told_so():
             w -= learning_rate * grad_w
             grad_w *= 0.5
 
-    assert "`grads_afterwards[0]` differs" in exercises["torch_backprop.take_step"].check(take_step).message
+    assert "Look at item 0 of “grads afterwards”" in exercises["torch_backprop.take_step"].check(take_step).message
 
 
 @pytest.mark.cuda

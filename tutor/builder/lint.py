@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
+from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
 from tutor.lessons.glossary import TERMS
@@ -85,6 +86,14 @@ def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
                 compile(known.apply(exercise.source), identifier, "exec")
             except (SpecError, SyntaxError) as error:
                 yield f"{identifier}: {error}"
+
+
+def spaces_are_the_docstrings(lesson: Lesson) -> Iterator[str]:
+    """A declared space of arguments has what the docstring allows, and nothing that it does not."""
+    for identifier, exercise in lesson.exercises.items():
+        if exercise.spec.space is not None:
+            docstring = ast.get_docstring(ast.parse(exercise.source).body[0]) or ""
+            yield from (f"{identifier}: {told}" for told in disagreements(docstring, exercise.spec.space))
 
 
 def items_are_taught(lesson: Lesson) -> Iterator[str]:
@@ -258,6 +267,7 @@ RULES = (
     exercises_are_unsolved,
     files_are_short,
     misconceptions_apply,
+    spaces_are_the_docstrings,
     solutions_pass,
     items_are_taught,
     items_are_drilled,

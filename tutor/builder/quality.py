@@ -13,7 +13,17 @@ from tutor.lessons.registry import Lesson, exercises
 
 START, END = "<!-- quality -->", "<!-- /quality -->"
 
-HEAD = ("exercise", "misconceptions", "mutants", "silent", "killed", "alternatives", "check (ms)")
+HEAD = (
+    "exercise",
+    "misconceptions",
+    "mutants",
+    "silent",
+    "killed",
+    "narrowed",
+    "refused",
+    "alternatives",
+    "check (ms)",
+)
 
 
 def prove_all(lessons: list[Lesson], jobs: int = 1) -> list[Proof]:
@@ -55,7 +65,17 @@ def with_totals(readme: str, proofs: list[Proof]) -> str:
 def table(proofs: list[Proof]) -> str:
     """The proofs as lines of text under a head."""
     rows = [
-        (p.exercise, p.misconceptions, p.mutants, p.silent, p.killed, p.alternatives, f"{p.milliseconds:.1f}")
+        (
+            p.exercise,
+            p.misconceptions,
+            p.mutants,
+            p.silent,
+            p.killed,
+            p.narrowed,
+            p.refused,
+            p.alternatives,
+            f"{p.milliseconds:.1f}",
+        )
         for p in proofs
     ]
     width = max(len(p.exercise) for p in proofs)
@@ -69,8 +89,10 @@ def table(proofs: list[Proof]) -> str:
 def totals(proofs: list[Proof]) -> str:
     """One sentence with the totals; it holds no times, so that it is the same on every machine."""
     silent, killed = sum(p.silent for p in proofs), sum(p.killed for p in proofs)
+    narrowed, refused = sum(p.narrowed for p in proofs), sum(p.refused for p in proofs)
     return (
         f"{len(proofs)} exercises; {sum(p.misconceptions for p in proofs):,} misconceptions, each told by its name; "
-        f"{killed:,} of {silent:,} silent mutants rejected; {sum(p.alternatives for p in proofs)} right answers "
+        f"{killed:,} of {silent:,} silent mutants rejected; {refused:,} of {narrowed:,} answers "
+        f"that are right for usual inputs only rejected; {sum(p.alternatives for p in proofs)} right answers "
         "written differently, all accepted."
     )

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import itertools
 import linecache
 import re
+import sysconfig
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,16 +49,62 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Words:
+    """The words in which outputs and arguments are told to a reader.
+
+    Attributes
+    ----------
+    arguments : a name for each of a probe's arguments, or "" where the reader's function has none by that name.
+    outputs : the labels that the exercise's author gave.
+    text : what the reader has before the eyes; only names that stand in it are told as code.
+    """
+
+    arguments: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
+    text: str = ""
+
+    def output(self, path: str) -> str:
+        """An output by the path of a difference: "your result", `name`, “a label of words”, or an item of one."""
+        label = max((name for name in self.outputs if path.startswith(name)), key=len, default="")
+        items = re.findall(r"\[([^]]*)\]", path.removeprefix(label))
+        return "".join(f"item {item} of " for item in reversed(items)) + self._label(label)
+
+    def _label(self, label: str) -> str:
+        if not label:
+            return "your result"
+        if " " in label:
+            return f"“{label}”"
+        if all(self._stands(name) for name in re.findall(r"[A-Za-z_]\w*", label)):
+            return f"`{label}`"
+        if label.startswith("grad_") and self._stands(label.removeprefix("grad_")):
+            return f"the gradient of `{label.removeprefix('grad_')}`"
+        return f"“{label.replace('_', ' ')}”"
+
+    def _stands(self, name: str) -> bool:
+        return re.search(rf"\b{name}\b", self.text) is not None
+
+    def given(self, arguments: tuple[Any, ...]) -> str:
+        """The arguments of a probe, with their shapes or values."""
+        named = zip(self.arguments, arguments, strict=False)
+        return ", ".join(f"`{name}` {_shape(value)}" for name, value in named if name)
+
+
+@dataclass(frozen=True)
 class Finding:
-    """What the diagnosis found: the tier that spoke, its message and perhaps a misconception."""
+    """What the diagnosis found: the tier that spoke, its message, perhaps a misconception, perhaps a hint of its own.
+
+    `ladder` says whether the exercise's own hints, which are about the thing asked for, fit what was found.
+    """
 
     tier: str
     message: str
     misconception: Misconception | None = None
+    hint: str | None = None
+    ladder: bool = True
 
 
 def diagnose(
-    spec: Spec, trials: list[Trial], wrong: Callable[[Misconception, Trial], Outcome], argument_names: tuple[str, ...]
+    spec: Spec, trials: list[Trial], wrong: Callable[[Misconception, Trial], Outcome], words: Words
 ) -> Finding:
     """Say the most useful thing about an answer that returned something else than expected.
 
@@ -63,7 +113,7 @@ def diagnose(
     spec : the exercise's data.
     trials : every probe; at least one of them differs.
     wrong : runs a misconception on a trial's probe.
-    argument_names : names of the probe's arguments, for the messages.
+    words : how outputs and arguments are told.
     """
     matched = [m for m in spec.misconceptions if matches(spec, trials, m, wrong)]
     if len(matched) == 1:
@@ -73,10 +123,19 @@ def diagnose(
     difference = smallest.difference(spec)
     if order := _reordered(spec, trials):
         return Finding("relation", order)
-    for tier, speak in (("relation", _relation), ("structure", _structure), ("probe", _numbers)):
-        if message := speak(spec, trials, smallest, difference, argument_names):
-            return Finding(tier, _which_outputs(spec, smallest, difference) + message)
+    for tier, speak in (("relation", _relation), ("structure", _structure), ("nan", _not_finite), ("probe", _numbers)):
+        if message := speak(spec, trials, smallest, difference, words):
+            told = "\n".join(
+                filter(None, (message, _elsewhere(failing, spec, difference), _right(spec, trials, words)))
+            )
+            fits = tier != "structure" or difference.kind == "shape"
+            return Finding(tier, told, hint=FINITE if tier == "nan" else None, ladder=fits)
     raise AssertionError("the last tier always speaks")
+
+
+FINITE = (
+    "Where may a division by zero, the logarithm of zero or of a negative number, or an `exp` of a large one occur?"
+)
 
 
 def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong: Callable[..., Outcome]) -> bool:
@@ -87,12 +146,42 @@ def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong
         if outcome.error is not None or trial.outcome.error is not None:
             if type(outcome.error) is not type(trial.outcome.error) or str(outcome.error) != str(trial.outcome.error):
                 return False
+            if not _stopped_alike(outcome.error, trial.outcome.error):
+                return False
             telling += 1
             continue
         if judge.compare(trial.outcome.value, outcome.value, trial.scale, names=spec.outputs, exact=spec.exact):
             return False
         telling += trial.difference(spec, outcome.value) is not None
     return telling >= min(2, len(trials))
+
+
+def _stopped_alike(known: BaseException, met: BaseException) -> bool:
+    """Whether two errors of the same words come from statements that do something in common.
+
+    "The truth value of an array is ambiguous" is said of `max(h, 0)` and of `if a and b`: one message, two causes.
+    """
+    known_acts, met_acts = _acts(known), _acts(met)
+    return not known_acts or not met_acts or bool(known_acts & met_acts)
+
+
+def _acts(error: BaseException) -> set[str]:
+    """What the statement does that an error comes from: the names that it calls, its operators, its kinds of access."""
+    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(name, line) for name, line in places if not name.startswith(_libraries()) and linecache.getline(name, line)]
+    acts: set[str] = set()
+    for node in _parts_at(*own[-1], linecache.getline(*own[-1])) if own else []:
+        if isinstance(node, ast.Call):
+            acts.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "call"))
+        elif isinstance(node, ast.operator | ast.boolop | ast.cmpop | ast.Subscript | ast.Attribute):
+            acts.add(type(node).__name__)
+    return acts
+
+
+@functools.cache
+def _libraries() -> tuple[str, ...]:
+    """Where code lies that neither a reader nor an author of an exercise wrote."""
+    return (*sysconfig.get_paths().values(), str(Path(__file__).parent), "<frozen")
 
 
 def _reordered(spec: Spec, trials: list[Trial]) -> str | None:
@@ -113,10 +202,6 @@ def _agrees_in(order: tuple[int, ...], spec: Spec, trial: Trial) -> bool:
         return False
     wanted = tuple(trial.expected[k] for k in order)
     return judge.compare(tuple(got), wanted, trial.scale, exact=spec.exact) is None
-
-
-def _named(difference: judge.Difference) -> str:
-    return f"`{difference.path}`" if difference.path else "your result"
 
 
 def _pairs(spec: Spec, trials: list[Trial], path: str) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -141,28 +226,28 @@ def _pick(spec: Spec, outputs: Any, path: str) -> Any:
     return outputs
 
 
-def _relation(
-    spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, names: tuple[str, ...]
-) -> str | None:
+def _relation(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, words: Words) -> str | None:
     if difference.kind not in ("value", "shape"):
         return None
     pairs = _pairs(spec, trials, difference.path)
     if not pairs:
         return None
-    sizes = [_sizes(t.arguments, names) for t in trials]
+    sizes = [_sizes(t.arguments, words.arguments) for t in trials]
     found = relations.factor_relation(pairs, sizes) if len(pairs) == len(sizes) else None
     if found is None:
         said = {relations.relation(mine, right) for mine, right in pairs if not relations.near(mine, right)}
         found = said.pop() if len(said) == 1 else None
         if found is None and difference.kind == "shape":
             return None
-    return f"Look at {_named(difference)}. {found}" if found else None
+    return f"Look at {words.output(difference.path)}. {found}" if found else None
 
 
 def _sizes(arguments: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, float]:
     """The numbers of a probe that a wrong factor may come from: sizes of its arrays and its scalar arguments."""
     sizes: dict[str, float] = {}
     for name, argument in zip(names, arguments, strict=False):
+        if not name:
+            continue
         if isinstance(argument, int | float) and not isinstance(argument, bool):
             sizes[f"`{name}`"] = float(argument)
         elif judge.is_numeric(argument) and judge.family(argument) != "number":
@@ -172,12 +257,10 @@ def _sizes(arguments: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, floa
     return sizes
 
 
-def _structure(
-    spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, names: tuple[str, ...]
-) -> str | None:
-    got, expected, what = difference.got, difference.expected, _named(difference)
+def _structure(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, words: Words) -> str | None:
+    got, expected, what = difference.got, difference.expected, words.output(difference.path)
     if difference.kind == "none":
-        return f"{what.capitalize() if not difference.path else what} is `None`. Is a `return` missing?"
+        return f"{_capital(what)} should be {kind_of(expected)}; yours is `None`. Is a `return` missing?"
     if difference.kind == "length":
         if difference.path:
             return f"{_capital(what)} should hold {len(expected)} things, yours holds {len(got)}."
@@ -186,13 +269,13 @@ def _structure(
         return f"The keys of {what} should be {sorted(map(str, expected))}; yours are {sorted(map(str, got))}."
     if difference.kind == "type":
         if isinstance(expected, tuple | list) and judge.is_numeric(got) and spec.outputs and not difference.path:
-            listed = ", ".join(f"`{name}`" for name in spec.outputs)
+            listed = ", ".join(words.output(name) for name in spec.outputs)
             return f"The answer should return {len(expected)} things ({listed}); yours returns one: {kind_of(got)}."
         brackets = " Are the brackets `()` of a call missing?" if callable(got) else ""
         return f"{_capital(what)} should be {kind_of(expected)}; yours is {kind_of(got)}.{brackets}"
     if difference.kind == "shape":
         mine, right = judge.to_numpy(got).shape, judge.to_numpy(expected).shape
-        told = _describe(trial.arguments, names)
+        told = words.given(trial.arguments)
         return f"The shape of {what} should be {right}; yours is {mine}." + (
             f" The arguments were {told}." if told else ""
         )
@@ -204,17 +287,44 @@ def _structure(
     return None
 
 
-def _numbers(
-    spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, names: tuple[str, ...]
-) -> str:
-    index = difference.index
-    at = f" at index {list(index)}" if index else ""
+def _not_finite(
+    spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, words: Words
+) -> str | None:
+    """Say NaN (or an infinity) where there is one and none is expected, or the other way round."""
+    if difference.kind != "nan":
+        return None
+    mine, right, index = difference.got, difference.expected, difference.index
+    what, told = words.output(difference.path), words.given(trial.arguments)
+    lines = [f"Look at {what}. There is {_kind_of_number(mine[index])} in it" + (f", for {told}:" if told else ":")]
+    if np.isfinite(mine[index]):
+        lines = [
+            f"Look at {what}. {_kind_of_number(right[index])} is expected in it" + (f", for {told}:" if told else ":")
+        ]
+    at = f"at index {list(index)}" if index else ""
+    lines += [f"    yours     {mine[index]: .6g}   {at}".rstrip(), f"    expected  {right[index]: .6g}"]
+    if mine.size > 1:
+        nan = int(np.isnan(mine).sum())
+        lines.append(f"{nan} of {mine.size} entries {'is' if nan == 1 else 'are'} NaN." if nan else "")
+    return "\n".join(filter(None, lines))
+
+
+def _kind_of_number(value: Any) -> str:
+    return "NaN" if np.isnan(value) else "an infinite number" if np.isinf(value) else "a number"
+
+
+def _elsewhere(failing: list[Trial], spec: Spec, said: judge.Difference) -> str:
+    """Say NaN also where the inputs that a message is about do not show it."""
+    kinds = {d.kind for t in failing for d in t.differences(spec) if d.kind == "nan" and np.isnan(d.got[d.index])}
+    return "For other test inputs there is NaN in the result." if kinds and said.kind != "nan" else ""
+
+
+def _numbers(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, words: Words) -> str:
+    index, what, told = difference.index, words.output(difference.path), words.given(trial.arguments)
     if not isinstance(difference.got, np.ndarray):
-        return f"{_capital(_named(difference))} should be {difference.expected!r}; yours is {difference.got!r}."
-    where = f"differs most{at}" if index else "is wrong"
-    told = _describe(trial.arguments, names)
+        return f"{_capital(what)} should be {difference.expected!r}; yours is {difference.got!r}."
+    where = f"The largest error is at index {list(index)}" if index else "It is wrong"
     lines = [
-        f"{_capital(_named(difference))} {where}" + (f" for {told}:" if told else ":"),
+        f"Look at {what}. {where}" + (f", for {told}:" if told else ":"),
         f"    yours     {difference.got[index]: .6g}",
         f"    expected  {difference.expected[index]: .6g}",
     ]
@@ -229,16 +339,19 @@ def _numbers(
     return "\n".join(lines)
 
 
-def _which_outputs(spec: Spec, trial: Trial, difference: judge.Difference) -> str:
-    """Name the outputs that are right, where there are several and some are."""
-    if len(spec.outputs) < 2 or not isinstance(trial.outcome.value, tuple | list):
+def _right(spec: Spec, trials: list[Trial], words: Words) -> str:
+    """Name the outputs that are right for every probe, briefly, where there are several and some are."""
+    if len(spec.outputs) < 2 or any(t.outcome.error is not None for t in trials):
         return ""
-    wrong = {d.path for d in trial.differences(spec)}
-    right = [f"`{name}`" for name in spec.outputs if not any(w == name or w.startswith(f"{name}[") for w in wrong)]
+    wrong = {d.path for t in trials for d in t.differences(spec)}
+    right = [name for name in spec.outputs if not any(w == name or w.startswith(f"{name}[") for w in wrong)]
     if not right or "" in wrong:
         return ""
-    listed = right[0] if len(right) == 1 else ", ".join(right[:-1]) + " and " + right[-1]
-    return f"{listed} {'is' if len(right) == 1 else 'are'} right. "
+    if len(right) > 3:
+        return f"{len(right)} of the {len(spec.outputs)} things that are looked at are right for all test inputs."
+    told = [words.output(name) for name in right]
+    listed = told[0] if len(told) == 1 else ", ".join(told[:-1]) + " and " + told[-1]
+    return f"Right for all test inputs: {listed}."
 
 
 def _finite_difference(rule: FiniteDifference, trial: Trial, index: tuple[int, ...], step: float = 1e-6) -> float:
@@ -273,10 +386,6 @@ def kind_of(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _describe(arguments: tuple[Any, ...], names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{n}` {_shape(a)}" for n, a in zip(names, arguments, strict=False))
-
-
 def _shape(value: Any) -> str:
     if judge.is_numeric(value):
         array = judge.to_numpy(value)
@@ -287,11 +396,13 @@ def _shape(value: Any) -> str:
             return f"of shape {array.shape}"
         whole = judge.dtype_kind(value) in ("int", "bool")  # which look like what they are, not like floats
         return f"= {value.tolist() if whole else [float(f'{v:.4g}') for v in array]}"
+    if isinstance(value, list | tuple | dict):
+        return f"(a {type(value).__name__} of {len(value)})"
     return f"= {value!r}" if len(repr(value)) <= 30 else f"(a {type(value).__name__})"
 
 
-def exception(outcome: Outcome, candidate: Any) -> str:
-    """Say where the answer stopped: the reader's own line, with the shapes of what stands in it."""
+def exception(outcome: Outcome, candidate: Any, checker: Checker) -> str:
+    """Say where the answer stopped: the reader's own line and what stands in it; or that the check itself stopped."""
     error = outcome.error
     if isinstance(error, OutputFlood):
         return f"The answer was stopped: {error}. Is a `print` inside a loop?"
@@ -304,17 +415,23 @@ def exception(outcome: Outcome, candidate: Any) -> str:
         return "The answer tried to end the program (`sys.exit`, `exit` or `quit`). Return a value instead."
     if isinstance(error, KeyboardInterrupt):
         return "The check was interrupted before the answer returned."
-    said = "" if isinstance(error, RecursionError) else str(error).strip().split("\n")[0][:300]
+    said = "" if isinstance(error, RecursionError) else _sentence(str(error))
     head = f"`{type(error).__name__}`: {said}" if said else f"`{type(error).__name__}`."
     if isinstance(error, RecursionError):
         head = "`RecursionError`: the answer calls itself without end. Where does it stop?"
     frame = _own_frame(error, candidate)
     if frame is None:
-        return head
+        return f"{head}\n{checker.complaint(error)}"
     summary, local, outer = frame
     line = linecache.getline(summary.filename, summary.lineno).strip() or (summary.line or "")
-    more = _overwritten(line, outer) if "not callable" in said else _shapes_in(line, local, outer)
-    return f"{head}\nIt happened in line {summary.lineno} of your cell:\n    {line}" + (f"\n{more}" if more else "")
+    told = [head, f"It happened in line {summary.lineno} of your cell:", f"    {line}"]
+    if checker.raised(error):
+        told.append("It is the check that complains: the error comes from what it passed to your answer.")
+    if "not callable" in str(error) and (hidden := _overwritten(line, outer)):
+        told.append(hidden)
+    else:
+        told.append(_things_in(summary.filename, summary.lineno, line, local, outer))
+    return "\n".join(filter(None, told))
 
 
 def _overwritten(line: str, outer: dict[str, Any]) -> str:
@@ -323,6 +440,47 @@ def _overwritten(line: str, outer: dict[str, Any]) -> str:
     hidden = [word for word in words if word in outer and not callable(outer[word])]
     told = "A cell has assigned to `{0}`, which hides Python's own: run `del {0}`, and call yours otherwise."
     return " ".join(told.format(word) for word in hidden)
+
+
+LONGEST = 600  # characters of an error's own words that are told
+
+
+def _sentence(text: str) -> str:
+    """An error's own words: its first paragraph, whole, without the traces of C++ that torch appends."""
+    lines = text.strip().split("\n")
+    end = next(
+        (k for k, line in enumerate(lines) if not line.strip() or line.startswith("Exception raised from")), None
+    )
+    whole = " ".join(line.strip() for line in lines[:end])
+    if len(whole) <= LONGEST:
+        return whole
+    cut = whole[:LONGEST]
+    return cut[: cut.rindex(". ") + 1] if ". " in cut else f"{cut.rsplit(' ', 1)[0]} …"
+
+
+@dataclass(frozen=True)
+class Checker:
+    """The check's own code, to tell its complaints from those of an answer.
+
+    Attributes
+    ----------
+    files : where the exercise's probes and its `use` are written.
+    call : how an answer is called, for a reader whose function takes other arguments; "" if it is not simply called.
+    """
+
+    files: frozenset[str]
+    call: str = ""
+
+    def raised(self, error: BaseException) -> bool:
+        """Whether the error comes out of the check's own code."""
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        return bool(frames) and frames[-1].f_code.co_filename in self.files
+
+    def complaint(self, error: BaseException) -> str:
+        """What to say of an error that happened in none of the reader's lines."""
+        if isinstance(error, TypeError) and "argument" in str(error) and self.call:
+            return f"The check calls your answer like this: `{self.call}`."
+        return "It is the check that stopped, in none of your lines: it could not go on with what your answer gave it."
 
 
 def _own_frame(
@@ -335,7 +493,12 @@ def _own_frame(
         if frame.f_code.co_filename in files:
             code = frame.f_code
             summary = traceback.FrameSummary(code.co_filename, line, code.co_name, lookup_line=False)
-            best = summary, frame.f_locals, frame.f_globals
+            local, around = dict(frame.f_locals), frame
+            while around.f_code.co_name.startswith("<") and around.f_back and around.f_back.f_code.co_filename in files:
+                around = around.f_back  # a comprehension or a lambda stands in a function, whose names it may not hold
+                local = {**around.f_locals, **local}
+            unset = {*around.f_code.co_varnames, *code.co_varnames, *around.f_code.co_cellvars} - set(local)
+            best = summary, local, {name: value for name, value in frame.f_globals.items() if name not in unset}
     return best
 
 
@@ -346,18 +509,53 @@ def functions_of(candidate: Any) -> list[Any]:
     return [f for f in plain if hasattr(f, "__code__")]
 
 
-def _shapes_in(line: str, local: dict[str, Any], outer: dict[str, Any]) -> str:
-    """The shapes of what stands in a line; a name that comes from the notebook and is no argument is told as such."""
-    try:
-        tree = ast.parse(line.rstrip(":"))
-    except SyntaxError:
-        return ""
-    names = sorted({(n.lineno, n.col_offset, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name)})
+def _things_in(filename: str, number: int, line: str, local: dict[str, Any], outer: dict[str, Any]) -> str:
+    """What each name in a statement stands for; one that comes from the notebook and is no argument is told as such."""
+    names = sorted({(n.lineno, n.col_offset, n.id) for n in _names_at(filename, number, line)})
     known = []
     for name in dict.fromkeys(name for *_, name in names):
-        with contextlib.suppress(RuntimeError):  # a tensor of a transform that is over cannot be looked at
-            if judge.is_numeric(local.get(name)):
-                known.append(f"`{name}` {_shape(local[name])}")
+        with contextlib.suppress(Exception):  # a tensor of a transform that is over cannot be looked at
+            if name in local and (told := thing(local[name])):
+                known.append(f"`{name}` is {told}")
             elif name not in local and judge.is_numeric(outer.get(name)):
-                known.append(f"`{name}` (from the notebook, no argument of yours) {_shape(outer[name])}")
+                known.append(f"`{name}` (from the notebook, no argument of yours) is {thing(outer[name])}")
     return f"There, {', '.join(known)}." if known else ""
+
+
+def _names_at(filename: str, number: int, line: str) -> list[ast.Name]:
+    """The names of the statement that holds a line; of one with a block below it, those of its head."""
+    return [node for node in _parts_at(filename, number, line) if isinstance(node, ast.Name)]
+
+
+def _parts_at(filename: str, number: int, line: str) -> list[ast.AST]:
+    """Every part of the statement that holds a line, without a block below it."""
+    line = line.strip()
+    for text, at in (("".join(linecache.getlines(filename)), number), (line, 1), (f"{line} pass", 1)):
+        with contextlib.suppress(SyntaxError, ValueError):
+            around = [
+                n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt) and n.lineno <= at <= n.end_lineno
+            ]
+            if around:
+                innermost = max(around, key=lambda n: (n.lineno, -n.end_lineno))
+                head = [child for child in ast.iter_child_nodes(innermost) if not isinstance(child, ast.stmt)]
+                return [n for part in head for n in ast.walk(part)]
+    return []
+
+
+def thing(value: Any) -> str:
+    """What a name stands for: an array, a tensor or a number, with shape and dtype; "" for functions and modules."""
+    if is_tensor(value) or isinstance(value, np.ndarray):
+        kind = "a tensor" if is_tensor(value) else "an array"
+        one = f" = {judge.to_numpy(value):.4g}" if value.ndim == 0 and judge.is_numeric(value) else ""
+        return f"{kind} of shape {tuple(value.shape)}, {str(value.dtype).removeprefix('torch.')}{one}"
+    if isinstance(value, bool | str | None):
+        return f"`{value!r}`" if len(repr(value)) <= 30 else "a string"
+    if judge.is_numeric(value):
+        return f"a number, {type(value).__name__} {value:.6g}"
+    if isinstance(value, list | tuple | dict | set):
+        inside = thing(next(iter(value), None)) if value and not isinstance(value, dict | set) else ""
+        count = f"{len(value)} thing{'s' if len(value) != 1 else ''}"
+        return f"a {type(value).__name__} of {count}" + (f" (the first: {inside})" if inside else "")
+    if callable(value) or isinstance(value, ModuleType):
+        return ""
+    return f"a `{type(value).__name__}`"

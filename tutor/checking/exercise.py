@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import itertools
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from tutor.checking import diagnose, guard, judge
 from tutor.checking.probes import Draw, clone, in_float64, largest, same
 from tutor.checking.report import Report
+from tutor.checking.search import AT_ONCE, LATER, Search
 from tutor.checking.shortcut import watch
 from tutor.checking.spec import Misconception, Spec, SpecError
 
@@ -83,9 +85,9 @@ class Exercise:
         """Right answers written differently, as objects like `reference`."""
         return tuple(self.build(a)[0] if isinstance(a, str) else a for a in self.spec.alternatives)
 
-    def build(self, text: str) -> tuple[Any, Any]:
+    def build(self, text: str, space: dict[str, Any] | None = None) -> tuple[Any, Any]:
         """Execute a solution text where the lesson stands; return what it makes and, for a method, its class."""
-        space = self._namespace()
+        space = self._namespace() if space is None else space
         filename = f"<{self.id} {next(_numbers)}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         exec(compile(text, filename, "exec"), space)
@@ -139,11 +141,49 @@ class Exercise:
 
     def run_wrong(self, misconception: Misconception, trial: diagnose.Trial) -> guard.Outcome:
         """What a misconception makes of a probe; kept, since it never changes."""
-        key = misconception.name, trial.seed
+        return self._run_known(misconception.name, self.misconceptions[misconception.name].wrong, trial)
+
+    def _run_known(self, name: str, wrong: Any, trial: diagnose.Trial) -> guard.Outcome:
+        key = name, trial.seed
         if key not in self._wrong_outcomes:
-            subject = self._subject(self.misconceptions[misconception.name].wrong, None)
+            subject = self._subject(wrong, None)
             self._wrong_outcomes[key] = self._run(subject, clone(trial.arguments), trial.seed)
         return self._wrong_outcomes[key]
+
+    @functools.cached_property
+    def _pairs(self) -> dict[tuple[str, str], Any]:
+        return {}
+
+    def both(self, first: Misconception, second: Misconception) -> Any:
+        """The answer with two mistakes at once, or None if their patches do not apply together; made when asked for."""
+        key = first.name, second.name
+        if key not in self._pairs:
+            made = guard.call(lambda: self._both(first, second))
+            self._pairs[key] = made.value if made.error is None else None
+        return self._pairs[key]
+
+    def _both(self, first: Misconception, second: Misconception) -> Any:
+        if first.wrap and second.wrap:
+            return None
+        text, other = second.apply(first.apply(self.source)), first.apply(second.apply(self.source))
+        if text != other or text in (first.apply(self.source), second.apply(self.source)):
+            return None
+        made = self.build(text, dict(self._defined))[0]
+        wrap = first.wrap or second.wrap
+        return wrap(made) if wrap else made
+
+    @functools.cached_property
+    def _defined(self) -> dict[str, Any]:
+        """What the lesson has defined before, executed once for all pairs of mistakes."""
+        return self._namespace()
+
+    def run_both(self, pair: tuple[Misconception, Misconception], trial: diagnose.Trial) -> guard.Outcome:
+        """What two mistakes at once make of a probe; kept, since it never changes."""
+        return self._run_known(" and ".join(m.name for m in pair), self.both(*pair), trial)
+
+    def in_order(self, *known: Misconception) -> list[Misconception]:
+        """Mistakes in the order in which their places stand in the text; what wraps the whole comes last."""
+        return sorted(known, key=lambda m: self.source.find(m.pairs[0][0]) if m.pairs else len(self.source))
 
     def _subject(self, candidate: Any, owner: Any) -> Any:
         """What `use` receives: the candidate, or for a method the class that carries it."""
@@ -163,13 +203,41 @@ class Exercise:
         return self._run(self._subject(candidate, None), arguments, seed)
 
     def _run(self, subject: Any, arguments: tuple[Any, ...], seed: int, seconds: float | None = None) -> guard.Outcome:
-        def run() -> Any:
-            result = self.spec.use(subject, *arguments) if self.spec.use else subject(*arguments)
-            return (result, arguments) if self.spec.inplace else result
+        return guard.call(lambda: self._use(subject, arguments), seconds=seconds or self.spec.seconds, seed=seed)
 
-        return guard.call(run, seconds=seconds or self.spec.seconds, seed=seed)
+    def _use(self, subject: Any, arguments: tuple[Any, ...]) -> Any:
+        result = self.spec.use(subject, *arguments) if self.spec.use else subject(*arguments)
+        return (result, arguments) if self.spec.inplace else result
 
-    def check(self, candidate: Any, *, of: Any = None, seconds: float | None = None, turn: int = 0) -> Report:
+    def is_right(
+        self, build: Callable[[], Any], owner: Any, probed: Probed, seconds: float, *, watched: bool = False
+    ) -> bool:
+        """Whether what `build` makes is right on one probe and harmless; where `watched`, also without a way round."""
+        given = clone(probed.arguments)
+        with watch(self.spec.forbid if watched else ()) as found:
+            outcome = guard.call(
+                lambda: self._use(self._subject(build(), owner), given), seconds=seconds, seed=probed.seed
+            )
+        if outcome.error is not None or outcome.harm or found:
+            return False
+        if not self.spec.inplace and not same(probed.arguments, given):
+            return False
+        trial = diagnose.Trial(probed.arguments, probed.expected, outcome, probed.scale, probed.seed)
+        try:
+            return trial.difference(self.spec) is None
+        except Exception:  # an object can be made so that even looking at it fails
+            return False
+
+    def check(
+        self,
+        candidate: Any,
+        *,
+        of: Any = None,
+        seconds: float | None = None,
+        turn: int = 0,
+        source: str | None = None,
+        search: float = AT_ONCE,
+    ) -> Report:
         """Judge an answer; displays nothing, writes nothing, and never raises for what the candidate does.
 
         Parameters
@@ -178,6 +246,9 @@ class Exercise:
         of : for a method, the class that it is filled into (the lesson's own by default).
         seconds : time limit of the whole check, by default the exercise's own.
         turn : which numbers the probes are drawn with; readers always get the first, the course's proof tries many.
+        source : the text of the answer's definition, with the line numbers of its cell (blank lines above it): then a
+            wrong answer that is no known mistake is told the line in which one change makes it right.
+        search : seconds for which such an answer is looked into before the report; 0 for not at all.
         """
         started = time.perf_counter()
         try:
@@ -185,11 +256,14 @@ class Exercise:
                 if self.kind == "value":
                     report = self._check_value(candidate)
                 else:
-                    report = self._check_code(candidate, of, seconds, turn)
+                    report = self._check_code(candidate, of, seconds, turn, source, search)
         except SpecError:
             raise
         except Exception as error:  # an object can be made so that even looking at it fails
-            told = f"What the answer returns cannot be judged: looking at it raises `{type(error).__name__}`."
+            told = (
+                "It is the check that stopped here: what the answer returns cannot be judged, because looking at it "
+                f"raises `{type(error).__name__}`."
+            )
             report = self._report("error", told, tier="exception")
         return replace(report, seconds=time.perf_counter() - started)
 
@@ -238,7 +312,9 @@ class Exercise:
             return f"`{_short(answer)}` does not hold as many things as are asked for."
         return f"`{_short(answer)}` is not what happens."
 
-    def _check_code(self, candidate: Any, owner: Any, seconds: float | None, turn: int) -> Report:
+    def _check_code(
+        self, candidate: Any, owner: Any, seconds: float | None, turn: int, source: str | None, search: float
+    ) -> Report:
         if candidate is Ellipsis:
             return self._report("todo", f"Write `{self.name}` in place of the `...` and run the cell again.")
         if (self.kind == "class" and not isinstance(candidate, type)) or not callable(candidate):
@@ -248,21 +324,41 @@ class Exercise:
             )
         limit = seconds or self.spec.seconds
         deadline, trials, printed = guard.clock() + limit, [], ""
+
+        def searched(report: Report, tried: list[diagnose.Trial], failed: dict[int, float]) -> Report:
+            if search <= 0 or report.misconception is not None:
+                return report
+            looking = Search(self, report, candidate, owner, source=source, trials=tried, failed=failed, turn=turn)
+            better = looking.run(search) or report
+            return better if better.found or looking.over else replace(report, later=lambda: looking.run(LATER))
+
         for arguments, expected, scale, seed in self.probed(turn):
             given = clone(arguments)
             with watch(self.spec.forbid) as found:
                 subject = self._subject(candidate, owner)
                 outcome = self._run(subject, given, seed, max(0.05, deadline - guard.clock()))
             printed = printed or outcome.printed
-            if refused := self._refused(outcome, found, arguments, given, candidate, limit):
-                return replace(refused, printed=outcome.printed)
+            if refused := self._refused(outcome, found, arguments, given, candidate, limit, source):
+                refused = replace(refused, printed=outcome.printed)
+                return searched(refused, [], {seed: outcome.seconds}) if refused.tier == "harm" else refused
             trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed))
         if all(t.outcome.error is None and t.difference(self.spec) is None for t in trials):
             return self._report("pass", self._praise(trials), printed=printed)
-        return replace(self._explain(trials, candidate), printed=printed)
+        report = replace(self._explain(trials, candidate, source), printed=printed)
+        failed = [t for t in trials if t.outcome.error is not None or t.difference(self.spec) is not None]
+        if not all(t.outcome.error is None or isinstance(t.outcome.error, Exception) for t in failed):
+            return report
+        return searched(report, trials, {t.seed: t.outcome.seconds for t in failed})
 
     def _refused(
-        self, outcome: guard.Outcome, found: list[str], before: Any, after: Any, candidate: Any, limit: float
+        self,
+        outcome: guard.Outcome,
+        found: list[str],
+        before: Any,
+        after: Any,
+        candidate: Any,
+        limit: float,
+        source: str | None,
     ) -> Report | None:
         """The verdicts that do not depend on the values: slow, shortcut, and harm done."""
         if outcome.slow:
@@ -283,11 +379,12 @@ class Exercise:
             )
         if outcome.error is None and not self.spec.inplace and not same(before, after):
             if known := self._inplace_misconception(before, after):
-                return self._named(known)
-            pairs = zip(self.argument_names, before, after, strict=False)
-            name = next((n for n, b, a in pairs if not same(b, a)), "argument")
-            message = f"The answer changes its input `{name}` in place, and whoever passed it in does not expect that."
-            return self._report("wrong", f"{message} Work on a copy.", tier="harm")
+                return self._named(known, source)
+            pairs = zip(self._words(candidate).arguments, before, after, strict=False)
+            name = next((n for n, b, a in pairs if not same(b, a)), "")
+            what = f"its input `{name}`" if name else "its input"
+            message = f"The answer changes {what} in place, and whoever passed it in does not expect that."
+            return self._report("wrong", f"{message} Work on a copy.", tier="harm", hint=WRITING)
         return None
 
     def _inplace_misconception(self, before: Any, after: Any) -> Misconception | None:
@@ -300,29 +397,55 @@ class Exercise:
                 alike.append(known)
         return alike[0] if len(alike) == 1 else None
 
-    def _named(self, known: Misconception) -> Report:
+    def _named(self, known: Misconception, source: str | None = None) -> Report:
         """The report of a misconception that was met."""
         hint = self._first_hint(known)
-        return self._report("wrong", known.message, misconception=known.name, tier="misconception", hint=hint)
+        return self._report("wrong", known.told(source), misconception=known.name, tier="misconception", hint=hint)
 
-    def _explain(self, trials: list[diagnose.Trial], candidate: Any) -> Report:
+    def _explain(self, trials: list[diagnose.Trial], candidate: Any, source: str | None) -> Report:
         failed = next((t for t in trials if t.outcome.error is not None), None)
         if failed is not None and not any(self._crashes_alike(m, trials) for m in self.spec.misconceptions):
-            message = diagnose.exception(failed.outcome, candidate)
-            return self._report("error", message, tier="exception", hint=self._first_hint(None))
-        finding = diagnose.diagnose(self.spec, trials, self.run_wrong, self.argument_names)
+            message = diagnose.exception(failed.outcome, candidate, self._checker)
+            return self._report("error", message, tier="exception")  # the ladder begins beside the point of an error
+        finding = diagnose.diagnose(self.spec, trials, self.run_wrong, self._words(candidate))
         known = finding.misconception
         verdict = "error" if failed is not None else "wrong"
         name = known.name if known else None
-        return self._report(
-            verdict, finding.message, misconception=name, tier=finding.tier, hint=self._first_hint(known)
-        )
+        hint = finding.hint or (self._first_hint(known) if finding.ladder else None)
+        message = known.told(source) if known else finding.message
+        return self._report(verdict, message, misconception=name, tier=finding.tier, hint=hint)
+
+    def _words(self, candidate: Any) -> diagnose.Words:
+        """How arguments and outputs are told: by names that the reader's function has, or that stand in the task."""
+        text = f"{self.stub}\n{self.source}"
+        names = self.argument_names
+        if self.spec.use is None:
+            own = _parameters(candidate)
+            names = own if len(own) >= len(names) else names
+        else:
+            asked = {a.arg for n in ast.walk(ast.parse(self.source)) if isinstance(n, ast.arguments) for a in n.args}
+            names = tuple(name if name in asked else "" for name in names)
+        return diagnose.Words(names, self.spec.outputs, text)
+
+    @functools.cached_property
+    def _checker(self) -> diagnose.Checker:
+        """The check's own code, to tell its complaints from the reader's errors."""
+        written = (*self.spec.probes, *([self.spec.use] if self.spec.use else []))
+        files = frozenset(f.__code__.co_filename for f in written if hasattr(f, "__code__"))
+        call = "" if self.spec.use else f"{self.name}({', '.join(self.argument_names)})"
+        return diagnose.Checker(files, call)
 
     def _crashes_alike(self, misconception: Misconception, trials: list[diagnose.Trial]) -> bool:
         return diagnose.matches(self.spec, trials, misconception, self.run_wrong)
 
     def _first_hint(self, known: Misconception | None) -> str | None:
         return next(iter(self.hints_for(known.name if known else None)), None)
+
+    def ladder(self, report: Report | None) -> tuple[str, ...]:
+        """The hints for a report: its own first, where it has one that is none of the exercise's."""
+        hints = self.hints_for(report.misconception if report else None)
+        own = report.hint if report else None
+        return hints if own is None or own in hints else (own, *hints)
 
     def hints_for(self, misconception: str | None = None) -> tuple[str, ...]:
         """The ladder of hints: first those of a misconception that was met, then the exercise's own."""
@@ -332,6 +455,19 @@ class Exercise:
     def _praise(self, trials: list[diagnose.Trial]) -> str:
         told = f" {self.spec.explain}" if self.spec.explain else ""
         return f"Right on all {len(trials)} test inputs.{told}"
+
+
+WRITING = (
+    "Which of your lines writes into what it was given, instead of making something new? `+=`, `x[…] = …` and methods "
+    "whose names end in `_` do."
+)
+
+
+def _parameters(function: Any) -> tuple[str, ...]:
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
 
 
 def _changed(before: Any, after: Any) -> list[bool]:

@@ -64,9 +64,19 @@ class Draw:
 def clone(value: Any) -> Any:
     """Copy arrays, tensors and containers of them deeply; other objects are passed through."""
     if isinstance(value, np.ndarray):
-        return value.copy(order="K")  # a transposed array stays one
+        copied = value.copy(order="K")  # a transposed array stays one
+        if value.size and copied.strides != value.strides and min(value.strides) >= 0:  # so does one with gaps
+            span = 1 + sum((n - 1) * step // value.itemsize for n, step in zip(value.shape, value.strides, strict=True))
+            flat = np.lib.stride_tricks.as_strided(value, (span,), (value.itemsize,)).copy()
+            copied = np.lib.stride_tricks.as_strided(flat, value.shape, value.strides)
+        return copied
     if is_tensor(value):
-        return value.detach().clone().requires_grad_(value.requires_grad)
+        copied = value.detach().clone()
+        if not value.is_sparse and value.numel() and copied.stride() != value.stride():
+            flat, place = value.detach(), value.storage_offset()
+            span = 1 + sum((n - 1) * step for n, step in zip(value.shape, value.stride(), strict=True))
+            copied = flat.as_strided((span,), (1,), place).clone().as_strided(value.shape, value.stride())
+        return copied.requires_grad_(value.requires_grad)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(clone(v) for v in value))
     if isinstance(value, list | tuple):

@@ -13,6 +13,7 @@ from tutor.checking.diagnose import Trial
 from tutor.checking.exercise import Exercise
 from tutor.checking.guard import Outcome
 from tutor.checking.mutants import mutants
+from tutor.checking.narrowed import narrowed, shown_by, survives
 from tutor.checking.probes import clone, same
 from tutor.checking.report import Report
 
@@ -20,6 +21,7 @@ SEEDS = 20
 FAR = 100 * judge.RTOL  # how far from right a misconception has to be
 KILLED = 0.99  # the share of silent mutants that have to be killed
 MUTANT_SECONDS = 1.0
+HOLD_NARROWED = False  # whether a narrowed answer that passes fails the proof; until the probes meet all, it is printed
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Proof:
     ----------
     mutants : how many variants of the solution were made; `silent` of them ran and were not listed as equivalent;
         `killed` of those were rejected.
+    narrowed : answers that are right for usual inputs only, those listed as equivalent left out; `refused` of them
+        were rejected.
+    passing : a sentence for each narrowed answer that passes; they are complaints once `HOLD_NARROWED` is set.
     complaints : a sentence for everything that is not as it should be; empty if the exercise is proven.
     milliseconds : median time of a check.
     """
@@ -43,6 +48,9 @@ class Proof:
     alternatives: int
     milliseconds: float
     complaints: tuple[str, ...]
+    narrowed: int = 0
+    refused: int = 0
+    passing: tuple[str, ...] = ()
 
 
 def prove(exercise: Exercise) -> Proof:
@@ -53,6 +61,7 @@ def prove(exercise: Exercise) -> Proof:
     survivors: list[str] = []
     used: set[str] = set()
     if exercise.kind != "value":
+        complaints += _causes(exercise)
         complaints += _alternatives(exercise, times)
         made, silent, survivors, used = _mutants(exercise)
         equivalent, killed = len(used), silent - len(survivors)
@@ -60,6 +69,10 @@ def prove(exercise: Exercise) -> Proof:
             complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
         for line in set(exercise.spec.equivalent_mutants) - used:
             complaints.append(f'{exercise.id}: equivalent_mutants lists "{line}", which no mutant contains.')
+    tried, passing, unused = _narrowed(exercise)
+    complaints += unused
+    if HOLD_NARROWED and tried and 1 - len(passing) / tried < KILLED:
+        complaints += passing
     alternatives = len(exercise.alternatives) if exercise.kind != "value" else 0
     milliseconds = 1000 * statistics.median(times) if times else 0.0
     return Proof(
@@ -72,6 +85,9 @@ def prove(exercise: Exercise) -> Proof:
         alternatives,
         milliseconds,
         tuple(complaints),
+        tried,
+        tried - len(passing),
+        tuple(passing),
     )
 
 
@@ -89,6 +105,26 @@ def _misconceptions(exercise: Exercise, times: list[float]) -> Iterator[str]:
             yield f"{exercise.id}: {name} ends in a NameError of its own; mend its patch."
         if exercise.kind != "value" and (distance := _distance(exercise, known.wrong)) < FAR:
             yield f"{exercise.id}: {name} lies only {distance:.1g} from right; {FAR:g} is the least."
+
+
+def _causes(exercise: Exercise) -> Iterator[str]:
+    """A cause is said where its evidence is seen, and not of an answer that behaves the same from another cause."""
+    for name, known in exercise.misconceptions.items():
+        if not known.cause:
+            continue
+        text = known.apply(exercise.source)
+        if known.cause not in exercise.check(known.wrong, source=text, search=0).message:
+            yield f"{exercise.id}: the evidence= of {name} is not seen in its own text."
+        other = known.elsewhere(exercise.source)
+        if not other:
+            yield f"{exercise.id}: {name} says a cause and has no other= that behaves the same from another cause."
+            continue
+        report = exercise.check(exercise.build(other)[0], source=other, search=0)
+        if report.misconception != name:
+            told = report.misconception or report.message.split("\n")[0]
+            yield f"{exercise.id}: the other= of {name} behaves otherwise: it is diagnosed as {told}."
+        elif known.cause in report.message:
+            yield f"{exercise.id}: the other= of {name} is told the cause that it does not have."
 
 
 def _misses_a_name(exercise: Exercise, wrong: Any) -> bool:
@@ -160,9 +196,23 @@ def _mutants(exercise: Exercise) -> tuple[int, int, list[str], set[str]]:
     return made, silent, survivors, used
 
 
+def _narrowed(exercise: Exercise) -> tuple[int, list[str], list[str]]:
+    """How many narrowed answers differ from the reference, those that pass, and what is wrong with their list."""
+    tried, passing, listed = 0, [], dict(exercise.spec.equivalent_narrowed)
+    known: dict[tuple[str, int], Outcome] = {}
+    for answer in narrowed(exercise):
+        if not survives(exercise, answer):
+            tried += 1
+        elif listed.pop(answer.kind, None) is None and (inputs := shown_by(exercise, answer, known)):
+            tried += 1
+            passing.append(f"{exercise.id}: this narrowed answer passes: {answer.kind} (told by: {inputs}).")
+    unused = [f'{exercise.id}: equivalent_narrowed lists "{kind}", which does not pass.' for kind in listed]
+    return tried, passing, unused
+
+
 def _judged(exercise: Exercise, text: str) -> Report | None:
     """The verdict on a mutant, or None if it does not even define its name."""
     outcome: Outcome = exercise.try_build(text)
     if outcome.error is not None:
         return None
-    return exercise.check(outcome.value, seconds=MUTANT_SECONDS)
+    return exercise.check(outcome.value, seconds=MUTANT_SECONDS, search=0)

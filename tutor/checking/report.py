@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 VERDICTS = ("pass", "todo", "wrong", "error", "slow", "shortcut")
 
@@ -31,10 +32,12 @@ class Report:
     verdict : one of `VERDICTS`.
     message : what to tell the reader, plain text; code stands between backquotes, blocks are indented by four spaces.
     misconception : the name of the one misconception that the answer shows, or None.
-    tier : which rule of the diagnosis spoke ("misconception", "relation", "outputs", "probe", "exception", …).
+    tier : which rule of the diagnosis spoke ("misconception", "pair", "relation", "outputs", "probe", "exception", …).
     hint : a first hint that belongs to the message, or None.
     printed : what the answer printed while it was judged, cut to a readable length.
     seconds : how long the judgement took.
+    found : the part of the message that a search of the answer's text found: the line, or two mistakes at once.
+    later : goes on with a search that was stopped; returns a better report, or None.
     """
 
     exercise: str
@@ -45,6 +48,8 @@ class Report:
     hint: str | None = None
     printed: str = ""
     seconds: float = 0.0
+    found: str = ""
+    later: Callable[[], Report | None] | None = field(default=None, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -61,7 +66,7 @@ class Report:
     def html(self) -> str:
         """The report as an HTML card that is legible in light and dark themes and without scripts or style sheets."""
         mark, word, colour = _LOOKS[self.verdict]
-        parts = [_blocks(self.message)]
+        parts = [blocks(self.message)]
         if self.hint:
             parts.append(f'<p style="margin:6px 0 0 0"><b>Hint.</b> {inline(self.hint)}</p>')
         if self.printed:
@@ -101,7 +106,7 @@ def inline(text: str) -> str:
     return "".join(f"<code>{p}</code>" if i % 2 else _STRESSED.sub(r"<em>\1</em>", p) for i, p in enumerate(pieces))
 
 
-def _blocks(message: str) -> str:
+def blocks(message: str) -> str:
     """Turn a message into paragraphs; runs of lines indented by four spaces become one preformatted block."""
     out, block = [], []
     for line in [*message.split("\n"), ""]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tutor.checking.evidence import Evidence
+from tutor.checking.space import Space
 from tutor.errors import TutorError
 
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -26,7 +29,12 @@ class Misconception:
     Attributes
     ----------
     name : short and lower case with hyphens; stands in the report.
-    message : what is wrong and why, one to three sentences to the reader.
+    message : what is wrong, one to three sentences to the reader that are true of every answer that behaves so; where
+        several causes lead there, it offers them.
+    cause : one sentence more, about the reader's own text, said only where `evidence` is seen in it.
+    evidence : a predicate on the syntax tree of the reader's text (see `tutor.checking.evidence`).
+    other : an answer that behaves the same from another cause, by which the course's proof tries the two: the whole
+        text, or a patch like `patch`.
     hints : the steps that follow; the exercise's own hints come after them.
     wrong : the wrong answer itself, built from the patch; filled in by `Exercise.misconceptions`.
     """
@@ -37,12 +45,15 @@ class Misconception:
     wrap: Callable[[Any], Any] | None = None
     value: Any = _MISSING
     hints: tuple[str, ...] = ()
+    cause: str = ""
+    evidence: Evidence | None = None
+    other: Any = ()
     wrong: Any = field(default=None, compare=False)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The patch as (old, new) pairs."""
-        return self.patch if self.patch and isinstance(self.patch[0], tuple) else (self.patch,) if self.patch else ()
+        return _pairs(self.patch)
 
     def apply(self, source: str) -> str:
         """Return the patched solution text.
@@ -52,13 +63,41 @@ class Misconception:
         SpecError
             If an old text is not in the solution.
         """
-        for old, new in self.pairs:
+        return self._applied(self.pairs, source)
+
+    def elsewhere(self, source: str) -> str:
+        """Return the text of the answer that behaves the same from another cause; "" if there is none.
+
+        Raises
+        ------
+        SpecError
+            If it is a patch that does not apply.
+        """
+        return (
+            self.other if isinstance(self.other, str) else self._applied(_pairs(self.other), source) * bool(self.other)
+        )
+
+    def _applied(self, pairs: tuple[tuple[str, str], ...], source: str) -> str:
+        for old, new in pairs:
             if old not in source:
                 raise SpecError(
                     f'misconception "{self.name}": the patch does not apply, "{old}" is not in the solution.'
                 )
             source = source.replace(old, new)
         return source
+
+    def told(self, text: str | None) -> str:
+        """The message, and the cause where the evidence for it stands in the reader's text."""
+        if not self.cause or not text:
+            return self.message
+        try:
+            return f"{self.message} {self.cause}" if self.evidence(ast.parse(text)) else self.message
+        except Exception:  # a text of another shape than the author thought of is no evidence
+            return self.message
+
+
+def _pairs(patch: tuple[Any, ...]) -> tuple[tuple[str, str], ...]:
+    return patch if patch and isinstance(patch[0], tuple) else (patch,) if patch else ()
 
 
 @dataclass(frozen=True)
@@ -85,12 +124,14 @@ class Spec:
     hints: tuple[str, ...]
     drills: tuple[str, ...] = ()
     probes: tuple[Callable[[Any], tuple], ...] = ()
+    space: Space | None = None
     use: Callable[..., Any] | None = None
     outputs: tuple[str, ...] = ()
     gradients: dict[str, FiniteDifference] = field(default_factory=dict)
     misconceptions: tuple[Misconception, ...] = ()
     alternatives: tuple[Any, ...] = ()
     equivalent_mutants: dict[str, str] = field(default_factory=dict)
+    equivalent_narrowed: dict[str, str] = field(default_factory=dict)
     exact: bool = False
     inplace: bool = False
     forbid: tuple[str, ...] = ()
@@ -103,8 +144,8 @@ def code(
     *,
     difficulty: str,
     minutes: int,
-    probe: Callable[[Any], tuple] | tuple[Callable[[Any], tuple], ...],
     hints: tuple[str, ...],
+    probe: Callable[[Any], tuple] | tuple[Callable[[Any], tuple], ...] = (),
     **more: Any,
 ) -> Spec:
     """Describe an exercise whose answer is a function, a class or a method.
@@ -113,14 +154,16 @@ def code(
     ----------
     difficulty : "easy", "medium" or "hard".
     minutes : how long it takes a first-time reader.
-    probe : one or several functions of a `Draw` that return the arguments of one call.
     hints : at least a question, a pointer and a line, in this order.
+    probe : one or several functions of a `Draw` that return the arguments of one call: what is special, beside `space`.
+    space : what the arguments may be (`tutor.checking.space`); probes that meet all of it are drawn from it.
     use : `use(answer, *arguments)` runs the answer and returns what is judged; the answer is called if it is absent.
         For a class or a loop, let it return a trajectory of three steps or more.
     outputs : names of what is returned, for the messages.
     gradients : output name -> `FiniteDifference`.
     misconceptions, alternatives : wrong answers with their causes; right answers written differently.
     equivalent_mutants : mutated line -> why it computes the same (used by the course's proof).
+    equivalent_narrowed : kind of narrowed answer -> why it is as right, or why no reader can mean it (see `narrowed`).
     exact : judge dtype and device too.
     inplace : the answer is meant to change its arguments; they are judged as well.
     forbid : ways round that count as a shortcut: "autograd", "aten:OPERATION" or "call:MODULE.NAME" (see `shortcut`).
@@ -133,8 +176,13 @@ def code(
         If a field is wrong.
     """
     probes = probe if isinstance(probe, tuple) else (probe,)
+    probes = (*(more["space"].probes() if more.get("space") else ()), *probes)
     spec = _build(difficulty=difficulty, minutes=minutes, probes=probes, hints=hints, **more)
-    _require(bool(probes) and all(callable(p) for p in probes), "probe", "must be a function of a Draw, or several")
+    _require(
+        bool(probes) and all(callable(p) for p in probes),
+        "probe",
+        "must be a function of a Draw, or several; or give a space=",
+    )
     _require(all(m.pairs or m.wrap for m in spec.misconceptions), "misconceptions", "each needs a patch= or a wrap=")
     _require(len(spec.hints) >= 3, "hints", "needs at least three steps: a question, a pointer, a line")
     return spec
@@ -168,6 +216,11 @@ def _build(**fields: Any) -> Spec:
         all(isinstance(m, Misconception) for m in spec.misconceptions),
         "misconceptions",
         "must hold Misconception objects",
+    )
+    _require(
+        all(bool(m.cause) is bool(m.evidence) and (m.pairs or not m.cause) for m in spec.misconceptions),
+        "misconceptions",
+        "a cause= needs an evidence= and a patch=, and an evidence= a cause=",
     )
     names = [m.name for m in spec.misconceptions]
     _require(len(set(names)) == len(names), "misconceptions", "has two of the same name")

@@ -1,0 +1,142 @@
+"""A docstring is a contract: the declared space has what it allows, and the probes meet all of the space."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from tutor.builder.lint import spaces_are_the_docstrings
+from tutor.checking.narrowed import narrowed, survives
+from tutor.checking.probes import Draw, clone
+from tutor.checking.space import (
+    CONTAINERS,
+    DANGEROUS,
+    LAYOUTS,
+    SCALES,
+    VALUES,
+    Array,
+    Number,
+    Several,
+    Space,
+    disagreements,
+)
+
+WIDE = Space(
+    {
+        "x": Array("N D", dtypes=("float32", "float64", "int64"), layouts=LAYOUTS, scales=tuple(SCALES), values=VALUES),
+        "w": Array("D H", tensor=True, layouts=LAYOUTS),
+        "many": Several(Array("D"), counts=(3, 1), containers=tuple(CONTAINERS)),
+        "rate": Number((0.1, 0.0)),
+        "anything": Array(ranks=(2, 0, 1, 3), layouts=("contiguous", "transposed"), dtypes=("float32", "float64")),
+    },
+    {"N": (1, 0), "D": (1,)},
+)
+
+
+def test_every_value_of_every_field_is_met_and_every_dangerous_pair():
+    rows = WIDE.rows()
+    fields = dict(WIDE._fields())
+    for place, values in fields.items():
+        assert all(any(row.get(place, values[0]) == value for row in rows) for value in values), place
+    unusual = [(place, value) for place, values in fields.items() for value in values[1:]]
+    for (first, one), (second, other) in itertools.combinations(unusual, 2):
+        pair = (first[1], one), (second[1], other)
+        if first != second and (pair in DANGEROUS or pair[::-1] in DANGEROUS):
+            assert {first: one, second: other} in rows
+    assert len(WIDE.probes()) == len(rows) == len({str(row) for row in rows})
+
+
+def test_a_probe_is_what_its_row_says():
+    drawn = [(row, probe(Draw(3))) for row, probe in zip(WIDE.rows(), WIDE.probes(), strict=True)]
+    for row, (x, w, many, rate, anything) in drawn:
+        assert isinstance(x, np.ndarray) and isinstance(w, torch.Tensor) and x.shape[1] == w.shape[0]
+        assert x.dtype == row.get(("x", "dtype"), "float32") and rate == row.get(("rate", "number"), 0.1)
+        assert anything.ndim == row.get(("anything", "rank"), 2)
+        assert x.shape[0] == row.get(("N", "size"), x.shape[0]) and x.shape[1] == row.get(("D", "size"), x.shape[1])
+        items = list(many)
+        assert len(items) == row.get(("many", "count"), 3) and all(i.shape == (x.shape[1],) for i in items)
+        if x.size:
+            assert (x == 0).any() or row.get(("x", "values")) != "zeros" or x.size < 4
+            assert np.ptp(x) == 0 or row.get(("x", "values")) != "equal"
+            if not {("x", "values"), ("x", "dtype")} & set(row):
+                assert 0.04 < np.abs(x).max() / SCALES[row.get(("x", "scale"), "usual")] <= 1.5001
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("tensor", [False, True])
+def test_a_layout_is_one_and_stays_one_in_the_copy_that_an_answer_receives(layout, tensor):
+    space = Space({"x": Array("N D", layouts=("contiguous", layout), tensor=tensor)})
+    (x,) = space.probes()[-1](Draw(1))
+    for array in (x, clone(x)):
+        strides = array.stride() if tensor else tuple(s // array.itemsize for s in array.strides)
+        rows, columns = array.shape
+        assert (
+            strides
+            == {"contiguous": (columns, 1), "transposed": (1, rows), "strided": (2 * columns, 2), "expanded": (0, 1)}[
+                layout
+            ]
+        )
+    assert (clone(x) == x).all() and clone(x) is not x
+
+
+def test_the_shapes_stay_from_case_to_case_and_the_numbers_do_not():
+    first, second = (WIDE.probes()[0](Draw(seed)) for seed in (1, 2))
+    assert first[0].shape == second[0].shape and not np.array_equal(first[0], second[0])
+
+
+@pytest.mark.parametrize(
+    ("docstring", "space", "complaint"),
+    [
+        ("x of any shape", Space({"x": Array("N D")}), 'says "any shape", and the space has no rank 0, 1, 2, 3'),
+        ("x of any shape", Space({"x": Array(ranks=(2, 0, 1, 3))}), None),
+        ("x: shape (N, D)", Space({"x": Array(ranks=(2, 3))}), "the space has rank 2, and the docstring does not say"),
+        ("x: shape (N, D)", Space({"x": Array("N D")}, {"N": (1,)}), None),
+        ("x: shape (N, D)", Space({"x": Array("N D")}, {"N": (0,)}), "the space has size 0, and the docstring"),
+        ("x may be empty", Space({"x": Array("N")}, {"N": (0,)}), None),
+        ("x may be empty", Space({"x": Array("N")}), 'says "empty", and the space has no size 0'),
+        ("x, whole numbers", Space({"x": Array("N")}), "no dtype int64"),
+        ("an iterable of w", Space({"w": Several(Array("N"))}), "no container tuple"),
+        ("the list w", Space({"w": Several(Array("N"), containers=("list", "generator"))}), "has container generator"),
+    ],
+)
+def test_the_docstring_and_the_space_are_held_against_each_other(docstring, space, complaint):
+    told = list(disagreements(docstring, space))
+    assert told == [] if complaint is None else any(complaint in sentence for sentence in told)
+
+
+DECLARED = [
+    ("from tutor.checking import", "from tutor.checking.space import Array, Space\nfrom tutor.checking import"),
+    (
+        "probe=lambda d: (d.number(), d.number())",
+        'space=Space({"a": Array("N D", scales=("usual", "large"), values=("distinct", "zeros")), "b": Array("N D")}, '
+        '{"N": (1,)})',
+    ),
+]
+
+
+def test_the_lint_holds_an_exercise_to_its_docstring(make_lesson):
+    assert list(spaces_are_the_docstrings(make_lesson(data=DECLARED))) == []
+    text = [("Return a + b.", "Return a + b, of any shape.")]
+    assert "small.add: the docstring says" in " ".join(spaces_are_the_docstrings(make_lesson(text, DECLARED)))
+
+
+def test_a_declared_space_tells_answers_that_are_right_for_usual_inputs_only(make_lesson):
+    exercise = make_lesson(data=DECLARED).exercises["small.add"]
+    assert exercise.check(exercise.reference).verdict == "pass"
+    passing = {answer.kind for answer in narrowed(exercise) if survives(exercise, answer)}
+    assert not passing & {
+        *("right for more than one example only", "right for one example only", "right without a zero only"),
+        *(
+            "a result clipped",
+            "right for the usual numbers only",
+            "remembered for the same shapes",
+            "a result squeezed",
+        ),
+    }
+
+
+def test_what_is_special_is_tried_beside_the_space(make_lesson):
+    special = [*DECLARED, ("minutes=1,", "minutes=1, probe=lambda d: (d.number(), d.number()),")]
+    exercise, plain = make_lesson(data=special).exercises["small.add"], len(Space({}).probes())
+    assert plain == 1 and len(exercise.spec.probes) == len(exercise.spec.space.probes()) + 1

@@ -1,0 +1,505 @@
+"""List the small changes that may mend a reader's text, the likeliest first: one change each, told by where to look."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tutor.checking.spec import Misconception
+
+COPY = "a copy of"  # the function that an edited text copies with; no reader can have given that name to anything
+
+_REDUCTIONS = {
+    *("sum", "mean", "prod", "max", "min", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "logsumexp"),
+    *("softmax", "log_softmax", "cumsum", "any", "all", "median"),
+}
+_ALONG = _REDUCTIONS | {"cat", "stack", "concatenate", "squeeze", "unsqueeze", "expand_dims", "split", "chunk", "flip"}
+_FAMILIES = (  # functions that are taken for each other
+    *(("sum", "mean"), ("max", "min", "argmax", "argmin"), ("amax", "amin"), ("maximum", "minimum"), ("std", "var")),
+    *(("zeros", "ones"), ("zeros_like", "ones_like"), ("exp", "log", "sqrt"), ("sin", "cos", "tan"), ("any", "all")),
+    *(("softmax", "log_softmax"), ("relu", "sigmoid", "tanh"), ("floor", "ceil", "round"), ("train", "eval")),
+    *(("append", "extend"), ("add", "sub", "mul", "div"), ("add_", "sub_", "mul_", "div_"), ("hstack", "vstack")),
+    *(("dot", "outer"), ("matmul", "mul"), ("mm", "mul"), ("stack", "cat"), ("argsort", "sort"), ("clamp", "clamp_")),
+)
+_MODULES = {"np", "numpy", "torch", "F"}
+_COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+_ARITHMETIC: dict[type, tuple[type, ...]] = {
+    ast.Add: (ast.Sub, ast.Mult),
+    ast.Sub: (ast.Add, ast.Mult),
+    ast.Mult: (ast.Div, ast.MatMult, ast.Add, ast.Sub),
+    ast.Div: (ast.Mult, ast.FloorDiv),
+    ast.MatMult: (ast.Mult,),
+    ast.FloorDiv: (ast.Div, ast.Mult, ast.Mod),
+    ast.Mod: (ast.FloorDiv, ast.Mult),
+    ast.Pow: (ast.Mult,),
+}
+_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
+_SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+# how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look
+_KINDS = {
+    "axis": (0, "which axis `{0}` works along"),
+    "keepdims": (0, "which dimensions are left after `{0}`"),
+    "comparison": (0, "the comparison `{0}`: which side is meant, and whether the limit itself belongs to it"),
+    "operator": (0, "the operator `{0}`"),
+    "sign": (0, "the sign"),
+    "accumulate": (0, "whether a value is written anew there or added to what is there"),
+    "in place": (0, "whether a new value is made there or an old one is changed in place"),
+    "copy": (0, "whether you work on a copy there or on the thing itself"),
+    "function": (0, "whether `{0}` is the function that is meant"),
+    "untransposed": (0, "what is transposed there"),
+    "constant": (1, "the number `{0}`"),
+    "switch": (1, "the switch `{0}`"),
+    "arguments": (1, "the order of what stands in `{0}`"),
+    "keyword": (1, "the arguments of `{0}`"),
+    "loop": (1, "whether that line belongs inside the block, before it or after it"),
+    "order": (1, "where in the order that line stands"),
+    "return": (1, "what is returned, and from where"),
+    "operand": (1, "whether everything in `{0}` belongs there"),
+    "reversed": (1, "the order in which the loop runs"),
+    "condition": (1, "the condition: whether it is upside down, or needed"),
+    "superfluous": (2, "whether that line belongs there"),
+    "transposed": (2, "what has to be transposed there"),
+    "name": (2, "whether `{0}` is the variable that is meant"),
+    "attribute": (2, "whether `{0}` is what is meant"),
+    "call": (2, "whether `{0}` has to be called there"),
+    "index": (2, "which part `{0}` takes"),
+    "term": (3, "whether a factor or a term is missing there"),
+    "moved": (3, "where in the order that line stands"),
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change: `value` in the place of what a field of a node holds.
+
+    Attributes
+    ----------
+    line : the line of the reader's cell that it changes.
+    look : what to look at there, as the end of a sentence; never the changed text.
+    rank : how likely this kind of change is, 0 the likeliest.
+    """
+
+    line: int
+    look: str
+    rank: int
+    holder: ast.AST
+    field: str
+    value: Any
+
+    @contextlib.contextmanager
+    def made(self) -> Iterator[None]:
+        """Make the change in the tree for the time of the block."""
+        before = getattr(self.holder, self.field)
+        setattr(self.holder, self.field, self.value)
+        try:
+            yield
+        finally:
+            setattr(self.holder, self.field, before)
+
+
+def edits(tree: ast.Module) -> list[Edit]:
+    """Every change of a definition, the likeliest kinds first, then in the order of the text: always the same list."""
+    found = [*_of_expressions(tree), *_of_statements(tree)]
+    return sorted(found, key=lambda edit: edit.rank)  # stable
+
+
+def _edit(kind: str, line: int, holder: ast.AST, field: str, value: Any, *told: str) -> Edit:
+    rank, look = _KINDS[kind]
+    for new in value if isinstance(value, list) else [value]:
+        _place(new, line)
+    return Edit(line, look.format(*told), rank, holder, field, value)
+
+
+def _place(node: ast.AST, line: int) -> None:
+    """Give a new node its place in the text; nodes of the reader's have theirs already, and all that is below them."""
+    if hasattr(node, "lineno"):
+        return
+    if "lineno" in node._attributes:
+        node.lineno = node.end_lineno = line
+        node.col_offset = node.end_col_offset = 0
+    for child in ast.iter_child_nodes(node):
+        _place(child, line)
+
+
+def _of_expressions(tree: ast.Module) -> Iterator[Edit]:
+    seen: set[tuple[int, str, int | None, str]] = set()
+    names, attributes = _local_names(tree), _attributes(tree)
+    for holder, field, index, node in _expressions(tree):
+        line = getattr(node, "lineno", None) or getattr(holder, "lineno", 1)
+        for kind, new, told in _changes(node, holder, field, names, attributes):
+            key = id(holder), field, index, ast.dump(new)  # not the node's id: all `+` are one object
+            if key in seen:
+                continue
+            seen.add(key)
+            held = getattr(holder, field)
+            value = new if index is None else [*held[:index], new, *held[index + 1 :]]
+            yield _edit(kind, line, holder, field, value, told)
+
+
+def _expressions(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+    """Every expression and operator with the place that holds it; annotations, parameters, decorators are left out."""
+    for field, value in ast.iter_fields(node):
+        if field in ("decorator_list", "annotation", "returns", "ctx", "bases"):
+            continue
+        if field == "args" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        for index, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if not isinstance(item, ast.AST) or _is_text(item):
+                continue
+            if isinstance(item, ast.expr | ast.operator | ast.cmpop | ast.boolop):
+                yield node, field, index, item
+            yield from _expressions(item)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+Change = tuple[str, ast.AST, str]
+
+
+def _changes(
+    node: ast.AST, holder: ast.AST, field: str, names: list[str], attributes: dict[str, list[str]]
+) -> Iterator[Change]:
+    """The changes of one expression or operator: kind, what to put there, and the words to tell it with."""
+    called = isinstance(holder, ast.Call) and field == "func"
+    if isinstance(node, ast.operator):
+        others = _ARITHMETIC.get(type(node), ())
+        if isinstance(node, ast.Mult) and isinstance(getattr(holder, "right", None), ast.Constant):
+            others = (*others, ast.Pow)  # only of a written number: any other power may take for ever
+        kind = "accumulate" if isinstance(holder, ast.AugAssign) else "operator"
+        yield from ((kind, other(), _SIGNS.get(type(node), "")) for other in others)
+    elif isinstance(node, _COMPARISONS):
+        yield from (("comparison", o(), _SIGNS[type(node)]) for o in _COMPARISONS if o is not type(node))
+    elif isinstance(node, ast.And | ast.Or):
+        yield "condition", ast.Or() if isinstance(node, ast.And) else ast.And(), ""
+    elif isinstance(node, ast.Constant):
+        kind = "switch" if isinstance(node.value, bool) else "constant"
+        yield from ((kind, _constant(value), str(node.value)) for value in _values(node.value))
+    elif isinstance(node, ast.UnaryOp):
+        if isinstance(node.op, ast.USub | ast.Not):
+            yield "sign" if isinstance(node.op, ast.USub) else "condition", node.operand, ""
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+        yield from (("name", ast.Name(other, ast.Load()), node.id) for other in names if other != node.id)
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        yield from _of_attribute(node, called, attributes)
+    elif isinstance(node, ast.Call):
+        yield from _of_call(node)
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        yield "index", node.value, _brief(node)
+        if isinstance(node.slice, ast.Slice):
+            yield "index", _sliced(node, None, node.slice.upper), _brief(node)
+            yield "index", _sliced(node, node.slice.lower, None), _brief(node)
+    elif isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
+        yield from (("arguments", type(node)(swapped, node.ctx), _brief(node)) for swapped in _swaps(node.elts))
+    elif isinstance(node, ast.BinOp):
+        yield "operand", node.left, _brief(node)
+        yield "operand", node.right, _brief(node)
+        if isinstance(node.op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
+            yield "arguments", ast.BinOp(node.right, node.op, node.left), _brief(node)
+        if isinstance(node.op, ast.MatMult):
+            for left, right in ((".T", ""), ("", ".T"), (".T", ".T")):
+                yield "transposed", ast.BinOp(_turned(node.left, left), node.op, _turned(node.right, right)), ""
+    elif isinstance(node, ast.IfExp):
+        yield "condition", ast.IfExp(node.test, node.orelse, node.body), ""
+    if isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+        yield from _of_value(node, holder, field, names)
+
+
+def _of_attribute(node: ast.Attribute, called: bool, attributes: dict[str, list[str]]) -> Iterator[Change]:
+    if node.attr in ("T", "mT"):
+        yield "untransposed", node.value, ""
+    for other in (name for family in _FAMILIES if node.attr in family for name in family if name != node.attr):
+        yield "function", ast.Attribute(node.value, other, ast.Load()), node.attr
+    if not called:
+        for other in attributes.get(ast.unparse(node.value), ()):
+            if other != node.attr:
+                yield "attribute", ast.Attribute(node.value, other, ast.Load()), _brief(node)
+
+
+def _of_call(node: ast.Call) -> Iterator[Change]:
+    name, told = _called(node), _brief(node.func)
+    method = isinstance(node.func, ast.Attribute) and not (
+        isinstance(node.func.value, ast.Name) and node.func.value.id in _MODULES
+    )
+    if name in _ALONG:
+        yield from _along(node, name, told, first=0 if method else 1)
+    if name == "reversed" and node.args:
+        yield "reversed", node.args[0], ""
+    if method:
+        kind = "copy" if name in ("copy", "clone", "detach") else "untransposed" if name in ("t", "transpose") else ""
+        yield kind or "call", node.func.value, told
+    if node.args and not isinstance(node.args[0], ast.Starred):
+        yield "call", node.args[0], told
+    yield from (("arguments", ast.Call(node.func, args, node.keywords), _brief(node)) for args in _swaps(node.args))
+    for k in range(len(node.keywords)):
+        yield "keyword", ast.Call(node.func, node.args, node.keywords[:k] + node.keywords[k + 1 :]), told
+    if len(node.args) > 1:
+        yield "keyword", ast.Call(node.func, node.args[:-1], node.keywords), told
+    if name in ("backward", "grad"):
+        for word in ("create_graph", "retain_graph"):
+            more = [k for k in node.keywords if k.arg != word]
+            yield "keyword", ast.Call(node.func, node.args, [*more, ast.keyword(word, ast.Constant(True))]), told
+    if name == "range" and len(node.args) == 1:
+        (stop,) = node.args
+        for value in (ast.BinOp(stop, ast.Add(), ast.Constant(1)), ast.BinOp(stop, ast.Sub(), ast.Constant(1))):
+            yield "index", ast.Call(node.func, [value], []), _brief(node)
+        yield "index", ast.Call(node.func, [ast.Constant(1), stop], []), _brief(node)
+
+
+def _along(node: ast.Call, name: str, told: str, first: int) -> Iterator[Change]:
+    """Another axis in a call that works along one, and the dimensions that it leaves."""
+    word = next((k for k in node.keywords if k.arg in ("axis", "dim")), None)
+    written = word.value if word else node.args[first] if len(node.args) > first else None
+    others = [k for k in node.keywords if k is not word and k.arg not in ("keepdims", "keepdim")]
+    kept = [k for k in node.keywords if k.arg in ("keepdims", "keepdim")]
+    before = node.args[:first]
+    keep = ast.keyword("keepdims", ast.Constant(True))
+    for axis in (0, 1, -1, 2):
+        # torch knows `axis` and `keepdims` as other names of `dim` and `keepdim`
+        for more in (kept, [keep]) if name in _REDUCTIONS else (kept,):
+            new = ast.Call(node.func, before, [ast.keyword("axis", _constant(axis)), *others, *more])
+            if written is None or more is kept:
+                yield "axis", new, told
+    if written is not None:
+        yield "axis", ast.Call(node.func, before, others), told
+        if name in _REDUCTIONS:
+            new = [k for k in node.keywords if k not in kept] + ([] if kept else [keep])
+            yield "keepdims", ast.Call(node.func, node.args, new), told
+
+
+def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> Iterator[Change]:
+    """Changes of a whole value: one that is assigned, returned, or put into a tuple or list."""
+    whole = (isinstance(holder, ast.Assign | ast.AugAssign | ast.Return) and field == "value") or (
+        isinstance(holder, ast.Tuple | ast.List) and field == "elts"
+    )
+    kept = whole or (isinstance(holder, ast.Call) and field == "args" and _called(holder) in ("append", "insert"))
+    kept = kept or (isinstance(holder, ast.ListComp | ast.GeneratorExp) and field == "elt")
+    if kept and isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+        yield "copy", ast.Call(ast.Name(COPY, ast.Load()), [node], []), ""
+    if isinstance(holder, ast.For | ast.comprehension) and field == "iter":
+        everything = ast.Call(ast.Name("list", ast.Load()), [node], [])
+        yield "reversed", ast.Call(ast.Name("reversed", ast.Load()), [everything], []), ""
+    if isinstance(holder, ast.If | ast.While | ast.IfExp) and field == "test":
+        yield "condition", ast.UnaryOp(ast.Not(), node), ""
+    if isinstance(node, ast.Tuple | ast.List | ast.Constant) or not (whole or isinstance(holder, ast.BinOp)):
+        return
+    yield "sign", ast.UnaryOp(ast.USub(), node), ""
+    yield "transposed", _turned(node, ".T"), ""
+    for operator, value in ((ast.Mult, 2), (ast.Div, 2), (ast.Pow, 2), (ast.Pow, 0.5), (ast.Sub, 1), (ast.Add, 1)):
+        yield "term", ast.BinOp(node, operator(), ast.Constant(value)), ""
+    if not whole:
+        return
+    for name in names:
+        other = ast.Name(name, ast.Load())
+        for operator in (ast.Mult, ast.Div, ast.Add, ast.Sub, ast.MatMult):
+            yield "term", ast.BinOp(node, operator(), other), ""
+        yield "term", ast.BinOp(node, ast.Div(), ast.Call(ast.Name("len", ast.Load()), [other], [])), ""
+    for method in ("sum", "mean"):
+        yield "term", ast.Call(ast.Attribute(node, method, ast.Load()), [], []), ""
+
+
+def _of_statements(tree: ast.Module) -> Iterator[Edit]:
+    for holder in ast.walk(tree):
+        if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _of_parameters(holder)
+        for field in ("body", "orelse"):
+            block = getattr(holder, field, None)
+            if isinstance(block, list) and not isinstance(holder, ast.Module):
+                yield from _of_block(holder, field, block)
+
+
+def _of_block(holder: ast.AST, field: str, block: list[ast.stmt]) -> Iterator[Edit]:
+    """Changes of a run of statements: one less, another order, in or out of the block below."""
+
+    def edit(kind: str, statement: ast.stmt, new: list[ast.stmt]) -> Edit:
+        return _edit(kind, statement.lineno, holder, field, new or [ast.Pass()])
+
+    for k, statement in enumerate(block):
+        if _is_text(statement) or isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            continue
+        before, after = block[:k], block[k + 1 :]
+        yield from (edit(kind, statement, [*before, *new, *after]) for kind, new in _instead(statement))
+        if not isinstance(statement, ast.Return):
+            yield edit("superfluous", statement, [*before, *after])
+        for to in range(len(block)):
+            if to != k and to != k - 1 and not _is_text(block[to]):  # one down is the same as the next one up
+                rest = [*before, *after]
+                yield edit("order" if to == k + 1 else "moved", statement, [*rest[:to], statement, *rest[to:]])
+        if isinstance(statement, ast.For | ast.While | ast.If | ast.With):
+            yield from _in_and_out(statement, before, after, edit)
+
+
+def _instead(statement: ast.stmt) -> Iterator[tuple[str, list[ast.stmt]]]:
+    """What may stand in a statement's place."""
+    if isinstance(statement, ast.AugAssign):
+        target = _loaded(statement.target)
+        yield "accumulate", [ast.Assign([statement.target], statement.value)]
+        yield "in place", [ast.Assign([statement.target], ast.BinOp(target, statement.op, statement.value))]
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        (target,) = statement.targets
+        if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
+            for operator in (ast.Add, ast.Sub, ast.Mult):
+                yield "accumulate", [ast.AugAssign(target, operator(), statement.value)]
+            value = statement.value
+            if isinstance(value, ast.BinOp) and ast.dump(value.left) == ast.dump(_loaded(target)):
+                yield "in place", [ast.AugAssign(target, value.op, value.right)]
+            whole = ast.Subscript(_loaded(target), ast.Slice(), ast.Store())
+            yield "in place", [ast.Assign([whole], value)]
+    elif isinstance(statement, ast.Expr):
+        yield "return", [ast.Return(statement.value)]
+    elif isinstance(statement, ast.With):
+        yield "superfluous", statement.body
+    elif isinstance(statement, ast.If):
+        yield "condition", statement.body
+        if statement.orelse:
+            yield "condition", [ast.If(statement.test, statement.orelse, statement.body)]
+
+
+def _in_and_out(
+    compound: Any, before: list[ast.stmt], after: list[ast.stmt], edit: Callable[..., Edit]
+) -> Iterator[Edit]:
+    """Move a statement across the edge of a loop, an `if` or a `with`."""
+
+    def holding(body: list[ast.stmt]) -> ast.stmt:
+        fields = {name: value for name, value in ast.iter_fields(compound) if name != "body"}
+        return ast.copy_location(type(compound)(**fields, body=body), compound)
+
+    body = compound.body
+    if len(body) > 1:
+        yield edit("loop", body[-1], [*before, holding(body[:-1]), body[-1], *after])
+        yield edit("loop", body[0], [*before, body[0], holding(body[1:]), *after])
+    if after:
+        yield edit("loop", after[0], [*before, holding([*body, after[0]]), *after[1:]])
+    if before and not _is_text(before[-1]):
+        yield edit("loop", before[-1], [*before[:-1], holding([before[-1], *body]), *after])
+
+
+def _of_parameters(function: Any) -> Iterator[Edit]:
+    """A copy, at the top, of each argument that the function writes into; and a `return` at the end, if it has none."""
+    body = function.body
+    top = 1 if _is_text(body[0]) else 0
+    for argument in function.args.args:
+        writing = next((s for s in ast.walk(function) if _writes_into(s, argument.arg)), None)
+        if writing is not None:
+            name = ast.Name(argument.arg, ast.Store())
+            copied = ast.Assign([name], ast.Call(ast.Name(COPY, ast.Load()), [_loaded(name)], []))
+            yield _edit("copy", writing.lineno, function, "body", [*body[:top], copied, *body[top:]])
+    if not any(isinstance(node, ast.Return | ast.Yield) for node in ast.walk(function)):
+        for name in _stored(function):
+            new = [*body, ast.Return(ast.Name(name, ast.Load()))]
+            yield _edit("return", body[-1].lineno, function, "body", new)
+
+
+def _writes_into(node: ast.AST, name: str) -> bool:
+    """Whether a statement changes what a name stands for: `x += …`, `x[…] = …`, `x.add_(…)`."""
+    targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        called = node.value.func
+        return (called.attr.endswith("_") or called.attr in ("fill", "sort", "append", "pop", "update")) and (
+            _root(called.value) == name
+        )
+    return any(
+        _root(target) == name and (isinstance(node, ast.AugAssign) or not isinstance(target, ast.Name))
+        for target in targets
+    )
+
+
+def _root(node: ast.AST) -> str | None:
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator[tuple[str, int, str]]:
+    """The text with a known misconception turned back, wherever its wrong words stand: text, line, and those words."""
+    for known in misconceptions:
+        for old, new in known.pairs:
+            words = re.findall(r"\w+|[^\w\s]", new)
+            if len(words) < 3:
+                continue  # so few words stand anywhere
+            pattern = r"\s*".join(map(re.escape, words))
+            for match in re.finditer(rf"(?<!\w){pattern}(?!\w)" if words[0][0].isalnum() else pattern, source):
+                text = source[: match.start()] + old.strip() + source[match.end() :]
+                if old.strip() != new.strip():
+                    yield text, source[: match.start()].count("\n") + 1, match.group()
+
+
+def _local_names(tree: ast.AST) -> list[str]:
+    """The names of a definition's arguments and variables in order of appearance; of a class without `self`, `ctx`."""
+    arguments = [a.arg for n in ast.walk(tree) if isinstance(n, ast.arguments) for a in n.args]
+    whole = any(isinstance(node, ast.ClassDef) for node in ast.walk(tree))
+    return [n for n in dict.fromkeys([*arguments, *_stored(tree)]) if not (whole and n in ("self", "ctx"))]
+
+
+def _stored(tree: ast.AST) -> list[str]:
+    return list(dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)))
+
+
+def _attributes(tree: ast.AST) -> dict[str, list[str]]:
+    """What is asked of each thing, by its text: of `self` its attributes; not of modules, which hold too much."""
+    found: dict[str, dict[str, None]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            found.setdefault(ast.unparse(node.value), {})[node.attr] = None
+    return {text: list(names) for text, names in found.items() if text not in _MODULES}
+
+
+def _values(value: object) -> list[object]:
+    """Other constants than the one that is written."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        others = [value + 1, value - 1, 0, 1, 2, -value, 0.5]
+    elif isinstance(value, float):
+        others = [value * 2, value / 2, -value, 1 - value, value * 10, value / 10, 1.0, 0.0]
+    elif value in ("mean", "sum"):
+        return ["sum" if value == "mean" else "mean"]
+    else:
+        return []
+    return [other for k, other in enumerate(others) if other != value and other not in others[:k]]
+
+
+def _constant(value: Any) -> ast.expr:
+    negative = isinstance(value, int | float) and not isinstance(value, bool) and value < 0
+    return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if negative else ast.Constant(value)
+
+
+def _swaps(items: list[Any]) -> Iterator[list[Any]]:
+    """A list with two of its things in each other's place; of a long one only neighbours."""
+    if any(isinstance(item, ast.Starred) for item in items):
+        return
+    for i in range(len(items)):
+        for j in range(i + 1, len(items) if len(items) <= 4 else min(i + 2, len(items))):
+            swapped = list(items)
+            swapped[i], swapped[j] = items[j], items[i]
+            yield swapped
+
+
+def _sliced(node: ast.Subscript, lower: Any, upper: Any) -> ast.Subscript:
+    return ast.Subscript(node.value, ast.Slice(lower, upper, node.slice.step), node.ctx)
+
+
+def _turned(node: ast.expr, how: str) -> ast.expr:
+    return ast.Attribute(node, "T", ast.Load()) if how else node
+
+
+def _loaded(target: Any) -> Any:
+    """What is stored into, as it is read."""
+    fields = {name: value for name, value in ast.iter_fields(target) if name != "ctx"}
+    return type(target)(**fields, ctx=ast.Load())
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _brief(node: ast.AST) -> str:
+    """A piece of the reader's own text, short enough for a sentence."""
+    text = ast.unparse(node)
+    return text if len(text) <= 40 and "\n" not in text else text.split("\n")[0][:37] + "…"

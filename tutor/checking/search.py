@@ -1,0 +1,161 @@
+"""Go on looking for the cause of a wrong answer that has no name: one changed line, or two known mistakes at once."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import time
+import warnings
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from tutor.checking import blame, diagnose
+from tutor.checking.guard import Outcome
+from tutor.checking.report import Report
+from tutor.checking.spec import Misconception, Spec
+
+AT_ONCE = 0.3  # seconds for which a report waits
+LATER = 1.2  # seconds more, when a hint is asked for
+SLOWER = 4  # how many times longer than the answer itself a changed one may run
+
+_MISSING = object()
+
+Steps = Iterator[Report | None]
+
+
+class Known(Protocol):
+    """What is asked of the exercise that was answered."""
+
+    id: str
+    kind: str
+    name: str
+    owner: str | None
+    spec: Spec
+    misconceptions: Mapping[str, Misconception]
+
+    def probed(self, turn: int = 0) -> Sequence[Any]: ...
+    def is_right(
+        self, build: Callable[[], Any], owner: Any, probed: Any, seconds: float, *, watched: bool = False
+    ) -> bool: ...
+    def both(self, first: Misconception, second: Misconception) -> Any: ...
+    def run_both(self, pair: Any, trial: diagnose.Trial) -> Outcome: ...
+    def in_order(self, *known: Misconception) -> list[Misconception]: ...
+    def hints_for(self, misconception: str | None = None) -> tuple[str, ...]: ...
+
+
+class Search:
+    """What is tried on one wrong answer, in an order that never changes; it can be stopped and gone on with.
+
+    Parameters
+    ----------
+    exercise : the exercise that was answered.
+    report : what is said of the answer so far.
+    candidate, owner : the answer and, for a method, the class that it is filled into.
+    source : the answer's text, with the line numbers of its cell; None if it is not known.
+    trials : what the answer made of every probe; empty if it was refused before the last.
+    failed : the seed of each probe that the answer failed, and the seconds that it took there.
+    turn : which numbers the probes were drawn with.
+    """
+
+    def __init__(
+        self,
+        exercise: Known,
+        report: Report,
+        candidate: Any,
+        owner: Any,
+        *,
+        source: str | None,
+        trials: list[diagnose.Trial],
+        failed: dict[int, float],
+        turn: int,
+    ):
+        self.exercise, self.report, self.candidate, self.owner = exercise, report, candidate, owner
+        self.failed, self.turn = failed, turn
+        self._until, self._limit = 0.0, 0.1 + SLOWER * max(failed.values())
+        self._steps = _in_turn(*([self._lines(source)] if source else []), *([self._pairs(trials)] if trials else []))
+        self.over = False
+
+    def run(self, seconds: float) -> Report | None:
+        """Go on for some seconds; return the better report, or None if nothing has been found so far."""
+        self._until = time.perf_counter() + seconds
+        with self._class_as_it_was(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of changed texts are not the reader's
+            for found in self._steps:
+                if found is not None:
+                    return found
+                if time.perf_counter() > self._until:
+                    return None
+        self.over = True
+        return None
+
+    @contextlib.contextmanager
+    def _class_as_it_was(self) -> Iterator[None]:
+        """A method is tried in the reader's own class; whatever it holds by that name is put back."""
+        known = self.exercise
+        owner = self.owner or getattr(self.candidate, "__globals__", {}).get(known.owner)
+        before = vars(owner).get(known.name, _MISSING) if known.kind == "method" and owner else _MISSING
+        try:
+            yield
+        finally:
+            if before is not _MISSING:
+                setattr(owner, known.name, before)
+
+    def _lines(self, source: str) -> Steps:
+        """Try one change of the text after the other."""
+        try:
+            text = blame.Text(source, self.candidate, self.exercise.id)
+        except blame.CannotRebuildError:
+            return
+        for build, sentence in blame.changed(text, self.exercise.spec.misconceptions):
+            if not (yield from self._right(build)):
+                continue
+            if sentence:
+                told = f"{self.report.message}\n{sentence}"
+                yield replace(self.report, message=told, found=sentence, later=None)
+            return
+
+    def _right(self, build: Callable[[], Any]) -> Generator[None, None, bool]:
+        """Whether what is built is right on all probes and, with other numbers, on all of them again."""
+        build = functools.cache(build)
+        probes = sorted(self.exercise.probed(self.turn), key=lambda p: self.failed.get(p.seed, float("inf")))
+        for probed in probes:
+            if not self.exercise.is_right(build, self.owner, probed, self._seconds()):
+                yield
+                return False
+            yield
+        for probed in self.exercise.probed(self.turn + 1):
+            if not self.exercise.is_right(build, self.owner, probed, self._seconds(), watched=True):
+                return False
+            yield
+        return True
+
+    def _seconds(self) -> float:
+        return max(0.05, min(self._limit, self._until - time.perf_counter()))
+
+    def _pairs(self, trials: list[diagnose.Trial]) -> Steps:
+        """Try what two known mistakes do together; a pair is told only if no other pair does the same."""
+        known, alike = self.exercise, []
+        for pair in itertools.combinations(known.misconceptions.values(), 2):
+            if known.both(*pair) is not None and diagnose.matches(known.spec, trials, pair, known.run_both):
+                alike.append(pair)
+            yield None
+        if len(alike) == 1:
+            first, second = known.in_order(*alike[0])
+            told = (
+                f"Two mistakes together do what your answer does. Mend this one first: {first.message}\n"
+                f"Then this one: {second.message}"
+            )
+            hint = next(iter(known.hints_for(first.name)), None)
+            yield replace(
+                self.report, message=told, found=told, misconception=first.name, tier="pair", hint=hint, later=None
+            )
+
+
+def _in_turn(*ways: Steps) -> Steps:
+    """Several searches, a step of each in turn."""
+    done = object()
+    for step in itertools.chain.from_iterable(itertools.zip_longest(*ways, fillvalue=done)):
+        if step is not done:
+            yield step

@@ -1,0 +1,235 @@
+"""The space of an exercise's arguments as data, in the words of its docstring, and the probes that meet all of it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tutor.checking.probes import Draw
+
+SCALES = {"usual": 1.0, "small": 1e-3, "eight": 5.0, "large": 100.0}
+LAYOUTS = ("contiguous", "transposed", "strided", "expanded")
+VALUES = ("distinct", "zeros", "ties", "equal")
+CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {
+    "list": list,
+    "tuple": tuple,
+    "iterator": iter,
+    "generator": lambda items: (item for item in items),
+}
+
+Row = dict[tuple[str, str], Any]  # (argument or letter, field) -> value
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array or a tensor; the first value of each field is the usual one.
+
+    Attributes
+    ----------
+    shape : a letter for each dimension, "N D"; a letter has one size in all arguments. "" where `ranks` is given.
+    ranks : how many dimensions it may have, where the docstring says "any shape".
+    tensor : whether it is a torch tensor.
+    """
+
+    shape: str = ""
+    ranks: tuple[int, ...] = ()
+    dtypes: tuple[str, ...] = ("float32",)
+    layouts: tuple[str, ...] = ("contiguous",)
+    scales: tuple[str, ...] = ("usual",)
+    values: tuple[str, ...] = ("distinct",)
+    tensor: bool = False
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, one of some values; the first is the usual one."""
+
+    choices: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Several:
+    """Several arrays in one argument.
+
+    Attributes
+    ----------
+    of : what each of them is.
+    counts : how many there may be.
+    containers : in what they may come: "list", "tuple", "iterator", "generator".
+    """
+
+    of: Array
+    counts: tuple[int, ...] = (3,)
+    containers: tuple[str, ...] = ("list",)
+
+
+# two things that are seldom met together, and go wrong together
+DANGEROUS = (
+    (("size", 1), ("layout", "transposed")),
+    (("size", 1), ("size", 1)),
+    (("size", 1), ("scale", "large")),
+    (("rank", 0), ("dtype", "float64")),
+    (("rank", 3), ("layout", "transposed")),
+    (("dtype", "int64"), ("values", "zeros")),
+    (("layout", "expanded"), ("dtype", "float64")),
+    (("scale", "large"), ("values", "ties")),
+    (("count", 1), ("container", "generator")),
+)
+
+
+@dataclass(frozen=True)
+class Space:
+    """What an exercise's arguments may be.
+
+    Attributes
+    ----------
+    arguments : a description for each argument, by its name and in the order of the call.
+    sizes : letter -> the sizes besides the usual ones, which are distinct and 2 to 8: 1, and 0 where it is allowed.
+    """
+
+    arguments: dict[str, Array | Number | Several]
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def probes(self) -> tuple[Callable[[Draw], tuple], ...]:
+        """Probe functions in which every value of every field is met, and every dangerous pair that the space holds.
+
+        Each keeps its shapes from one case to the next and draws other numbers.
+        """
+        return tuple(
+            lambda draw, row=row, number=number: self._draw(row, number, draw) for number, row in enumerate(self.rows())
+        )
+
+    def rows(self) -> list[Row]:
+        """What is unusual in each probe; nothing in the first."""
+        unusual = [(place, value) for place, values in self._fields() for value in values[1:]]
+        rows: list[Row] = [{}, *({place: value} for place, value in unusual)]
+        for (first, one), (second, other) in itertools.combinations(unusual, 2):
+            kinds = (first[1], one), (second[1], other)
+            if first != second and (kinds in DANGEROUS or kinds[::-1] in DANGEROUS):
+                rows.append({first: one, second: other})
+        return rows
+
+    def has(self, field_name: str) -> set[Any]:
+        """Every value of a field ("size", "rank", "dtype", "layout", "scale", "values", "count", "container")."""
+        return {value for (_, name), values in self._fields() for value in values if name == field_name}
+
+    def _fields(self) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
+        for letter, sizes in self.sizes.items():
+            yield (letter, "size"), (None, *sizes)  # None: a usual one
+        for name, argument in self.arguments.items():
+            if isinstance(argument, Number):
+                yield (name, "number"), argument.choices
+                continue
+            array = argument.of if isinstance(argument, Several) else argument
+            if isinstance(argument, Several):
+                yield (name, "count"), argument.counts
+                yield (name, "container"), argument.containers
+            if array.ranks:
+                yield (name, "rank"), array.ranks
+            yield (name, "dtype"), array.dtypes
+            yield (name, "layout"), array.layouts
+            yield (name, "scale"), array.scales
+            yield (name, "values"), array.values
+
+    def _draw(self, row: Row, number: int, draw: Draw) -> tuple:
+        chosen = {place: row.get(place, values[0]) for place, values in self._fields()}
+        letters = sorted({letter for array in self._arrays() for letter in array.shape.split()})
+        usual = np.roll(np.arange(2, 9), number)
+        sizes = {letter: int(usual[k % 7]) for k, letter in enumerate(letters)}
+        sizes |= {letter: chosen[letter, "size"] for letter in self.sizes if chosen[letter, "size"] is not None}
+        return tuple(self._argument(name, chosen, sizes, usual, draw) for name in self.arguments)
+
+    def _arrays(self) -> Iterator[Array]:
+        for argument in self.arguments.values():
+            if not isinstance(argument, Number):
+                yield argument.of if isinstance(argument, Several) else argument
+
+    def _argument(self, name: str, chosen: Row, sizes: dict[str, int], usual: np.ndarray, draw: Draw) -> Any:
+        argument = self.arguments[name]
+        if isinstance(argument, Number):
+            return chosen[name, "number"]
+        how = {kind: value for (of, kind), value in chosen.items() if of == name}
+        if isinstance(argument, Several):
+            made = [_made(argument.of, how, sizes, np.roll(usual, k), draw) for k in range(how["count"])]
+            return CONTAINERS[how["container"]](made)
+        return _made(argument, how, sizes, usual, draw)
+
+
+def _made(array: Array, how: dict[str, Any], sizes: dict[str, int], usual: np.ndarray, draw: Draw) -> Any:
+    """One array with the chosen shape, numbers, dtype and layout."""
+    shape = tuple(sizes[letter] for letter in array.shape.split())
+    if "rank" in how:
+        shape = tuple(int(n) for n in usual[: how["rank"]])
+    numbers = draw.array(*shape).astype(np.float64) * SCALES[how["scale"]]
+    if how["values"] == "zeros":
+        numbers = np.where(draw.rng.random(shape) < 0.4, 0.0, numbers)
+    elif how["values"] == "ties":
+        numbers = np.where(draw.rng.random(shape) < 0.5, 0.5, -1.0) * SCALES[how["scale"]]
+    elif how["values"] == "equal":
+        numbers = np.full(shape, 0.75 * SCALES[how["scale"]])
+    whole = np.dtype(how["dtype"]).kind in "iu"
+    made = _laid_out((np.rint(4 * numbers) if whole else numbers).astype(how["dtype"]), how["layout"])
+    if not array.tensor:
+        return made
+    import torch
+
+    if 0 in made.strides:
+        return torch.as_tensor(made[:1].copy()).expand(made.shape)
+    return torch.as_tensor(made)
+
+
+def _laid_out(made: np.ndarray, layout: str) -> np.ndarray:
+    """The same numbers elsewhere in memory; "expanded" repeats the first along the first dimension."""
+    if layout == "transposed":
+        return np.ascontiguousarray(made.T).T
+    if made.ndim == 0 or layout == "contiguous":
+        return made
+    if layout == "strided":
+        return np.repeat(made, 2, axis=-1)[..., ::2]
+    return np.broadcast_to(made[:1], made.shape)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Words of a docstring, and the values of a field that the space must have then."""
+
+    words: str
+    field: str
+    values: frozenset[Any]
+
+
+PROMISES = (
+    Promise(r"any shape|any number of dimensions|whatever (its|their) shape", "rank", frozenset({0, 1, 2, 3})),
+    Promise(r"\bempty\b|\bno (examples|rows|entries)\b|N may be 0|N >= 0", "size", frozenset({0})),
+    Promise(r"whole numbers|\bintegers?\b|int64", "dtype", frozenset({"int64"})),
+    Promise(r"float64|double precision", "dtype", frozenset({"float64"})),
+    Promise(r"transposed|strided|contiguous", "layout", frozenset({"transposed"})),
+    Promise(r"\btuple\b|any sequence|iterable", "container", frozenset({"tuple"})),
+    Promise(r"generator|iterable", "container", frozenset({"generator"})),
+)
+_UNASKED = {"rank", "size", "container"}  # a docstring that is silent on these does not allow them
+
+
+def disagreements(docstring: str, space: Space) -> Iterator[str]:
+    """A sentence for each promise of a docstring that the space does not have, and for what it has without one."""
+    for promise in PROMISES:
+        said = re.search(promise.words, " ".join(docstring.split()), flags=re.IGNORECASE)
+        missing = promise.values - space.has(promise.field)
+        if said and missing:
+            listed = ", ".join(map(str, sorted(missing, key=str)))
+            yield f'the docstring says "{said[0]}", and the space has no {promise.field} {listed}.'
+    for name in sorted(_UNASKED):
+        for value in sorted((v for v in space.has(name) if _needs_words(name, v)), key=str):
+            words = [p.words for p in PROMISES if p.field == name and value in p.values]
+            if not any(re.search(w, " ".join(docstring.split()), flags=re.IGNORECASE) for w in words):
+                yield f"the space has {name} {value}, and the docstring does not say that it may."
+
+
+def _needs_words(name: str, value: Any) -> bool:
+    """Whether a value is more than a silent docstring allows."""
+    return any(p.field == name and value in p.values for p in PROMISES)
