@@ -101,7 +101,7 @@ import time
 from tutor.checking import guard
 {inspect.getsource(work)}
 guard.GRACE = 1.0
-outcome = guard.call(work, 0.7, seconds=1.0)
+outcome = guard.call(work, 0.6, seconds=1.0)
 assert outcome.seconds > 2.0, "the machine was not busy enough to tell"
 assert outcome.error is None
 """

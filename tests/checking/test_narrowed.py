@@ -35,7 +35,7 @@ def written_into(answer, a, b):
     a += 1
     return "a list" if given[0] is list else "something else", kept, [r - k for r, k in zip(result, kept)]
 
-EXERCISES"""
+EXERCISE"""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def usual(make_lesson):
 
 @pytest.fixture
 def wide(make_lesson):
-    data = [*LISTS, ("lambda d: (d.number(), d.number())", ALL), ("\nEXERCISES", WRITTEN)]
+    data = [*LISTS, ("lambda d: (d.number(), d.number())", ALL), ("\nEXERCISE", WRITTEN)]
     return make_lesson(TEXT, data).exercises["small.add"]
 
 
