@@ -37,7 +37,22 @@ def test_an_unsolved_exercise_in_the_solved_lane_is_red(make_lesson, capfd, monk
 
 def test_an_altered_kept_output_is_red(make_lesson, capfd):
     status, shown = run(make_lesson(expected='{"prints": "the sum is 4\\n"}'), capfd, solved=True)
-    assert status and "the sum is 4" in shown
+    assert status and "line 1: expected 4, got 3" in shown
+
+
+@pytest.mark.parametrize(
+    ("kept", "tag", "red"),
+    [
+        ("0.334", "", False),
+        ("0.335", "", True),
+        ("0.335", ', "tolerance:1%"', False),
+        ("0.338", ', "tolerance:1%"', True),
+    ],
+)
+def test_a_kept_number_agrees_within_its_last_digit_or_a_stated_tolerance(make_lesson, capfd, kept, tag, red):
+    prints = [('"the sum is", add(1, 2)', 'f"a third is {1 / 3:.3f}"'), ('check-output"', f'check-output"{tag}')]
+    status, shown = run(make_lesson(prints, expected=f'{{"prints": "a third is {kept}\\n"}}'), capfd, solved=True)
+    assert bool(status) == red, shown
 
 
 def test_an_undeclared_deprecation_warning_is_red_and_a_declared_one_is_not(make_lesson, capfd):

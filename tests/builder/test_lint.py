@@ -1,5 +1,7 @@
 """Every rule of the lint is seen to fail."""
 
+import re
+
 import pytest
 
 from tutor.builder import notebooks
@@ -12,6 +14,15 @@ from tutor.lessons.registry import find_lesson, series
 @pytest.mark.parametrize("lesson", [lesson.name for lesson in series()])
 def test_the_course_is_clean(lesson):
     assert lint(find_lesson(lesson)) == []
+
+
+def test_at_most_one_printed_line_in_twenty_says_true_or_false():
+    """A reader wants the number; True and False stand where the truth itself is the point, as in `is_leaf True`."""
+    printed = [
+        row for lesson in series() for text in notebooks.read_expected(lesson).values() for row in text.splitlines()
+    ]
+    bare = [row for row in printed if re.search(r"(?<!=)\b(True|False)\b", row)]  # not the `keepdim=True` of a call
+    assert 20 * len(bare) <= len(printed) > 500, bare
 
 
 def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(make_lesson):
@@ -31,6 +42,8 @@ def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(ma
         ),
         ("text", ' tags=["item:adding"]', "", 'no cell carries the tag "item:adding"'),
         ("text", '"item:adding"', '"item:adding", "item:other"', 'unknown tag "item:other"'),
+        ("text", '["nbval-check-output"]', '["nbval-check-output", "tolerance:5"]', '"tolerance:5" is no tolerance'),
+        ("text", '["item:adding"]', '["item:adding", "tolerance:5%"]', "nothing that it prints is compared"),
         ("text", "from tutor import check, exercise", "import matplotlib.pyplot as plt", "draws with pyplot"),
         ("text", "## Recap", "## Recap\n# ![](picture.png)", "image without alt text"),
         ("text", "## Recap", '## Recap\n# <img src="a.png">', "image without alt text"),
@@ -92,6 +105,13 @@ def test_a_word_of_the_glossary_that_the_lesson_never_uses_is_told(make_lesson, 
     monkeypatch.setattr("tutor.builder.lint.TERMS", words)
     complaints = " ".join(lint(make_lesson()))
     assert 'introduces "zebra"' in complaints and "addition" not in complaints
+
+
+def test_a_word_that_a_later_lesson_is_said_to_introduce_is_told_where_it_is_bold(make_lesson, monkeypatch):
+    monkeypatch.setattr("tutor.builder.lint.TERMS", (Term("epoch", "A walk.", "later"),))
+    monkeypatch.setattr("tutor.builder.lint.SERIES", ("small", "later"))
+    lesson = make_lesson(text=[("## Recap", "One walk is an **epoch**.\n# ## Recap")])
+    assert 'sets "epoch" in bold as a new word; the glossary says that later introduces it' in " ".join(lint(lesson))
 
 
 def test_a_question_of_the_self_check_can_drill_an_item(make_lesson):

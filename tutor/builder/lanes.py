@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tutor.builder import notebooks
+from tutor.builder import notebooks, numbers
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson
 
@@ -92,6 +92,8 @@ def _command(paths: list[Path], jobs: int) -> list[str]:
         f"--nbval-cell-timeout={CELL_SECONDS}",
         "-p",
         "no:cacheprovider",
+        "-p",
+        numbers.__name__,
         "-q",
     ]
     return [sys.executable, "-m", "pytest", *options, *parallel, *map(str, paths)]
@@ -106,7 +108,9 @@ def folders(root: Path) -> tuple[Path, Path]:
 
 
 def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[str, str]:
-    """One torch thread per kernel, since kernels that compete for cores with two each were measured 200 x slower.
+    """One torch thread per kernel unless OMP_NUM_THREADS says otherwise.
+
+    Kernels that compete for cores with two threads each were measured 200 x slower.
 
     The temporary folder is the lane's own, beside the notebooks: nbval kills its kernels, and what a killed one had
     there goes with the lane. inductor's trial translations, one for each set of vector instructions, are left out.
@@ -118,7 +122,7 @@ def environment(place: Path, spare: Path, verdict: str, report: Path) -> dict[st
         "TUTOR_EXPECT": verdict,
         "TUTOR_REPORT": str(report),
         "TUTOR_HOME": str(place / "home"),
-        "OMP_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONWARNINGS": WARNINGS,
     }

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tutor.builder import notebooks
+from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
@@ -89,7 +89,8 @@ def items_are_taught(lesson: Lesson) -> Iterator[str]:
             yield f'no cell carries the tag "item:{item}".'
     for cell in lesson.cells:
         for tag in cell.tags:
-            if tag not in KNOWN_TAGS and tag.removeprefix("item:") not in items:
+            known = tag in KNOWN_TAGS or tag.startswith(numbers.TAG) or tag.removeprefix("item:") in items
+            if not known:
                 yield f'cell "{cell.name}" carries the unknown tag "{tag}".'
     for identifier, exercise in lesson.exercises.items():
         for item in exercise.spec.drills:
@@ -153,12 +154,26 @@ def outputs_are_kept(lesson: Lesson) -> Iterator[str]:
             yield f'an output is recorded for "{name}", which is no checked cell.'
 
 
+def tolerances_are_stated(lesson: Lesson) -> Iterator[str]:
+    """Every tolerance can be read, and stands where an output is compared."""
+    for cell in lesson.cells:
+        if any(tag.startswith(numbers.TAG) for tag in cell.tags) and notebooks.CHECKED not in cell.tags:
+            yield f'cell "{cell.name}" states a tolerance, and nothing that it prints is compared.'
+        try:
+            numbers.tolerance(cell.tags)
+        except ValueError as error:
+            yield f'cell "{cell.name}": {error}'
+
+
 def glossary_is_true(lesson: Lesson) -> Iterator[str]:
-    """Every word that the glossary says the lesson introduces stands in its prose."""
+    """Every word that the glossary says the lesson introduces stands in its prose; no later lesson's stands in bold."""
     prose = "\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown").casefold()
     for term in TERMS:
         if term.lesson == lesson.name and (term.written or term.name).casefold() not in prose:
             yield f'the glossary says that it introduces "{term.name}", which its text never uses.'
+        later = {lesson.name, term.lesson} <= set(SERIES) and SERIES.index(term.lesson) > SERIES.index(lesson.name)
+        if later and re.search(rf"\*\*{re.escape(term.name.casefold())}s?\*\*", prose):
+            yield f'it sets "{term.name}" in bold as a new word; the glossary says that {term.lesson} introduces it.'
 
 
 def shape_is_kept(lesson: Lesson) -> Iterator[str]:
@@ -210,6 +225,7 @@ RULES = (
     time_is_true,
     figures_have_alt_text,
     outputs_are_kept,
+    tolerances_are_stated,
     glossary_is_true,
     shape_is_kept,
 )
