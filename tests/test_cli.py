@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tutor import environment
 from tutor.cli import main
 from tutor.errors import TutorError
 from tutor.lessons.registry import series
@@ -125,6 +126,16 @@ def test_reset_restores_and_forgets():
     shown = tutor("reset", "numpy_backprop", "polynomial")
     assert shown.exit_code == 0 and "is to do again" in shown.output
     assert Progress().read() == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "warns"), [("2.4.0", True), ("2.9.1+cpu", True), ("2.10.0", False), ("3.0", False)]
+)
+def test_doctor_warns_of_a_torch_whose_load_has_known_holes(monkeypatch, version, warns):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version)
+    row = environment.torch_version()
+    assert row.state == ("note" if warns else "ok")
+    assert ("CVE-2026-24747" in row.mend) == warns
 
 
 def test_doctor_finds_this_machine_healthy_and_a_rival_not(monkeypatch, tmp_path):

@@ -19,6 +19,8 @@ from tutor.checking.report import card, inline
 
 MARKS = {"ok": "✓", "note": "·", "problem": "✗"}
 MINIMUM_PYTHON = (3, 11)
+# below it a file can do harm in spite of `weights_only=True`: CVE-2025-32434 (up to 2.5.1) and CVE-2026-24747
+SAFE_TO_LOAD = (2, 10)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,14 @@ def torch_version() -> Row:
     if importlib.util.find_spec("torch") is None:
         mend = "Run `make lab`, or `pip install torch` as pytorch.org/get-started says for your machine."
         return Row("PyTorch", "problem", "not installed", mend)
-    return Row("PyTorch", "ok", importlib.metadata.version("torch"))
+    version = importlib.metadata.version("torch")
+    if tuple(int(part) for part in version.split(".")[:2]) < SAFE_TO_LOAD:
+        mend = (
+            "It works, but `torch.load` has known holes before 2.10, with `weights_only=True` too (CVE-2025-32434, "
+            "CVE-2026-24747): load no file that you do not trust, or install a newer torch."
+        )
+        return Row("PyTorch", "note", version, mend)
+    return Row("PyTorch", "ok", version)
 
 
 def device() -> Row:
