@@ -251,6 +251,16 @@ def test_a_drawing_of_graphviz_is_an_image_with_alt_text():
     assert bundle["text/plain"] == '[picture: leaves "a" & b]'
 
 
+def test_without_graphviz_the_alt_text_is_that_of_the_drawing_that_is_shown(monkeypatch):
+    """A lesson's own words speak of torchviz, whose drawing nobody sees then."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.warns(UserWarning, match="is not on the PATH"):
+        dot = graph.make_dot(torch.ones(3, requires_grad=True).exp().sum())
+    shown = plots.drawing(dot, alt="torchviz's graph")._repr_mimebundle_()
+    assert 'alt="Autograd graph of SumBackward0' in shown["text/html"]
+    assert "torchviz" not in str(shown)
+
+
 def test_a_drawing_that_is_none_of_graphviz_is_shown_as_it_is():
     ours = object()
     assert plots.drawing(ours, "words") is ours
@@ -275,6 +285,20 @@ def test_runs_tell_the_mean_and_the_range_and_draw_a_dot_for_each_run():
     assert list(bar.get_xdata()) == [85, 85]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["SGD", "AdamW"]
     assert dots[0].get_ydata()[0] > dots[1].get_ydata()[0]
+
+
+def test_runs_draw_and_tell_how_far_a_number_may_be_off():
+    picture = plots.runs({"SGD": [80.0]}, xlabel="accuracy (%)", title="Steps", spreads={"SGD": 2.5})
+    assert picture.alt == "Steps, accuracy (%): SGD 80 ± 2.5."
+    (bar,) = picture.figure.axes[0].collections
+    assert [list(end) for end in bar.get_segments()[0]] == [[77.5, 0], [82.5, 0]]
+
+
+def test_a_chain_shows_the_factor_by_which_each_arrow_back_multiplies():
+    picture = plots.chain(["d", "y", "loss"], [1, 2, 3], [30.0, 5.0, 1.0], [6.0, 5.0], title="Chain")
+    assert "each with its factor: 6.000, 5.000" in picture.alt
+    texts = [text.get_text() for text in picture.figure.axes[0].texts]
+    assert texts.count("· 6.000") == texts.count("· 5.000") == 1
 
 
 def test_a_confusion_matrix_tells_the_most_frequent_mistake():

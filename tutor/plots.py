@@ -124,13 +124,16 @@ def sine_fit(
     )
 
 
-def chain(names: Sequence[str], values: Sequence[float], gradients: Sequence[float], title: str) -> Picture:
+def chain(
+    names: Sequence[str], values: Sequence[float], gradients: Sequence[float], slopes: Sequence[float], title: str
+) -> Picture:
     """Draw a chain of computations: values flow right above the arrows, gradients flow left below them.
 
     Parameters
     ----------
     names : what stands in each box, first to last.
     values, gradients : the value of each box and the gradient of the last box with respect to it.
+    slopes : the local derivative of each box but the first, with respect to the box before it.
     """
     figure, ax = axes(8.5, 2.3)
     count = len(names)
@@ -146,10 +149,13 @@ def chain(names: Sequence[str], values: Sequence[float], gradients: Sequence[flo
             ax.annotate("", (end, 0.72), (start, 0.72), arrowprops={"arrowstyle": "->", "color": COLOURS[0], "lw": 1.8})
             back = {"arrowstyle": "->", "color": COLOURS[1], "lw": 1.8, "linestyle": "--"}
             ax.annotate("", (start, 0.28), (end, 0.28), arrowprops=back)
+            ax.text(3 * k + 2.5, -0.1, f"· {slopes[k]:.3f}", ha="center", color=COLOURS[1], fontsize=9)
     ax.set(xlim=(-0.3, 3 * count - 0.7), ylim=(-1.0, 1.8), title=title)
     ax.axis("off")
     steps = ", ".join(f"{n}: value {v:.3f}, gradient {g:.3f}" for n, v, g in zip(names, values, gradients, strict=True))
-    return Picture(figure, f"{title}. Boxes from left to right, solid arrows forward, dashed arrows back. {steps}.")
+    factors = ", ".join(f"{slope:.3f}" for slope in slopes)
+    said = f"Boxes from left to right, solid arrows forward, dashed arrows back, each with its factor: {factors}"
+    return Picture(figure, f"{title}. {said}. {steps}.")
 
 
 def matmul_shapes(
@@ -698,12 +704,15 @@ def bars(labels: Sequence[str], panels: Mapping[str, Sequence[float]], *, title:
     return Picture(figure, f"{title}. Bars: " + "; ".join(said) + ".")
 
 
-def runs(results: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> Picture:
+def runs(
+    results: Mapping[str, Sequence[float]], *, xlabel: str, title: str, spreads: Mapping[str, float] | None = None
+) -> Picture:
     """Draw a row for each recipe: a dot for every run, and a bar at their mean where there are several.
 
     Parameters
     ----------
     results : recipe -> one number for each run, at least one; the first is drawn at the top.
+    spreads : recipe -> how far its numbers may be off, drawn as a line to either side of the mean.
     """
     figure, ax = axes(8.0, 0.34 * len(results) + 1.0)
     said = []
@@ -713,6 +722,9 @@ def runs(results: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> 
         if len(values) > 1:
             ax.plot([values.mean()] * 2, [-row - 0.32, -row + 0.32], color="black", linewidth=1.6)
         spread = f" on average, {values.min():.4g} to {values.max():.4g}" if len(values) > 1 else ""
+        if spreads is not None:
+            ax.errorbar(values.mean(), -row, xerr=spreads[label], color=colour, capsize=4)
+            spread += f" ± {spreads[label]:.2g}"
         said.append(f"{label} {values.mean():.4g}{spread}")
     ax.set_yticks([-row for row in range(len(results))], list(results))
     ax.set(xlabel=xlabel, title=title, ylim=(0.6 - len(results), 0.6))
