@@ -72,6 +72,7 @@ TERMS = (
     ),
     Term("view", "A tensor that looks at another tensor's memory with a shape of its own.", "torch_tensors"),
     Term("stride", "How far apart in memory two neighbours along a dimension are.", "torch_tensors"),
+    Term("promotion", "Choosing the dtype of a result whose operands have different ones.", "torch_tensors"),
     Term("contiguous", "Laid out in memory in the order in which one reads the entries.", "torch_tensors"),
     Term(
         "in-place operation",
@@ -120,8 +121,12 @@ TERMS = (
         "unbroadcast",
     ),
     Term("leaf", "A tensor that was made by no operation; its gradient is kept.", "own_autograd"),
+    Term(
+        "graph",
+        "All that a result was made from, as nodes linked to one another; autograd's has a node for each operation.",
+        "own_autograd",
+    ),
     Term("autograd", "The part of PyTorch that records operations and computes gradients from the record.", "autograd"),
-    Term("graph", "What autograd records: a node for each operation, an edge for each tensor between two.", "autograd"),
     Term("grad_fn", "The node that made a tensor; a leaf has none.", "autograd"),
     Term("AccumulateGrad", "The node at which a gradient is added to a leaf's .grad.", "autograd"),
     Term("hook", "A function of yours that is called with a gradient during backward.", "autograd"),
@@ -129,6 +134,7 @@ TERMS = (
     Term("detach", "To make a tensor with the same numbers that autograd knows nothing of.", "autograd"),
     Term("no_grad", "A block in which nothing is recorded.", "autograd"),
     Term("Hessian", "The table of all second derivatives.", "autograd"),
+    Term("logit", "A score before the sigmoid or softmax; any number, of either sign.", "autograd"),
     Term("gradcheck", "PyTorch's comparison of a backward with finite differences, in float64.", "custom_function"),
     Term(
         "save_for_backward",
@@ -145,11 +151,12 @@ TERMS = (
     Term("module", "An object of torch.nn that holds parameters and a forward.", "nn"),
     Term("parameter", "A tensor that a module registers as its own and an optimiser changes.", "nn"),
     Term("buffer", "A tensor that belongs to a module and is saved with it, but is not trained.", "nn"),
-    Term("logit", "A score before the softmax; any number, of either sign.", "nn"),
     Term("softmax", "Turns scores into positive numbers that add up to 1.", "nn"),
     Term(
         "cross-entropy", "Minus the logarithm of the probability that a model gives to the right class, averaged.", "nn"
     ),
+    Term("one-hot", "A class written as a row of zeros with a single 1.", "nn"),
+    Term("epoch", "One pass over all training data.", "nn"),
     Term("mini-batch", "A small part of the data, drawn anew for each step.", "nn"),
     Term("dropout", "Setting a random part of the activations to zero in training.", "nn"),
     Term("batch normalisation", "Shifting and scaling each feature by the mean and spread of the batch.", "nn"),
@@ -184,14 +191,22 @@ TERMS = (
         "Random changes of the training images that leave the right answer as it is.",
         "fashion_mnist_data",
     ),
-    Term("one-hot", "A class written as a row of zeros with a single 1.", "fashion_mnist_data"),
     Term("worker", "A process of its own that loads batches while the model computes.", "fashion_mnist_data"),
-    Term("epoch", "One pass over all training data.", "fashion_mnist_training"),
+    Term(
+        "convolution",
+        "A layer that slides small filters over an image, the same weights at every place.",
+        "fashion_mnist_training",
+    ),
     Term("validation split", "Examples held back from training, by which one chooses.", "fashion_mnist_training"),
     Term("test set", "Examples that decide nothing; opened once, at the end.", "fashion_mnist_training"),
     Term(
         "standard error",
         "How far a mean over several runs is likely to be from the mean over very many.",
+        "fashion_mnist_training",
+    ),
+    Term(
+        "bootstrap",
+        "Drawing the measured values anew, with replacement, to see how far a result may be off by luck.",
         "fashion_mnist_training",
     ),
     Term(
