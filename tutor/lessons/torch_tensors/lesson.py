@@ -49,10 +49,10 @@ with expect(RuntimeError):
     counts.mean()
 
 # %% [markdown] name="device-words"
-# A matrix product insists that both factors agree in dtype and device. (`*` and `+` insist on the device only. Of two dtypes
-# they take one without a word: a float wins over whole numbers, and of two floats the wider one.) `.to(...)` changes either,
-# and returns a new tensor; if there is nothing to change, it returns the very same one. One variable for the device is all
-# that a program needs; the next notebook builds on it.
+# A matrix product insists that both factors agree in dtype and device. `*` and `+` insist on the device only, and even there
+# a single number of shape `()` on the CPU is let through. `.to(...)` changes either, and returns a new tensor; if there is
+# nothing to change, it returns the very same one. One variable for the device is all that a program needs; the next notebook
+# builds on it.
 
 # %% tags=["item:attributes"] name="to-device"
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -60,6 +60,21 @@ print("moved to", x.to(device).device, " as float64", x.to(torch.float64).dtype)
 print("nothing to do, so the same tensor:", x.to("cpu") is x)
 with expect(RuntimeError):
     x @ torch.ones(3, 2, dtype=torch.float64)
+
+# %% [markdown] name="promotion-words"
+# Of two dtypes `*` and `+` choose the result's without a word. That is called **promotion**. A float wins over whole numbers, and
+# of two tensors the wider float wins. But the width of a single number of shape `()` counts only where nothing else is of its
+# *kind* (whole number, float). And where neither of two floats can hold the other's numbers, the result is a third one that can: float16 counts finer,
+# bfloat16 reaches further, float32 does both.
+
+# %% tags=["item:attributes", "nbval-check-output"] name="promotion"
+whole, single, double = torch.ones(3, dtype=torch.int64), torch.ones(3), torch.ones(3, dtype=torch.float64)
+half, brain = torch.ones(3, dtype=torch.float16), torch.ones(3, dtype=torch.bfloat16)
+print("int64   + float32                ", (whole + single).dtype)
+print("float32 + float64                ", (single + double).dtype)
+print("float32 + float64 of the shape ()", (single + double[0]).dtype)
+print("int64   + float64 of the shape ()", (whole + double[0]).dtype)
+print("float16 + bfloat16               ", (half + brain).dtype)
 
 # %% [markdown] name="capital-t"
 # One more trap has a capital letter. `torch.tensor(3)` is the number 3. `torch.Tensor(3)` is an old spelling of "three
@@ -277,11 +292,13 @@ with expect(RuntimeError):
 # %% tags=["item:in-place", "nbval-check-output"] name="in-place"
 w = torch.ones(3)
 old = w  # a second name, not a copy
-place = w.data_ptr()
+places = {w.data_ptr()}
 w.mul_(5)
-print("in place:", w.tolist(), " same memory:", w.data_ptr() == place, " and old is", old.tolist())
+places.add(w.data_ptr())
+print("in place:", w.tolist(), " places in memory so far", len(places), " and old is", old.tolist())
 w = w * 2
-print("new:     ", w.tolist(), " same memory:", w.data_ptr() == place, " but old is", old.tolist())
+places.add(w.data_ptr())
+print("new:     ", w.tolist(), " places in memory so far", len(places), " but old is", old.tolist())
 
 # %% [markdown] name="clone"
 # `old = w` was meant to keep the old weights, and they changed with the new ones. `old = w.clone()` keeps them. An in-place
@@ -461,25 +478,26 @@ plots.product_shapes(
 # `*` is broadcasting and sums nothing. `addmm` adds a *bias*, a number for each column, in the same call; with `beta=` and
 # `alpha=` it weighs the two parts: `beta * b + alpha * (x @ w1)`.
 #
-# Two ways to add up the same numbers may differ in the last digit. So floats are compared with `torch.allclose` and a
-# tolerance.
+# Two ways to add up the same numbers may differ in the last digit (`1e-07` is about one such digit of a number near 1). So floats
+# are compared with `torch.allclose` and a tolerance.
 
-# %% tags=["item:products", "item:matrix-products", "nbval-check-output"] name="products-run"
+# %% tags=["item:products", "item:matrix-products", "nbval-check-output", "tolerance:±1e-5"] name="products-run"
 torch.manual_seed(0)
 B, N, D_in, H = 2, 4, 3, 5
 x, v = torch.randn(N, D_in), torch.randn(D_in)
 w1, b = torch.randn(D_in, H), torch.randn(H)
 
 
-def agree(p, q):
-    return torch.allclose(p, q, atol=1e-5)
+def compare(words, p, q):
+    print(f"{words:22} shape {tuple(p.shape)!s:10} largest difference {abs(p - q).max():.0e}")
+    assert torch.allclose(p, q, atol=1e-5)
 
 
-print("dot is * and a sum ", agree(v.dot(v), (v * v).sum()))
-print("one entry of mm    ", agree(x.mm(w1)[1, 2], x[1].dot(w1[:, 2])))
-print("@ is mm here       ", torch.equal(x @ w1, x.mm(w1)))
-print("addmm is + and mm  ", agree(torch.addmm(b, x, w1), x.mm(w1) + b))
-print("weighed            ", agree(torch.addmm(b, x, w1, beta=0.5, alpha=2), 0.5 * b + 2 * (x @ w1)))
+compare("dot is * and a sum", v.dot(v), (v * v).sum())
+compare("one entry of mm", x.mm(w1)[1, 2], x[1].dot(w1[:, 2]))
+compare("@ is mm here", x @ w1, x.mm(w1))
+compare("addmm is + and mm", torch.addmm(b, x, w1), x.mm(w1) + b)
+compare("weighed", torch.addmm(b, x, w1, beta=0.5, alpha=2), 0.5 * b + 2 * (x @ w1))
 
 # %% [markdown] name="dot-changed"
 # NumPy's `dot` multiplied matrices all through notebook 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
@@ -504,12 +522,13 @@ print("square * square", (square * square).tolist())
 #
 # $$\underset{(2000,)}{y_{pred}} = \underset{(2000,\,4)}{\begin{pmatrix} 1 & x & x^2 & x^3 \end{pmatrix}} \; \underset{(4,)}{(a, b, c, d)^T}$$
 
-# %% tags=["item:broadcasting", "item:matrix-products", "nbval-check-output"] name="sine-as-product"
+# %% tags=["item:broadcasting", "item:matrix-products", "nbval-check-output", "tolerance:±1e-5"] name="sine-as-product"
 points = torch.linspace(-torch.pi, torch.pi, 2000)  # (2000,)
 powers = points[:, None] ** torch.arange(4)  # (2000, 1) ** (4,) -> (2000, 4)
 y_pred = powers @ torch.tensor([0.1, 0.2, 0.3, 0.4])  # (2000, 4) @ (4,) -> (2000,)
 by_hand = 0.1 + 0.2 * points + 0.3 * points**2 + 0.4 * points**3
-print(tuple(powers.shape), tuple(y_pred.shape), agree(y_pred, by_hand))
+print("powers", tuple(powers.shape))
+compare("their product", y_pred, by_hand)
 
 # %% [markdown] name="batched"
 # ### A batch of matrices
@@ -530,13 +549,13 @@ plots.product_shapes(
     title="Products of batches",
 )
 
-# %% tags=["item:batched-products", "nbval-check-output"] name="batched-run"
+# %% tags=["item:batched-products", "nbval-check-output", "tolerance:±1e-5"] name="batched-run"
 a, c = torch.randn(B, N, D_in), torch.randn(B, D_in, H)
 each = torch.stack([a[i].mm(c[i]) for i in range(B)])  # (B, N, H), as a loop
-print("bmm is a loop of mm    ", agree(torch.bmm(a, c), each))
-print("baddbmm adds to each   ", agree(torch.baddbmm(b, a, c), each + b))
-print("addbmm adds all up     ", agree(torch.addbmm(b, a, c), each.sum(dim=0) + b))
-print("@ broadcasts the batch ", agree(a @ w1, torch.stack([a[i].mm(w1) for i in range(B)])))
+compare("bmm is a loop of mm", torch.bmm(a, c), each)
+compare("baddbmm adds to each", torch.baddbmm(b, a, c), each + b)
+compare("addbmm adds all up", torch.addbmm(b, a, c), each.sum(dim=0) + b)
+compare("@ broadcasts the batch", a @ w1, torch.stack([a[i].mm(w1) for i in range(B)]))
 
 # %% tags=["item:batched-products"] name="bmm-refuses"
 with expect(RuntimeError):
@@ -559,13 +578,13 @@ plots.product_shapes(
     title="einsum: a letter that is missing on the right is summed over",
 )
 
-# %% tags=["item:einsum", "nbval-check-output"] name="einsum-run"
-print("mm     ", agree(torch.einsum("nd,dh->nh", x, w1), x.mm(w1)))
-print("*      ", agree(torch.einsum("nd,d->nd", x, v), x * v))
-print("sum    ", agree(torch.einsum("nd->d", x), x.sum(dim=0)))
-print("addbmm ", agree(torch.einsum("bnd,bdh->nh", a, c), torch.addbmm(b, a, c) - b))
+# %% tags=["item:einsum", "nbval-check-output", "tolerance:±1e-5"] name="einsum-run"
+compare("mm", torch.einsum("nd,dh->nh", x, w1), x.mm(w1))
+compare("*", torch.einsum("nd,d->nd", x, v), x * v)
+compare("sum", torch.einsum("nd->d", x), x.sum(dim=0))
+compare("addbmm", torch.einsum("bnd,bdh->nh", a, c), torch.addbmm(b, a, c) - b)
 h = x.mm(w1)  # (N, H)
-print("x.t() h", agree(torch.einsum("nd,nh->dh", x, h), x.t().mm(h)))
+compare("x.t() h", torch.einsum("nd,nh->dh", x, h), x.t().mm(h))
 
 # %% [markdown] name="ask-shapes"
 # ### Predict the shapes
@@ -687,14 +706,14 @@ def torch_layer(x, w1):
 # NumPy is the judge. Both compute from the same numbers, torch in float32 and NumPy in float64, so they agree closely, but not
 # in every digit.
 
-# %% tags=["item:numpy-bridge", "item:matrix-products", "nbval-check-output"] name="compare-with-numpy"
+# %% tags=["item:numpy-bridge", "item:matrix-products", "nbval-check-output", "tolerance:±1e-5"] name="compare-with-numpy"
 N, D_in, H = 64, 1000, 100
 rng = np.random.default_rng(0)
 arrays = rng.normal(size=(N, D_in)), rng.normal(size=(D_in, H))
 x, w1 = (own_tensor(array) for array in arrays)
 h_relu, expected = torch_layer(x, w1), numpy_layer(*arrays)
 error = abs(h_relu.numpy() - expected).max() / abs(expected).max()
-print(f"h_relu {tuple(h_relu.shape)}  relative difference below 1e-5: {error < 1e-5}")
+print(f"h_relu {tuple(h_relu.shape)}  largest difference {error:.0e} of the largest entry")
 assert error < 1e-5
 
 # %% [markdown] name="recap"
