@@ -135,7 +135,7 @@ pairs = {
     "a.copy()          t.clone()": (array.copy(), tensor.clone()),
 }
 for words, (ours, theirs) in pairs.items():
-    print(f"{words:34} equal: {np.array_equal(ours, theirs.numpy())}")
+    print(f"{words:34} {(ours == theirs.numpy()).sum()} of {ours.size} entries are equal")
 
 # %% [markdown] name="false-friends"
 # Two words are false friends. `dot` exists in torch, but only for vectors; for matrices it refuses and says so. And a
@@ -267,11 +267,11 @@ for step in range(500):
     w1 -= learning_rate * grad_w1
     w2 -= learning_rate * grad_w2
 
-# %% tags=["item:two-layer-net", "nbval-check-output"] name="two-layer-result"
+# %% tags=["item:two-layer-net", "nbval-check-output", "tolerance:20%"] name="two-layer-result"
 old_x, old_y, old_w1, old_w2 = models.two_layer_data(numpy=True)  # notebook 01, in NumPy
 first_loss = ((np.maximum(old_x @ old_w1, 0) @ old_w2 - old_y) ** 2).sum()
 print(f"first loss: NumPy {first_loss:.4g}, torch {losses[0]:.4g}")
-print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
+print(f"last loss: {losses[-1]:.1e}")
 as_before = abs(losses[0] / first_loss - 1) < 1e-5 and losses[0] / losses[-1] > 1e6
 assert as_before, 'is one of your answers above wrong? lend("…") puts ours back'
 
@@ -303,9 +303,9 @@ def train_masked(by_gradient):
 masks = {"masked by h (right)": train_masked(False), "masked by grad_h (wrong)": train_masked(True)}
 plots.loss_curves(masks, title="Two-layer network: one loop, two masks")
 
-# %% tags=["item:mistakes", "nbval-check-output"] name="masks-compared"
+# %% tags=["item:mistakes", "nbval-check-output", "tolerance:5%"] name="masks-compared"
 right, wrong = (run[300] for run in masks.values())
-print(f"after 300 steps one loss is more than 1,000 times the other: {wrong / right > 1000}")
+print(f"loss after 300 steps: right mask {right:.2g}, wrong mask {wrong:.2g}, {wrong / right:.1e} times as much")
 assert wrong / right > 1000
 
 # %% [markdown] name="silent"
@@ -474,32 +474,28 @@ for name, u, v, wrong in zip(("w1", "w2"), on_cpu, exact, mistaken):
     assert mistake > tolerance * 10, 'is one of your answers above wrong? lend("…") puts ours back'
 
 # %% [markdown] name="ask-accelerator"
-# Now the accelerator, against the CPU, after 50 steps from the same start. Where there is none, the cell says so: a check
-# that was not made must not look like one that passed.
+# Now the accelerator, against the CPU, after 50 steps from the same start; and in the cell after it the sine fit, which moves in the
+# same way: `x` and `y` go to the device, and `fit_sine` follows them. Where there is no accelerator, the first of the two says
+# so: a check that was not made must not look like one that passed.
 
 # %% tags=["item:parity"] name="accelerator-agrees"
 if device.type == "cpu":
-    print("SKIPPED: no accelerator was found, so nothing was compared.")
-    print("The figures above are the CPU's alone.")
+    print("SKIPPED: no accelerator was found, so nothing is compared, neither here nor in the next cell.")
 else:
     for name, u, v in zip(("w1", "w2"), train_two_layer(device), on_cpu):
         apart = difference(u, v)
         print(f"{name}: {device} against cpu, difference {apart:.1e}")
         assert apart < tolerance, 'is one of your answers above wrong? lend("…") puts ours back'
 
-# %% [markdown] name="sine-there"
-# The sine fit moves in the same way: `x` and `y` go to the device, and `fit_sine` follows them.
-
 # %% tags=["item:parity", "item:device"] name="sine-agrees"
-fits = {}
-for place in dict.fromkeys(("cpu", device.type)):
-    x, y = models.sine_data(device=place)
-    fits[place] = torch.stack(fit_sine(learning_rate=2e-6, steps=300)[0])  # (4,)
-    apart = difference(fits[place], fits["cpu"])
-    print(f"{place}: the difference to the CPU's coefficients is {apart:.1e}")
+if device.type != "cpu":
+    fits = []
+    for place in ("cpu", device.type):
+        x, y = models.sine_data(device=place)
+        fits.append(torch.stack(fit_sine(learning_rate=2e-6, steps=300)[0]))  # (4,)
+    apart = difference(fits[1], fits[0])
+    print(f"coefficients of the sine: {device} against cpu, difference {apart:.1e}")
     assert apart < tolerance, 'is one of your answers above wrong? lend("…") puts ours back'
-if len(fits) == 1:
-    print("SKIPPED: no accelerator was found; the CPU was compared with itself.")
 
 # %% [markdown] name="tf32"
 # One setting can break this. NVIDIA cards can multiply float32 matrices with three digits instead of seven (TF32), which
@@ -700,14 +696,17 @@ plots.costs(sizes, times, crossing=crossing, xlabel="length of the vectors", tit
 # The two curves tell the whole story: torch's is flat as long as the fixed price rules, Python's grows with every number.
 # CPU and accelerator differ in the same way, only at larger sizes. The next cell times one step of the two-layer
 # network at growing width, on your CPU and on your accelerator if there is one. If the accelerator wins at every width, or
-# at none, nothing crosses among these sizes, and the drawing says so.
+# at none, nothing crosses among these sizes, and the drawing says so. Without an accelerator the second curve is the CPU's time
+# divided by $H$. As long as that falls, the step pays the fixed price, whoever computes it; where it is level, every unit
+# costs its share, and there an accelerator would have something to win.
 
 # %% tags=["item:crossing"] name="widths"
 widths = [8, 32, 128, 512, 1024]
 step_times = {"cpu": [step_seconds(torch.device("cpu"), H) for H in widths]}
 crossing = None
 if device.type == "cpu":
-    print("SKIPPED: no accelerator was found; only this machine's CPU is drawn, and no crossing.")
+    print("No accelerator was found: the CPU's time is drawn, and its time for each hidden unit.")
+    step_times["cpu, for each hidden unit"] = [time / H for H, time in zip(widths, step_times["cpu"])]
 else:
     step_times[device.type] = [step_seconds(device, H) for H in widths]
     crossing = crossing_point(widths, step_times["cpu"], step_times[device.type])
