@@ -53,7 +53,7 @@ print(type(node).__name__, "leads to", [type(n).__name__ for n, _ in node.next_f
 node = node.next_functions[0][0]
 print(type(node).__name__, "leads to", [type(n).__name__ for n, _ in node.next_functions])
 node = node.next_functions[0][0]
-print(type(node).__name__, "holds w:", node.variable is w)
+print(type(node).__name__, "holds w, which is", node.variable.item())
 
 # %% tags=["item:leaves"] name="integers-refuse"
 with expect(RuntimeError):
@@ -131,10 +131,12 @@ recorded
 # number leaves it. The product multiplies by $x^3$ and, because $d$ was stretched over 2,000 points, sums: your `unbroadcast`.
 # That number is `d.grad`, and you derived it on paper in notebook 01:
 
-# %% tags=["item:graph-drawn", "nbval-check-output"] name="sine-by-hand"
+# %% tags=["item:graph-drawn", "nbval-check-output", "tolerance:±2"] name="sine-by-hand"
+from tutor.gradients import compare_gradients
+
 grad_y_pred = 2 * (y_pred - y)  # (2000,)
 by_hand = (grad_y_pred * x**3).sum()
-print("d.grad equals the derivation of notebook 01:", torch.allclose(d.grad, by_hand))
+compare_gradients({"d": by_hand}, {"d": d.grad}, columns=("notebook 01", "autograd"))
 
 # %% [markdown] name="stepping"
 # ### Step by step
@@ -222,8 +224,8 @@ for step in range(500):
             w -= learning_rate * w.grad
             w.grad = None
 
-# %% tags=["item:training", "nbval-check-output"] name="two-layer-result"
-print(f"the loss fell by a factor of more than a million: {losses[0] / losses[-1] > 1e6}")
+# %% tags=["item:training", "nbval-check-output", "tolerance:20%"] name="two-layer-result"
+print(f"loss at the start {losses[0]:.3e}, at the end {losses[-1]:.1e}")
 assert losses[0] / losses[-1] > 1e6
 
 # %% [markdown] name="why-zero"
@@ -231,14 +233,15 @@ assert losses[0] / losses[-1] > 1e6
 # engine did. That is useful when a batch does not fit into memory: call `backward` for each part, and the gradients of the
 # parts add up to that of the whole. (So it is for a sum; with a mean, weight each part by its share.)
 
-# %% tags=["item:accumulation", "nbval-check-output"] name="parts-add-up"
+# %% tags=["item:accumulation", "nbval-check-output", "tolerance:±1"] name="parts-add-up"
+w1, w2 = (w.requires_grad_() for w in models.two_layer_data((N, D_in, H, D_out), device=device)[2:])  # untrained again
 ((x @ w1).relu() @ w2 - y).pow(2).sum().backward()
-whole, w1.grad, w2.grad = w1.grad, None, None
+whole = {"w1": w1.grad, "w2": w2.grad}
+w1.grad = w2.grad = None
 for part in range(4):
     rows = slice(16 * part, 16 * (part + 1))  # 16 of the 64 rows
     ((x[rows] @ w1).relu() @ w2 - y[rows]).pow(2).sum().backward()
-same = torch.allclose(w1.grad, whole, rtol=1e-3, atol=1e-3)
-print("four parts give the gradient of the whole:", same)
+compare_gradients(whole, {"w1": w1.grad, "w2": w2.grad}, columns=("whole", "four parts"))
 
 # %% [markdown] name="forget-zero"
 # And it is a trap when you forget. One of the two loops below never clears the gradients. Does its loss fall more slowly, or
@@ -251,7 +254,7 @@ guess = ...  # in a word or two, in quotes
 
 
 # %% tags=["item:accumulation"] name="with-and-without"
-def train(clear, steps=60):
+def train(clear, steps=240):
     """Train the two-layer net; return the loss of every step."""
     start = models.two_layer_data((N, D_in, H, D_out), device=device)[2:]  # w1 and w2
     weights = [w.requires_grad_() for w in start]
@@ -274,15 +277,21 @@ runs = {"cleared": train(clear=True), "never cleared": train(clear=False)}
 plots.loss_curves(runs, title="The same loop with and without clearing the gradients")
 
 # %% [markdown] name="read-forgotten"
-# Neither: it swings. Each step of the second loop follows the *sum of all gradients so far*, also those that stopped being true
-# long ago. It cannot brake: it shoots past the valley, comes back, and shoots past again. Nothing raises an error. If a loss swings like this,
-# look for the missing line first.
+# All of it, one after the other. Each step of the second loop follows the *sum of all gradients so far*, also those that stopped
+# being true long ago. For 60 steps that looks like a slower loop, if a restless one. But it cannot brake: it shoots past the valley,
+# comes back, and shoots past again, each time a little wider, until the numbers overflow. Nothing raises an error. If a loss
+# swings like this, look for the missing line first.
 
-# %% tags=["item:accumulation", "nbval-check-output"] name="forgotten-counted"
+# %% tags=["item:accumulation", "nbval-check-output", "tolerance:15%"] name="forgotten-counted"
 for name, losses in runs.items():
-    rises = int((torch.tensor(losses).diff() > 0).sum())
-    print(f"{name}: the loss rises in more than ten of its steps: {rises > 10}; in none: {rises == 0}")
-assert runs["never cleared"][-1] > 5 * runs["cleared"][-1]
+    rises = int((torch.tensor(losses[:61]).diff() > 0).sum())
+    print(f"{name:13}  loss after 60 steps {losses[60]:.2g}, risen in {rises} of them")
+assert runs["never cleared"][60] > 5 * runs["cleared"][60]
+
+# %% tags=["item:accumulation", "nbval-check-output", "tolerance:±15"] name="forgotten-diverges"
+finite = torch.tensor(runs["never cleared"]).isfinite()
+print("never cleared: the loss is a number for", int(finite.int().cumprod(0).sum()), "steps, then inf and nan")
+assert not finite[-1]
 
 # %% [markdown] name="ask-step"
 # Now write the step for the sine fit. Three things in the right order: backward, update, clear.
@@ -316,9 +325,9 @@ torch.manual_seed(0)
 coefficients = [torch.randn((), requires_grad=True) for _ in range(4)]
 losses = [sine_step(x, y, coefficients, learning_rate=2e-6) for step in range(2000)]
 best, best_loss = models.sine_optimum(x, y)
-close = losses[-1] < 1.01 * best_loss
-print(f"autograd's sine fit ended less than 1 % above the optimum {best_loss:.3f}: {close}")
-assert close
+excess = losses[-1] / best_loss - 1
+print(f"autograd's sine fit ended at {losses[-1]:.3f}, {100 * excess:.2f} % above the optimum {best_loss:.3f}")
+assert excess < 0.01
 
 # %% tags=["item:training", "figure"] name="sine-fit-drawn"
 with torch.no_grad():
@@ -525,11 +534,10 @@ recorded
 # row, multiplies, and takes the row out again. (The first of these steps concerns `x` alone, so it was not recorded.) And the
 # whole loss is *one* node. What leaves it is the formula above:
 
-# %% tags=["item:logits-graph", "nbval-check-output"] name="logits-by-hand"
+# %% tags=["item:logits-graph", "nbval-check-output", "tolerance:±1e-6"] name="logits-by-hand"
 grad_z = (torch.sigmoid(z) - y) / 3  # (3,)
-print("b.grad is (sigma(z) - y) / 3:", torch.allclose(b.grad, grad_z))
-grad_w = x[:, None] * grad_z[None, :]  # (5, 1) times (1, 3)
-print("w.grad is x times that, entry by entry:", torch.allclose(w.grad, grad_w))
+grad_w = x[:, None] * grad_z[None, :]  # (5, 1) times (1, 3): x times grad_z, entry by entry
+compare_gradients({"b": grad_z, "w": grad_w}, {"b": b.grad, "w": w.grad}, columns=("formula", "autograd"))
 
 # %% [markdown] name="stopping"
 # ## 7. Where gradients stop
@@ -761,7 +769,8 @@ ran = {step: [n.name if n.is_leaf else n.op for n in recordings[step].order] for
 print("nodes that ran in steps 9, 10 and 20:", [len(names) for names in ran.values()])
 print("not in step 10:", ", ".join(f"{k} {ran[9][k - 1]}" for k in (6, 7, 8)))
 assert ran[10] == ran[9][:5] and ran[20] == ran[9]
-print("w1 stood still from step 10 to 19:", moved["w1"][9] == moved["w1"][19] != moved["w1"][20])
+print("w1's distance from its start:", ", ".join(f"step {step} {moved['w1'][step]:.2f}" for step in (8, 9, 10, 19, 20)))
+assert moved["w1"][9] == moved["w1"][19] != moved["w1"][20]
 
 # %% tags=["item:freezing", "figure"] name="freeze-drawn"
 plots.lines(moved, xlabel="step", ylabel="distance from start", title="w1 frozen from step 10 to 19")
@@ -788,34 +797,35 @@ def scalar_loss(x):
 
 x = torch.tensor([1.0, 2.0, 3.0])
 
-# %% tags=["item:torch-func", "nbval-check-output"] name="func-grad-vjp"
-leaf = x.clone().requires_grad_()
+# %% tags=["item:torch-func", "nbval-check-output", "tolerance:±1e-4"] name="func-grad-vjp"
+leaf, by_hand = x.clone().requires_grad_(), {}
 scalar_loss(leaf).backward()
-print("grad   equals backward():        ", torch.allclose(grad(scalar_loss)(x), leaf.grad))
+by_hand["grad"], leaf.grad = leaf.grad, None
 
-leaf.grad = None
 arriving = torch.tensor([1.0, 10.0])  # (2,)
 f(leaf).backward(arriving)
-y, pull_back = vjp(f, x)
-print("vjp    equals backward(gradient):", torch.allclose(pull_back(arriving)[0], leaf.grad))
+by_hand["vjp"], leaf.grad = leaf.grad, None
+by_hand["jacrev"] = jacobian(f(leaf), leaf)
 
-leaf.grad = None
-print("jacrev equals your jacobian:     ", torch.allclose(jacrev(f)(x), jacobian(f(leaf), leaf)))
+y, pull_back = vjp(f, x)
+by_torch = {"grad": grad(scalar_loss)(x), "vjp": pull_back(arriving)[0], "jacrev": jacrev(f)(x)}
+compare_gradients(by_hand, by_torch, columns=("backward", "torch.func"))
 
 # %% [markdown] name="hessian"
 # The second derivatives, too. The Hessian is the Jacobian *of the gradient*. For that the gradient must itself
 # be recorded, and `create_graph=True` sees to it. (`torch.autograd.grad` returns gradients instead of writing them into `.grad`.) Then
 # your `jacobian` can take it from there:
 
-# %% tags=["item:torch-func"] name="func-hessian"
+# %% tags=["item:torch-func", "nbval-check-output", "tolerance:±1e-3"] name="func-hessian"
 leaf = x.clone().requires_grad_()
 (gradient,) = torch.autograd.grad(scalar_loss(leaf), leaf, create_graph=True)  # (3,), with a grad_fn
 by_hand = jacobian(gradient, leaf)  # (3, 3)
-equal = torch.allclose(hessian(scalar_loss)(x), by_hand, atol=1e-4)
-symmetric = torch.allclose(by_hand, by_hand.T, atol=1e-4)
-print("hessian equals the Jacobian of the gradient:", equal)
-print("and it is symmetric:", symmetric)
-assert symmetric and equal, 'is your `jacobian` right? lend("autograd.jacobian") puts ours in its place'
+by_torch = hessian(scalar_loss)(x)
+compare_gradients({"hessian": by_hand}, {"hessian": by_torch}, columns=("by hand", "torch.func"))
+print(f"largest difference from its own transpose: {abs(by_hand - by_hand.T).max():.0e}")
+assert torch.allclose(by_torch, by_hand, atol=1e-4), (
+    'is your `jacobian` right? lend("autograd.jacobian") puts ours in its place'
+)
 
 # %% [markdown] name="old-code"
 # ## 12. Reading old code
@@ -841,7 +851,7 @@ assert symmetric and equal, 'is your `jacobian` right? lend("autograd.jacobian")
 from torch.autograd import Variable
 
 w = Variable(torch.ones(3), requires_grad=True)
-print("Variable makes a", type(w).__name__, "and asks for gradients:", w.requires_grad)
+print("Variable makes a", type(w).__name__, "with requires_grad", w.requires_grad)
 
 # %% tags=["item:old-code"] name="volatile-today"
 with expect(UserWarning):
