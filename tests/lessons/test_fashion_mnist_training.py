@@ -8,7 +8,7 @@ from tutor.lessons.registry import HOME, Lesson
 # the way from the images to the test set, without the tries that only compare
 WAY = (
     *("choose-device", "load", "batches", "fit", "first-recipe", "split", "train-with", "try-recipe", "start"),
-    *("normalised", "with-adamw", "with-schedule", "convolutions", "smoothed", "two-tricks", "last-recipe"),
+    *("normalised", "rates", "larger-batches", "convolutions", "smoothed", "two-tricks", "last-recipe"),
     *("two-answers", "confusion-drawn", "per-class", "open-the-test-set"),
 )
 

@@ -344,32 +344,59 @@ x_part = x[: len(raw_part)]
 model = try_recipe("normalised", recipe, x_part, x_val)
 assert results["normalised"] > results["the first recipe"]
 
-# %% [markdown] name="adamw"
-# ### AdamW
+# %% [markdown] name="optimisers-told"
+# ### A schedule, and which optimiser?
 #
-# The optimiser of notebook 08 that divides by the size of the gradients, with weight decay apart from them.
+# A schedule, which costs nothing, lets the rate warm up over the first fifth of the training, then fall to 0 in a straight line.
+# And which optimiser? A rate that was chosen for one is no rate for another. Published comparisons often give a new optimiser a
+# good rate and let the old one keep $10^{-3}$: what they measure is the rate. So **each optimiser first gets its own rate**, the best of three on the validation images, and only then are the three compared. Momentum is that of notebook 08; AdamW divides by
+# the size of the gradients and keeps the weight decay apart from them. How much is AdamW better than SGD at its old rate, and how much
+# than SGD with momentum at a good one? **Commit to two numbers** in points; nobody checks them.
 
-# %% tags=["item:one-change"] name="with-adamw"
-recipe = recipe | {"optimizer": torch.optim.AdamW}
-model = try_recipe("AdamW", recipe, x_part, x_val)
-assert results["AdamW"] > results["normalised"]
+# %% name="guess-gains"
+guess = ..., ...
 
-# %% [markdown] name="larger-batches"
-# ### Larger batches, and a schedule
+
+# %% tags=["item:one-change"] name="rates"
+def momentum(params, lr):
+    return torch.optim.SGD(params, lr=lr, momentum=0.9)
+
+
+recipe = recipe | {"schedule": True}
+tried = {
+    "SGD": (torch.optim.SGD, (1e-3, 1e-1, 3e-1)),
+    "SGD, momentum 0.9": (momentum, (1e-2, 3e-2, 1e-1)),
+    "AdamW": (torch.optim.AdamW, (3e-4, 1e-3, 3e-3)),
+}
+recipes_of, tuned = {}, {}
+for name, (optimizer, rates) in tried.items():
+    changed = [recipe | {"optimizer": optimizer, "learning_rate": rate} for rate in rates]
+    made = [train_with(one, x_part, y_part, epochs=4) for one in changed]
+    found = [judge(model, x_val) for model in made]
+    best = found.index(max(found))
+    recipes_of[name], tuned[name], results[f"{name}, its rate"] = changed[best], made[best], found[best]
+    print(f"{name:17}", "   ".join(f"{rate:g}: {one:.1f} %" for rate, one in zip(rates, found)))
+recipe = recipes_of["AdamW"]
+ahead = {name: results["AdamW, its rate"] - results[f"{name}, its rate"] for name in tried}
+assert ahead["SGD"] < 8 and ahead["SGD, momentum 0.9"] < 4 < results["AdamW, its rate"] - results["normalised"]
+
+# %% [markdown] name="rates-read"
+# From SGD at its old rate to AdamW at its best it is a long way, and nearly all of it is the *rate's*: plain SGD comes within a few
+# points by its rate alone, and with momentum it is about where AdamW is. A table that gave AdamW the credit for all of it would not
+# lie about a single number. We go on with AdamW.
 #
-# Batches of 256 are a quarter of the steps: each costs more, but not four times as much, so together they cost less. And with a
-# schedule the rate warms up over the first fifth of the training, then falls to 0 in a straight line. Look at the
-# gains **and** at the seconds.
+# ### Larger batches
+#
+# Batches of 256 are a quarter of the steps: each costs more, but not four times as much, so together they cost less. Look at the
+# seconds as well.
 
-# %% tags=["item:one-change"] name="with-schedule"
+# %% tags=["item:one-change"] name="larger-batches"
 recipe = recipe | {"batch_size": 256}
 model = try_recipe("batches of 256", recipe, x_part, x_val)
-recipe = recipe | {"schedule": True}
-model = try_recipe("warm up, then fall", recipe, x_part, x_val)
 
 # %% [markdown] name="ask-softmax"
-# Mind that each of these is a single run. Section 7 asks how large a gain must be before it means anything. We keep the larger
-# batches for their speed, and the schedule because it costs no time.
+# Mind that all of these are single runs, and that the best of three flatters itself a little, in every row. Section 7 asks how
+# large a gain must be before it means anything. We keep the larger batches for their speed.
 #
 # ### An interlude: softmax at the end
 #
@@ -400,7 +427,7 @@ def mlp_with_softmax():
 model = train_with(recipe | {"network": mlp_with_softmax}, x_part, y_part, epochs=4)
 loss, accuracy = evaluate(model, nn.CrossEntropyLoss(), batches(x_val, y_val, 1000, shuffle=False))
 print(f"with a softmax at the end: loss {loss:.2f}, {100 * accuracy:.1f} %")
-print(f"without it:                           {results['warm up, then fall']:.1f} %")
+print(f"without it:                           {results['batches of 256']:.1f} %")
 assert loss > 1.46
 
 # %% [markdown] name="softmax-why"
@@ -463,23 +490,15 @@ asked_for = 0.95 * nn.functional.one_hot(torch.tensor([3]), 10) + 0.05 / 10  # (
 print([round(p, 3) for p in asked_for[0].tolist()])
 logits = torch.arange(10.0).unsqueeze(0)  # (1, 10)
 by_hand = -(asked_for * logits.log_softmax(dim=1)).sum()
-print(
-    "CrossEntropyLoss does the same:",
-    torch.allclose(by_hand, nn.CrossEntropyLoss(label_smoothing=0.05)(logits, torch.tensor([3]))),
-)
+by_torch = nn.CrossEntropyLoss(label_smoothing=0.05)(logits, torch.tensor([3]))
+print(f"loss by hand {by_hand:.4f}, CrossEntropyLoss {by_torch:.4f}")
 
 # %% tags=["item:one-change"] name="two-tricks"
 plain = recipe
 smooth = plain | {"label_smoothing": 0.05}
 flipped = smooth | {"flip": True}
-model = try_recipe("label smoothing", smooth, x_part, x_val)
-model = try_recipe("flip", flipped, x_part, x_val)
-
-# %% tags=["item:one-change", "figure"] name="ladder"
-ladder = {name: [accuracy] for name, accuracy in results.items()}
-title = "One change at a time, each run once"
-told = {"xlabel": "accuracy on the validation images (%)", "title": title}
-plots.runs(ladder, **told)
+smoothed = try_recipe("label smoothing", smooth, x_part, x_val)
+mirrored = try_recipe("flip", flipped, x_part, x_val)
 
 # %% [markdown] name="noise-told"
 # ## 7. How large must a difference be?
@@ -492,26 +511,45 @@ plots.runs(ladder, **told)
 #
 # **Luck with the start.** Another seed means other first weights and another order of the batches. That we can measure:
 # run again with other seeds.
+#
+# Here is the ladder so far, with a line of two such spreads to either side of each run:
 
-# %% tags=["item:noise"] name="luck-with-images"
-p = results["rate 0.01"] / 100
-spread = math.sqrt(p * (1 - p) / len(x_val))
-print(f"spread from {len(x_val):,} images at {100 * p:.1f} %: {100 * spread:.2f} points")
+
+# %% tags=["item:noise", "item:one-change", "figure"] name="ladder"
+def luck_with_images(accuracy):
+    """The spread of an accuracy in percent that comes from the images alone, in points."""
+    return math.sqrt(accuracy * (100 - accuracy) / len(x_val))
+
+
+ladder = {name: [accuracy] for name, accuracy in results.items()}
+spreads = {name: 2 * luck_with_images(accuracy) for name, accuracy in results.items()}
+title = f"One change at a time, each run once, on {len(x_val):,} images"
+plots.runs(ladder, xlabel="accuracy on the validation images (%)", title=title, spreads=spreads)
+
 
 # %% tags=["item:noise"] name="four-seeds"
-three = {"rate 0.01": plain, "label smoothing": smooth, "flip": flipped}
-trained, by_seed = {}, {}
-for name, one in three.items():
-    trained[name], found = [], [results[name]]  # seed 0 has been run
-    for seed in (1, 2, 3):
-        trained[name].append(train_with(one, x_part, y_part, epochs=4, seed=seed))
-        found.append(judge(trained[name][-1], x_val))
-        print(f"{name:16} seed {seed}: {found[-1]:.2f} %")
-    by_seed[name] = torch.tensor(found)  # (4,)
+def right_ones(model):
+    """Say of every validation image whether the model is right, shape (N,)."""
+    model.eval()
+    with torch.no_grad():
+        return torch.cat([model(images).argmax(dim=1) for images in x_val.split(1000)]) == y_val
+
+
+with_momentum = recipes_of["SGD, momentum 0.9"], tuned["SGD, momentum 0.9"]
+compared = {"momentum": with_momentum, "AdamW": (recipes_of["AdamW"], tuned["AdamW"])}
+compared |= {"rate 0.01": (plain, cnn), "label smoothing": (smooth, smoothed), "flip": (flipped, mirrored)}
+trained, right, by_seed = {}, {}, {}
+for name, (one, of_seed_0) in compared.items():
+    seeds = (1, 2) if one["network"] is models.fashion_mlp else (1, 2, 3)  # small batches take their time
+    others = [train_with(one, x_part, y_part, epochs=4, seed=seed) for seed in seeds]
+    trained[name] = [of_seed_0, *others]
+    right[name] = torch.stack([right_ones(model) for model in trained[name]]).cpu()  # (seeds, N)
+    by_seed[name] = 100 * right[name].float().mean(dim=1)  # (seeds,)
+    print(f"{name:16}", "  ".join(f"seed {seed}: {accuracy:.1f} %" for seed, accuracy in enumerate(by_seed[name])))
 
 # %% [markdown] name="ask-error"
-# The runs with one seed belong together: all three begin with the same weights and the same first order of the images. (Later
-# on the flip has orders of its own, because it draws random numbers too.) So take the **difference for each seed**,
+# The runs with one seed belong together: two recipes for one network begin with the same weights and the same first order of the
+# images. (Later on the flip has orders of its own, because it draws random numbers too.) So take the **difference for each seed**,
 # $d_i = b_i - a_i$, and ask how well the mean of these differences is known:
 #
 # $$\bar d = \frac1n \sum_{i=1}^{n} d_i \qquad s = \sqrt{\frac{1}{n-1} \sum_{i=1}^{n} (d_i - \bar d)^2} \qquad \text{standard error} = \frac{s}{\sqrt n}$$
@@ -536,22 +574,53 @@ def paired_difference(a, b):
 
 
 # %% tags=["item:noise"] name="differences"
-for before, after in (("rate 0.01", "label smoothing"), ("label smoothing", "flip")):
+pairs = ("momentum", "AdamW"), ("rate 0.01", "label smoothing"), ("label smoothing", "flip")
+for before, after in pairs:
     mean_difference, error = paired_difference(by_seed[before], by_seed[after])
-    says = "a real difference" if abs(mean_difference) > 3 * error else "could be luck"
-    print(f"{after:16} {float(mean_difference):+.2f} points, standard error {float(error):.2f}: {says}")
+    print(f"{after:16} {float(mean_difference):+.2f} points, standard error from the seeds {float(error):.2f}")
+
+# %% [markdown] name="bootstrap-told"
+# That error knows only half of the luck. All these runs were judged by the *same* images: had those been others, all the
+# differences might have moved together, and no number of seeds would show it. The **bootstrap** plays both through. Think of the table
+# of who was right where, a row for each seed and a column for each image. Draw as many rows as there are, with replacement, and as
+# many columns, and compute the mean difference of the two recipes *in the same rows and columns* of both: that keeps the runs and the
+# images paired. Do it 1,000 times. How far the results spread tells how far the measured one may be off.
+
+
+# %% tags=["item:noise"] name="bootstrap"
+def bootstrap(right_a, right_b, draws=1000):
+    """Draw seeds and images anew, for both recipes alike; return the mean difference of each draw in points, (draws,).
+
+    right_a, right_b : (seeds, N), whether a recipe's run was right about an image
+    """
+    d = 100 * (right_b.float() - right_a.float())  # (seeds, N)
+    found = []
+    for draw in range(draws):
+        rows, columns = (torch.randint(size, (size,)) for size in d.shape)
+        found.append(d[rows][:, columns].mean())
+    return torch.stack(found)
+
+
+torch.manual_seed(0)
+for before, after in pairs:
+    drawn = bootstrap(right[before], right[after])
+    mean_difference = (by_seed[after] - by_seed[before]).mean()
+    low, high = drawn.quantile(torch.tensor([0.025, 0.975])).tolist()
+    says = "could be luck" if low <= 0 <= high else "more than luck"
+    print(f"{after:16} {mean_difference:+.2f} points, error {drawn.std():.2f}, {low:+.2f} to {high:+.2f}: {says}")
 
 # %% tags=["item:noise", "figure"] name="seeds-drawn"
 plots.runs(
     {name: accuracies.tolist() for name, accuracies in by_seed.items()},
     xlabel="accuracy on the validation images (%)",
-    title="Four seeds each; the bar is the mean",
+    title="Three or four seeds each; the bar is the mean",
 )
 
 # %% [markdown] name="rule"
-# With many runs, two standard errors would be the usual bar; with four, the error itself is poorly known, so we ask for
-# three. A difference below that is not "small but real". You simply do not know, and a single run would have told you
-# whatever its seed liked.
+# Where 0 lies within the middle 95 % of the draws, the difference is not "small but real". You simply do not know, and a
+# single run would have told you whatever its seed and its images liked. (Four seeds say little about a fifth, and three less, so take even this
+# error for a little too small.) On the sample 1,000 images decide; on the full data 5,000 do, and the part of the error that
+# comes from the images is less than half as large.
 #
 # And mind what was measured. Four epochs on a part of the data are a **short** training. A network that has not had the time
 # to learn its images by heart gains little from seeing them mirrored; it gets a harder task. In a longer training on
@@ -625,18 +694,6 @@ assert twice < once
 # Worse: half of the mean is now the opinion of a network about a kind of image that it was never shown. What you do to
 # images when you ask has to have been done when it learned.
 
-# %% tags=["item:live", "figure"] name="curves"
-two_curves = {
-    "the first recipe, on images it learns from": first_curve,
-    "the last recipe, on the validation split": last_curve,
-}
-plots.lines(
-    two_curves,
-    xlabel="epochs after the first",
-    ylabel="accuracy (%)",
-    title="Two recipes, live",
-)
-
 # %% [markdown] name="ask-confusion"
 # ## 9. Where is it wrong?
 #
@@ -699,15 +756,34 @@ shown(last, x_val, y_val, worst, "Surest, and wrong")
 #
 # The first convolution has 16 filters of 5 x 5 weights. Each one answers strongly where the image looks like itself. Dark
 # are the largest weights of a filter, light its smallest. Where one side is dark and the other light, it looks for an edge,
-# and nobody told it to. Below each stands the side on which its weights are largest.
+# and nobody told it to. But beware of seeing faces in clouds: random weights, too, are darker on one side than on the other. So
+# below each trained filter stands the *same* filter before training, and under each the correlation $r$ of neighbouring weights: 0 on
+# average where they know nothing of one another, towards 1 where dark and light lie in patches. How much of what you see was
+# there before? After the short training on the sample, most of it.
+
 
 # %% tags=["item:filters", "figure"] name="filters"
-filters = last_model[0].weight.detach().squeeze(1).cpu().numpy()  # (16, 5, 5)
-sides = {"left": filters[:, :, :2], "right": filters[:, :, 3:]}
-sides |= {"top": filters[:, :2], "bottom": filters[:, 3:]}
-darkest = [max(sides, key=lambda side: sides[side][k].sum()) for k in range(16)]
-named = [f"{k}: dark {side}" for k, side in enumerate(darkest)]
-plots.images(filters, named, columns=8, title="The first layer of the last recipe")
+def neighbours(weights):
+    """The correlation of weights (5, 5) that lie side by side or one below the other."""
+    pairs = [(weights[:, :-1], weights[:, 1:]), (weights[:-1], weights[1:])]
+    one, other = (torch.cat([pair[k].flatten() for pair in pairs]) for k in (0, 1))
+    return torch.corrcoef(torch.stack([one, other]))[0, 1].item()
+
+
+torch.manual_seed(0)  # the seed with which recipes.train began
+untrained = settings.network()[0].weight.detach().squeeze(1)  # (16, 5, 5)
+filters = last_model[0].weight.detach().squeeze(1).cpu().contiguous()  # (16, 5, 5)
+both = torch.cat([filters[:8], untrained[:8]])  # the first eight of each
+named = [
+    f"{k % 8} {'trained' if k < 8 else 'before'}\nr = {neighbours(weights):+.2f}" for k, weights in enumerate(both)
+]
+plots.images(both.numpy(), named, columns=8, title="Filters of the first layer, trained and before")
+
+# %% tags=["item:filters"] name="filters-counted"
+for name, weights in {"trained": filters, "before": untrained}.items():
+    correlations = torch.tensor([neighbours(one) for one in weights])  # (16,)
+    low, high = correlations.min(), correlations.max()
+    print(f"{name:8} correlation of neighbours {correlations.mean():+.2f} on average, {low:+.2f} to {high:+.2f}")
 
 # %% [markdown] name="save-told"
 # ## 10. Save, load, go on
@@ -721,16 +797,17 @@ plots.images(filters, named, columns=8, title="The first layer of the last recip
 # `training.save_checkpoint` puts all of it into one file. It writes the file under another name first and renames it when
 # it is whole, so that a power cut leaves the last good checkpoint in place. `load_checkpoint` reads with `weights_only=True`
 # (the default since torch 2.6; written out, it holds for older versions too): a file from the internet could otherwise run any
-# code on your machine as it is opened.
+# code on your machine as it is opened. Up to torch 2.5.1, and in part below 2.10, it can even so (notebook 07): there, load only files
+# that you trust.
 
 # %% tags=["item:save-load"] name="save-and-load"
 folder = Path(tempfile.mkdtemp())
 training.save_checkpoint(folder / "last", last_model, mean=mean, std=std, classes=train.classes)
 fresh = models.fashion_cnn().to(device, memory_format=torch.channels_last)  # as it was while training
 notes = training.load_checkpoint(folder / "last", fresh)
-same = torch.equal(fresh.eval()(x_val[:100]), last_model.eval()(x_val[:100]))
-print(f"the loaded model gives the identical logits: {same}; notes in the file: {', '.join(notes)}")
-assert same
+apart = abs(fresh.eval()(x_val[:100]) - last_model.eval()(x_val[:100])).max().item()
+print(f"largest difference of the loaded model's logits: {apart:.1f}; notes in the file: {', '.join(notes)}")
+assert apart == 0
 
 # %% [markdown] name="wrong-file"
 # What is needed to use the model lies beside it: the two numbers to normalise by, the names of the classes. And a file
@@ -761,8 +838,9 @@ def go_on(model, optimizer, schedule, epochs):
     return torch.cat([tensor.flatten().float() for tensor in model.state_dict().values()])
 
 
-# %% tags=["item:resume", "nbval-check-output"] name="resume"
-straight = go_on(*small_training(), epochs=4)
+# %% tags=["item:resume", "nbval-check-output", "tolerance:±0.001"] name="resume"
+parts = straight_model, *_ = small_training()
+straight = go_on(*parts, epochs=4)
 
 parts = small_training()
 go_on(*parts, epochs=2)
@@ -773,12 +851,12 @@ notes = training.load_checkpoint(folder / "two", *parts)
 resumed = go_on(*parts, epochs=4 - notes["epoch"])
 if device.type == "cpu":
     assert torch.equal(straight, resumed)
-print("resumed, every number as in one go:", torch.allclose(straight, resumed, rtol=1e-3, atol=1e-4))
+print(f"resumed: largest difference of a number from the training in one go {abs(straight - resumed).max():.4f}")
 
 
-# %% tags=["item:resume", "nbval-check-output"] name="resume-without"
+# %% tags=["item:resume", "nbval-check-output", "tolerance:60%"] name="resume-without"
 def resumed_without(lost):
-    """Go on after two epochs without one of the memories, or all; is the result the same?"""
+    """Go on after two epochs without one of the memories, or all; return the largest difference of a weight."""
     model, optimizer, schedule = small_training()
     at_the_start = torch.get_rng_state()
     loaded = {"all three": [model], "the schedule's step": [model, optimizer]}
@@ -787,11 +865,15 @@ def resumed_without(lost):
         optimizer.state.clear()
     if lost in ("the random state", "all three"):
         torch.set_rng_state(at_the_start)
-    return torch.allclose(straight, go_on(model, optimizer, schedule, epochs=2), rtol=1e-3, atol=1e-4)
+    go_on(model, optimizer, schedule, epochs=2)
+    pairs = zip(model.parameters(), straight_model.parameters())
+    return max(abs(one - other).max().item() for one, other in pairs)
 
 
 for lost in ("the optimiser's means", "the schedule's step", "the random state", "all three"):
-    print(f"without {lost}:", resumed_without(lost))
+    apart = resumed_without(lost)
+    print(f"without {lost:21} {apart:.4f}")
+    assert apart > 1e-3
 
 # %% [markdown] name="ask-predict"
 # Each memory matters by itself. Without AdamW's two means they begin at zero again; without its step the schedule begins at its
@@ -832,7 +914,8 @@ print(f"It is:   {train.classes[train.targets[row]]}.")
 # %% [markdown] name="ask-chosen"
 # ## 11. The test set, once
 #
-# We have a first recipe and a last one, and the test set is still shut. Why the fuss? Suppose that you train 20 networks that
+# We have a first recipe and a last one, and no choice was made by the test set. (Notebooks 00 and 10 have looked at the sample's test
+# images, to show what they showed; nothing was chosen by that, and nothing here.) Why the fuss? Suppose that you train 20 networks that
 # are all **equally good**: in truth each gets 90 % right. You measure each on 1,000 test images, and report the best of
 # the 20. **Commit to an answer**: which accuracy do you report, on average? One of 90, 92 and 97.
 
@@ -854,7 +937,7 @@ print(f"the best of 20:          {100 * accuracies.max(dim=1).values.mean():.1f}
 # %% [markdown] name="chosen-why"
 # Nobody cheated, nobody trained on a test image, and the report is wrong all the same: choosing the best also chooses the
 # luckiest. That is why we chose on the validation images, whose numbers for the chosen recipe are a little too good
-# now, and why the test set is opened **once**, for what was settled before. If you go back now and change something
+# now, and why the test set has the word **once**, at the end, on what was settled before. If you go back now and change something
 # because of what the next cell says, you will need a new test set.
 
 # %% tags=["item:test-once", "item:first-recipe"] name="open-the-test-set"
@@ -883,7 +966,8 @@ else:
 # | cross-entropy | takes logits | a softmax before it: the loss cannot fall below 1.46 |
 # | validation split | to choose by | choosing by the test set |
 # | normalise | inputs around 0, spread 1 | every set by numbers of its own |
-# | several seeds | a difference needs a standard error | one run each, and a story |
+# | a rate for each optimiser | or the rates are compared, not the optimisers | the new one tuned, the old one as it was |
+# | several seeds, paired images | a difference needs an error that holds both kinds of luck | one run each, and a story |
 # | confusion matrix | where the mistakes are | `matrix[t, p] += 1` with whole tensors counts once |
 # | checkpoint | weights, optimiser, schedule, random state | the weights alone go on differently |
 # | test set | one honest number | opening it twice |
@@ -914,7 +998,8 @@ else:
 # <!-- drills: noise -->
 # <details><summary>3. Recipe B is 0.3 points better than recipe A, one run each, on 5,000 images. What do you report?</summary>
 #
-# That you do not know. Run both with several seeds, take the differences, and compare their mean with its standard error.
+# That you do not know. Run both with several seeds, keep which images each run got right, and compare the mean difference with
+# an error that holds the luck of the seeds and that of the images.
 # </details>
 #
 # <details><summary>4. Why not normalise the validation images by their own mean?</summary>
@@ -973,7 +1058,7 @@ else:
 # <code>weights_only=True</code>?</summary>
 #
 # Because the power may fail while it is written: the last good one must not be half overwritten. And a file is not only
-# numbers: with <code>weights_only=False</code>, the default before torch 2.6, opening somebody's file can run somebody's code.
+# numbers: with <code>weights_only=False</code>, the default before torch 2.6, opening somebody's file can run somebody's code; below torch 2.10 even <code>True</code> is no full protection.
 # </details>
 
 # %% name="see-progress"
