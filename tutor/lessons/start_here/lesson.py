@@ -190,8 +190,8 @@ for epoch in range(10):
     print(f"epoch {epoch + 1:2}: mean loss {np.mean(losses):.2f}")
 
 # %% [markdown] name="test-it"
-# And now the 1,000 images that it has never seen. They are used once, after everything else is settled, and nothing is
-# changed because of what they show; notebook 11 explains why that matters.
+# And now the 1,000 images that it has never seen. Everything else is settled, and nothing is changed because of what they show;
+# notebook 11 explains why that matters.
 
 # %% tags=["item:fashion-mnist"] name="test-once"
 with torch.no_grad():
