@@ -195,7 +195,7 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
         if (length := _code_lines(cell)) > LONGEST_CELL:
             yield f'cell "{cell.name}" has {length} lines of code; {LONGEST_CELL} is the most.'
     count = len(lesson.exercises)
-    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 8)
+    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 9)  # eight, and one of deeper ground
     if lesson.name in SERIES and not low <= count <= high:
         yield f"it has {count} exercises; {low} to {high} are wanted."
 
