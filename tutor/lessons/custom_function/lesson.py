@@ -1020,7 +1020,7 @@ for name, function in written.items():
 # %% [markdown] name="ask-batch-norm"
 # ## 8. Batch normalisation, step by step there and back
 #
-# *Deeper ground: one long exercise, twenty small ones in truth. Nothing later needs its answer.*
+# *Deeper ground: one long exercise, in truth nineteen small ones. Nothing later needs its answer.*
 #
 # You have written the way back of single operations. Here is a layer that real networks use, taken apart into nine of them.
 # Batch normalisation (notebook 07 has it as a layer) gives every column of a batch the mean 0 and the spread 1, and then
@@ -1034,15 +1034,16 @@ for name, function in written.items():
 #
 # $$\underset{(N,\,D)}{scaled} = \gamma \cdot normed \qquad \underset{(N,\,D)}{y} = scaled + \beta$$
 #
-# The way back goes through the same steps from the last to the first. Three rules are enough for all of them:
+# The way back goes through the same steps from the last to the first. Four rules are enough for all of them:
 #
 # - the chain rule: what arrives, times the slope of the step;
 # - what was **stretched** over the rows on the way there gathers a **sum** over the rows on the way back, and what was a
 #   sum or a mean over the rows hands a share of what arrives to every row;
+# - at a sum what arrives passes on unchanged, so the gradient of `scaled` is that of `y`, and is not asked for;
 # - what is used **twice** gets two contributions. Look for it: `centred` is used by `squared` and by `normed`, and `x` by
 #   `mean` and by `centred`.
 #
-# Fill in one line after the other. The checker looks at all twenty and names the first that is wrong, so that you can
+# Fill in one line after the other. The checker looks at all nineteen and names the first that is wrong, so that you can
 # check as you go; the later ones may still be `...`, as long as no line computes with them.
 
 
@@ -1094,17 +1095,13 @@ def batch_norm(x, gamma, beta, eps, grad_y):
     ### BEGIN SOLUTION
     grad_beta = grad_y.sum(dim=0)
     ### END SOLUTION
-    grad_scaled = ...
-    ### BEGIN SOLUTION
-    grad_scaled = grad_y
-    ### END SOLUTION
     grad_gamma = ...
     ### BEGIN SOLUTION
-    grad_gamma = (grad_scaled * normed).sum(dim=0)
+    grad_gamma = (grad_y * normed).sum(dim=0)
     ### END SOLUTION
     grad_normed = ...
     ### BEGIN SOLUTION
-    grad_normed = grad_scaled * gamma
+    grad_normed = grad_y * gamma
     ### END SOLUTION
     grad_inverse = ...
     ### BEGIN SOLUTION
@@ -1135,7 +1132,7 @@ def batch_norm(x, gamma, beta, eps, grad_y):
     grad_x = grad_centred + grad_mean / len(x)
     ### END SOLUTION
     forward = mean, centred, squared, variance, spread, inverse, normed, scaled, y
-    backward = grad_beta, grad_scaled, grad_gamma, grad_normed, grad_inverse, grad_spread, grad_variance
+    backward = grad_beta, grad_gamma, grad_normed, grad_inverse, grad_spread, grad_variance
     return *forward, *backward, grad_squared, grad_centred, grad_mean, grad_x
 
 
@@ -1145,7 +1142,7 @@ def batch_norm(x, gamma, beta, eps, grad_y):
 
 # %% tags=["item:batch-norm"] name="batch-norm-by-autograd"
 def steps_and_gradients(x, gamma, beta, eps, grad_y):
-    """The same twenty by name, the gradients those that autograd leaves at each step."""
+    """The same nineteen by name, the gradients those that autograd leaves at each step."""
     t = {"mean": x.mean(dim=0)}
     t["centred"] = x - t["mean"]
     t["squared"] = t["centred"].square()
@@ -1159,7 +1156,7 @@ def steps_and_gradients(x, gamma, beta, eps, grad_y):
         step.retain_grad()
     t["y"].backward(grad_y)
     leaves = {"beta": beta, "gamma": gamma, "x": x}
-    order = ["beta", "scaled", "gamma", "normed", "inverse", "spread", "variance", "squared", "centred", "mean", "x"]
+    order = ["beta", "gamma", "normed", "inverse", "spread", "variance", "squared", "centred", "mean", "x"]
     return t | {f"grad_{name}": (t | leaves)[name].grad for name in order}
 
 
@@ -1174,7 +1171,7 @@ for name, step in by_hand.items():
     assert torch.allclose(step, exact[name], atol=1e-10), name
 
 # %% [markdown] name="batch-norm-short"
-# Twenty lines keep nine tensors. Put them into each other, and nearly everything cancels: with $g = \gamma \cdot grad\_y$,
+# Ten lines for the way back. Put them into each other, and nearly everything cancels: with $g = \gamma \cdot grad\_y$,
 #
 # $$\underset{(N,\,D)}{\text{grad}\_x} = \underset{(D,)}{inverse} \cdot \Bigl(g - \underset{(D,)}{\tfrac1N \textstyle\sum_n g_n}
 # - normed \cdot \underset{(D,)}{\tfrac1N \textstyle\sum_n g_n \, normed_n}\Bigr)$$

@@ -7,7 +7,7 @@ from tutor.checking import FiniteDifference, Misconception, code
 
 FORWARD = ("mean", "centred", "squared", "variance", "spread", "inverse", "normed", "scaled", "y")
 BACKWARD = (
-    *("grad_beta", "grad_scaled", "grad_gamma", "grad_normed", "grad_inverse", "grad_spread"),
+    *("grad_beta", "grad_gamma", "grad_normed", "grad_inverse", "grad_spread"),
     *("grad_variance", "grad_squared", "grad_centred", "grad_mean", "grad_x"),
 )
 
@@ -43,7 +43,7 @@ def by_einsum(x, gamma, beta, eps, grad_y):
     g_squared = torch.outer(ones, g_variance) / n
     g_centred = g_normed * inverse + g_squared * centred * 2
     g_mean = -(ones @ g_centred)
-    back = [ones @ grad_y, grad_y, torch.einsum("nd,nd->d", grad_y, normed), g_normed, g_inverse, g_spread]
+    back = [ones @ grad_y, torch.einsum("nd,nd->d", grad_y, normed), g_normed, g_inverse, g_spread]
     return *forward, gamma * normed + beta, *back, g_variance, g_squared, g_centred, g_mean, g_centred + g_mean / n
 
 
@@ -64,7 +64,7 @@ def one_column(x, gamma, beta, eps, grad_y):
     back_variance = -back_inverse / (2 * spread**3)
     back_centred = back_normed / spread + 2 * back_variance * centred / n
     there = mean, centred, centred.square(), variance, spread, spread.reciprocal(), normed, gamma * normed
-    back = grad_y.sum(), grad_y, grad_y.dot(normed), back_normed, back_inverse, -back_inverse / spread**2, back_variance
+    back = grad_y.sum(), grad_y.dot(normed), back_normed, back_inverse, -back_inverse / spread**2, back_variance
     last = (back_variance / n).repeat(n), back_centred, -back_centred.sum(), back_centred - back_centred.mean()
     return *there, beta + gamma * normed, *back, *last
 
@@ -73,6 +73,17 @@ def by_the_short_formula(x, gamma, beta, eps, grad_y):
     *steps, grad_mean, _ = by_einsum(x, gamma, beta, eps, grad_y)
     inverse, normed, g = steps[5], steps[6], gamma * grad_y
     return *steps, grad_mean, inverse * (g - g.mean(dim=0) - normed * (g * normed).mean(dim=0))
+
+
+AS_LARGE = ("grad_y", "centred", "squared", "normed", "scaled", "y", "grad_normed")
+SAME_SHAPE = dict.fromkeys(
+    (
+        *(f"grad_squared = (grad_variance / len({t})).expand_as(x)" for t in AS_LARGE),
+        *(f"grad_squared = (grad_variance / len(x)).expand_as({t})" for t in AS_LARGE),
+        *(f"grad_x = grad_centred + grad_mean / len({t})" for t in (*AS_LARGE, "grad_squared", "grad_centred")),
+    ),
+    "all of them have the shape of x",
+)
 
 
 def wrong(name, message, old, new, hint):
@@ -120,8 +131,8 @@ EXERCISE = code(
         wrong(
             "scale-forgotten",
             "`grad_normed` is what arrived, unchanged. On the way there `normed` was multiplied by `gamma`, so on the way back the gradient is, too.",
-            "grad_normed = grad_scaled * gamma",
-            "grad_normed = grad_scaled",
+            "grad_normed = grad_y * gamma",
+            "grad_normed = grad_y",
             "By how much does `scaled` move if `normed` moves by 1?",
         ),
         wrong(
@@ -175,6 +186,7 @@ EXERCISE = code(
         ),
     ),
     alternatives=(by_einsum, column_by_column, by_the_short_formula),
+    equivalent_mutants=SAME_SHAPE,
     hints=(
         "Which step made this tensor, and which steps read it? One contribution comes back from each step that reads it.",
         "What has the shape (D,) and was stretched gathers a sum over `dim=0`; a mean hands 1 / N of what arrives to every row.",

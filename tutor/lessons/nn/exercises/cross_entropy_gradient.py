@@ -112,6 +112,13 @@ EXERCISE = code(
         ),
     ),
     alternatives=(gradient_by_onehot, gradient_by_loop, gradient_by_differences, gradient_by_scatter),
+    equivalent_mutants=dict.fromkeys(
+        (
+            *(f"grad[torch.arange(len({t})), y] -= 1" for t in ("logits", "powers", "grad")),
+            *(f"return grad / len({t})" for t in ("logits", "powers", "grad")),
+        ),
+        "all of them have N rows",
+    ),
     hints=(
         "What did the model say for each class, and what would have been right?",
         "Make the softmax of each row (subtract its largest logit first), take 1 away at the right class, divide by the number of rows.",
