@@ -143,6 +143,7 @@ EXERCISE = code(
         ),
     ),
     alternatives=(LAYER_BRANCHES, LAYER_EINSUM, LAYER_FROM_THE_PRODUCT),
+    equivalent_mutants={"grads = (numbers.T @ grad, grad)": "the sweep sums it to the shape of the bias"},
     hints=(
         "Which gradients does a step of training read, and which does it throw away?",
         "One call of `Tensor`: the numbers x w + b; the parents (w, b), and x before them if it is a tensor; a vjp with a gradient for each.",
