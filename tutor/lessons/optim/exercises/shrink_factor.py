@@ -18,7 +18,7 @@ def probe_swinging(d):
 def probe_creeping(d):
     """A flat direction: two real solutions, both positive."""
     curvature = d.number(0.1, 0.9)
-    return curvature, d.number(0.001, 0.01) / curvature, d.number(0.2, 0.6)
+    return curvature, d.number(0.06, 0.18) / curvature, d.number(0.2, 0.3)
 
 
 def probe_too_fast(d):
@@ -108,6 +108,9 @@ EXERCISE = code(
         ),
     ),
     alternatives=(factor_by_cases, factor_by_eigenvalues, factor_by_roots, factor_through_the_product),
+    equivalent_mutants={
+        "return max(abs(middle - root), abs(middle + root)) / 2": "the larger of two is the same in either order"
+    },
     hints=(
         "Which number stands in place of p in $z^2 - p z + \\mu = 0$?",
         "Both solutions differ in the sign of the root only; take the larger `abs`.",
