@@ -72,6 +72,7 @@ def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(ma
         ("text", "about 5 minutes", "about 6 minutes", "does not say `**It takes** about 5 minutes`"),
         ("text", "# ## Recap", f"# {'word ' * 2000}\n# ## Recap", "2034 words and"),
         ("data", 'difficulty="easy",', "", "difficulty"),
+        ("data", 'difficulty="easy",', 'difficulty="hard",', "small.add is solved by one statement and is called hard"),
         ("data", "lambda a, b: b + a, ", "", "2 alternatives; 3 of each"),
         ("data", 'patch=("a + b", "a * b")', 'patch=("a plus b", "a * b")', "does not apply"),
         ("data", '    hints=("What is asked?", "Which sign?", "`return a + b`"),\n', "", "hints"),

@@ -377,6 +377,8 @@ def _capital(text: str) -> str:
 
 def kind_of(value: Any) -> str:
     """What a value is, in words for a reader."""
+    if value is ...:
+        return "still `...`"
     if judge.is_numeric(value) and judge.family(value) == "number":
         return "a number"
     if is_tensor(value):

@@ -550,13 +550,13 @@ compare_gradients({"b": grad_z, "w": grad_w}, {"b": b.grad, "w": w.grad}, column
 # | `with torch.no_grad():` | whatever is computed in the block is not recorded |
 # | `with torch.inference_mode():` | the same, faster, and what is made there may **never** be saved for a backward pass |
 #
-# Commit to an answer. At $x = 3$, `s` is the square of `x`, made in three ways, and `y = s * x`:
+# Commit to an answer. At $x = 3$, `s` is the square of `x`, made in three ways, and `y = s + 2 * x`:
 #
 # ```python
 # s = (x * x).detach()                            # 1
 # with torch.no_grad(): s = x * x                 # 2
 # with torch.inference_mode(): s = x * x          # 3
-# y = s * x
+# y = s + 2 * x
 # y.backward()
 # ```
 #
@@ -565,7 +565,7 @@ compare_gradients({"b": grad_z, "w": grad_w}, {"b": b.grad, "w": w.grad}, column
 # %% tags=["item:no-grad"]
 answer = ...
 ### BEGIN SOLUTION
-answer = (9, 9, "error")
+answer = (2, 2, 2)
 ### END SOLUTION
 answer = check("autograd.predict_cut", answer)
 
@@ -577,16 +577,20 @@ with torch.no_grad():
 with torch.inference_mode():
     squares["inference_mode"] = x * x
 for way, s in squares.items():
-    x.grad = None
-    try:
-        (s * x).backward()
-        print(f"{way:14}", x.grad.item())
-    except RuntimeError as error:
-        print(f"{way:14}", str(error).split(". ")[0])
+    for words, combined in {"s + 2 * x": lambda: s + 2 * x, "s * x": lambda: s * x}.items():
+        x.grad = None
+        try:
+            combined().backward()
+            print(f"{way:14}", f"{words:9}", x.grad.item())
+        except RuntimeError as error:
+            print(f"{way:14}", f"{words:9}", str(error).split(". ")[0])
 
 # %% [markdown] name="which-stop"
+# In a sum `s` is a constant in all three ways. A product has to save `s` for the way back, since `s` is the slope of `s * x`; what was
+# made in `inference_mode` may not be saved, and there is the error.
+#
 # Use `detach` to cut *one* tensor, for a plot or for a target that should stand still; `no_grad` for updates and evaluation;
-# `inference_mode` where nothing will ever be trained from the result (it refuses as early as `s * x`, which would have to save `s`). And remember that a detached tensor shares its memory:
+# `inference_mode` where nothing will ever be trained from the result (it refuses as early as `s * x`). And remember that a detached tensor shares its memory:
 
 # %% tags=["item:no-grad", "nbval-check-output"] name="detached-shares"
 x = torch.ones(3, requires_grad=True)

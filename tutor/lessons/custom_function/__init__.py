@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=140,
     items={
         "function": "autograd.Function: forward, backward, apply",
         "ctx": "ctx: the bag of one call, plain arguments, needs_input_grad, mark_non_differentiable",
@@ -18,5 +18,6 @@ ABOUT = About(
         "straight-through": "the straight-through estimator, which trains",
         "setup-context": "setup_context with torch.func",
         "vmap": "vmap: a rule of one's own, and generate_vmap_rule",
+        "batch-norm": "batch normalisation forward and backward by hand, every intermediate checked",
     },
 )

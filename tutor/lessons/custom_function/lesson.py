@@ -14,7 +14,7 @@
 # - choose a subgradient at a kink, and train through a step that has no useful gradient;
 # - make your operation work with `torch.func`.
 #
-# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 110 minutes to read and
+# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 140 minutes to read and
 # answer; the code runs in a few seconds on a laptop CPU.
 
 # %% name="imports"
@@ -1060,6 +1060,178 @@ written = {
 for name, function in written.items():
     gradcheck(function, (few,)), gradgradcheck(function, (few,))  # each raises an error where it finds a difference
     print(f"{name:10}  passes both")
+
+# %% [markdown] name="ask-batch-norm"
+# ## 8. Batch normalisation, step by step there and back
+#
+# *Deeper ground: one long exercise, in truth nineteen small ones. Nothing later needs its answer.*
+#
+# You have written the way back of single operations. Here is a layer that real networks use, taken apart into nine of them.
+# Batch normalisation (notebook 07 has it as a layer) gives every column of a batch the mean 0 and the spread 1, and then
+# a scale $\gamma$ and a shift $\beta$ that are learned. $N$ rows, $D$ columns, $\varepsilon$ a small number:
+#
+# $$\underset{(D,)}{mean} = \frac1N \sum_n x_n \qquad \underset{(N,\,D)}{centred} = x - mean \qquad
+# \underset{(N,\,D)}{squared} = centred^2 \qquad \underset{(D,)}{variance} = \frac1N \sum_n squared_n$$
+#
+# $$\underset{(D,)}{spread} = \sqrt{variance + \varepsilon} \qquad \underset{(D,)}{inverse} = \frac{1}{spread} \qquad
+# \underset{(N,\,D)}{normed} = centred \cdot inverse$$
+#
+# $$\underset{(N,\,D)}{scaled} = \gamma \cdot normed \qquad \underset{(N,\,D)}{y} = scaled + \beta$$
+#
+# The way back goes through the same steps from the last to the first. Four rules are enough for all of them:
+#
+# - the chain rule: what arrives, times the slope of the step;
+# - what was **stretched** over the rows on the way there gathers a **sum** over the rows on the way back, and what was a
+#   sum or a mean over the rows hands a share of what arrives to every row;
+# - at a sum what arrives passes on unchanged, so the gradient of `scaled` is that of `y`, and is not asked for;
+# - what is used **twice** gets two contributions. Look for it: `centred` is used by `squared` and by `normed`, and `x` by
+#   `mean` and by `centred`.
+#
+# Fill in one line after the other. The checker looks at all nineteen and names the first that is wrong, so that you can
+# check as you go; the later ones may still be `...`, as long as no line computes with them.
+
+
+# %% tags=["item:batch-norm"]
+@exercise("custom_function.batch_norm")
+def batch_norm(x, gamma, beta, eps, grad_y):
+    """Return every intermediate of batch normalisation and every gradient, in the order in which they are computed.
+
+    x, grad_y : (N, D), the batch and the gradient of the loss with respect to y    gamma, beta : (D,)    eps : a number
+    A gradient has the shape of what it belongs to: grad_squared is (N, D), grad_variance is (D,). No autograd.
+    """
+    mean = ...
+    ### BEGIN SOLUTION
+    mean = x.mean(dim=0)
+    ### END SOLUTION
+    centred = ...
+    ### BEGIN SOLUTION
+    centred = x - mean
+    ### END SOLUTION
+    squared = ...
+    ### BEGIN SOLUTION
+    squared = centred**2
+    ### END SOLUTION
+    variance = ...
+    ### BEGIN SOLUTION
+    variance = squared.mean(dim=0)
+    ### END SOLUTION
+    spread = ...
+    ### BEGIN SOLUTION
+    spread = (variance + eps).sqrt()
+    ### END SOLUTION
+    inverse = ...
+    ### BEGIN SOLUTION
+    inverse = 1 / spread
+    ### END SOLUTION
+    normed = ...
+    ### BEGIN SOLUTION
+    normed = centred * inverse
+    ### END SOLUTION
+    scaled = ...
+    ### BEGIN SOLUTION
+    scaled = gamma * normed
+    ### END SOLUTION
+    y = ...
+    ### BEGIN SOLUTION
+    y = scaled + beta
+    ### END SOLUTION
+    grad_beta = ...
+    ### BEGIN SOLUTION
+    grad_beta = grad_y.sum(dim=0)
+    ### END SOLUTION
+    grad_gamma = ...
+    ### BEGIN SOLUTION
+    grad_gamma = (grad_y * normed).sum(dim=0)
+    ### END SOLUTION
+    grad_normed = ...
+    ### BEGIN SOLUTION
+    grad_normed = grad_y * gamma
+    ### END SOLUTION
+    grad_inverse = ...
+    ### BEGIN SOLUTION
+    grad_inverse = (grad_normed * centred).sum(dim=0)
+    ### END SOLUTION
+    grad_spread = ...
+    ### BEGIN SOLUTION
+    grad_spread = -grad_inverse * inverse**2
+    ### END SOLUTION
+    grad_variance = ...
+    ### BEGIN SOLUTION
+    grad_variance = grad_spread * inverse / 2
+    ### END SOLUTION
+    grad_squared = ...
+    ### BEGIN SOLUTION
+    grad_squared = (grad_variance / len(x)).expand_as(x)
+    ### END SOLUTION
+    grad_centred = ...
+    ### BEGIN SOLUTION
+    grad_centred = grad_normed * inverse + 2 * centred * grad_squared
+    ### END SOLUTION
+    grad_mean = ...
+    ### BEGIN SOLUTION
+    grad_mean = -grad_centred.sum(dim=0)
+    ### END SOLUTION
+    grad_x = ...
+    ### BEGIN SOLUTION
+    grad_x = grad_centred + grad_mean / len(x)
+    ### END SOLUTION
+    forward = mean, centred, squared, variance, spread, inverse, normed, scaled, y
+    backward = grad_beta, grad_gamma, grad_normed, grad_inverse, grad_spread, grad_variance
+    return *forward, *backward, grad_squared, grad_centred, grad_mean, grad_x
+
+
+# %% [markdown] name="batch-norm-judge"
+# And autograd, which does the same walk. A tensor in between keeps its gradient if it is asked to, with `retain_grad`.
+
+
+# %% tags=["item:batch-norm"] name="batch-norm-by-autograd"
+def steps_and_gradients(x, gamma, beta, eps, grad_y):
+    """The same nineteen by name, the gradients those that autograd leaves at each step."""
+    t = {"mean": x.mean(dim=0)}
+    t["centred"] = x - t["mean"]
+    t["squared"] = t["centred"].square()
+    t["variance"] = t["squared"].sum(dim=0) / len(x)
+    t["spread"] = torch.sqrt(t["variance"] + eps)
+    t["inverse"] = t["spread"].reciprocal()
+    t["normed"] = t["centred"] * t["inverse"]
+    t["scaled"] = t["normed"] * gamma
+    t["y"] = t["scaled"] + beta
+    for step in t.values():
+        step.retain_grad()
+    t["y"].backward(grad_y)
+    leaves = {"beta": beta, "gamma": gamma, "x": x}
+    order = ["beta", "gamma", "normed", "inverse", "spread", "variance", "squared", "centred", "mean", "x"]
+    return t | {f"grad_{name}": (t | leaves)[name].grad for name in order}
+
+
+# %% tags=["item:batch-norm", "nbval-check-output", "tolerance:±1e-6"] name="batch-norm-compared"
+torch.manual_seed(0)
+x, grad_y = torch.randn(6, 3).double(), torch.randn(6, 3).double()
+gamma, beta = torch.rand(3).double() + 0.5, torch.randn(3).double()
+exact = steps_and_gradients(*(t.clone().requires_grad_() for t in (x, gamma, beta)), 1e-5, grad_y)
+by_hand = dict(zip(exact, batch_norm(x, gamma, beta, 1e-5, grad_y)))
+compare_gradients(exact, by_hand, columns=("autograd", "by hand"))
+for name, step in by_hand.items():
+    assert torch.allclose(step, exact[name], atol=1e-10), name
+
+# %% [markdown] name="batch-norm-short"
+# Ten lines for the way back. Put them into each other, and nearly everything cancels: with $g = \gamma \cdot grad\_y$,
+#
+# $$\underset{(N,\,D)}{\text{grad}\_x} = \underset{(D,)}{inverse} \cdot \Bigl(g - \underset{(D,)}{\tfrac1N \textstyle\sum_n g_n}
+# - normed \cdot \underset{(D,)}{\tfrac1N \textstyle\sum_n g_n \, normed_n}\Bigr)$$
+#
+# Read it as two things taken away from $g$: its mean, and its share along `normed`. It has to be so. Moving a whole column of
+# the batch, or (but for $\varepsilon$) stretching it, changes nothing in $y$; so no gradient may point that way.
+
+# %% tags=["item:batch-norm", "nbval-check-output", "tolerance:±1e-6"] name="batch-norm-in-one-line"
+g, normed, inverse = gamma * grad_y, by_hand["normed"], by_hand["inverse"]
+grad_x = inverse * (g - g.mean(dim=0) - normed * (g * normed).mean(dim=0))
+x_torch = x.clone().requires_grad_()
+torch.nn.functional.batch_norm(x_torch, None, None, gamma, beta, training=True, eps=1e-5).backward(grad_y)
+compare_gradients({"x": x_torch.grad}, {"x": grad_x}, columns=("torch", "one line"))
+print(
+    f"along a shift {abs(grad_x.sum(dim=0)).max():.6f}, along a stretch {abs((grad_x * normed).sum(dim=0)).max():.4f}"
+)
 
 # %% [markdown] name="recap"
 # ## Recap

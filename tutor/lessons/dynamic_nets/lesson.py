@@ -158,19 +158,8 @@ plots.beside(steps)
 # ### Never, once, twice
 #
 # Now think about a step of order 3 in the middle of training. The gradients have been cleared by `model.zero_grad()`,
-# then `loss.backward()` runs through a graph in which $e$ does not appear. **Commit to an answer**: what is
-# `model.e.grad` now?
-#
-# - `"zero"`: a tensor that holds 0
-# - `"nothing"`: no tensor at all, but `None`
-# - `"old"`: the gradient of the last step that used $e$
-
-# %% tags=["item:unused"]
-prediction = ...
-### BEGIN SOLUTION
-prediction = "nothing"
-### END SOLUTION
-prediction = check("dynamic_nets.predict_unused", prediction)
+# then `loss.backward()` runs through a graph in which $e$ does not appear. Nobody writes to `model.e.grad`, so it is what
+# `zero_grad` has left: no zero, but no tensor at all.
 
 # %% tags=["item:unused", "nbval-check-output"] name="unused-shown"
 x_few = torch.tensor([-1.0, 0.5, 2.0])  # (3,)
@@ -180,8 +169,20 @@ for order in (5, 4, 3):
     (model(x_few, order) - y_few).square().sum().backward()
     print(f"order {order}: e.grad is", None if model.e.grad is None else round(model.e.grad.item(), 3))
 
+# %% [markdown] name="ask-unused"
+# Does the difference between zero and `None` matter? Train with momentum, `torch.optim.SGD(…, momentum=0.9)`. The first step is of
+# order 5 and moves $e$ by $-0.5$. The second is of order 3, after `zero_grad()` as always. **Commit to a number**: by how much does
+# that second step move $e$?
+
+# %% tags=["item:unused"]
+moved = ...
+### BEGIN SOLUTION
+moved = 0
+### END SOLUTION
+moved = check("dynamic_nets.predict_unused", moved)
+
 # %% [markdown] name="none-matters"
-# Does the difference between zero and `None` matter? Think of momentum. An optimiser *skips* a parameter whose
+# An optimiser *skips* a parameter whose
 # gradient is `None`: its velocity waits until it is used again. With a gradient of zero the old velocity carries it
 # on, in a step that has nothing to say about it. `zero_grad(set_to_none=False)` shows the difference:
 
@@ -631,22 +632,24 @@ picture
 # on the recording is run in place of your code. `torch.fx` is a tracer whose recordings can be read; notebook 12 has
 # more of them. (`concrete_args` below says which arguments get no stand-in: `order` stays `None`.)
 #
-# `model` draws its order in each call: in 100 calls with the same `x` it gives three different answers. **Commit to a
-# number**: how many different answers do 100 calls to its recording give?
+# `model` draws its order in each call. Suppose that you record it 30 times, one recording after the other, and call each of the 30
+# recordings 100 times, always with the same `x`. **Commit to a number**: how many different answers are there among the
+# 3,000?
 
 # %% tags=["item:tracing"]
 answers = ...
 ### BEGIN SOLUTION
-answers = 1
+answers = 3
 ### END SOLUTION
 answers = check("dynamic_nets.predict_traced", answers)
 
 # %% tags=["item:tracing", "nbval-check-output"] name="traced-net"
 random.seed(1)
 traced = fx.symbolic_trace(model, concrete_args={"order": None})
-for name, network_or_tape in {"model": model, "traced": traced}.items():
-    different = {network_or_tape(x_few).sum().item() for call in range(100)}
-    print(f"{name:7}", len(different), "different answers")
+recordings = [fx.symbolic_trace(model, concrete_args={"order": None}) for tape in range(30)]
+for name, called in {"the model": [model], "one recording": [traced], "30 recordings": recordings}.items():
+    different = {network_or_tape(x_few).sum().item() for network_or_tape in called for call in range(100)}
+    print(f"{name:13} {len(different)} different answers")
 
 # %% tags=["item:tracing", "nbval-check-output"] name="on-the-tape"
 print("on the tape:", " ".join(node.name for node in traced.graph.nodes if node.op == "call_function"))

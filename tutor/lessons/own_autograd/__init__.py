@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=100,
+    minutes=125,
     items={
         "tensor": "build reverse-mode differentiation in about 100 lines on NumPy: a Tensor with data, grad, parents, backward",
         "local-rules": "a way back for every operation: add, mul, matmul as vector-Jacobian products",
@@ -15,5 +15,6 @@ ABOUT = About(
         "against-torch": "checked against torch",
         "two-layer-net": "the two-layer net trained on it",
         "cost": "what the engine costs against torch on a million-element tensor, measured",
+        "classifier": "the engine trained on FashionMNIST to 80 %, and made faster where the time goes",
     },
 )

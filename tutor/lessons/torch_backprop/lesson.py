@@ -39,25 +39,27 @@ x = torch.linspace(-math.pi, math.pi, 2000)  # (2000,)
 y = torch.sin(x)  # (2000,)
 
 # %% [markdown] name="ask-bytes"
-# In notebook 01, `np.linspace` gave you numbers of 8 bytes each (float64). **Commit to an answer**: how many bytes does one
-# number of the tensor `x` take?
+# These are float32, 4 bytes a number. In notebook 01, `np.linspace` gave you float64, 8 bytes each, and `torch.from_numpy` keeps
+# them so. **Commit to an answer**: how many bytes does one number of `x + torch.from_numpy(np.linspace(0, 1, 2000))` take? A
+# number, or `"error"` if you expect one.
 
 # %% tags=["item:precision"]
 bytes_each = ...
 ### BEGIN SOLUTION
-bytes_each = 4
+bytes_each = 8
 ### END SOLUTION
 bytes_each = check("torch_backprop.predict_bytes", bytes_each)
 
 # %% tags=["item:precision", "nbval-check-output"] name="two-precisions"
-for numbers in (torch.from_numpy(np.linspace(-np.pi, np.pi, 2000)), x):
+from_numpy = torch.from_numpy(np.linspace(0, 1, 2000))
+for numbers in (from_numpy, x, x + from_numpy):
     limits = torch.finfo(numbers.dtype)
     digits = f"about {-math.log10(limits.eps):.1f} decimal digits"
     print(f"{numbers.dtype}: {numbers.element_size()} bytes, {digits}, at most {limits.max:.1e}")
 
 # %% [markdown] name="why-float32"
-# Half the bytes are half the memory, and half as much to carry about. The price is precision. The other thing to mind is
-# their mixture, which a matrix product refused in notebook 02: data from NumPy are float64, weights made by torch float32.
+# Half the bytes are half the memory, and half as much to carry about. The price is precision. A sum of both is float64, and says
+# nothing: so data from NumPy can double the memory of all that follows. The other thing to mind is their mixture in a product, which a matrix product refused in notebook 02: data from NumPy are float64, weights made by torch float32.
 
 # %% tags=["item:precision"] name="mixed-precision"
 data_from_numpy = torch.from_numpy(np.ones((3, 2)))  # float64

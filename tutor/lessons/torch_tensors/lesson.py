@@ -445,18 +445,15 @@ print(stretched.tolist())
 # ### Two traps
 #
 # **The first.** You want every *row* of `x` to have mean zero, so you subtract the mean of each row: `x - x.mean(dim=1)`.
-# Here `x` has the shape $(3, 3)$. Commit to an answer: what happens?
-#
-# - `"centred"`: every row of the result has mean zero
-# - `"error"`: the shapes do not fit
-# - `"silent"`: there is no error, and the rows do not have mean zero
+# Here `x` has the rows (1, 2, 3), (10, 20, 30) and (100, 200, 300); their means are 2, 20 and 200. Commit to an answer: what is the mean
+# of the **first** row of the result? A number, or `"error"` if the shapes do not fit.
 
 # %% tags=["item:broadcasting"]
-outcome = ...
+first_mean = ...
 ### BEGIN SOLUTION
-outcome = "silent"
+first_mean = -72
 ### END SOLUTION
-outcome = check("torch_tensors.predict_centre", outcome)
+first_mean = check("torch_tensors.predict_centre", first_mean)
 
 # %% tags=["item:broadcasting", "nbval-check-output"] name="centre-silently"
 x = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0], [100.0, 200.0, 300.0]])
@@ -659,19 +656,20 @@ compare("x.t() h", torch.einsum("nd,nh->dh", x, h), x.t().mm(h))
 # %% tags=["item:products", "item:matrix-products", "item:batched-products", "item:einsum"]
 @exercise("torch_tensors.product_shapes")
 def product_shapes(B, N, D_in, H):
-    """Return the shapes of ten products.
+    """Return the shapes of ten products that are not drawn above.
 
-    x : (N, D_in)    v : (D_in,)    w1 : (D_in, H)    b : (H,)    a : (B, N, D_in)    c : (B, D_in, H)
+    x : (N, D_in)    v : (D_in,)    w1 : (D_in, H)    h : (N, H)    a : (B, N, D_in)    c : (B, D_in, H)    g : (B, N, H)
+    turned = c.transpose(1, 2), so (B, H, D_in)
 
-    times   = x * v                      addmm   = torch.addmm(b, x, w1)
-    dot     = v.dot(v)                   bmm     = torch.bmm(a, c)
-    vector  = x @ v                      baddbmm = torch.baddbmm(b, a, c)
-    mm      = w1.t().mm(x.t())           addbmm  = torch.addbmm(b, a, c)
-    matmul  = a @ w1                     einsum  = torch.einsum("bnd,bdh->bh", a, c)
+    times   = a * v                      addmm   = torch.addmm(v, h, w1.t())
+    dot     = h[0].dot(h[1])             bmm     = torch.bmm(turned, c)
+    vector  = x.t() @ h[:, 0]            baddbmm = torch.baddbmm(v, g, turned)
+    mm      = w1.t().mm(x.t())           addbmm  = torch.addbmm(v, g, turned)
+    matmul  = x @ c                      einsum  = torch.einsum("bnd,bdh->bh", a, c)
     """
     times = ...
     ### BEGIN SOLUTION
-    times = (N, D_in)
+    times = (B, N, D_in)
     ### END SOLUTION
     dot = ...
     ### BEGIN SOLUTION
@@ -679,7 +677,7 @@ def product_shapes(B, N, D_in, H):
     ### END SOLUTION
     vector = ...
     ### BEGIN SOLUTION
-    vector = (N,)
+    vector = (D_in,)
     ### END SOLUTION
     mm = ...
     ### BEGIN SOLUTION
@@ -691,19 +689,19 @@ def product_shapes(B, N, D_in, H):
     ### END SOLUTION
     addmm = ...
     ### BEGIN SOLUTION
-    addmm = (N, H)
+    addmm = (N, D_in)
     ### END SOLUTION
     bmm = ...
     ### BEGIN SOLUTION
-    bmm = (B, N, H)
+    bmm = (B, H, H)
     ### END SOLUTION
     baddbmm = ...
     ### BEGIN SOLUTION
-    baddbmm = (B, N, H)
+    baddbmm = (B, N, D_in)
     ### END SOLUTION
     addbmm = ...
     ### BEGIN SOLUTION
-    addbmm = (N, H)
+    addbmm = (N, D_in)
     ### END SOLUTION
     einsum = ...
     ### BEGIN SOLUTION
@@ -716,9 +714,10 @@ def product_shapes(B, N, D_in, H):
 # And what torch says, for $B = 2$, $N = 4$, $D_{in} = 3$, $H = 5$:
 
 # %% tags=["item:products", "item:batched-products", "nbval-check-output"] name="shapes-shown"
-made = {"times": x * v, "dot": v.dot(v), "vector": x @ v, "mm": w1.t().mm(x.t()), "matmul": a @ w1}
-made |= {"addmm": torch.addmm(b, x, w1), "bmm": torch.bmm(a, c), "baddbmm": torch.baddbmm(b, a, c)}
-made |= {"addbmm": torch.addbmm(b, a, c), "einsum": torch.einsum("bnd,bdh->bh", a, c)}
+g, turned = torch.bmm(a, c), c.transpose(1, 2)  # (B, N, H), (B, H, D_in)
+made = {"times": a * v, "dot": h[0].dot(h[1]), "vector": x.t() @ h[:, 0], "mm": w1.t().mm(x.t()), "matmul": x @ c}
+made |= {"addmm": torch.addmm(v, h, w1.t()), "bmm": torch.bmm(turned, c), "baddbmm": torch.baddbmm(v, g, turned)}
+made |= {"addbmm": torch.addbmm(v, g, turned), "einsum": torch.einsum("bnd,bdh->bh", a, c)}
 for name, product in made.items():
     print(f"{name:8} {tuple(product.shape)}")
 

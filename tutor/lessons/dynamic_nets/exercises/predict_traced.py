@@ -1,4 +1,4 @@
-"""How many different answers does the recording of a model give that draws its order in each call?"""
+"""How many different answers do many recordings give of a model that draws its order in each call?"""
 
 from tutor.checking import Misconception, value
 
@@ -8,14 +8,19 @@ EXERCISE = value(
     drills=("tracing",),
     misconceptions=(
         Misconception(
-            "still-draws",
-            "The recording holds operations on tensors. Python's die is none, so it was rolled once, while the tape ran.",
-            value=3,
+            "one-order-for-all",
+            "That is right for a *single* recording. Each of the 30 was made by a run of its own, in which the die was rolled.",
+            value=1,
+        ),
+        Misconception(
+            "every-recording-another",
+            "Each recording keeps one order. But how many orders are there to be kept?",
+            value=30,
         ),
         Misconception(
             "every-call-another",
-            "Even the model has only three orders to choose from, and the recording cannot choose at all.",
-            value=100,
+            "A recording cannot draw: whatever was drawn while it was made is played back in every call.",
+            value=3000,
         ),
         Misconception(
             "refused",
@@ -25,5 +30,5 @@ EXERCISE = value(
         ),
     ),
     hints=("When is `random.randint` called: while recording, or each time the recording is played?",),
-    explain="The order was drawn once, while recording. The recording does not know that there was a choice.",
+    explain="Each recording keeps the order that was drawn while it was made; among 30 of them all three occur.",
 )

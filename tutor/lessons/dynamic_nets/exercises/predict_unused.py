@@ -1,25 +1,32 @@
-"""What happens to a parameter that a step did not use?"""
+"""By how much does a step with momentum move a parameter that it did not use?"""
 
 from tutor.checking import Misconception, value
 
 EXERCISE = value(
-    difficulty="easy",
+    difficulty="medium",
     minutes=2,
     drills=("unused",),
     misconceptions=(
         Misconception(
-            "unused-means-zero",
-            "Mathematically the derivative is 0, but nobody computes it: `backward` visits what is in the graph, and `e` is "
-            "not.",
-            value="zero",
+            "velocity-carries-on",
+            "That would be so with a gradient of zero: nine tenths of the velocity would be left. But the gradient is `None`, and "
+            "what does an optimiser do with such a parameter?",
+            value=-0.45,
         ),
         Misconception(
-            "old-gradient-stays",
-            "It would stay if nobody had cleared it. `zero_grad()` did; what does it leave behind?",
-            value="old",
+            "same-gradient-again",
+            "That would be so if nothing changed between the steps. `zero_grad()` has cleared the gradient, and the velocity alone would lose a tenth.",
+            value=-0.5,
+        ),
+        Misconception(
+            "old-gradient-and-velocity",
+            "That would be so if the old gradient were still there and were added to the velocity. `zero_grad()` has cleared it.",
+            value=-0.95,
         ),
     ),
-    alternatives=(None,),
-    hints=("What does `zero_grad()` leave in `.grad`, and does anything write there afterwards?",),
-    explain="`zero_grad()` leaves `None`, and `backward` never comes to `e`, which is not in this graph.",
+    hints=(
+        "What is `model.e.grad` after the second backward pass?",
+        "What did notebook 08 say that an optimiser does with a parameter whose gradient is `None`?",
+    ),
+    explain="The gradient of e is `None`, so the optimiser skips it, velocity and all.",
 )

@@ -1,40 +1,37 @@
-"""What does an intermediate tensor's gradient hold after a second sweep with nothing reset?"""
+"""What does a leaf's gradient hold after a second sweep, which began in the middle of the graph?"""
 
 from tutor.checking import Misconception, value
 
 EXERCISE = value(
-    difficulty="easy",
-    minutes=2,
+    difficulty="medium",
+    minutes=3,
     drills=("accumulation",),
     misconceptions=(
         Misconception(
-            "like-a-leaf",
-            "That would be so if `square` were a leaf. It has parents, and a sweep passes on what it holds.",
-            value=2,
+            "swept-from-y-again",
+            "That would be two sweeps from y. The second begins at the square: what does a nudge of x do to the square alone?",
+            value=14,
         ),
         Misconception(
-            "leaf-instead", "That is what `x.grad` holds after two sweeps. The question is about the square.", value=14
-        ),
-        Misconception(
-            "leaf-once",
-            "That is the gradient of `x` after one sweep. The question is about the square: by how much does y move when the square moves by a little?",
-            value=7,
-        ),
-        Misconception(
-            "derivative-of-the-square",
-            "That is how the square changes when x moves. The gradient of the square says how y changes when the square moves.",
+            "leaf-begins-afresh",
+            "That is what the second sweep brings. A leaf *adds* it to what it holds already.",
             value=6,
         ),
         Misconception(
-            "value-for-gradient",
-            "That is the value of the square. Its gradient says how fast y changes when the square moves.",
-            value=9,
+            "first-sweep-alone",
+            "That is the gradient after the first sweep. The second, from the square, brings x a contribution as well.",
+            value=7,
         ),
-        Misconception("zero", "It is set to zero when a sweep begins. What arrives there afterwards?", value=0),
+        Misconception(
+            "leftovers-flow-again",
+            "That would be so if the square still passed on the 1 that the first sweep left with it. The tensor that a sweep "
+            "begins with gets the gradient 1, whatever it held before.",
+            value=19,
+        ),
     ),
     hints=(
-        "In y = square + x, by how much does y move when the square moves by a little?",
-        "Is the square a leaf? What does step 2 do with the tensors in between?",
+        "Which gradient does x get from a sweep that begins at the square, $x \\cdot x$?",
+        "Is x a leaf? Does a leaf begin a sweep with zeros?",
     ),
-    explain="Each sweep sets the square to zero and brings it 1, since y = square + x. Only a leaf adds sweeps up.",
+    explain="The first sweep leaves 7 at x. The second brings 2 x = 6, the slope of the square, and a leaf adds it up.",
 )

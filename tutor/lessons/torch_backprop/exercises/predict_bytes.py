@@ -1,4 +1,4 @@
-"""How many bytes does a number take in torch's default dtype?"""
+"""How many bytes does a number of a sum of float32 and float64 take?"""
 
 from tutor.checking import Misconception, value
 
@@ -8,22 +8,26 @@ EXERCISE = value(
     drills=("precision",),
     misconceptions=(
         Misconception(
-            "as-in-numpy",
-            "8 bytes is float64, which is NumPy's habit. Torch has another: what it makes itself is float32.",
-            value=8,
+            "torch-habit-wins",
+            "float32 is what torch makes itself. But nothing of the float64 numbers may be lost, so the wider of the two wins.",
+            value=4,
         ),
         Misconception(
-            "bits-for-bytes", "32 is the number of bits, as in the name float32. A byte has eight of them.", value=32
+            "as-in-a-matrix-product",
+            "A matrix product refuses such a pair. An operation that goes entry by entry does not: it widens the narrower one.",
+            value="error",
         ),
         Misconception(
-            "bits-of-float64",
-            "64 would be the bits of a float64. Asked for are bytes, and torch's habit is another dtype.",
-            value=64,
+            "bytes-added-up",
+            "The numbers are added, not their bytes. Both are widened to one dtype first, and that of the sum is the same.",
+            value=12,
         ),
         Misconception(
-            "half-precision", "2 bytes is float16, half precision. Torch uses it only when it is asked to.", value=2
+            "bits-for-bytes", "64 is the number of bits, as in the name float64. A byte has eight of them.", value=64
         ),
     ),
-    hints=("Which dtype do tensors have when you name none? Try `x.dtype` in a cell of your own.",),
-    explain="Torch makes float32 unless you say otherwise: 32 bits, 4 bytes.",
+    hints=(
+        "Which of the two dtypes can hold every number of the other? Try `.dtype` of such a sum in a cell of your own.",
+    ),
+    explain="Entry by entry, tensors of two floating-point dtypes meet in the wider one: float64, 64 bits, 8 bytes.",
 )

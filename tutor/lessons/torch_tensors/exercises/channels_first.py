@@ -46,7 +46,7 @@ def channels_by_filling(images):
 
 
 EXERCISE = code(
-    difficulty="medium",
+    difficulty="easy",
     minutes=8,
     drills=("views",),
     probe=(probe_images, probe_grey_bytes),

@@ -48,22 +48,23 @@ def _spelt(shape, letters):
 
 
 def shapes_from_torch(B, N, D_in, H):
-    x, v, w1, b = torch.ones(N, D_in), torch.ones(D_in), torch.ones(D_in, H), torch.ones(H)
-    a, c = torch.ones(B, N, D_in), torch.ones(B, D_in, H)
-    first = [x * v, v.dot(v), x @ v, w1.t().mm(x.t()), a @ w1]
-    second = [torch.addmm(b, x, w1), torch.bmm(a, c), torch.baddbmm(b, a, c), torch.addbmm(b, a, c)]
+    x, v, w1, h = torch.ones(N, D_in), torch.ones(D_in), torch.ones(D_in, H), torch.ones(N, H)
+    a, c, g = torch.ones(B, N, D_in), torch.ones(B, D_in, H), torch.ones(B, N, H)
+    turned = c.transpose(1, 2)
+    first = [a * v, h[0].dot(h[1]), x.t() @ h[:, 0], w1.t().mm(x.t()), x @ c, torch.addmm(v, h, w1.t())]
+    second = [torch.bmm(turned, c), torch.baddbmm(v, g, turned), torch.addbmm(v, g, turned)]
     return [product.shape for product in [*first, *second, torch.einsum("bnd,bdh->bh", a, c)]]
 
 
 def shapes_as_lists(B, N, D_in, H):
-    batch = [B, N, H]
-    return [N, D_in], [], [N], [H, N], batch, [N, H], batch, batch, [N, H], [B, H]
+    rows = [N, D_in]
+    return [B, *rows], [], [D_in], [H, N], [B, N, H], rows, [B, H, H], [B, *rows], rows, [B, H]
 
 
 def shapes_by_slices(B, N, D_in, H):
     a, c = (B, N, D_in), (B, D_in, H)
     batch = a[:2] + c[2:]
-    return a[1:], (), a[1:2], (c[2], a[1]), batch, batch[1:], batch, batch, batch[1:], batch[::2]
+    return a, (), a[2:], (c[2], a[1]), batch, a[1:], c[::2] + c[2:], a, a[1:], batch[::2]
 
 
 EXERCISE = code(
@@ -83,20 +84,20 @@ EXERCISE = code(
         ),
         Misconception(
             "times-sums",
-            "`*` never adds anything up. `v` is stretched over the rows of `x`, and the product keeps the shape of `x`.",
-            patch=("times = (N, D_in)", "times = (N,)"),
+            "`*` never adds anything up. `v` is stretched over all rows of `a`, and the product keeps the shape of `a`.",
+            patch=("times = (B, N, D_in)", "times = (B, N)"),
             hints=("Which size does `*` sum over?",),
         ),
         Misconception(
             "column-for-vector",
-            "`x @ v` with a vector gives a vector: one size. A column of shape (N, 1) would need `v` of shape (D_in, 1).",
-            patch=("vector = (N,)", "vector = (N, 1)"),
-            hints=("How many dimensions has `v`?",),
+            "A matrix `@` a vector gives a vector: one size. For a column of shape (D_in, 1) the second factor would have to be a column, (N, 1).",
+            patch=("vector = (D_in,)", "vector = (D_in, 1)"),
+            hints=("How many dimensions has `h[:, 0]`?",),
         ),
         Misconception(
             "comma-missing",
-            "`(N)` is just the number N in parentheses. A tuple of one size needs its comma: `(N,)`.",
-            patch=("vector = (N,)", "vector = (N)"),
+            "A size in parentheses, such as `(N)`, is just that number. A tuple of one size needs its comma: `(N,)`.",
+            patch=("vector = (D_in,)", "vector = (D_in)"),
             hints=("What is `type((3))`?",),
         ),
         Misconception(
@@ -107,26 +108,29 @@ EXERCISE = code(
         ),
         Misconception(
             "batch-lost-in-matmul",
-            "`@` treats the leading dimensions as a batch and keeps them: each of the B matrices in `a` meets `w1`.",
+            "`@` treats leading dimensions as a batch and keeps them: `x` meets each of the B matrices in `c`.",
             patch=("matmul = (B, N, H)", "matmul = (N, H)"),
-            hints=("How many matrices are in `a`, and how many in the result?",),
+            hints=("How many matrices are in `c`, and how many in the result?",),
         ),
         Misconception(
             "addbmm-keeps-the-batch",
             "That is `baddbmm`. `addbmm` adds the products of the whole batch together, so B disappears.",
-            patch=("addbmm = (N, H)", "addbmm = (B, N, H)"),
+            patch=(" addbmm = (N, D_in)", " addbmm = (B, N, D_in)"),
             hints=("Which of the two has the b of batch in front, and keeps it?",),
         ),
         Misconception(
             "baddbmm-sums-the-batch",
             "That is `addbmm`. `baddbmm` adds to each product of the batch and keeps all B of them.",
-            patch=("baddbmm = (B, N, H)", "baddbmm = (N, H)"),
+            patch=("baddbmm = (B, N, D_in)", "baddbmm = (N, D_in)"),
             hints=("Which of the two sums over the batch?",),
         ),
         Misconception(
             "addbmm-and-baddbmm-swapped",
             "`addbmm` and `baddbmm` have changed places: `addbmm` sums over the batch, `baddbmm` keeps it.",
-            patch=(("baddbmm = (B, N, H)", "baddbmm = (N, H) "), ("    addbmm = (N, H)\n", "    addbmm = (B, N, H)\n")),
+            patch=(
+                (" baddbmm = (B, N, D_in)", " baddbmm = (N, D_in)"),
+                (" addbmm = (N, D_in)", " addbmm = (B, N, D_in)"),
+            ),
             hints=("Which of the two has the b of batch in front, and keeps it?",),
         ),
         Misconception(
@@ -139,13 +143,9 @@ EXERCISE = code(
     alternatives=(shapes_from_torch, shapes_as_lists, shapes_by_slices),
     equivalent_mutants=dict.fromkeys(
         (
-            "return (times, dot, vector, mm, bmm, addmm, bmm, baddbmm, addbmm, einsum)",
-            "return (times, dot, vector, mm, baddbmm, addmm, bmm, baddbmm, addbmm, einsum)",
+            "return (baddbmm, dot, vector, mm, matmul, addmm, bmm, baddbmm, addbmm, einsum)",
             "return (times, dot, vector, mm, matmul, addbmm, bmm, baddbmm, addbmm, einsum)",
-            "return (times, dot, vector, mm, matmul, addmm, matmul, baddbmm, addbmm, einsum)",
-            "return (times, dot, vector, mm, matmul, addmm, baddbmm, baddbmm, addbmm, einsum)",
-            "return (times, dot, vector, mm, matmul, addmm, bmm, matmul, addbmm, einsum)",
-            "return (times, dot, vector, mm, matmul, addmm, bmm, bmm, addbmm, einsum)",
+            "return (times, dot, vector, mm, matmul, addmm, bmm, times, addbmm, einsum)",
             "return (times, dot, vector, mm, matmul, addmm, bmm, baddbmm, addmm, einsum)",
         ),
         "two products of one shape may be named for each other",
@@ -153,7 +153,7 @@ EXERCISE = code(
     hints=(
         "For each product: which sizes does it sum over? Everything else stays.",
         "`*` and `einsum` tell you themselves; the others sum over the inner size D_in, and `addbmm` over B as well.",
-        "`times = (N, D_in)`, `dot = ()`, `vector = (N,)`, `mm = (H, N)`, and so on down the drawings.",
+        "`times = (B, N, D_in)`, `dot = ()`, `vector = (D_in,)`, `mm = (H, N)`, and so on down the list.",
     ),
     explain="The next cell lets torch say the same.",
 )

@@ -34,7 +34,7 @@ def scores_by_broadcasting(queries, keys):
 
 
 EXERCISE = code(
-    difficulty="hard",
+    difficulty="easy",
     minutes=8,
     drills=("batched-products", "einsum"),
     probe=(probe_sequences, probe_one_sequence),
