@@ -121,6 +121,17 @@ def recording(name, build, runs):
     print(f"{name:40} plain {plain * 1e3:6.2f} ms, recorded {ours * 1e3:6.2f} ms, ratio {ours / plain:.2f}")
 
 
+def explained(build):
+    with graph.explain():
+        build().backward()
+
+
+def explaining(name, build, runs):
+    plain = median(lambda: seconds(lambda: build().backward()), runs)
+    ours = median(lambda: seconds(lambda: explained(build)), runs)
+    print(f"{name:40} plain {plain * 1e3:6.2f} ms, explained {ours * 1e3:6.2f} ms, ratio {ours / plain:.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
@@ -137,6 +148,9 @@ def main():
     print("\nRecording with statistics against a plain backward (medians):")
     recording("1,000 element-wise operations, 64 x 64", lambda: chain(1000, (64, 64)), arguments.runs * 3)
     recording("50 x Linear(128) + ReLU, batch 64", linear_stack, arguments.runs * 3)
+    print("\nForward and backward inside explain() against a plain one (medians):")
+    explaining("1,000 element-wise operations, 64 x 64", lambda: chain(1000, (64, 64)), arguments.runs)
+    explaining("50 x Linear(128) + ReLU, batch 64", linear_stack, arguments.runs)
 
 
 if __name__ == "__main__":

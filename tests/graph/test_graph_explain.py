@@ -273,3 +273,12 @@ def test_what_explain_itself_cannot_look_at_does_not_stop_the_program(monkeypatc
         (x * x).sum().backward()
     assert torch.equal(x.grad, torch.full((2,), 2.0))
     assert "could not be explained (LookupError: a fault of ours)" in found.text()
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e-3, 1e25])
+def test_the_norms_of_the_table_are_those_of_the_gradients_at_any_scale(scale):
+    w = torch.randn(4, 3, requires_grad=True)
+    with graph.explain(params={"w": w}) as found:
+        (w * scale).sum().backward()
+    (layer,) = found.layers
+    assert layer.norm == pytest.approx(float(w.grad.double().norm()), rel=1e-5)

@@ -146,3 +146,9 @@ def test_what_is_too_large_is_folded_to_what_a_person_takes_in():
     with graph.watch(model) as seen:
         loss = model(torch.randn(2, 4)).sum()
     assert len(graph.trace(loss, model=seen).scene().cards) <= 40
+
+
+def test_a_model_that_is_a_list_itself_ends_the_search_for_what_holds_it():
+    model = nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 1)])
+    g = graph.trace(model[1](model[0](torch.ones(2)).relu()).sum(), model=model)
+    assert [node.module for node in operations(g) if node.op == "ReluBackward0"] == [""]

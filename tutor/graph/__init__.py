@@ -6,17 +6,23 @@
 >>> g                                         # a picture in a notebook; g.text(), g.svg(), g.save("x.svg")
 >>> g.steps()                                 # backward one node at a time
 >>> graph.trace(loss)                         # structure alone, before any backward
+>>> with graph.explain(model) as e:           # why there is no gradient, what broke backward, where it died
+...     train()
 
 One idea a file, in storeys. A file imports from its own storey and those below it, never in a circle, also not for type
 checkers; nothing here knows a lesson.
 
 ==============  ======================================================================================================
-on top          `record` (`trace`, `record`) and `torchviz` (the guarded way to that package) make the object
+on top          `explain` (the block, with `gather`), on `record` (`trace`, `record`) and `torchviz` (the guarded way to
+                that package), which make the object; `explanation` shows what was found
 the object      `graph`: a recording with all its forms
-its forms       `steps` on `drawing`, which draws one scene; `describe`, `export` and `svg` say, write and draw it
+its forms       `steps` on `drawing`, which draws one scene; `describe`, `export`, `svg`, `bars` say, write, draw
+causes          `causes/` finds what is wrong in a recording, torch's nodes and a tape of the program
 what is drawn   `scene` words what `fold`, with `repeats`, left of the `plain` graph
-the recording   `recording`: nodes, edges, what was found, find(): plain data, without any torch object
-read in torch   `walk` reads nodes, `naming` finds names, `stats` measures, `findings` tells what went wrong
+the recording   `recording`: nodes, edges, what was found, find(): plain data, without any torch object;
+                `recorder` fills it while backward runs
+read in torch   `walk` reads nodes, `naming` finds names, `stats` measures, `findings` tells what went wrong,
+                `intercept` steps in front of a backward pass
 ground          `model` (node, edge, figures), `modules` (views and module paths), `words`, `rules`, `display`, `layout`
                 (`order`, `coordinates`), `theme`, `pause` (keeps the collector out of large drawings)
 ==============  ======================================================================================================

@@ -23,6 +23,7 @@ from .intercept import Run, each_backward
 from .naming import Watched, hook_modules, sequence_now, tensors_in
 from .record import Losses
 from .recorder import listening
+from .stats import measure_norm
 
 MOST_FRAMES = 8
 
@@ -167,7 +168,7 @@ class Block:
     def _recorded(self, known: Evidence, before: list[Finding], run: Run) -> object:
         """Carry out a backward pass, and look for the cause of what it raises."""
         try:
-            with listening(known.graph, known.torch_nodes, numbers_of(known)):
+            with listening(known.graph, known.torch_nodes, numbers_of(known), measure_norm):
                 result = run()
             self._found = before
             return result

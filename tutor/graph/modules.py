@@ -44,7 +44,7 @@ def _between(earlier: str | None, later: str | None, classes: Mapping[str, str])
         return ""
     common = common_path([earlier, later])
     # a list runs nothing itself, and nobody can tell which of its members did: what holds the list is true of both
-    while classes.get(common) in ("ModuleList", "ModuleDict"):
+    while common and classes.get(common) in ("ModuleList", "ModuleDict"):
         common = common.rpartition(".")[0]
     return common
 

@@ -25,10 +25,16 @@ from .words import clean
 
 @contextlib.contextmanager
 def listening(
-    graph: Recording, torch_nodes: list[TorchNode], after: Callable[[int, Ran, tuple, tuple], None] | None = None
+    graph: Recording,
+    torch_nodes: list[TorchNode],
+    after: Callable[[int, Ran, tuple, tuple], None] | None = None,
+    measured: Callable[[torch.Tensor], Stats] = measure,
 ) -> Iterator[None]:
-    """Fill the recording with the backward pass that runs in the block; ``after`` is told of each node that ran."""
-    recorder = Recorder(graph, after)
+    """Fill the recording with the backward pass that runs in the block.
+
+    ``after`` is told of each node that ran, ``measured`` makes the statistics of a gradient.
+    """
+    recorder = Recorder(graph, after, measured)
     handles = [node.register_hook(partial(recorder.ran, i)) for i, node in enumerate(torch_nodes)]
     try:
         yield
@@ -60,8 +66,13 @@ class Ran(NamedTuple):
 class Recorder:
     """What the hooks write to: numbers and statistics, and for a moment a gradient on its way."""
 
-    def __init__(self, graph: Recording, after: Callable[[int, Ran, tuple, tuple], None] | None = None) -> None:
-        self.after = after
+    def __init__(
+        self,
+        graph: Recording,
+        after: Callable[[int, Ran, tuple, tuple], None] | None,
+        measured: Callable[[torch.Tensor], Stats],
+    ) -> None:
+        self.after, self.measured = after, measured
         self.leaves = {node.id for node in graph.nodes if node.is_leaf}
         arriving = Counter((edge.target, edge.output) for edge in graph.edges)
         # (source, slot) -> (target, output), where exactly one gradient arrives: there what was emitted is what is
@@ -92,7 +103,7 @@ class Recorder:
         known = list(zip(grad_outputs, received, strict=True))
         emitted = []
         for slot, gradient in enumerate(grad_inputs):
-            stats = None if gradient is None else _same(gradient, known) or measure(gradient)
+            stats = None if gradient is None else _same(gradient, known) or self.measured(gradient)
             emitted.append(stats)
             if stats is None:
                 continue
@@ -117,7 +128,7 @@ class Recorder:
         held = self.held.pop((i, output), None)
         if held and held[0] is gradient and held[1] == gradient._version:
             return held[2]
-        return measure(gradient)
+        return self.measured(gradient)
 
 
 def _same(gradient: torch.Tensor, known: list[tuple[torch.Tensor, Stats]]) -> Stats | None:

@@ -164,9 +164,11 @@ def _cleared(known: Evidence) -> Iterator[Finding]:
 
 def _gone(known: Evidence) -> Iterator[Finding]:
     """Conclude that gradients were cleared: backward freed the graph, and no leaf of it has any."""
+    if known.tape is not None:  # then it is known, not concluded
+        return
     freed = [saved.state == FREED for _, saved in known.saved]
     leaves = [node.variable for node in known.torch_nodes if getattr(node, "variable", None) is not None]
-    if known.tape is None and freed and all(freed) and leaves and all(leaf.grad is None for leaf in leaves):
+    if freed and all(freed) and leaves and all(leaf.grad is None for leaf in leaves):
         yield Finding(
             "no gradient",
             f"Backward ran through this graph already (what it kept is freed), yet `.grad` of all {len(leaves)} "

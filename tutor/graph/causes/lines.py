@@ -12,7 +12,7 @@ import torch
 
 _OURS = str(Path(__file__).parent.parent)
 _TORCH = str(Path(torch.__file__).parent)
-_HIDDEN = (_TORCH, _OURS, "<string>", "<frozen")
+_HIDDEN = (_TORCH, _OURS, "<frozen")
 _known: dict[CodeType, bool] = {}
 
 
