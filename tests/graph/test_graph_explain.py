@@ -2,6 +2,8 @@
 
 import gc
 import importlib
+import subprocess
+import sys
 import weakref
 from contextlib import nullcontext
 
@@ -273,3 +275,64 @@ def test_what_explain_itself_cannot_look_at_does_not_stop_the_program(monkeypatc
         (x * x).sum().backward()
     assert torch.equal(x.grad, torch.full((2,), 2.0))
     assert "could not be explained (LookupError: a fault of ours)" in found.text()
+
+
+def test_leaves_that_the_block_never_touches_are_nobodys_concern_unless_they_were_named():
+    w, other = torch.ones(3, requires_grad=True), torch.ones(2, requires_grad=True)
+    with graph.explain() as found:
+        (w * w).sum().backward()
+    assert not found.wrong
+    with graph.explain(params={"other": other}) as found:
+        (w * w).sum().backward()
+    assert found.sentence.startswith("`other` gets no gradient: the forward pass does not use")
+
+
+def test_one_parameter_is_spoken_of_as_one():
+    w1, w2 = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    with graph.explain() as found:
+        their = torch.tensor(w1.tolist())
+        (their * w2).sum().backward()
+    assert "`w1` gets no gradient: its values left autograd" in found.sentence
+    assert "`their = torch.tensor(w1.tolist())`" in found.sentence
+
+
+def test_a_leaf_that_was_moved_is_told_by_the_word_that_moved_it():
+    w = torch.ones(3, requires_grad=True).to(torch.float64)
+    with graph.explain() as found:
+        (w * w).sum().backward()
+    assert "it was computed (to) from a leaf" in found.sentence
+
+
+def test_a_state_that_starts_at_zero_is_no_gradient_that_dies():
+    torch.manual_seed(0)
+    cell, h = nn.RNNCell(1, 4), torch.zeros(2, 4)
+    with graph.explain(cell) as found:
+        for x in torch.randn(10, 2, 1):
+            h = cell(x, h)
+        h.sum().backward()
+    assert not found.wrong
+
+
+def test_the_same_line_is_not_said_twice():
+    w, h = torch.ones(3, requires_grad=True), torch.ones(3)
+    with pytest.raises(RuntimeError), graph.explain() as found:
+        for _ in range(2):
+            for _ in range(5):
+                h = torch.tanh(w * h)
+            h.sum().backward()
+    assert found.text().count("freed: tanh") == 1
+
+
+CELLS = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in ("import torch; from tutor import graph; w = torch.ones(3, requires_grad=True)",
+             "with graph.explain() as e:\\n    h = w.exp()\\n    h += 1; h.sum()"):
+    shell.run_cell(cell, store_history=True)
+print(shell.user_ns["e"].sentence)
+"""
+
+
+def test_a_line_of_a_notebook_is_told_by_its_cell():
+    done = subprocess.run([sys.executable, "-c", CELLS], capture_output=True, text=True, check=True)
+    assert "line `h += 1; h.sum()` (In[2]:3)" in done.stdout

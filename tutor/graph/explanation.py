@@ -74,7 +74,8 @@ class Explanation:
         for finding in self.findings:
             if finding.sentence != self.sentence:
                 lines.append(f"- {finding.sentence}")
-            lines += [f"    {line}" for line in finding.more if line not in finding.sentence][:MOST_ROWS]
+            more = dict.fromkeys(line for line in finding.more if line not in finding.sentence)
+            lines += [f"    {line}" for line in list(more)[:MOST_ROWS]]
         if self.layers:
             lines += ["", self.table()]
         if self.cost and self.cost.total and not self.wrong:

@@ -46,7 +46,8 @@ def evidence(
         met.add(id(tensor))
         kind = leaves if tensor.is_leaf and tensor.requires_grad else variables
         kind.setdefault(name, tensor)
-    return Evidence(graph, torch_nodes, losses, leaves, frozenset(own), variables, seen.model, seen)
+    asked = frozenset([*own, *(params or {})])
+    return Evidence(graph, torch_nodes, losses, leaves, asked, variables, seen.model, seen)
 
 
 def before_backward(known: Evidence) -> list[Finding]:

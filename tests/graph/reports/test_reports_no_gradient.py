@@ -111,7 +111,7 @@ def test_what_distributed_data_parallel_waits_for_is_named_by_reason(one_process
     reasons = {finding.more: finding.sentence for finding in found.wrong if finding.kind == "no gradient"}
     assert "never reaches this loss" in reasons["module.sensory.weight", "module.sensory.bias"]
     assert "was not called" in reasons["module.spare.weight", "module.spare.bias"]
-    assert "does not use them" in reasons[("module.empty",)]
+    assert "does not use it" in reasons[("module.empty",)]
     assert all("find_unused_parameters=True" in sentence for sentence in reasons.values())
 
 
