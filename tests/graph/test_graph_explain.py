@@ -336,3 +336,20 @@ print(shell.user_ns["e"].sentence)
 def test_a_line_of_a_notebook_is_told_by_its_cell():
     done = subprocess.run([sys.executable, "-c", CELLS], capture_output=True, text=True, check=True)
     assert "line `h += 1; h.sum()` (In[2]:3)" in done.stdout
+
+
+@pytest.mark.parametrize("set_by_hand", [True, False])
+def test_a_gradient_that_is_cleared_after_its_update_is_not_missed(set_by_hand):
+    w = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    for updated in (False, True):
+        with graph.explain() as found:
+            (w * w).sum().backward()
+            if updated:
+                optimizer.step()
+            if set_by_hand:
+                w.grad = None
+            else:
+                optimizer.zero_grad()
+        assert ("was cleared since" in found.sentence) is not updated
+        assert bool(found.wrong) is not updated

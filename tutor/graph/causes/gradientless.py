@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
-from .evidence import Evidence
+from .evidence import Evidence, storage_of
 from .finding import Finding, names_text, singular
 from .flow import Reason, cut_before, cut_words, flow_of, reason_of
 from .leaves import not_leaves, unregistered
@@ -152,6 +152,10 @@ def _cleared(known: Evidence) -> Iterator[Finding]:
             continue
         if known.graph.nodes[known.reached[id(tensor)]].order is None or clearing.after < known.ended:
             continue
+        if any(
+            one.storage == storage_of(tensor) for one in known.tape.changes if known.ended <= one.op < clearing.after
+        ):
+            continue  # it was used for an update before
         by_line[clearing.line].append(known.called(tensor) or "an unnamed leaf")
     for line, names in by_line.items():
         yield Finding(
