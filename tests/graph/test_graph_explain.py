@@ -281,7 +281,7 @@ def test_leaves_that_the_block_never_touches_are_nobodys_concern_unless_they_wer
     w, other = torch.ones(3, requires_grad=True), torch.ones(2, requires_grad=True)
     with graph.explain() as found:
         (w * w).sum().backward()
-    assert not found.wrong
+    assert not found.wrong and found.checked == 1
     with graph.explain(params={"other": other}) as found:
         (w * w).sum().backward()
     assert found.sentence.startswith("`other` gets no gradient: the forward pass does not use")

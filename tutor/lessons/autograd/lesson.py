@@ -909,7 +909,7 @@ with expect(RuntimeError), graph.explain() as found:
 
 # %% tags=["item:explain", "item:training", "nbval-check-output"] name="mended-4"
 w1, w2 = two_weights()
-with graph.explain() as found:
+with graph.explain(params={"w1": w1, "w2": w2}) as found:
     for step in range(3):
         penalty = 0.001 * (w1.pow(2).sum() + w2.pow(2).sum())
         loss = ((x @ w1).relu() @ w2 - y).pow(2).mean() + penalty
