@@ -351,5 +351,5 @@ def test_a_gradient_that_is_cleared_after_its_update_is_not_missed(set_by_hand):
                 w.grad = None
             else:
                 optimizer.zero_grad()
-        assert ("was cleared since" in found.sentence) is not updated
+        assert "was cleared since" in found.text()
         assert bool(found.wrong) is not updated

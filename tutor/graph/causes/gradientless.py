@@ -103,7 +103,7 @@ def _no_graph(known: Evidence) -> Finding:
         op = known.tape.ops[cut]
         return Finding(
             "no gradient",
-            f"{begin}{singular(cut_words(known, cut))}.",
+            f"{begin}{singular(cut_words(known, cut)).replace('its way to the loss', 'the way to it')}.",
             place=str(op.line or op.name),
         )
     if loss is not None and loss.requires_grad:
@@ -152,14 +152,12 @@ def _cleared(known: Evidence) -> Iterator[Finding]:
             continue
         if known.graph.nodes[known.reached[id(tensor)]].order is None or clearing.after < known.ended:
             continue
-        if any(
-            one.storage == storage_of(tensor) for one in known.tape.changes if known.ended <= one.op < clearing.after
-        ):
-            continue  # it was used for an update before
-        by_line[clearing.line].append(known.called(tensor) or "an unnamed leaf")
-    for line, names in by_line.items():
+        between = (one for one in known.tape.changes if known.ended <= one.op < clearing.after)
+        updated = any(one.storage == storage_of(tensor) for one in between)
+        by_line[clearing.line, updated].append(known.called(tensor) or "an unnamed leaf")
+    for (line, updated), names in by_line.items():
         yield Finding(
-            "no gradient",
+            "note" if updated else "no gradient",  # a loop that ends in zero_grad() is as it should be
             f"{names_text([f'`{name}`' for name in dict.fromkeys(names)])} had received a gradient; `.grad` is None "
             f"now because it was cleared since, by {line}.",
             place=str(line),
