@@ -28,9 +28,11 @@
 from contextlib import suppress
 
 import torch
+from IPython.display import HTML
 from torch import nn
 
 from tutor import graph
+from tutor.graph.display import picture
 
 _ = torch.manual_seed(0)
 x, y = torch.randn(16, 4), torch.randn(16, 1)
@@ -109,15 +111,16 @@ found
 # %% [markdown] name="dying"
 # ## Gradients that die or explode
 #
-# A stack of sigmoids. The bars below the drawing give the gradient of every parameter, in the order of the forward
-# pass.
+# A stack of sigmoids. `found.bars()` is a picture of the gradient of every parameter, in the order of the forward pass;
+# on the way back the gradient goes from the bottom to the top.
 
 # %% name="fading"
 layers = [part for _ in range(8) for part in (nn.Linear(4, 4), nn.Sigmoid())]
 deep = nn.Sequential(*layers, nn.Linear(4, 1))
 with graph.explain(deep) as found:
     (deep(x) - y).square().mean().backward()
-found
+print(found.sentence)
+HTML(picture(found.bars(), "The gradient of every parameter, per element: it falls from the last layer to the first."))
 
 # %% [markdown] name="dead"
 # Units that are 0 for every example are counted:

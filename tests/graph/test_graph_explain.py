@@ -163,7 +163,7 @@ def test_it_is_shown_as_sentence_picture_and_tables():
     with graph.explain(model) as found:
         model[2](model[1](model[0](torch.randn(2, 3))).detach()).sum().backward()
     html = found._repr_mimebundle_()["text/html"]
-    assert html.startswith("<p><b>`0.*` get no gradient")
+    assert html.startswith("<p><b><code>0.*</code> get no gradient")
     assert picture(found.svg(), found.graph.alt()) in html
     assert html.count("<img") == 2 and "Gradient of each parameter" in html
     assert found._repr_mimebundle_()["text/plain"] == str(found) == found.text()
