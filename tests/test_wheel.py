@@ -84,3 +84,9 @@ def test_notebooks_start_in_an_empty_folder_and_run_there(tutor, tmp_path):
     found = json.loads(tutor("check", "--json", "00_start_here.ipynb", folder=tmp_path))
     assert {row["verdict"] for row in found[0]["rows"]} == {"todo"}
     assert found[0]["notes"] == [], "every cell has to run, the one that reads the sample too"
+
+
+def test_the_wheel_without_its_dependencies_draws_and_explains_graphs_beside_torch(tutor, tmp_path, pytestconfig):
+    """As after `pip install torch` and `pip install --no-deps`: every import but torch's is refused."""
+    code = (pytestconfig.rootpath / "tests" / "graph" / "alone.py").read_text(encoding="utf-8")
+    assert "the way to it is cut by detach()" in tutor(code=code, folder=tmp_path)

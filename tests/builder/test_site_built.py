@@ -67,7 +67,27 @@ def broken(pages):
 
 def test_every_lesson_has_its_page_and_no_page_is_missing(pages):
     assert {f"{Path(lesson.filename).stem}.html" for lesson in series()} == {n for n in pages if n[:2].isdigit()}
-    assert {"index.html", "glossary.html", "exercises.html", "coverage.html", "gallery.html"} <= set(pages)
+    assert {"index.html", "glossary.html", "exercises.html", "coverage.html", "gallery.html", "debugging.html"} <= set(
+        pages
+    )
+
+
+def test_every_kind_of_finding_has_its_picture_on_the_page_on_debugging(pages):
+    text = (SITE / "debugging.html").read_text(encoding="utf-8")
+    for said in (
+        "get no gradient: their way to the loss is cut by detach()",
+        "was changed in place after sigmoid",
+        "which carries its history into this step",
+        "the first NaN of the forward pass was born in mul",
+        "backward makes the first NaN in sqrt",
+        "The gradient falls by a factor of",
+        "(dead ReLU)",
+        "The graph grows from pass to pass",
+        "contradicts finite differences",
+        "Nothing wrong was found",
+    ):
+        assert text.count(said) >= 1, said
+    assert len(pages["debugging.html"].images) >= 10
 
 
 def test_no_link_inside_the_site_is_broken(pages):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from lesson_graphs import LSTMLoop, ResNet, chain, rnn_unrolled, transformer, two_layer_net
+from torch import nn
 
 from tutor import graph
 
@@ -29,6 +30,24 @@ def nan_origin():
     return recorded(loss, params={"x": x, "w": w})
 
 
+class Cut(nn.Module):
+    """An encoder that gets no gradient, because its features are detached."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.head = nn.Linear(4, 3), nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.head(torch.relu(self.encoder(x)).detach())
+
+
+def explained():
+    net = Cut()
+    with graph.explain(net) as found:
+        net(torch.randn(16, 4)).square().mean().backward()
+    return found
+
+
 def main(folder=FOLDER):
     torch.manual_seed(0)
     loss, leaves = two_layer_net()
@@ -45,6 +64,7 @@ def main(folder=FOLDER):
         "lstm": watched(LSTMLoop(), torch.randn(50, 2, 8)).svg(depth=1, repeats=True),
         "resnet": watched(ResNet(1000), torch.randn(2, 4)).svg(),
         "chain": recorded(chain(10_000)).svg(),
+        "explained": explained().svg(),
     }
     for name, svg in pictures.items():
         (folder / f"graph_{name}.svg").write_text(svg, encoding="utf-8", newline="\n")

@@ -2,6 +2,8 @@
 
 import gc
 import importlib
+import subprocess
+import sys
 import weakref
 from contextlib import nullcontext
 
@@ -161,7 +163,7 @@ def test_it_is_shown_as_sentence_picture_and_tables():
     with graph.explain(model) as found:
         model[2](model[1](model[0](torch.randn(2, 3))).detach()).sum().backward()
     html = found._repr_mimebundle_()["text/html"]
-    assert html.startswith("<p><b>`0.*` get no gradient")
+    assert html.startswith("<p><b><code>0.*</code> get no gradient")
     assert picture(found.svg(), found.graph.alt()) in html
     assert html.count("<img") == 2 and "Gradient of each parameter" in html
     assert found._repr_mimebundle_()["text/plain"] == str(found) == found.text()
@@ -282,3 +284,81 @@ def test_the_norms_of_the_table_are_those_of_the_gradients_at_any_scale(scale):
         (w * scale).sum().backward()
     (layer,) = found.layers
     assert layer.norm == pytest.approx(float(w.grad.double().norm()), rel=1e-5)
+
+
+def test_leaves_that_the_block_never_touches_are_nobodys_concern_unless_they_were_named():
+    w, other = torch.ones(3, requires_grad=True), torch.ones(2, requires_grad=True)
+    with graph.explain() as found:
+        (w * w).sum().backward()
+    assert not found.wrong and found.checked == 1
+    with graph.explain(params={"other": other}) as found:
+        (w * w).sum().backward()
+    assert found.sentence.startswith("`other` gets no gradient: the forward pass does not use")
+
+
+def test_one_parameter_is_spoken_of_as_one():
+    w1, w2 = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    with graph.explain() as found:
+        their = torch.tensor(w1.tolist())
+        (their * w2).sum().backward()
+    assert "`w1` gets no gradient: its values left autograd" in found.sentence
+    assert "`their = torch.tensor(w1.tolist())`" in found.sentence
+
+
+def test_a_leaf_that_was_moved_is_told_by_the_word_that_moved_it():
+    w = torch.ones(3, requires_grad=True).to(torch.float64)
+    with graph.explain() as found:
+        (w * w).sum().backward()
+    assert "it was computed (to) from a leaf" in found.sentence
+
+
+def test_a_state_that_starts_at_zero_is_no_gradient_that_dies():
+    torch.manual_seed(0)
+    cell, h = nn.RNNCell(1, 4), torch.zeros(2, 4)
+    with graph.explain(cell) as found:
+        for x in torch.randn(10, 2, 1):
+            h = cell(x, h)
+        h.sum().backward()
+    assert not found.wrong
+
+
+def test_the_same_line_is_not_said_twice():
+    w, h = torch.ones(3, requires_grad=True), torch.ones(3)
+    with pytest.raises(RuntimeError), graph.explain() as found:
+        for _ in range(2):
+            for _ in range(5):
+                h = torch.tanh(w * h)
+            h.sum().backward()
+    assert found.text().count("freed: tanh") == 1
+
+
+CELLS = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in ("import torch; from tutor import graph; w = torch.ones(3, requires_grad=True)",
+             "with graph.explain() as e:\\n    h = w.exp()\\n    h += 1; h.sum()"):
+    shell.run_cell(cell, store_history=True)
+print(shell.user_ns["e"].sentence)
+"""
+
+
+def test_a_line_of_a_notebook_is_told_by_its_cell():
+    done = subprocess.run([sys.executable, "-c", CELLS], capture_output=True, text=True, check=True)
+    assert "line `h += 1; h.sum()` (In[2]:3)" in done.stdout
+
+
+@pytest.mark.parametrize("set_by_hand", [True, False])
+def test_a_gradient_that_is_cleared_after_its_update_is_not_missed(set_by_hand):
+    w = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    for updated in (False, True):
+        with graph.explain() as found:
+            (w * w).sum().backward()
+            if updated:
+                optimizer.step()
+            if set_by_hand:
+                w.grad = None
+            else:
+                optimizer.zero_grad()
+        assert "was cleared since" in found.text()
+        assert bool(found.wrong) is not updated

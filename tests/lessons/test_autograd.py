@@ -147,3 +147,24 @@ def test_question_8_says_rightly_what_torch_func_gives():
     with pytest.raises(RuntimeError, match="scalar"):
         torch.func.grad(f)(x)
     assert torch.func.jacrev(f)(x).shape == (3, 4) and torch.func.vjp(f, x)[1](arriving)[0].shape == (4,)
+
+
+BROKEN = {
+    "broken-1": ("no gradient", "`w1` gets no gradient", "cut by detach(), line broken-1.py:3"),
+    "broken-2": ("no gradient", "`w1` is not a leaf", "(mul)"),
+    "broken-3": ("changed in place", "`h` was changed in place after tanh and matmul", "by line broken-3.py:7"),
+    "broken-4": ("a second time", "from an earlier step, through `penalty`", "line broken-4.py:6"),
+    "mended-4": (None, "Nothing wrong was found: 2 parameters looked at"),
+}
+
+
+def test_the_four_broken_programs_are_told_by_their_causes():
+    cells = {cell.name: cell.solved for cell in Lesson("autograd", HOME / "autograd", 5).cells}
+    space = {}
+    for name in ("imports", "broken-data", *BROKEN):
+        exec(compile(cells[name], f"{name}.py", "exec"), space)
+        if name in BROKEN:
+            kind, *words = BROKEN[name]
+            found = space["found"]
+            assert (found.wrong[0].kind if found.wrong else None) == kind
+            assert all(part in found.sentence for part in words), found.sentence

@@ -151,3 +151,21 @@ def test_a_net_that_joins_the_two_terms_is_right(exercises):
             return cubic if order == 3 else cubic + self.e * sum(x**power for power in range(4, order + 1))
 
     assert exercises["dynamic_nets.dynamic_net"].check(Joined).verdict == "pass"
+
+
+def test_what_one_step_leaves_for_the_next_is_found():
+    cells = {cell.name: cell.solved for cell in Lesson("dynamic_nets", HOME / "dynamic_nets", 9).cells}
+    space = {}
+    for name, kind, words in (
+        ("imports", None, ""),
+        ("time-reader", None, ""),
+        ("time-state", "a second time", "through `h`"),
+        ("time-state-mended", None, "Nothing wrong"),
+        ("time-total", "a second time", "`total` holds the graphs of 4 passes"),
+        ("time-factor", "exploding", "`b` is used in 20 steps"),
+    ):
+        exec(compile(cells[name], f"{name}.py", "exec"), space)
+        found = space.get("found")
+        if found is not None:
+            assert (found.wrong[0].kind if found.wrong else None) == kind
+            assert words in found.sentence

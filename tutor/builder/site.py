@@ -22,6 +22,10 @@ from tutor.lessons.text import Cell, read_lesson
 from tutor.store import write_atomically
 
 GALLERY = "gallery.ipynb"
+PAGES = (
+    GALLERY,
+    "debugging.ipynb",
+)  # pages of the site alone, each executed from a text beside it in a lesson's format
 FIRST_FIGURE = "valley-moved"  # the cell of the gallery whose output the first page shows too
 BRANCH = "main"
 _GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
@@ -68,14 +72,15 @@ def write_pages(source: Path, cache: Path, *, jobs: int, say: Callable[[str], No
     """Write the sources of all pages into `source`."""
     lessons = {lesson.filename: lesson for lesson in series()}
     named = {name: notebooks.student(lesson) for name, lesson in lessons.items()}
-    gallery = read_lesson(source / "gallery.py")
-    named[GALLERY] = _plain(gallery)
+    for name in PAGES:
+        named[name] = _plain(read_lesson((source / name).with_suffix(".py")))
     done = executed(named, {name: lesson.folder for name, lesson in lessons.items()}, cache, jobs, say)
     pictures, repository = source / "_static" / "pictures", repository_of(os.environ)
     for name, lesson in lessons.items():
         _write(source / name, page.page(lesson, done[name], links(name, repository), pictures))
         write_atomically(source / "extra" / "notebooks" / name, notebooks.as_bytes(named[name]).decode("utf-8"))
-    _write(source / GALLERY, _shown(done[GALLERY], pictures))
+    for name in PAGES:
+        _write(source / name, _shown(done[name], pictures))
     figure = page.shown(next(c for c in done[GALLERY]["cells"] if c["id"] == FIRST_FIGURE), pictures)
     write_atomically(source / "index.md", _index(source / "index.md", figure))
     write_atomically(source / "glossary.md", coverage.glossary())
@@ -103,13 +108,13 @@ def _numbered(lesson: Lesson, cell: str) -> str:
 
 
 def _plain(cells: list[Cell]) -> page.Notebook:
-    """The gallery as a notebook without outputs; its cells keep their names as ids."""
+    """A page of the site alone as a notebook without outputs; its cells keep their names as ids."""
     made = page.notebook([page.markdown(c.source) if c.kind == "markdown" else page.code(c.source, []) for c in cells])
     return {**made, "cells": [{**cell, "id": c.name} for cell, c in zip(made["cells"], cells, strict=True)]}
 
 
 def _shown(notebook: page.Notebook, pictures: Path) -> page.Notebook:
-    """The gallery's page: everything with its outputs."""
+    """What is shown of such a page: everything with its outputs."""
     cells = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 
 from .bars import bars
@@ -14,6 +15,7 @@ from .graph import Graph
 from .words import markup, plural, shorten
 
 MOST_ROWS = 40
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(repr=False)
@@ -74,7 +76,8 @@ class Explanation:
         for finding in self.findings:
             if finding.sentence != self.sentence:
                 lines.append(f"- {finding.sentence}")
-            lines += [f"    {line}" for line in finding.more if line not in finding.sentence][:MOST_ROWS]
+            more = dict.fromkeys(line for line in finding.more if line not in finding.sentence)
+            lines += [f"    {line}" for line in list(more)[:MOST_ROWS]]
         if self.layers:
             lines += ["", self.table()]
         if self.cost and self.cost.total and not self.wrong:
@@ -112,10 +115,10 @@ class Explanation:
 
     def html(self) -> str:
         """Return sentence, drawing and tables as HTML without scripts."""
-        parts = [f"<p><b>{markup(self.sentence)}</b></p>"]
+        parts = [f"<p><b>{_said(self.sentence)}</b></p>"]
         others = [finding.sentence for finding in self.findings if finding.sentence != self.sentence]
         if others:
-            parts.append(f"<ul>{''.join(f'<li>{markup(sentence)}</li>' for sentence in others)}</ul>")
+            parts.append(f"<ul>{''.join(f'<li>{_said(sentence)}</li>' for sentence in others)}</ul>")
         if self.graph is not None:
             parts.append(picture(self.svg(), self.graph.alt(**self._focus())))
         if self.layers:
@@ -148,3 +151,8 @@ class Explanation:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": self.html()}
+
+
+def _said(sentence: str) -> str:
+    """Return a sentence as HTML, names and lines of the program set as code."""
+    return _CODE.sub(r"<code>\1</code>", markup(sentence))

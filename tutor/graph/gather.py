@@ -46,7 +46,8 @@ def evidence(
         met.add(id(tensor))
         kind = leaves if tensor.is_leaf and tensor.requires_grad else variables
         kind.setdefault(name, tensor)
-    return Evidence(graph, torch_nodes, losses, leaves, frozenset(own), variables, seen.model, seen)
+    asked = frozenset([*own, *(params or {})])
+    return Evidence(graph, torch_nodes, losses, leaves, asked, variables, seen.model, seen)
 
 
 def before_backward(known: Evidence) -> list[Finding]:
@@ -96,6 +97,8 @@ def conclude(known: Evidence | None, result: Explanation, found: Sequence[Findin
             findings += [*cost.growth(known), *cost.keepers(known)]
         findings += filter(None, [known.cost and cost.sentence(known, known.cost)])
         result.graph = known.graph if known.torch_nodes else None
-        result.layers, result.cost, result.checked = tuple(norms.layers(known)), known.cost, len(known.leaves)
+        result.layers, result.cost = tuple(norms.layers(known)), known.cost
+        # a leaf that some variable names and the program never used was not looked at
+        result.checked = sum(name in known.own or id(one) in known.reached for name, one in known.leaves.items())
     findings.sort(key=lambda finding: finding.kind == "note")  # stable: the cause stays first
     result.findings = tuple(dict.fromkeys(findings))

@@ -46,7 +46,7 @@ class Evidence:
     variables
         The tensors the caller's variables and the model's attributes name.
     own
-        Names of those leaves that are the model's.
+        Names of those leaves that are the model's, or were given as `params`.
     earlier
         The backward passes of the block that began before.
     """

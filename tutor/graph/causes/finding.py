@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_ONE = {"their": "its", "they": "it", "they are": "it is", "they were": "it was", "them": "it"}
 
 
 class Finding(NamedTuple):
@@ -41,3 +44,12 @@ def names_text(names: list[str], most: int = 6) -> str:
     if len(names) > most:
         return f"{', '.join(names[: most - 1])} and {len(names) - most + 1:,} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
+
+
+def singular(words: str) -> str:
+    """Return what is said of several parameters as it is said of one; lines of the program stay as they are."""
+    parts = words.split("`")
+    parts[::2] = [
+        re.sub(r"\b(their|they are|they were|they|them)\b", lambda m: _ONE[m[0]], part) for part in parts[::2]
+    ]
+    return "`".join(parts)

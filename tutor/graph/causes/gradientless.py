@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import torch
 
-from .evidence import Evidence
-from .finding import Finding, names_text
+from .evidence import Evidence, storage_of
+from .finding import Finding, names_text, singular
 from .flow import Reason, cut_before, cut_words, flow_of, reason_of
 from .leaves import not_leaves, unregistered
 from .saved import FREED
@@ -47,7 +47,7 @@ def find(known: Evidence) -> Iterator[Finding]:
 
 def _expected(known: Evidence, name: str, tensor: torch.Tensor) -> bool:
     """Tell whether one may expect a gradient: of the model's always, of another leaf if the forward pass used it."""
-    if name in known.own or not known.own:
+    if name in known.own or (known.tape is None and not known.own):
         return True
     return known.tape is not None and known.tape.value(tensor) < 0 and known.tape.used(tensor)
 
@@ -75,7 +75,7 @@ def _told(known: Evidence, reason: Reason, names: list[str]) -> Finding:
         ddp = " DistributedDataParallel waits for them: it needs find_unused_parameters=True, or they have to go."
     return Finding(
         "no gradient" if reason.sure else "note",
-        f"{words} {verb} no gradient: {reason.words}.{ddp}",
+        f"{words} {verb} no gradient: {reason.words if len(names) > 1 else singular(reason.words)}.{ddp}",
         place=reason.place or names[0],
         number=len(names),
         node=reason.node,
@@ -91,9 +91,10 @@ def _no_graph(known: Evidence) -> Finding:
     asks = [tensor for tensor in known.leaves.values() if tensor.requires_grad]
     begin = "The loss has no graph, so nothing gets a gradient: "
     if own and not any(tensor.requires_grad for tensor in own) and not asks:
+        of = " of the model" if known.model is not None else ""
         return Finding(
             "no gradient",
-            f"{begin}all {len(own)} parameters of the model are frozen (requires_grad=False). Mend: unfreeze what is "
+            f"{begin}all {len(own)} parameters{of} are frozen (requires_grad=False). Mend: unfreeze what is "
             "to be trained, for p in ...: p.requires_grad_(True).",
             number=len(own),
         )
@@ -102,7 +103,7 @@ def _no_graph(known: Evidence) -> Finding:
         op = known.tape.ops[cut]
         return Finding(
             "no gradient",
-            f"{begin}{cut_words(known, cut).replace('they ran', 'it ran')}.",
+            f"{begin}{singular(cut_words(known, cut)).replace('its way to the loss', 'the way to it')}.",
             place=str(op.line or op.name),
         )
     if loss is not None and loss.requires_grad:
@@ -151,10 +152,12 @@ def _cleared(known: Evidence) -> Iterator[Finding]:
             continue
         if known.graph.nodes[known.reached[id(tensor)]].order is None or clearing.after < known.ended:
             continue
-        by_line[clearing.line].append(known.called(tensor) or "an unnamed leaf")
-    for line, names in by_line.items():
+        between = (one for one in known.tape.changes if known.ended <= one.op < clearing.after)
+        updated = any(one.storage == storage_of(tensor) for one in between)
+        by_line[clearing.line, updated].append(known.called(tensor) or "an unnamed leaf")
+    for (line, updated), names in by_line.items():
         yield Finding(
-            "no gradient",
+            "note" if updated else "no gradient",  # a loop that ends in zero_grad() is as it should be
             f"{names_text([f'`{name}`' for name in dict.fromkeys(names)])} had received a gradient; `.grad` is None "
             f"now because it was cleared since, by {line}.",
             place=str(line),

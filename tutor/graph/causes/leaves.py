@@ -31,7 +31,7 @@ def not_leaves(known: Evidence) -> Iterator[Finding]:
                 leaf = node
             if leaf is not None or len(following) != 1 or not (op in _MOVES or is_view(node.name())):
                 break
-            words.append(op.lower())
+            words.append("to" if op == "ToCopy" else op.lower())
             node = following[0]
         if leaf is None or not words or id(leaf.variable) in named:
             continue

@@ -29,8 +29,11 @@ class Line(NamedTuple):
 
     @property
     def place(self) -> str:
-        """``name.py:12``; a notebook's cell by its number where it has one."""
-        return f"{Path(self.file).name}:{self.number}"
+        """``name.py:12``, or ``In[3]:12`` for a notebook's cell."""
+        # a cell has a file name that says nothing to its author; IPython knows its number
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        cell = shell.compile.format_code_name(self.file) if shell is not None else None
+        return f"{cell[1] if cell else Path(self.file).name}:{self.number}"
 
     def __str__(self) -> str:
         return f"`{self.text}` ({self.place})" if self.text else self.place

@@ -169,13 +169,15 @@ def _along_steps(known: Evidence) -> Iterator[Finding]:
         if nodes[edge.target].is_leaf and edge.gradient and math.isfinite(edge.gradient.norm):
             uses[edge.target].append((nodes[edge.source].sequence, edge.gradient.norm))
     for i, steps in uses.items():
-        if len(steps) < FEWEST_STEPS or not nodes[i].name:
+        if not nodes[i].name:
             continue
-        norms = [norm for _, norm in sorted(steps)]
+        norms = [norm for _, norm in sorted(steps) if norm > 0]  # a state that starts at 0 contributes exactly 0
+        if len(norms) < FEWEST_STEPS:
+            continue
         early, late = norms[0], norms[-1]
         if late > MUCH * early:
-            kind, said, ratio = "dying", "shrinks", late / early if early else math.inf
-        elif early > MUCH * late > 0:
+            kind, said, ratio = "dying", "shrinks", late / early
+        elif early > MUCH * late:
             kind, said, ratio = "exploding", "grows", early / late
         else:
             continue

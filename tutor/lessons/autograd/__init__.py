@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=125,
     items={
         "leaves": "requires_grad, leaf or not, grad_fn, next_functions",
         "graph-drawn": "the graph drawn (torchviz's make_dot, then tutor's own, with gradients on the edges, and step by step)",
@@ -16,6 +16,7 @@ ABOUT = About(
         "hooks": "hooks on tensors and on nodes",
         "in-place": "in-place errors",
         "freezing": "freezing and unfreezing parameters late in training",
+        "explain": "the commonest errors found in broken programs with graph.explain: cut, not a leaf, in place, a second time",
         "torch-func": "torch.func: grad, vjp, jacrev, hessian",
         "old-code": "old code read: Variable, volatile, .creator, .data, retain_variables, cuda.FloatTensor",
     },

@@ -13,9 +13,10 @@
 # - say what the argument of `backward(gradient)` means, and build a Jacobian with it;
 # - stop gradients where you want them to stop: `detach`, `no_grad`, `inference_mode`, freezing;
 # - look into a backward pass with hooks, and read the error messages of autograd as what they are;
+# - find the line at fault in a program whose gradients are missing or whose backward fails;
 # - use `torch.func`, and read code that was written for a torch of long ago.
 #
-# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 110 minutes to read and answer; the code
+# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 125 minutes to read and answer; the code
 # runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -802,8 +803,133 @@ assert moved["w1"][9] == moved["w1"][19] != moved["w1"][20]
 # %% tags=["item:freezing", "figure"] name="freeze-drawn"
 plots.lines(moved, xlabel="step", ylabel="distance from start", title="w1 frozen from step 10 to 19")
 
+# %% [markdown] name="broken"
+# ## 11. Four broken programs
+#
+# You have met the errors of autograd one at a time, each a line away from its cause. In a program they are further apart. The
+# message comes from `backward`, and the line at fault stands somewhere in the forward pass. Some faults have no message at all.
+#
+# `graph.explain` is a block that you put around a program. It watches forward and backward, changes no gradient, and when
+# the block ends it says what was wrong, and in which line. An exception passes through it; before that it shows what it found.
+#
+# Each of the next four programs has one fault. Read it, **commit to an answer**, then run it and read the finding. (For a program
+# without a message, `found` at the end of the cell shows it.) All four train this small net:
+
+# %% tags=["item:explain"] name="broken-data"
+torch.manual_seed(0)
+x, y = torch.randn(16, 5), torch.randn(16, 2)  # (N, D_in), (N, D_out)
+
+
+def two_weights():
+    """New weights for 7 hidden units: w1 (5, 7) and w2 (7, 2)."""
+    return torch.randn(5, 7, requires_grad=True), torch.randn(7, 2, requires_grad=True)
+
+
+# %% [markdown] name="broken-cut"
+# **Program 1** keeps the hidden units for a plot. It raises nothing. Which of the weights does not learn?
+
+# %% name="guess-cut"
+guess = ...  # "w1" or "w2"
+
+
+# %% tags=["item:explain", "item:no-grad", "figure"] name="broken-1"
+def predict(x, w1, w2):
+    """The two-layer net; keeps the hidden units for a plot."""
+    h = (x @ w1).relu().detach()  # (N, H)
+    for_plot.append(h)
+    return h @ w2  # (N, D_out)
+
+
+for_plot = []
+w1, w2 = two_weights()
+with graph.explain() as found:
+    (predict(x, w1, w2) - y).pow(2).mean().backward()
+found
+
+# %% [markdown] name="broken-cut-read"
+# It is `w1`, which lies behind the cut: the drawing ends at the product with `w2`. The loss would even fall, because `w2` learns.
+# Detach what goes into the plot, `for_plot.append(h.detach())`, and not what goes on.
+#
+# **Program 2** wants smaller weights. Torch will say nothing here. What is `w1.grad` afterwards?
+
+# %% name="guess-leaf"
+guess = ...  # "its gradient", "zero" or "None"
+
+# %% tags=["item:explain", "item:leaves", "nbval-check-output"] name="broken-2"
+w1, w2 = two_weights()
+w1 = 0.1 * w1
+with graph.explain() as found:
+    ((x @ w1).relu() @ w2 - y).pow(2).mean().backward()
+print(found.sentence)
+
+# %% [markdown] name="broken-leaf-read"
+# The name `w1` was moved from the leaf to a product. The gradient flows on to the leaf, which nobody can reach any more, and an
+# update of `w1` has nothing to go by. `w1.to(device)` does the same, where it has anything to move. So compute first, and ask for gradients last:
+# `w1 = (0.1 * torch.randn(5, 7)).requires_grad_()`.
+#
+# **Program 3** saves memory: it changes three tensors in place. One of the three lines breaks `backward`. Which?
+
+# %% name="guess-changed"
+guess = ...  # "A", "B" or "C"
+
+# %% tags=["item:explain", "item:in-place"] name="broken-3"
+w1, w2 = two_weights()
+with expect(RuntimeError), graph.explain() as found:
+    h = x @ w1  # (N, H)
+    h += 1  # A
+    h = h.tanh()
+    errors = h @ w2  # (N, D_out)
+    h *= 2  # B
+    errors -= y  # C
+    errors.pow(2).mean().backward()
+
+# %% [markdown] name="broken-changed-read"
+# Compare the two messages. Torch's names what the tensor is *now*, output 0 of `Mul`. The finding names the line that
+# changed it and the two that had kept it: the tanh keeps its result (its slope is $1 - h^2$), the product keeps $h$ for the gradient of `w2`. A
+# is harmless, since a product does not keep its own result, and so is C. The mend is `h = 2 * h`.
+#
+# **Program 4** trains. The penalty on large weights does not depend on the data, so it is computed once. In which step does
+# the loop stop?
+
+# %% name="guess-step"
+guess = ...  # 0, 1, 2 or "in none"
+
+# %% tags=["item:explain", "item:retain-graph"] name="broken-4"
+w1, w2 = two_weights()
+with expect(RuntimeError), graph.explain() as found:
+    penalty = 0.001 * (w1.pow(2).sum() + w2.pow(2).sum())
+    for step in range(3):
+        loss = ((x @ w1).relu() @ w2 - y).pow(2).mean() + penalty
+        loss.backward()
+        with torch.no_grad():
+            for w in (w1, w2):
+                w -= 0.01 * w.grad
+                w.grad = None
+
+# %% [markdown] name="broken-again-read"
+# In step 1. Step 0 walked back through `penalty` and freed it; the loss of step 1 is new, but `penalty` is not. `retain_graph=True`, which torch's
+# message offers, would only hide it: the penalty would stay that of the first weights. Weights that have changed need a penalty
+# that is computed anew, inside the loop:
+
+# %% tags=["item:explain", "item:training", "nbval-check-output"] name="mended-4"
+w1, w2 = two_weights()
+with graph.explain(params={"w1": w1, "w2": w2}) as found:
+    for step in range(3):
+        penalty = 0.001 * (w1.pow(2).sum() + w2.pow(2).sum())
+        loss = ((x @ w1).relu() @ w2 - y).pow(2).mean() + penalty
+        loss.backward()
+        with torch.no_grad():
+            for w in (w1, w2):
+                w -= 0.01 * w.grad
+                w.grad = None
+print(found.sentence)
+
+# %% [markdown] name="broken-end"
+# That is what it says of a program in which nothing is wrong. Put the block around a program of your own: the mend of the first
+# finding is the first thing to try.
+
 # %% [markdown] name="functional"
-# ## 11. torch.func: gradients of functions
+# ## 12. torch.func: gradients of functions
 #
 # Everything so far hung on tensors: `.grad`, flags, graphs. `torch.func` thinks as mathematics does. You hand it a
 # **function** and get a function back. Nothing is accumulated and there is nothing to clear. Let us hold it against what you made by hand.
@@ -855,7 +981,7 @@ assert torch.allclose(by_torch, by_hand, atol=1e-4), (
 )
 
 # %% [markdown] name="old-code"
-# ## 12. Reading old code
+# ## 13. Reading old code
 #
 # Until 2018 a tensor could not have a gradient; one wrapped it into a `Variable`. Code from then is still on the web, and its
 # habits are still copied. You should be able to read it:
@@ -946,6 +1072,7 @@ with torch.no_grad():
 # | changes go unnoticed | version numbers | `.data` is not counted |
 # | no way to stop | `detach`, `no_grad`, `inference_mode`, `requires_grad_(False)` | one tensor, a block, a block for good, a leaf |
 # | no way to look | hooks | what a hook returns replaces the gradient |
+# | nothing says what is wrong | `graph.explain` | the line at fault is rarely the line that raises |
 #
 # ### What changed since the last notebook
 #
@@ -1005,15 +1132,22 @@ with torch.no_grad():
 # $-\sin x$, needs <code>x</code>, and nobody touched that.
 # </details>
 #
+# <!-- drills: explain -->
+# <details><summary>8. <code>w = torch.randn(3, requires_grad=True).to("cuda")</code>: no error, and <code>w.grad</code> stays <code>None</code>. Why does the same line work on a machine without a GPU, if <code>"cpu"</code> stands there?</summary>
+#
+# Where there is something to move, <code>to</code> is an operation: <code>w</code> names its result, and the leaf has no name any more.
+# Where there is nothing to move, it returns the very tensor that it was given, which is the leaf.
+# </details>
+#
 # <!-- drills: torch-func -->
-# <details><summary>8. <code>f</code> takes 4 numbers to 3. Why does <code>grad(f)</code> refuse it, what do you take instead, and what shape comes out?</summary>
+# <details><summary>9. <code>f</code> takes 4 numbers to 3. Why does <code>grad(f)</code> refuse it, what do you take instead, and what shape comes out?</summary>
 #
 # A gradient is that of *one* number. <code>jacrev(f)(x)</code> has the shape (3, 4). If you know what arrives at the result,
 # <code>vjp(f, x)</code> gives the product with it, of shape (4,), and never builds the table.
 # </details>
 #
 # <!-- drills: old-code -->
-# <details><summary>9. An old evaluation loop says <code>x = Variable(x, volatile=True)</code> and <code>total += loss.data[0]</code>. Today one of the two lines fails. Which is the more dangerous one, and what do you write for both?</summary>
+# <details><summary>10. An old evaluation loop says <code>x = Variable(x, volatile=True)</code> and <code>total += loss.data[0]</code>. Today one of the two lines fails. Which is the more dangerous one, and what do you write for both?</summary>
 #
 # <code>loss.data[0]</code> fails; write <code>loss.item()</code>. More dangerous is the other: it only warns, and from then on
 # every batch is recorded. Put <code>with torch.no_grad():</code> around the evaluation.

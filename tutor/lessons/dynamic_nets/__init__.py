@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=115,
     items={
         "control-flow": "Python control flow in forward, and why it just works",
         "weight-sharing": "weight sharing",
@@ -13,6 +13,7 @@ ABOUT = About(
         "shared-gradients": "gradients through shared weights add up",
         "recurrent": "a recurrent net unrolled over sequences of different length",
         "contributions": "a shared weight's contributions and their sum, drawn",
+        "broken-in-time": "what a step leaves behind found with graph.explain: a state, a running total, a factor",
         "tracing": "what tracing would have made of it",
     },
 )

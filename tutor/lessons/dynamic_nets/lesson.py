@@ -12,9 +12,10 @@
 # - write `forward` with loops, branches and random numbers, and say why autograd does not mind;
 # - say what gradient a weight receives that is used never, once or many times, and derive it by hand;
 # - unroll a recurrent network over sequences of any length and follow its gradient back through time;
+# - find what one step leaves behind for the next: a state with its history, a total that keeps graphs, a factor that fades;
 # - tell what is lost when such a network is traced, and see it coming.
 #
-# **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 110
+# **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 115
 # minutes to read and answer; the code runs in about 15 seconds on a laptop.
 
 # %% name="imports"
@@ -624,8 +625,128 @@ picture = plots.lines(both, xlabel="value number", ylabel="value", title=title)
 picture.figure.axes[0].set_ylim(-1.1, 1.7)  # room for the legend above the wave
 picture
 
+# %% [markdown] name="time-broken"
+# ## 9. Mistakes in time
+#
+# In notebook 05 you looked for the fault in four programs with `graph.explain`. A network that reads sequences adds
+# mistakes of its own, and all of them are of one kind: a step leaves something behind, and the next step finds it.
+#
+# A recording of a day is too long to be unrolled at once. So one cuts it into pieces, learns from one piece after the
+# other, and hands the state on. Here are four pieces of six values, and a reader that takes a state and gives it back.
+
+# %% tags=["item:broken-in-time"] name="time-reader"
+torch.manual_seed(0)
+pieces = torch.sin(0.5 * torch.arange(24.0)).reshape(4, 6, 1, 1)  # four of shape (T, N, D_in)
+
+
+class Reader(nn.Module):
+    """Read a piece (T, N, 1) from a state (N, H); return a prediction (N, 1) and the last state."""
+
+    def __init__(self, H):
+        super().__init__()
+        self.cell, self.readout = models.RecurrentCell(1, H), nn.Linear(H, 1)
+
+    def forward(self, piece, h):
+        for x_t in piece:
+            h = self.cell(x_t, h)
+        return self.readout(h), h
+
+
+reader = Reader(H=4)
+optimizer = torch.optim.SGD(reader.parameters(), lr=0.01)
+
+# %% [markdown] name="time-ask-state"
+# **A state that is handed on.** Read the loop and **commit to an answer**: at which piece does it stop, and why there?
+
+# %% name="time-guess-state"
+guess = ...  # 0, 1, 2, 3 or "at none"
+
+# %% tags=["item:broken-in-time"] name="time-state"
+h = torch.zeros(1, 4)
+with expect(RuntimeError), graph.explain(reader) as found:
+    for piece in pieces:
+        y_pred, h = reader(piece[:-1], h)
+        loss = (y_pred - piece[-1]).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+# %% [markdown] name="time-read-state"
+# At piece 1, the second. Its graph does not begin with its first value: through `h` it hangs on the graph of piece 0, which
+# backward has freed. `retain_graph=True` would exchange this error for another, since the optimiser has changed the
+# weights that the old graph kept. The mend says what you mean, that the *numbers* go on and the history does not:
+# `h = h.detach()` before each piece. Gradients then reach back no farther than the piece, which is the price.
+
+# %% tags=["item:broken-in-time", "nbval-check-output", "tolerance:5%"] name="time-state-mended"
+h = torch.zeros(1, 4)
+with graph.explain(reader) as found:
+    for piece in pieces:
+        y_pred, h = reader(piece[:-1], h.detach())
+        loss = (y_pred - piece[-1]).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+print(found.sentence)
+
+# %% [markdown] name="time-ask-total"
+# **A total that runs.** Now the pieces are read each from a fresh state, and the mean of the losses is to be reported. This loop
+# raises nothing. What is in memory when it ends: the graph of the last piece, those of all four, or none?
+
+# %% name="time-guess-total"
+guess = ...  # "last", "four" or "none"
+
+# %% tags=["item:broken-in-time", "nbval-check-output"] name="time-total"
+total = 0.0
+with graph.explain(reader) as found:
+    for piece in pieces:
+        y_pred, _ = reader(piece[:-1], torch.zeros(1, 4))
+        loss = (y_pred - piece[-1]).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss
+print(found.sentence)
+
+# %% [markdown] name="time-read-total"
+# All four. Each `+` is an operation like any other, and its node leads to the graphs of both sides. What the nodes kept for
+# backward has been freed, the nodes themselves have not; in a loop that only evaluates, without a backward, everything is
+# kept. Take the number: `total += loss.item()`.
+#
+# **A factor that is always the same.** Section 7 ended with it, and the figure of section 8 moved it. Here is a cell without the tanh, so
+# that a gradient on its way to the step before is multiplied by $w_h$ and by nothing else. $w_h$ is a multiple of the
+# identity. For which of the factors 0.5, 1 and 2 do you expect a finding, and which?
+
+# %% name="time-guess-factor"
+guess = ...  # such as {0.5: "nothing", 1: "nothing", 2: "nothing"}
+
+
+# %% tags=["item:broken-in-time", "item:contributions", "nbval-check-output", "tolerance:5%"] name="time-factor"
+class WithoutTanh(models.RecurrentCell):
+    """The recurrent cell without its tanh."""
+
+    def forward(self, x_t, h):
+        return x_t @ self.w_x + h @ self.w_h + self.b
+
+
+for factor in (0.5, 1, 2):
+    torch.manual_seed(0)
+    bare, h = WithoutTanh(1, 4), torch.zeros(1, 4)
+    with torch.no_grad():
+        bare.w_h.copy_(factor * torch.eye(4))
+    with graph.explain(bare) as found:
+        for x_t in torch.randn(20, 1, 1):
+            h = bare(x_t, h)
+        h.square().mean().backward()
+    print(f"factor {factor}: {found.sentence}\n")
+
+# %% [markdown] name="time-read-factor"
+# Nineteen steps lie between the last contribution and the first, and $2^{19}$ is 524,288. With 0.5 the first values might as well not
+# be there; with 2 they are all that counts. (The contributions to $b$ show it best: each is the gradient that arrives at its
+# step.) Clipping the norm of the gradients helps against growing. Against fading it takes another cell, one with a gate that can hold
+# the factor at 1: the LSTM of *Where to read on*.
+
 # %% [markdown] name="tracing"
-# ## 9. What tracing would have made of it
+# ## 10. What tracing would have made of it
 #
 # Running Python in every step costs time, and a phone may have no Python at all. So there are tools that run
 # `forward` **once**, with a stand-in for `x`, and write down every operation on the way. That is *tracing*. From then
@@ -695,6 +816,7 @@ with expect(ValueError):
 # | `e` near 0 after training | a shared weight has to suit all its uses |
 # | one cell reads 2 values or 100 | the same weights at every step, as many steps as there are values |
 # | contributions of early steps fade | each step back multiplies by $w_h$ and $1 - h_t^2$ |
+# | backward failed at the second piece | the state brought the freed graph of the first |
 # | a recording with one order for ever | tracing keeps what happened, not what might have |
 #
 # ### What changed since the last notebook
@@ -740,6 +862,13 @@ with expect(ValueError):
 # <details><summary>6. A traced model passes your test on one input. Is the recording right?</summary>
 #
 # For inputs that take the same way through the code. Test one for each branch and each length.
+# </details>
+#
+# <!-- drills: broken-in-time -->
+# <details><summary>7. An evaluation loop without <code>backward</code> keeps <code>losses.append(loss)</code>, and memory grows. Which line is at fault, and what are two mends?</summary>
+#
+# The list keeps every loss, and every loss the graph it was made from. Append <code>loss.item()</code>, or evaluate under
+# <code>torch.no_grad()</code>, where no graph is made.
 # </details>
 
 # %% name="see-progress"
