@@ -97,7 +97,6 @@ class Block:
         self._reached: set[int] = set()
         self._explained_error: BaseException | None = None
         self._fault: Exception | None = None
-        self._began = sequence_now() or 0
         with ExitStack() as stack:
             for handle in (*hook_modules(self._seen), *_step_hooks(self._tape)):
                 stack.callback(handle.remove)
@@ -145,7 +144,7 @@ class Block:
 
     def _look(self, losses: list[torch.Tensor]) -> Evidence:
         known = evidence(losses, self._seen, self._params, _frames(self._frame))
-        known.tape, known.began, known.earlier = self._tape, self._began, list(self._earlier)
+        known.tape, known.earlier = self._tape, list(self._earlier)
         known.reached_before, known.line = frozenset(self._reached), line_of(line_now())
         known.spot = spot_now()
         return known

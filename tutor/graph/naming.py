@@ -10,7 +10,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
-from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -22,24 +21,15 @@ from .modules import common_path
 class Watched:
     """What `watch` saw of a model's forward pass: for each sequence number the innermost module that ran it.
 
-    A module is told by its path and, for each part of that path, which call of it this was. ``calls`` keeps what each
-    call was like, ``running`` the calls that have not ended, the innermost last.
+    A module is told by its path and, for each part of that path, which call of it this was. ``called`` keeps the
+    paths that ran, ``running`` the calls that have not ended, the innermost last.
     """
 
     model: nn.Module | None
     sources: bool = False
     ran: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
-    calls: dict[str, list[Call]] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
     running: list[tuple[str, tuple[int, ...], int]] = field(default_factory=list)
-
-
-class Call(NamedTuple):
-    """What one call of a module was like: whether gradients were recorded, and asked for by a tensor that went in."""
-
-    records: bool
-    inference: bool
-    asked: bool
-    sequence: int
 
 
 @contextmanager
@@ -94,12 +84,9 @@ def hook_modules(seen: Watched) -> list:
         return []
     handles, counts = [], Counter()
 
-    def enter(path: str, module: nn.Module, args: tuple, kwargs: dict) -> None:
-        asked = any(tensor.requires_grad for tensor in tensors_in([args, kwargs]))
+    def enter(path: str, module: nn.Module, args: object) -> None:
+        seen.called.add(path)
         now = sequence_now()
-        seen.calls.setdefault(path, []).append(
-            Call(torch.is_grad_enabled(), torch.is_inference_mode_enabled(), asked, now)
-        )
         counts[path] += 1
         parts = path.split(".")
         calls = tuple(max(counts[".".join(parts[:n])] - 1, 0) for n in range(1, len(parts) + 1))
@@ -112,7 +99,7 @@ def hook_modules(seen: Watched) -> list:
 
     for path, module in seen.model.named_modules():
         if path:
-            handles.append(module.register_forward_pre_hook(partial(enter, path), with_kwargs=True))
+            handles.append(module.register_forward_pre_hook(partial(enter, path)))
             # always_call: a forward that raises must not leave its module running
             handles.append(module.register_forward_hook(leave, always_call=True))
     return handles

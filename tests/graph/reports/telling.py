@@ -1,7 +1,5 @@
 """What a user is told of a program that goes wrong: run it inside `explain`, or hand its loss over."""
 
-import torch
-
 from tutor import graph
 
 
@@ -25,13 +23,3 @@ def says(explanation, *words):
     missing = [word for word in words if word not in explanation.sentence]
     assert not missing, f"{missing} not in: {explanation.sentence}"
     return True
-
-
-def gradients(model):
-    return {name: None if p.grad is None else p.grad.clone() for name, p in model.named_parameters()}
-
-
-def same(a, b):
-    return a.keys() == b.keys() and all(
-        (a[name] is None and b[name] is None) or torch.equal(a[name], b[name]) for name in a
-    )

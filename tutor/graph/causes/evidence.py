@@ -62,7 +62,6 @@ class Evidence:
     tape: Tape | None = None
     earlier: list[Backward] = field(default_factory=list)
     reached_before: frozenset[int] = frozenset()
-    began: int = -1
     ended: int = -1
     line: Line | None = None
     spot: tuple | None = None

@@ -93,7 +93,7 @@ def reason_of(known: Evidence, flow: Flow | None, name: str, leaf: torch.Tensor)
 
 
 def _uncalled(known: Evidence, path: str) -> Reason | None:
-    calls = known.seen.calls if known.seen else {}
+    calls = known.seen.called if known.seen else set()
     if not path or not calls:
         return None
     parts = path.split(".")
