@@ -362,3 +362,9 @@ def test_an_update_leaves_an_answer_in_whatever_form_it_is_as_it_is(work, form):
     copies.start(folder)
     assert sources(path)[2 : 2 + len(FORMS[form])] == FORMS[form]
     assert not any("..." in text for text in sources(path)), "no stub beside an answer"
+
+
+def test_a_new_copy_says_in_one_sentence_what_came_into_it():
+    step = copies.Step(Path("work/01_small.ipynb"), brought=1, notebook={})
+    told = "work/01_small.ipynb is new, with 1 of your cells carried over from old."
+    assert copies._told(step, None, False, Path("old")).replace("\\", "/") == told

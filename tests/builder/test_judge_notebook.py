@@ -74,6 +74,27 @@ def test_a_deleted_exercise_is_told_with_the_command_that_brings_it_back(judged)
     assert row.verdict == "missing" and "tutor reset small add" in row.message
 
 
+@pytest.mark.parametrize(("kind", "called"), [("markdown", "Markdown"), ("raw", "raw")])
+def test_an_exercise_whose_cell_is_no_code_cell_any_more_is_told_as_that(judged, kind, called):
+    (row,) = judged(lambda cells: cells[2].update(source=answer("return a + b"), cell_type=kind)).rows
+    assert row.verdict == "missing" and f"cell 3, which is a {called} cell" in row.message
+    assert "Y to make it a code cell" in row.message and "reset" not in row.message
+
+
+def test_a_text_that_quotes_an_exercise_does_not_pass_for_its_cell(judged):
+    quoted = "It now reads, in other words:\n\n" + answer("...")
+    (row,) = judged(lambda cells: cells[2].update(source=quoted, cell_type="raw")).rows
+    assert row.verdict == "missing" and "tutor reset small add" in row.message
+
+
+def test_a_renamed_notebook_without_marks_is_judged_by_what_its_exercises_are(tmp_path, make_lesson):
+    notebook = notebooks.student(make_lesson())
+    del notebook["metadata"]["tutor"]
+    path = tmp_path / "Ada Lovelace (2).ipynb"
+    path.write_bytes(notebooks.as_bytes(notebook))
+    assert judge.judge(path).rows[0].exercise == "small.add"
+
+
 def test_a_duplicated_exercise_is_noted_and_the_last_counts(judged):
     def twice(cells):
         cells[2]["source"] = answer("return a - b")

@@ -168,7 +168,7 @@ def _told(step: Step, kept: Path | None, dry: bool, source: Path | None) -> str:
     if step.was not in (None, step.path):
         said.append(f"{step.was} {was} renamed to {step.path}, as its lesson is called in this edition.")
     if step.notebook is not None and step.was is None:
-        from_there = f", with {_cells(step.brought, dry)} carried over from {source}" if step.brought else ""
+        from_there = f", with {step.brought} of your cells carried over from {source}" if step.brought else ""
         said.append(f"{step.path} {now} new{from_there}.")
     elif step.only_marks:
         said.append(f"{step.path} {now} marked again: another tool had dropped what updates find your cells by.")

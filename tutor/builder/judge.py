@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tutor.builder import beside, notebooks, trial
+from tutor.builder import beside, copies, notebooks, trial
 from tutor.builder.lanes import read_report
 from tutor.builder.trial import Fault, Stop, Trial
 from tutor.errors import TutorError
@@ -95,7 +95,8 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
     sources = [notebooks.source_of(c) if c["cell_type"] == "code" else "" for c in notebook["cells"]]
     places = cells.locate(sources, lesson.stubs)
     found = _run(path, lesson, sources, places, cell_seconds)
-    rows = tuple(_row(path, lesson, identifier, places, found) for identifier in lesson.exercises)
+    not_run = _not_run(notebook, lesson)
+    rows = tuple(_row(path, lesson, identifier, places, found, not_run) for identifier in lesson.exercises)
     return Judged(str(path), rows, tuple(_notes(lesson, places, found)))
 
 
@@ -105,8 +106,8 @@ def unreadable(path: Path, why: str) -> Judged:
 
 
 def lesson_of(path: Path, notebook: dict[str, Any]) -> Lesson:
-    """The lesson that a notebook belongs to, from its metadata or else its name."""
-    name = notebook["metadata"].get("tutor", {}).get("lesson")
+    """The lesson that a notebook belongs to: as for a copy, from its metadata, its name or what its exercises are."""
+    name = copies.lesson_name(notebook, path.name) or notebook["metadata"].get("tutor", {}).get("lesson")
     try:
         return find_lesson(name or path.name)
     except TutorError as error:
@@ -200,7 +201,18 @@ def _as_run(index: int, source: str, places: Places, found: Findings) -> str:
     return source
 
 
-def _row(path: Path, lesson: Lesson, identifier: str, places: Places, found: Findings) -> Row:
+def _not_run(notebook: dict[str, Any], lesson: Lesson) -> dict[str, str]:
+    """Exercise -> where it stands, of those in Markdown and raw cells; not those in a text that only quotes them."""
+    texts = [notebooks.source_of(c) if c["cell_type"] != "code" else "" for c in notebook["cells"]]
+    places = cells.locate([text if cells.is_python(text) else "" for text in texts], lesson.stubs)
+    kinds = {"markdown": "Markdown", "raw": "raw"}
+    return {
+        identifier: f"cell {where[-1][0] + 1}, which is a {kinds[notebook['cells'][where[-1][0]]['cell_type']]} cell"
+        for identifier, where in places.items()
+    }
+
+
+def _row(path: Path, lesson: Lesson, identifier: str, places: Places, found: Findings, not_run: dict[str, str]) -> Row:
     """The row of one exercise; where it reported twice, the last report counts."""
     if identifier in found.fatal:
         why = found.fatal[identifier]
@@ -209,6 +221,9 @@ def _row(path: Path, lesson: Lesson, identifier: str, places: Places, found: Fin
         report = found.reports[identifier]
         return Row(str(path), identifier, report["verdict"], report["misconception"], report["message"])
     where = places.get(identifier, [])
+    if not where and identifier in not_run:
+        mend = "select it, press Esc and then Y to make it a code cell again."
+        return Row(str(path), identifier, "missing", None, f"It stands in {not_run[identifier]} and is not run: {mend}")
     if not where:
         name = identifier.split(".", 1)[1]
         mend = f"There is no cell for it; `tutor reset {lesson.name} {name}` brings it back."
