@@ -51,8 +51,9 @@ def one_statement_is_easy(lesson: Lesson) -> Iterator[str]:
     """An exercise whose whole solution is one statement is called easy."""
     for identifier, exercise in lesson.exercises.items():
         if exercise.kind == "function" and exercise.spec.difficulty != "easy":
-            body = ast.parse(exercise.source).body[0].body
-            if len(body) - bool(ast.get_docstring(ast.parse(exercise.source).body[0])) == 1:
+            function = ast.parse(exercise.source).body[0]
+            statements = sum(isinstance(node, ast.stmt) for node in ast.walk(function)) - 1  # without the `def` itself
+            if statements - bool(ast.get_docstring(function)) == 1:
                 yield f"{identifier} is solved by one statement and is called {exercise.spec.difficulty}: call it easy."
 
 
