@@ -1,4 +1,4 @@
-"""The shapes of ten products, of vectors, matrices and batches."""
+"""The shapes of ten products of vectors, matrices and batches: sizes kept that are summed over, and lost."""
 
 import torch
 
@@ -26,17 +26,6 @@ class Shape:
         return "the sizes that it does not sum over, in their order" if self.spelt == self.right else self.spelt
 
 
-def in_letters(answer, B, N, D_in, H):
-    """The shapes with letters for the sizes, each beside the right one."""
-    letters = {B: "B", N: "N", D_in: "D_in", H: "H"}
-    shapes = answer(B, N, D_in, H)
-    if not isinstance(shapes, tuple | list):
-        return shapes
-    right = [_spelt(shape, letters) for shape in shapes_from_torch(B, N, D_in, H)]
-    right += [""] * (len(shapes) - len(right))
-    return tuple(Shape(_spelt(shape, letters), true) for shape, true in zip(shapes, right, strict=False))
-
-
 def _spelt(shape, letters):
     """A shape as it is written in Python; one size that is no tuple is spelt without its comma."""
     if shape is Ellipsis:
@@ -53,6 +42,17 @@ def shapes_from_torch(B, N, D_in, H):
     first = [x * v, v.dot(v), x @ v, w1.t().mm(x.t()), a @ w1]
     second = [torch.addmm(b, x, w1), torch.bmm(a, c), torch.baddbmm(b, a, c), torch.addbmm(b, a, c)]
     return [product.shape for product in [*first, *second, torch.einsum("bnd,bdh->bh", a, c)]]
+
+
+def in_letters(answer, B, N, D_in, H):
+    """The shapes with letters for the sizes, each beside the right one."""
+    letters = {B: "B", N: "N", D_in: "D_in", H: "H"}
+    shapes = answer(B, N, D_in, H)
+    if not isinstance(shapes, tuple | list):
+        return shapes
+    right = [_spelt(shape, letters) for shape in shapes_from_torch(B, N, D_in, H)]
+    right += [""] * (len(shapes) - len(right))
+    return tuple(Shape(_spelt(shape, letters), true) for shape, true in zip(shapes, right, strict=False))
 
 
 def shapes_as_lists(B, N, D_in, H):
