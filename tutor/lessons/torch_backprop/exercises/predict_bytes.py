@@ -1,4 +1,4 @@
-"""How many bytes does a number take in torch's default dtype?"""
+"""How many bytes a number takes in torch's default dtype: NumPy's habit, and bits for bytes."""
 
 from tutor.checking import Misconception, value
 
