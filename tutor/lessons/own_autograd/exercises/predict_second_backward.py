@@ -1,4 +1,4 @@
-"""What does an intermediate tensor's gradient hold after a second sweep with nothing reset?"""
+"""What a tensor in between holds after a second sweep: it does not add up as a leaf does."""
 
 from tutor.checking import Misconception, value
 
