@@ -1,4 +1,4 @@
-"""What does training do when `zero_grad` is forgotten?"""
+"""What training does when `zero_grad` is forgotten: the sum of gradients swings, it does not only grow."""
 
 from tutor.checking import Misconception, value
 
