@@ -1,4 +1,4 @@
-"""How many different answers does the recording of a model give that draws its order in each call?"""
+"""How many answers the recording of a model gives that draws its order in each call: it draws no more."""
 
 from tutor.checking import Misconception, value
 

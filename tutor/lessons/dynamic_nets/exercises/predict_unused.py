@@ -1,4 +1,4 @@
-"""What happens to a parameter that a step did not use?"""
+"""What happens to a parameter that a step did not use: no gradient is neither 0 nor the old one."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""One recurrent cell over sequences of any length."""
+"""One recurrent cell over sequences of any length: a state that is not carried, cut, or read as a batch."""
 
 import torch
 
