@@ -1,4 +1,4 @@
-"""The confusion matrix: which class is taken for which."""
+"""The confusion matrix, which class is taken for which: pairs counted once, rows and columns exchanged."""
 
 import torch
 from torch import nn
