@@ -55,7 +55,7 @@ def NAME(x):
 
 '''
 
-EXERCISE = '''"""Say in one sentence what the exercise is about."""
+EXERCISE = '''"""Say in one sentence what the exercise is about and what goes wrong in it."""
 
 from tutor.checking import Misconception, code
 

@@ -120,11 +120,6 @@ SECONDS = 20.0  # two judges, and in the last exercise the first vmap of a proce
 AT_A_KINK = "a number, and of what arrives a share from 0 to 1"
 
 
-def use_gate(answer, h, grad_output):
-    """A Function of one tensor that is called h, and what it does at exactly 0."""
-    return *examine(answer, h, grad_output), at_kinks(answer.apply, [0.0, 0.0])
-
-
 def at_kinks(function, places):
     """In words, what a function does where every subgradient is right."""
     x = torch.tensor(places, dtype=torch.float64, requires_grad=True)
@@ -132,6 +127,11 @@ def at_kinks(function, places):
     y.backward(torch.ones_like(y))
     share = x.grad if x.grad is not None else torch.zeros_like(x)
     return AT_A_KINK if y.isfinite().all() and ((share >= 0) & (share <= 1)).all() else "something else"
+
+
+def use_gate(answer, h, grad_output):
+    """A Function of one tensor that is called h, and what it does at exactly 0."""
+    return *examine(answer, h, grad_output), at_kinks(answer.apply, [0.0, 0.0])
 
 
 UNPACK = "(x,) = ctx.saved_tensors"

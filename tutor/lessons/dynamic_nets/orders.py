@@ -1,4 +1,4 @@
-"""What a network of lesson 09 does at each order."""
+"""What an answer to `dynamic_net` of lesson 09 does at each order, and which orders it draws."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""What a data set or a loader of lesson 10 does, in words: when it opens, transforms and shuffles."""
+"""In words, when `LabelledImages` of lesson 10 opens and transforms, and how `Batches` shuffles."""
 
 import csv
 import functools
@@ -28,6 +28,11 @@ def folder_of(content, shape, labels):
     return folder
 
 
+def pair(example):
+    """An example's image and label; what is no pair is shown in the image's place."""
+    return example if isinstance(example, tuple | list) and len(example) == 2 else (example, None)
+
+
 def when_opened(dataset, pictures):
     """In words, when a file is opened: one is replaced by another picture after the dataset was made."""
     with tempfile.TemporaryDirectory(dir=PLACE.name) as name:
@@ -51,11 +56,6 @@ def when_transformed(dataset, folder):
         return "when the dataset is made"
     counted[0], counted[0]
     return ("never", "only the first time", "each time", "more than once each time")[min(len(calls), 3)]
-
-
-def pair(example):
-    """An example's image and label; what is no pair is shown in the image's place."""
-    return example if isinstance(example, tuple | list) and len(example) == 2 else (example, None)
 
 
 def seen(image):

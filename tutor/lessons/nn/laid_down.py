@@ -1,7 +1,14 @@
-"""A training of lesson 07 that is laid down beforehand, so that the best epoch is known."""
+"""A training that is laid down beforehand, so that its best epoch is known: what lesson 07 tries `keep_best` on."""
 
 import torch
 from torch import nn
+
+
+def is_own(module, state):
+    """In words, whether what is loaded are the module's own tensors."""
+    own = {tensor.data_ptr() for tensor in module.state_dict().values()}
+    shared = own & {tensor.data_ptr() for tensor in state.values()}
+    return "its own tensors were loaded" if shared else "copies were loaded"
 
 
 class Walker(nn.Module):
@@ -44,13 +51,6 @@ class Training:
         self.measured += 1
         self.modes.add(net.training)
         return self.losses[int(net.epochs_seen) - 1] if net.epochs_seen else self.before
-
-
-def is_own(module, state):
-    """In words, whether what is loaded are the module's own tensors."""
-    own = {tensor.data_ptr() for tensor in module.state_dict().values()}
-    shared = own & {tensor.data_ptr() for tensor in state.values()}
-    return "its own tensors were loaded" if shared else "copies were loaded"
 
 
 def nothing_kept(error):

@@ -1,4 +1,4 @@
-"""Logits of lesson 07 that a loss is tried on, and in words what it does with them."""
+"""Logits that lesson 07 tries `cross_entropy` on, and in words what it does with them."""
 
 import torch
 from torch.nn import functional

@@ -19,6 +19,15 @@ class State(dict):
         raise KeyError(f"there is no {key!r} in `state` yet: it is empty at the first step")
 
 
+def _kept_precisely(rule, grads, rates, settings):
+    """In words, whether a rule keeps what it keeps of float64 gradients in float64."""
+    state = State()
+    for grad, lr in zip(grads[:2].double(), rates, strict=False):
+        rule(grad, state, lr, *settings)
+    kept = [v for v in state.values() if isinstance(v, torch.Tensor) and v.is_floating_point()]
+    return "in float32" if any(v.dtype == torch.float32 and v.dim() for v in kept) else "in their dtype"
+
+
 def walk(rule, grads, rates, *settings):
     """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned.
 
@@ -30,15 +39,6 @@ def walk(rule, grads, rates, *settings):
         step = torch.zeros_like(grad) if isinstance(step, float | int) and step == 0 else step
         steps.append(step.clone() if isinstance(step, torch.Tensor) else step)
     return [*steps, _kept_precisely(rule, grads, rates, settings)]
-
-
-def _kept_precisely(rule, grads, rates, settings):
-    """In words, whether a rule keeps what it keeps of float64 gradients in float64."""
-    state = State()
-    for grad, lr in zip(grads[:2].double(), rates, strict=False):
-        rule(grad, state, lr, *settings)
-    kept = [v for v in state.values() if isinstance(v, torch.Tensor) and v.is_floating_point()]
-    return "in float32" if any(v.dtype == torch.float32 and v.dim() for v in kept) else "in their dtype"
 
 
 SUBTRACTED = (*(f"step {k + 1}" for k in range(STEPS)), "how float64 gradients are kept in state")

@@ -1,4 +1,4 @@
-"""What an optimiser of lesson 08 does, in words: to gradients, to weights, and with whose step."""
+"""What an optimiser of lesson 08 does, in words: for `SGD` to gradients and weights, for `train_step` in what order."""
 
 import contextlib
 

@@ -16,6 +16,10 @@ def engine(owner, name):
     return own
 
 
+def _kind(thing):
+    return {"NoneType": "None", "ndarray": "a plain array"}.get(type(thing).__name__, f"a {type(thing).__name__}")
+
+
 def called(words, result):
     """The result of an operation, if it is a tensor with parents.
 
@@ -47,8 +51,25 @@ def without_end(operation):
         raise RecursionError("the method calls itself") from None
 
 
-def _kind(thing):
-    return {"NoneType": "None", "ndarray": "a plain array"}.get(type(thing).__name__, f"a {type(thing).__name__}")
+def _one_each(node, arriving):
+    given = node.vjp(arriving)
+    if not isinstance(given, tuple | list):
+        raise TypeError(f"vjp returned {_kind(given)}; it should return a tuple, one gradient for each parent.")
+    if len(given) != len(node.parents):
+        doubt = "" if given else "; was vjp handed to Tensor?"
+        raise ValueError(f"gradients returned by vjp: {len(given)}, parents: {len(node.parents)}{doubt}")
+    if any(hasattr(grad, "parents") for grad in given):
+        raise TypeError("vjp returned a Tensor; gradients are plain arrays, so take the numbers from .data.")
+    return given
+
+
+def _summed(grad, shape):
+    grad = np.asarray(grad, dtype=float)
+    new = grad.ndim - len(shape)
+    if new < 0 or any(have != want != 1 for have, want in zip(grad.shape[new:], shape, strict=True)):
+        return grad  # it does not fit; the comparison will say so
+    grad = grad.sum(axis=tuple(range(new)))
+    return grad.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1), keepdims=True)
 
 
 def gradients(result, arriving, leaves):
@@ -74,24 +95,3 @@ def gradients(result, arriving, leaves):
             for parent, grad in zip(node.parents, _one_each(node, grads.get(id(node), 0.0)), strict=True):
                 grads[id(parent)] = grads.get(id(parent), 0.0) + _summed(grad, parent.data.shape)
     return tuple(np.asarray(grads.get(id(leaf), np.zeros_like(leaf.data))) for leaf in leaves)
-
-
-def _one_each(node, arriving):
-    given = node.vjp(arriving)
-    if not isinstance(given, tuple | list):
-        raise TypeError(f"vjp returned {_kind(given)}; it should return a tuple, one gradient for each parent.")
-    if len(given) != len(node.parents):
-        doubt = "" if given else "; was vjp handed to Tensor?"
-        raise ValueError(f"gradients returned by vjp: {len(given)}, parents: {len(node.parents)}{doubt}")
-    if any(hasattr(grad, "parents") for grad in given):
-        raise TypeError("vjp returned a Tensor; gradients are plain arrays, so take the numbers from .data.")
-    return given
-
-
-def _summed(grad, shape):
-    grad = np.asarray(grad, dtype=float)
-    new = grad.ndim - len(shape)
-    if new < 0 or any(have != want != 1 for have, want in zip(grad.shape[new:], shape, strict=True)):
-        return grad  # it does not fit; the comparison will say so
-    grad = grad.sum(axis=tuple(range(new)))
-    return grad.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1), keepdims=True)

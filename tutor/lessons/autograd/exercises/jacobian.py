@@ -1,4 +1,4 @@
-"""The Jacobian of a vector function, built from backward passes."""
+"""The Jacobian of a vector function, row by row: rows that add up, are overwritten, or lose their graph."""
 
 import contextlib
 from collections.abc import Iterator

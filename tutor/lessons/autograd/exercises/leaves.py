@@ -1,4 +1,4 @@
-"""The leaf tensors that a backward pass would reach, found by walking the graph."""
+"""The leaf tensors behind a result, found by walking its graph: nodes for tensors, ways missed or walked twice."""
 
 import contextlib
 from collections.abc import Iterator
@@ -35,9 +35,8 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     result = (u.exp() * h).sin()
     for _ in range(uses):
         result = (result * w).tanh()
-    result = torch.addcmul(
-        result.sum(), offset, scale
-    )  # two leaves right before it: a walk has to go on after the first
+    # two leaves right before the result: a walk has to go on after the first
+    result = torch.addcmul(result.sum(), offset, scale)
     with nodes_explained():
         listed = leaves(result)
     if any(t.grad is not None for t in (w, u, offset, scale)):

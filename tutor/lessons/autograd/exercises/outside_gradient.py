@@ -1,4 +1,4 @@
-"""A gradient that somebody else computed, handed to `backward`."""
+"""A gradient that NumPy computed, handed to `backward`: the loss, ones or the error sent in its place."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""What arrives at x past `detach`, `no_grad` and `inference_mode`?"""
+"""What arrives at x past `detach`, `no_grad` and `inference_mode`: which cut, and which one fails."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""What gradient arrives at a leaf when a hook changes it on the way?"""
+"""The gradient that arrives at a leaf when a hook changes it on the way: other ways never pass the hook."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""Which call fails when one graph is gone through three times, and what has been added up by then?"""
+"""Which call fails when one graph is gone through three times: `retain_graph` counts for one call."""
 
 from tutor.checking import Misconception, value
 

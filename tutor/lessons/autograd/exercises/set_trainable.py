@@ -1,4 +1,4 @@
-"""Leaf tensors frozen and thawed in place."""
+"""Leaf tensors frozen and thawed in place: an old gradient that stays, new tensors, a flag misspelt."""
 
 import torch
 
@@ -11,6 +11,23 @@ def probe_freeze(d):
     """A small two-layer net with a bias in its first layer."""
     n, d_in, h, d_out = d.sizes(4)
     return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h), d.tensor(h, d_out)
+
+
+def frozen_twice(set_trainable, values):
+    """Freeze three weights twice and thaw them twice: one without a gradient, one with, and one frozen before.
+
+    How many of them ask for a gradient after each of the four calls, and how many hold one after the first two.
+    """
+    fresh, used, before = layer = [leaf(values) for _ in range(3)]
+    used.grad, before.grad = torch.ones_like(values), torch.ones_like(values)
+    before.requires_grad = False
+    asking, holding = [], []
+    for trainable in (False, False, True, True):
+        set_trainable(layer, trainable)
+        asking.append(sum(w.requires_grad for w in layer))
+        holding.append(sum(w.grad is not None for w in layer))
+    set_trainable([fresh], False)
+    return [*asking, fresh.requires_grad], holding[:2]
 
 
 def use_freeze(set_trainable, x, y, w1, bias, w2):
@@ -43,23 +60,6 @@ def use_freeze(set_trainable, x, y, w1, bias, w2):
             "set `w.requires_grad`, or call `w.requires_grad_(...)`."
         )
     return asks, holds, frozen, asks_again, thawed, *frozen_twice(set_trainable, bias)
-
-
-def frozen_twice(set_trainable, values):
-    """Freeze three weights twice and thaw them twice: one without a gradient, one with, and one frozen before.
-
-    How many of them ask for a gradient after each of the four calls, and how many hold one after the first two.
-    """
-    fresh, used, before = layer = [leaf(values) for _ in range(3)]
-    used.grad, before.grad = torch.ones_like(values), torch.ones_like(values)
-    before.requires_grad = False
-    asking, holding = [], []
-    for trainable in (False, False, True, True):
-        set_trainable(layer, trainable)
-        asking.append(sum(w.requires_grad for w in layer))
-        holding.append(sum(w.grad is not None for w in layer))
-    set_trainable([fresh], False)
-    return [*asking, fresh.requires_grad], holding[:2]
 
 
 FREEZE_ATTRIBUTE = '''

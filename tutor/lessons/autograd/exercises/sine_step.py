@@ -1,4 +1,4 @@
-"""A training step of the sine fit with autograd, without the mistakes that break a loop."""
+"""A training step with autograd: gradients not cleared, cleared too soon, updates recorded or lost."""
 
 import torch
 
@@ -11,6 +11,22 @@ def probe_step(d):
     """Points, targets, four coefficients and a small rate."""
     (n,) = d.sizes(1, 4, 8)
     return d.tensor(n), d.tensor(n), d.tensor(4), d.number(0.004, 0.008)
+
+
+def _by_hand(x, y, coefficients, learning_rate):
+    """Where three right steps lead, with the gradient of notebook 01."""
+    powers = torch.stack([x**k for k in range(4)])  # (4, N)
+    for _ in range(3):
+        coefficients = coefficients - learning_rate * powers @ (2 * (coefficients @ powers - y))
+    return coefficients
+
+
+def _moved(start, versions, coefficients):
+    """In words: whether the coefficients moved; where they did not, their version numbers tell why."""
+    if not all(torch.equal(a, p.detach()) for a, p in zip(start, coefficients, strict=True)):
+        return "they moved"
+    written = any(p._version > before for before, p in zip(versions, coefficients, strict=True))
+    return "they did not move, though something was written into them" if written else "nothing was written into them"
 
 
 def use_step(sine_step, x, y, coefficients, learning_rate):
@@ -37,22 +53,6 @@ def use_step(sine_step, x, y, coefficients, learning_rate):
     ended, wanted = torch.stack([p.detach() for p in coefficients]), _by_hand(x, y, torch.stack(start), learning_rate)
     graphs = graphs if torch.allclose(ended, wanted, rtol=1e-3) else 0  # where a step is wrong, that is told first
     return *losses, ended, _moved(start, versions, coefficients), graphs
-
-
-def _by_hand(x, y, coefficients, learning_rate):
-    """Where three right steps lead, with the gradient of notebook 01."""
-    powers = torch.stack([x**k for k in range(4)])  # (4, N)
-    for _ in range(3):
-        coefficients = coefficients - learning_rate * powers @ (2 * (coefficients @ powers - y))
-    return coefficients
-
-
-def _moved(start, versions, coefficients):
-    """In words: whether the coefficients moved; where they did not, their version numbers tell why."""
-    if not all(torch.equal(a, p.detach()) for a, p in zip(start, coefficients, strict=True)):
-        return "they moved"
-    written = any(p._version > before for before, p in zip(versions, coefficients, strict=True))
-    return "they did not move, though something was written into them" if written else "nothing was written into them"
 
 
 STEP_ZERO_FIRST = '''
@@ -121,7 +121,7 @@ EXERCISE = code(
         "what the coefficients did",
         "how many of the losses still hold a graph",
     ),
-    seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler,
+    seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
     misconceptions=(
         Misconception(
             "never-cleared",

@@ -1,4 +1,4 @@
-"""A branch on a tensor written without a branch, so that it stays one graph."""
+"""A branch on a tensor written without one, for a single graph: entries clipped, short ones scaled too."""
 
 import logging
 
@@ -15,29 +15,27 @@ def probe_clip(d):
     return short / short.norm(), 4 * long / long.norm(), 4 * block / block.norm(), d.number(1.5, 2.5)
 
 
-def use_clip(answer, short, long, block, limit):
-    """Run the compiled answer on all tensors, and say in words whether it could be recorded as one graph."""
-    logging.disable(
-        logging.ERROR
-    )  # torch logs pages about code that it cannot record; the report says it in a sentence
-    try:
-        clipped, whole = zip(*(compiled_and_run(answer, x, limit) for x in (short, long, block)), strict=True)
-    finally:
-        logging.disable(logging.NOTSET)
-    return *clipped, "one graph" if all(whole) else "pieces, with Python between them"
-
-
 def compiled_and_run(answer, x, limit):
     """What the compiled answer returns, and whether it is one graph; a backend that compiles nothing is enough for that."""
     for whole in (True, False):
         torch.compiler.reset()
         try:
             return torch.compile(answer, backend="eager", fullgraph=whole)(x.clone(), limit), whole
-        except (
-            Exception
-        ):  # not to be recorded whole, or wrong in itself: then the second time says so in Python's words
+        except Exception:
+            # not to be recorded whole, or wrong in itself: then the second time says so in Python's words
             if not whole:
                 raise
+
+
+def use_clip(answer, short, long, block, limit):
+    """Run the compiled answer on all tensors, and say in words whether it could be recorded as one graph."""
+    # torch logs pages about code that it cannot record; the report says it in a sentence
+    logging.disable(logging.ERROR)
+    try:
+        clipped, whole = zip(*(compiled_and_run(answer, x, limit) for x in (short, long, block)), strict=True)
+    finally:
+        logging.disable(logging.NOTSET)
+    return *clipped, "one graph" if all(whole) else "pieces, with Python between them"
 
 
 def clip_where(x, limit):

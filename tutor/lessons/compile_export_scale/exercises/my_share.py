@@ -1,4 +1,4 @@
-"""The indices of the images that one process of many sees in an epoch."""
+"""The images that one process of many sees in an epoch: seeds that do not agree, shares of unequal size."""
 
 import math
 

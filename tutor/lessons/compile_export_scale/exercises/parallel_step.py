@@ -1,4 +1,4 @@
-"""A step of data parallelism: every replica takes the mean of all gradients."""
+"""A step of data parallelism, all replicas by the mean gradient: sums, or each one its own way."""
 
 import copy
 

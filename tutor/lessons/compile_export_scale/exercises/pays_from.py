@@ -1,4 +1,4 @@
-"""The number of calls from which on compiling pays."""
+"""The number of calls from which on compiling pays: the first call's cost forgotten, or one call too few."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""How many graphs does a model become whose branch depends on an argument?"""
+"""How many graphs a model becomes whose loop depends on an argument: one for each value, not for each call."""
 
 from tutor.checking import Misconception, value
 

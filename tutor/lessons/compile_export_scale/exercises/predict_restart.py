@@ -1,4 +1,4 @@
-"""What runs on after one of two processes has died, and from where?"""
+"""What runs on after one of two processes has died, and from where: all start again at what was saved."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""A loop over rows with a decision in it, which `torch.jit.script` has to keep."""
+"""A loop with a decision that `torch.jit.script` has to keep: decay in the wrong place, types not named."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""A recorded program run on other inputs."""
+"""A recorded program run on other inputs: names not looked up, results lost, the inputs written into."""
 
 import torch
 

@@ -1,28 +1,17 @@
-"""Clamping as an autograd function: as many gradients as arguments."""
+"""Clamping as an autograd function: gates open on the wrong side, and a gradient for each argument."""
 
 import torch
 from torch.autograd import Function
 
 from tutor.checking import Misconception, code
 
-from ..shared import (
-    JUDGED,
-    SECONDS,
-    UNPACK,
-    at_kinks,
-    away,
-    examine,
-    graph_cut,
-    ignores_what_arrives,
-    nothing_saved,
-    tensor_on_ctx,
-)
+from .. import shared
 
 
 def probe_clamp(d):
     """An input with entries below, between and above bounds that do not lie symmetrically about zero."""
     low, high = -d.number(0.2, 0.9), d.number(0.2, 0.9)
-    x = away(d.tensor(*d.sizes(2, 3, 7)), low, high)
+    x = shared.away(d.tensor(*d.sizes(2, 3, 7)), low, high)
     x.view(-1)[:3] = torch.tensor([low - 0.4, (low + high) / 2 + 0.01, high + 0.3])
     return x, low, high, d.tensor(*x.shape)
 
@@ -30,16 +19,16 @@ def probe_clamp(d):
 def probe_clamp_from_zero(d):
     """The same with 0 for the lower bound, which counts as False where somebody asks whether there is one."""
     x, _, high, grad_output = probe_clamp(d)
-    return away(x, 0.0), 0.0, high, grad_output
+    return shared.away(x, 0.0), 0.0, high, grad_output
 
 
 def use_clamp(answer, x, low, high, grad_output):
     """A Function of a tensor and two numbers; what it does at them; and two calls before one way back."""
-    seen = examine(answer, x, low, high, grad_output)
+    seen = shared.examine(answer, x, low, high, grad_output)
     z = x.detach().clone().requires_grad_()
     both = answer.apply(z, low, high) + answer.apply(z, low - 1, high + 1)
     both.backward(grad_output)
-    return *seen, at_kinks(lambda t: answer.apply(t, low, high), [low, high]), z.grad
+    return *seen, shared.at_kinks(lambda t: answer.apply(t, low, high), [low, high]), z.grad
 
 
 class ClampByMask(Function):
@@ -95,10 +84,10 @@ EXERCISE = code(
     drills=("clamp", "ctx"),
     probe=(probe_clamp, probe_clamp_from_zero),
     use=use_clamp,
-    outputs=("y", "grad_x", *JUDGED, "at the bounds", "grad_x through two calls with other bounds"),
-    seconds=SECONDS,
+    outputs=("y", "grad_x", *shared.JUDGED, "at the bounds", "grad_x through two calls with other bounds"),
+    seconds=shared.SECONDS,
     misconceptions=(
-        graph_cut("grad_output * inside", "grad_output.detach() * inside"),
+        shared.graph_cut("grad_output * inside", "grad_output.detach() * inside"),
         Misconception(
             "brackets-forgotten",
             "`&` binds more tightly than `<` and `>`, so each comparison needs brackets of its own.",
@@ -158,7 +147,7 @@ EXERCISE = code(
             patch=("grad_output * inside, None", "grad_output * 1, None"),
             hints=("If `x` lies above `high` and moves a little, what does the output do?",),
         ),
-        nothing_saved(
+        shared.nothing_saved(
             "ctx.save_for_backward(x)", "Which tensor does `backward` compare with the bounds, and who hands it on?"
         ),
         Misconception(
@@ -173,17 +162,17 @@ EXERCISE = code(
             patch=("grad_output * inside, None", "grad_output.clamp(ctx.low, ctx.high), None"),
             hints=("Which tensor did `forward` compare with the bounds?",),
         ),
-        ignores_what_arrives("grad_output * inside, None", "1.0 * inside, None"),
+        shared.ignores_what_arrives("grad_output * inside, None", "1.0 * inside, None"),
         Misconception(
             "numbers-in-save-for-backward",
             "`save_for_backward` takes tensors only. Plain numbers are kept as attributes: `ctx.low = low`.",
             patch=(
                 ("ctx.save_for_backward(x)", "ctx.save_for_backward(x, low, high)"),
-                (UNPACK, "x, ctx.low, ctx.high = ctx.saved_tensors"),
+                (shared.UNPACK, "x, ctx.low, ctx.high = ctx.saved_tensors"),
             ),
             hints=("What is the type of `low`?",),
         ),
-        tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
+        shared.tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (shared.UNPACK, "x = ctx.x")),
     ),
     alternatives=(ClampByMask, ClampByFill, ClampFromOutput),
     equivalent_mutants={

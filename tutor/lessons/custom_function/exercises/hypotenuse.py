@@ -1,4 +1,4 @@
-"""sqrt(u² + v²) in the newer form, which torch.func understands."""
+"""sqrt(u² + v²) in the newer form, for torch.func too: what is packed wrongly, and slopes turned round."""
 
 import inspect
 
@@ -7,18 +7,7 @@ from torch.autograd import Function, gradcheck, gradgradcheck
 
 from tutor.checking import Misconception, code
 
-from ..shared import (
-    JUDGED,
-    ON_CTX,
-    SECONDS,
-    after_a_change,
-    bag_explained,
-    few_of,
-    ignores_what_arrives,
-    judged,
-    nothing_saved,
-    result,
-)
+from .. import shared
 
 
 def probe_triangle(d):
@@ -33,12 +22,12 @@ def use_triangle(answer, u, v, grad_output):
     if newer and "ctx" in inspect.signature(answer.forward).parameters:
         raise TypeError("in the newer form `forward` takes no `ctx`; what backward needs is kept in `setup_context`")
     u.requires_grad_(), v.requires_grad_()
-    r = result(answer, u, v)
-    with bag_explained():
+    r = shared.result(answer, u, v)
+    with shared.bag_explained():
         r.backward(grad_output)
-    few = few_of(u, v)
-    checks = judged(gradcheck, answer.apply, few), judged(gradgradcheck, answer.apply, few)
-    changed = after_a_change(lambda t: answer.apply(t, v.detach()), u, grad_output)
+    few = shared.few_of(u, v)
+    checks = shared.judged(gradcheck, answer.apply, few), shared.judged(gradgradcheck, answer.apply, few)
+    changed = shared.after_a_change(lambda t: answer.apply(t, v.detach()), u, grad_output)
     try:
         slopes = torch.vmap(torch.func.grad(answer.apply, argnums=(0, 1)))(u.detach(), v.detach())
     except RuntimeError as error:
@@ -114,8 +103,8 @@ EXERCISE = code(
     drills=("setup-context", "vmap", "saving"),
     probe=probe_triangle,
     use=use_triangle,
-    outputs=("r", "grad_u", "grad_v", *JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
-    seconds=SECONDS,
+    outputs=("r", "grad_u", "grad_v", *shared.JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
+    seconds=shared.SECONDS,
     misconceptions=(
         Misconception(
             "history-lost",
@@ -125,7 +114,7 @@ EXERCISE = code(
             patch=("u, v, output)", "u, v, output.detach())"),
             hints=("Which tensors does `save_for_backward` connect with the graph?",),
         ),
-        nothing_saved("ctx.save_for_backward(u, v, output)", "What is `setup_context` there for?"),
+        shared.nothing_saved("ctx.save_for_backward(u, v, output)", "What is `setup_context` there for?"),
         Misconception(
             "tuple-in-save-for-backward",
             "`save_for_backward` takes tensors, each as an argument of its own, and you give it a tuple. `inputs` is "
@@ -185,7 +174,7 @@ EXERCISE = code(
             patch=("grad_output * u / r, grad_output * v / r", "grad_output * u / (2 * r), grad_output * v / (2 * r)"),
             hints=("What is the derivative of u²?",),
         ),
-        ignores_what_arrives("grad_output * u / r, grad_output * v / r", "u / r, v / r"),
+        shared.ignores_what_arrives("grad_output * u / r, grad_output * v / r", "u / r, v / r"),
         Misconception(
             "one-gradient",
             "What your `backward` returns counts as one gradient, and `forward` has two arguments. Return two, "
@@ -213,7 +202,7 @@ EXERCISE = code(
         ),
         Misconception(
             "tensors-on-ctx",
-            ON_CTX,
+            shared.ON_CTX,
             patch=(
                 ("ctx.save_for_backward(u, v, output)", "ctx.kept = (u, v, output)"),
                 ("u, v, r = ctx.saved_tensors", "u, v, r = ctx.kept"),

@@ -1,35 +1,23 @@
-"""The Legendre polynomial P3 as an autograd function with its gradient by hand."""
+"""The Legendre polynomial P3 with its gradient by hand: slips of the derivative, and of what is saved."""
 
 import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
 
-from ..shared import (
-    JUDGED,
-    SECONDS,
-    UNPACK,
-    examine,
-    ignores_what_arrives,
-    nothing_saved,
-    probe_pair,
-    probe_row,
-    slope_without_history,
-    summed_up,
-    tensor_on_ctx,
-)
+from .. import shared
 
 
 def probe_with_zero(d):
     """The like with an entry that is exactly 0, where a polynomial has no kink."""
-    x, grad_output = probe_row(d)
+    x, grad_output = shared.probe_row(d)
     x[0] = 0
     return x, grad_output
 
 
 def use_function(answer, x, grad_output):
     """A Function of one tensor."""
-    return examine(answer, x, grad_output)
+    return shared.examine(answer, x, grad_output)
 
 
 def legendre_value(x, grad_output):
@@ -106,11 +94,11 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("legendre", "function"),
-    probe=(probe_pair, probe_row, probe_with_zero),
+    probe=(shared.probe_pair, shared.probe_row, probe_with_zero),
     use=use_function,
-    outputs=("y", "grad_x", *JUDGED),
+    outputs=("y", "grad_x", *shared.JUDGED),
     gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},
-    seconds=SECONDS,
+    seconds=shared.SECONDS,
     misconceptions=(
         Misconception(
             "half-for-three-halves",
@@ -130,7 +118,7 @@ EXERCISE = code(
             patch=("5 * x**2 - 1)", "5 * x**2 - 2)"),
             hints=("What is the derivative of ½ · 3 x?",),
         ),
-        nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
+        shared.nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
         Misconception(
             "brackets-lost",
             "The factor in front has to reach both terms of the slope, 5 x² and -1; without its brackets the -1 stands alone.",
@@ -173,8 +161,10 @@ EXERCISE = code(
             patch=("grad_output * 1.5", "grad_output + 1.5"),
             hints=("If the loss does not depend on P3 at all, what arrives, and what has to come out?",),
         ),
-        summed_up("return grad_output * 1.5 * (5 * x**2 - 1)", "return (grad_output * 1.5 * (5 * x**2 - 1)).sum()"),
-        ignores_what_arrives("grad_output * 1.5 * (5 * x**2 - 1)", "1.5 * (5 * x**2 - 1)"),
+        shared.summed_up(
+            "return grad_output * 1.5 * (5 * x**2 - 1)", "return (grad_output * 1.5 * (5 * x**2 - 1)).sum()"
+        ),
+        shared.ignores_what_arrives("grad_output * 1.5 * (5 * x**2 - 1)", "1.5 * (5 * x**2 - 1)"),
         Misconception(
             "half-forgotten",
             "Your backward is twice too large: the ½ in front of P3 stays in front of its derivative, 3/2 (5 x² - 1).",
@@ -205,16 +195,16 @@ EXERCISE = code(
             patch=("(5 * x**2 - 1)", "(5 * x**2)"),
             hints=("How many terms has P3?",),
         ),
-        tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
-        slope_without_history(
+        shared.tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (shared.UNPACK, "x = ctx.x")),
+        shared.slope_without_history(
             ("ctx.save_for_backward(x)", "ctx.save_for_backward(1.5 * (5 * x**2 - 1))"),
-            (UNPACK, "(slope,) = ctx.saved_tensors"),
+            (shared.UNPACK, "(slope,) = ctx.saved_tensors"),
             ("grad_output * 1.5 * (5 * x**2 - 1)", "grad_output * slope"),
         ),
         Misconception(
             "tuple-not-unpacked",
             "`ctx.saved_tensors` is a tuple, also if it holds one tensor. Unpack it: `(x,) = ctx.saved_tensors`.",
-            patch=(UNPACK, "x = ctx.saved_tensors"),
+            patch=(shared.UNPACK, "x = ctx.saved_tensors"),
             hints=("What is the type of `ctx.saved_tensors`?",),
         ),
     ),

@@ -1,4 +1,4 @@
-"""What gradient comes out when a tensor that was kept on ctx is changed in place?"""
+"""The gradient when a tensor kept on ctx is changed in place: an attribute is no copy of the numbers."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""Which gradient does torch give at a kink?"""
+"""Which gradient torch gives where two arguments of `maximum` tie: a number, and not the ReLU's."""
 
 from tutor.checking import Misconception, value
 

@@ -1,22 +1,11 @@
-"""The ReLU as an autograd function that can be differentiated again."""
+"""The ReLU as an autograd function that can be differentiated again: the wrong gate, a graph that is cut."""
 
 import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
 
-from ..shared import (
-    JUDGED,
-    SECONDS,
-    graph_cut,
-    ignores_what_arrives,
-    nothing_saved,
-    one_yes_or_no,
-    probe_pair,
-    probe_row,
-    tensor_on_ctx,
-    use_gate,
-)
+from .. import shared
 
 
 def relu_value(h, grad_output):
@@ -85,14 +74,14 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("relu",),
-    probe=(probe_pair, probe_row),
-    use=use_gate,
-    outputs=("h_relu", "grad_h", *JUDGED, "at exactly 0"),
+    probe=(shared.probe_pair, shared.probe_row),
+    use=shared.use_gate,
+    outputs=("h_relu", "grad_h", *shared.JUDGED, "at exactly 0"),
     gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},
-    seconds=SECONDS,
+    seconds=shared.SECONDS,
     misconceptions=(
-        nothing_saved("ctx.save_for_backward(h)", "Which tensor decides whether a gradient passes?"),
-        one_yes_or_no(
+        shared.nothing_saved("ctx.save_for_backward(h)", "Which tensor decides whether a gradient passes?"),
+        shared.one_yes_or_no(
             "grad_h[h < 0] = 0", "grad_h = 0 if h < 0 else grad_h", hint="How many truth values has `h < 0`?"
         ),
         Misconception(
@@ -107,7 +96,7 @@ EXERCISE = code(
             patch=("grad_h[h < 0] = 0", "grad_h[h < 0] *= -1"),
             hints=("What is the slope of max(h, 0) at h = -3?",),
         ),
-        graph_cut("grad_output.clone()", "grad_output.detach().clone()"),
+        shared.graph_cut("grad_output.clone()", "grad_output.detach().clone()"),
         Misconception(
             "mask-by-gradient",
             "You ask whether the *gradient* is negative. The gate was set on the way forward: what counts is the"
@@ -128,14 +117,14 @@ EXERCISE = code(
             patch=("h < 0", "h > 0"),
             hints=("Where has max(h, 0) the slope 1?",),
         ),
-        ignores_what_arrives("grad_output.clone()", "torch.ones_like(grad_output)"),
+        shared.ignores_what_arrives("grad_output.clone()", "torch.ones_like(grad_output)"),
         Misconception(
             "relu-of-the-gradient-times-h",
             "You multiply by the value max(h, 0). The chain rule wants its slope, which is 0 or 1.",
             patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h.clamp(min=0)"),
             hints=("What is the slope of max(h, 0) at h = 3?",),
         ),
-        tensor_on_ctx(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
+        shared.tensor_on_ctx(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
     ),
     alternatives=(ReLUFromOutput, ReLUFromMask, ReLUByWhere, ReLUByLoop),
     equivalent_mutants={"grad_h[h <= 0] = 0": "at exactly 0 every subgradient is right"},

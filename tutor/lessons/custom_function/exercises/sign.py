@@ -1,26 +1,16 @@
-"""The sign with a straight-through gradient."""
+"""The sign with a straight-through gradient: the true one is useless, and windows open on the wrong side."""
 
 import torch
 from torch.autograd import Function
 
 from tutor.checking import Misconception, code
 
-from ..shared import (
-    JUDGED,
-    SECONDS,
-    away,
-    graph_cut,
-    ignores_what_arrives,
-    nothing_saved,
-    one_yes_or_no,
-    tensor_on_ctx,
-    use_gate,
-)
+from .. import shared
 
 
 def probe_sign(d):
     """An input with entries inside and outside the window from -1 to 1, and what arrives."""
-    x = away(d.tensor(*d.sizes(2, 3, 7)), -1.0, 1.0)
+    x = shared.away(d.tensor(*d.sizes(2, 3, 7)), -1.0, 1.0)
     x.view(-1)[:4] = torch.tensor([-1.4, -0.6, 0.7, 1.3])
     return x, d.tensor(*x.shape)
 
@@ -73,13 +63,13 @@ EXERCISE = code(
     minutes=7,
     drills=("straight-through",),
     probe=probe_sign,
-    use=use_gate,
-    outputs=("y", "grad_h", *JUDGED, "at exactly 0"),
-    seconds=SECONDS,
+    use=shared.use_gate,
+    outputs=("y", "grad_h", *shared.JUDGED, "at exactly 0"),
+    seconds=shared.SECONDS,
     misconceptions=(
-        nothing_saved("ctx.save_for_backward(h)", "Which tensor does the window look at, and who hands it on?"),
-        one_yes_or_no("h.abs() <= 1", "-1 <= h <= 1", hint="How many truth values has `h <= 1`?"),
-        graph_cut("return grad_output * (h", "return grad_output.detach() * (h"),
+        shared.nothing_saved("ctx.save_for_backward(h)", "Which tensor does the window look at, and who hands it on?"),
+        shared.one_yes_or_no("h.abs() <= 1", "-1 <= h <= 1", hint="How many truth values has `h <= 1`?"),
+        shared.graph_cut("return grad_output * (h", "return grad_output.detach() * (h"),
         Misconception(
             "other-side-open",
             "Above 1 you still pass the gradient on. The window closes on both sides: |h|, not h.",
@@ -132,7 +122,7 @@ EXERCISE = code(
             patch=("h.abs() <= 1", "h.abs() > 1"),
             hints=("For which h should the gradient pass?",),
         ),
-        ignores_what_arrives("grad_output * (h.abs() <= 1)", "1.0 * (h.abs() <= 1)"),
+        shared.ignores_what_arrives("grad_output * (h.abs() <= 1)", "1.0 * (h.abs() <= 1)"),
         Misconception(
             "times-the-sign",
             "You multiply by the sign of `h`. Backward pretends that the sign had been the identity, and the "
@@ -146,7 +136,7 @@ EXERCISE = code(
             patch=("torch.sign(h)", "(h > 0).to(h.dtype)"),
             hints=("Which two values does a sign have?",),
         ),
-        tensor_on_ctx(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
+        shared.tensor_on_ctx(("ctx.save_for_backward(h)", "ctx.h = h"), ("(h,) = ctx.saved_tensors", "h = ctx.h")),
     ),
     alternatives=(SignByWhere, SignByMask, SignByHardtanh),
     equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},

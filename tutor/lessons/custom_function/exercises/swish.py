@@ -1,24 +1,11 @@
-"""x · sigmoid(x) as an autograd function that saves one tensor."""
+"""x · sigmoid(x) as an autograd function that saves one tensor: slips of the product rule, too much kept."""
 
 import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
 
-from ..shared import (
-    JUDGED,
-    SECONDS,
-    UNPACK,
-    examine,
-    ignores_what_arrives,
-    nothing_saved,
-    probe_pair,
-    probe_row,
-    result,
-    slope_without_history,
-    summed_up,
-    tensor_on_ctx,
-)
+from .. import shared
 
 
 def use_swish(answer, x, grad_output):
@@ -30,12 +17,12 @@ def use_swish(answer, x, grad_output):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        y = result(answer, x.clone().requires_grad_())  # its name keeps the memory from being used twice
+        y = shared.result(answer, x.clone().requires_grad_())  # its name keeps the memory from being used twice
     kept = "one" if len(places) < 2 else "more than one"
     del y
-    seen = examine(answer, x, grad_output)
+    seen = shared.examine(answer, x, grad_output)
     far = torch.tensor([-200.0, 200.0], requires_grad=True)
-    y_far = result(answer, far)
+    y_far = shared.result(answer, far)
     y_far.backward(torch.ones_like(y_far))
     return *seen, kept, y_far, far.grad
 
@@ -96,13 +83,13 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("memory", "double-backward"),
-    probe=(probe_pair, probe_row),
+    probe=(shared.probe_pair, shared.probe_row),
     use=use_swish,
-    outputs=("y", "grad_x", *JUDGED, "tensors kept", "y at -200 and 200", "grad_x at -200 and 200"),
+    outputs=("y", "grad_x", *shared.JUDGED, "tensors kept", "y at -200 and 200", "grad_x at -200 and 200"),
     gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},
-    seconds=SECONDS,
+    seconds=shared.SECONDS,
     misconceptions=(
-        nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
+        shared.nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
         Misconception(
             "brackets-moved",
             "Your slope is s (1 + x)(1 - s). In the formula `x` stands with (1 - s) inside the bracket: s (1 + x (1 - s)).",
@@ -127,13 +114,15 @@ EXERCISE = code(
             patch=("grad_output * s * (1", "grad_output * (1"),
             hints=("What does the formula have in front of the bracket?",),
         ),
-        summed_up("return grad_output * s * (1 + x * (1 - s))", "return (grad_output * s * (1 + x * (1 - s))).sum()"),
+        shared.summed_up(
+            "return grad_output * s * (1 + x * (1 - s))", "return (grad_output * s * (1 + x * (1 - s))).sum()"
+        ),
         Misconception(
             "two-kept",
             "All right but for the memory: you keep more than one tensor. Whatever is not `x` can be computed again from it.",
             patch=(
                 ("ctx.save_for_backward(x)", "ctx.save_for_backward(x, torch.sigmoid(x))"),
-                (UNPACK, "x, _ = ctx.saved_tensors"),
+                (shared.UNPACK, "x, _ = ctx.saved_tensors"),
             ),
             hints=("Which of the two can be computed from the other?",),
         ),
@@ -144,14 +133,14 @@ EXERCISE = code(
             "rest in `backward`.",
             patch=(
                 ("ctx.save_for_backward(x)", "ctx.save_for_backward(x, torch.sigmoid(x))"),
-                (UNPACK, "x, s = ctx.saved_tensors"),
+                (shared.UNPACK, "x, s = ctx.saved_tensors"),
                 ("        s = torch.sigmoid(x)\n", ""),
             ),
             hints=("Is `forward` recorded by autograd?",),
         ),
-        slope_without_history(
+        shared.slope_without_history(
             ("ctx.save_for_backward(x)", "s = torch.sigmoid(x)\n        ctx.save_for_backward(s * (1 + x * (1 - s)))"),
-            (UNPACK, "(slope,) = ctx.saved_tensors"),
+            (shared.UNPACK, "(slope,) = ctx.saved_tensors"),
             (
                 "        s = torch.sigmoid(x)\n        return grad_output * s * (1 + x * (1 - s))",
                 "        return grad_output * slope",
@@ -177,14 +166,14 @@ EXERCISE = code(
             patch=("s * (1 + x * (1 - s))", "x * s * (1 - s)"),
             hints=("What is the derivative of a product?",),
         ),
-        ignores_what_arrives("grad_output * s", "s"),
+        shared.ignores_what_arrives("grad_output * s", "s"),
         Misconception(
             "sign-in-the-bracket",
             "The slope of the sigmoid is s (1 - s); you have s (1 + s).",
             patch=("(1 - s)", "(1 + s)"),
             hints=("Does the sigmoid become steeper or flatter as it nears 1?",),
         ),
-        tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (UNPACK, "x = ctx.x")),
+        shared.tensor_on_ctx(("ctx.save_for_backward(x)", "ctx.x = x"), (shared.UNPACK, "x = ctx.x")),
     ),
     alternatives=(SwishExpanded, SwishByTanh, SwishRecomputed),
     hints=(

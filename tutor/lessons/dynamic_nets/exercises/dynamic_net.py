@@ -1,4 +1,4 @@
-"""A polynomial network whose order changes from call to call."""
+"""A polynomial whose order changes from call to call: parameters for each term; `orders.py` counts draws."""
 
 import random
 

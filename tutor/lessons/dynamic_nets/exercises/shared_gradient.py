@@ -1,4 +1,4 @@
-"""The gradient of a parameter that several terms share, without autograd."""
+"""The gradient of a parameter that several terms share, without autograd: terms lost, or averaged."""
 
 from functools import partial
 

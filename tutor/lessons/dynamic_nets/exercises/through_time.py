@@ -1,4 +1,4 @@
-"""What each step contributes to the gradient of a recurrent weight, without autograd."""
+"""What each step adds to the gradient of a recurrent weight: not handed on, in the wrong order, too far."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""One recurrent cell over sequences of any length."""
+"""One recurrent cell over sequences of any length: a state that is not carried, cut, or read as a batch."""
 
 import torch
 
@@ -6,26 +6,23 @@ from tutor import networks
 from tutor.checking import Misconception, code
 
 
-def probe_unroll(d):
+def sequences(d, t, n, d_in, h):
     """A batch of sequences, a first state, the cell's weights, and the gradients that arrive at the states."""
+    x, first = d.tensor(t, n, d_in), d.tensor(n, h)
+    weights = {"w_x": d.tensor(d_in, h), "w_h": d.tensor(h, h), "b": d.tensor(h)}
+    return x, first, weights, d.tensor(t, n, h)
+
+
+def probe_unroll(d):
+    """Sequences of sizes that all differ, so that steps and batch cannot be exchanged unseen."""
     t, n, d_in, h = d.sizes(4, 3, 8)
-    return (
-        d.tensor(t, n, d_in),
-        d.tensor(n, h),
-        {"w_x": d.tensor(d_in, h), "w_h": d.tensor(h, h), "b": d.tensor(h)},
-        d.tensor(t, n, h),
-    )
+    return sequences(d, t, n, d_in, h)
 
 
 def probe_thin_unroll(d):
     """One sequence of one step, or of one number, or states of one number."""
     t, n, d_in, h = ((1, 3, 2, 4), (3, 1, 2, 4), (4, 3, 2, 1))[d.sizes(1, 0, 2)[0]]
-    return (
-        d.tensor(t, n, d_in),
-        d.tensor(n, h),
-        {"w_x": d.tensor(d_in, h), "w_h": d.tensor(h, h), "b": d.tensor(h)},
-        d.tensor(t, n, h),
-    )
+    return sequences(d, t, n, d_in, h)
 
 
 def read_sequences(unroll, x, h, weights, grad_states):

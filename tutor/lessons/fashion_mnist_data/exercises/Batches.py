@@ -1,4 +1,4 @@
-"""Shuffled batches of two tensors, by hand."""
+"""Shuffled batches of two tensors: orders kept, examples lost, a pass used up; told by `watching.py`."""
 
 import math
 import random

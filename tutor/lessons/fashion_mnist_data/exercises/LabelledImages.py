@@ -1,4 +1,4 @@
-"""A dataset over a folder of images and a CSV table of labels."""
+"""A dataset over images and a table: read too early or late; more in `watching.py`, `datasets.py`."""
 
 from textwrap import indent
 

@@ -1,8 +1,13 @@
-"""A transform that normalises each channel with its own numbers."""
+"""A transform that normalises each channel: numbers lined up with the wrong axis, or an image's own."""
 
 import torch
 
 from tutor.checking import Misconception, code
+
+
+def statistics(d, count):
+    """A number for each channel."""
+    return [d.number(0.2, 0.9) for _ in range(count)]
 
 
 def probe_one_image(d):
@@ -15,11 +20,6 @@ def probe_batch(d):
     """A batch of images with its channels' statistics."""
     n, c, h, w = d.sizes(4)
     return d.tensor(n, c, h, w), statistics(d, c), statistics(d, c)
-
-
-def statistics(d, count):
-    """A number for each channel."""
-    return [d.number(0.2, 0.9) for _ in range(count)]
 
 
 def use_normalize(normalize, images, mean, std):

@@ -1,4 +1,4 @@
-"""Augmentation: some images mirrored, then each moved."""
+"""Augmentation, images mirrored and then moved: what leaves comes in again, moves go astray."""
 
 import torch
 from torch.nn import functional

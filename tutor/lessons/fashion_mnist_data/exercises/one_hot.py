@@ -1,4 +1,4 @@
-"""Labels as rows with a 1 in the column of the class."""
+"""Labels as rows with a 1 in the column of the class: every row written, the wrong dtype, too few columns."""
 
 import torch
 from torch.nn import functional

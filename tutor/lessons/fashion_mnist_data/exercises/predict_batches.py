@@ -1,4 +1,4 @@
-"""How many batches does a loader make, and how large is the last one?"""
+"""How many batches a loader makes, and how large the last is: it is neither full nor dropped."""
 
 from tutor.checking import Misconception, value
 

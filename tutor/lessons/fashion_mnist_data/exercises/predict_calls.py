@@ -1,4 +1,4 @@
-"""When, and how often, does a dataset call its transform?"""
+"""When, and how often, a dataset calls its transform: not at loading, and nothing keeps what it gave."""
 
 from tutor.checking import Misconception, value
 

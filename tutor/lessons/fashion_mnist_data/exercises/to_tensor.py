@@ -1,4 +1,4 @@
-"""A grey PIL image as a float tensor."""
+"""A grey PIL image as a float tensor: scaled by its own numbers or not at all, axes in the wrong places."""
 
 import numpy as np
 import torch

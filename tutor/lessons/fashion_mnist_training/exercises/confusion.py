@@ -1,4 +1,4 @@
-"""The confusion matrix: which class is taken for which."""
+"""The confusion matrix, which class is taken for which: pairs counted once, rows and columns exchanged."""
 
 import torch
 from torch import nn
@@ -22,7 +22,8 @@ def probe_crowd(d):
     return predicted, target, classes
 
 
-def _shares(matrix):
+def shares_of_rows(matrix):
+    """Fractions of each class in the place of counts."""
     return matrix / matrix.sum(dim=1, keepdim=True)
 
 
@@ -119,7 +120,9 @@ EXERCISE = code(
         Misconception(
             "shares-of-rows",
             "You return shares, each row divided by its sum (which is 0 for a class that does not occur). Counts are asked for.",
-            wrap=lambda reference: lambda predicted, target, classes: _shares(reference(predicted, target, classes)),
+            wrap=lambda reference: (
+                lambda predicted, target, classes: shares_of_rows(reference(predicted, target, classes))
+            ),
             hints=("Should your entries be whole numbers?",),
         ),
     ),

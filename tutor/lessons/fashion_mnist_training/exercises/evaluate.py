@@ -1,4 +1,4 @@
-"""The mean loss and the accuracy of a model over all images, which leave it as it was."""
+"""Mean loss and accuracy over all images: means of batches, a wrong mode, a model left otherwise."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Two sets of images, both normalised by the numbers of the first."""
+"""Two sets of images normalised by the numbers of the first: each by its own, or pixel by pixel."""
 
 import numpy as np
 import torch

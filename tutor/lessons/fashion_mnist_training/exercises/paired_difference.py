@@ -1,4 +1,4 @@
-"""The mean of paired differences and its standard error."""
+"""The mean of paired differences and its standard error: a spread for the error, n for n - 1."""
 
 import math
 

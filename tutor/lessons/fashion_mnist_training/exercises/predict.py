@@ -1,4 +1,4 @@
-"""The class and its probability for one image."""
+"""The class and its probability for one image: not normalised, no batch, a score for the probability."""
 
 import numpy as np
 import torch

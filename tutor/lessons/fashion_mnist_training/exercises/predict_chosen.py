@@ -1,4 +1,4 @@
-"""What accuracy is reported when the best of 20 equally good networks is chosen on the test set?"""
+"""The accuracy reported when the best of 20 equal networks is chosen on the test set: luck counts."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""What is the smallest loss when a softmax stands before the cross-entropy?"""
+"""The smallest loss when a softmax stands before the cross-entropy: it can no longer come to zero."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""One epoch of training, and the mean loss over all its images."""
+"""One epoch of training and its mean loss over images: steps left out, the mean of means, graphs kept."""
 
 import torch
 
@@ -31,6 +31,19 @@ def probe_train(d):
     return x, y, batch, d.tensor(d_in, h), d.tensor(h, CLASSES), d.number(0.1, 0.2)
 
 
+def _gradient_met(parameter, fresh, steps):
+    """In words, what `optimizer.step()` found in `.grad`, from what it left there; `steps` were taken before it."""
+    if len(fresh) <= steps:
+        return "none: no backward came before it"
+    if parameter.grad is None:
+        return "none: it was cleared"
+    if torch.equal(parameter.grad, fresh[-1]):
+        return ONE_BATCH
+    sums = torch.stack(fresh).flip(0).cumsum(0)  # of the last one, two, ... batches
+    summed = any(torch.allclose(parameter.grad, one) for one in sums[1:])
+    return "the sum of several batches" if summed else "another one"
+
+
 def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
     """What two epochs did with the model, which comes in evaluation mode; in words first, since words name one cause."""
     model, modes, fresh, met = small_net(w1, w2).eval(), [], [], []
@@ -51,19 +64,6 @@ def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
         model[1].running_mean.clone(),
         weights,
     )
-
-
-def _gradient_met(parameter, fresh, steps):
-    """In words, what `optimizer.step()` found in `.grad`, from what it left there; `steps` were taken before it."""
-    if len(fresh) <= steps:
-        return "none: no backward came before it"
-    if parameter.grad is None:
-        return "none: it was cleared"
-    if torch.equal(parameter.grad, fresh[-1]):
-        return ONE_BATCH
-    sums = torch.stack(fresh).flip(0).cumsum(0)  # of the last one, two, ... batches
-    summed = any(torch.allclose(parameter.grad, one) for one in sums[1:])
-    return "the sum of several batches" if summed else "another one"
 
 
 STILL_EVALUATING = "The model stays in evaluation mode while it trains: batch normalisation uses its old running mean and never updates it. Switch to training mode before the first batch."

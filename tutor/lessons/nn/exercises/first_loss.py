@@ -1,4 +1,4 @@
-"""The loss of a model that gives every class the same probability."""
+"""The loss of a model that gives every class the same probability: a probability for its logarithm."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Training that leaves the model as it was after its best epoch."""
+"""Training that ends with its best epoch: what was kept goes on changing; the epochs stand in `laid_down.py`."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""A linear layer that owns its parameters, without the help of torch's own."""
+"""A linear layer that owns its parameters: tensors that no module notices, weights turned, a bad start."""
 
 import math
 
@@ -8,13 +8,6 @@ from torch import nn
 from tutor.checking import FiniteDifference, Misconception, code
 
 from ..shared import fits, gradient, plain, shapes_of
-
-
-def start_of(linear, d_in, d_out):
-    """Say in words how the numbers of a fresh layer with many inputs are spread."""
-    layer, other = linear(d_in, d_out), linear(d_in, d_out)
-    names = "weight", "bias"
-    return "; ".join(f"{name} {spread_of(getattr(layer, name), getattr(other, name), d_in)}" for name in names)
 
 
 def spread_of(parameter, other, d_in):
@@ -32,6 +25,13 @@ def spread_of(parameter, other, d_in):
         return "is not random: the same in each layer, or in each row"
     even = abs(parameter.std().item() * math.sqrt(d_in) - 1 / math.sqrt(3)) < 0.1
     return "goes from -1/sqrt(d_in) to 1/sqrt(d_in)" if even else "is not spread evenly"
+
+
+def start_of(linear, d_in, d_out):
+    """Say in words how the numbers of a fresh layer with many inputs are spread."""
+    layer, other = linear(d_in, d_out), linear(d_in, d_out)
+    names = "weight", "bias"
+    return "; ".join(f"{name} {spread_of(getattr(layer, name), getattr(other, name), d_in)}" for name in names)
 
 
 def probe_linear(d):

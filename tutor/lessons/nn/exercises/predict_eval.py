@@ -1,4 +1,4 @@
-"""What does dropout do with 1,000 ones in eval mode?"""
+"""What dropout does with 1,000 ones in eval mode: it drops and doubles nothing there."""
 
 from tutor.checking import Misconception, value
 

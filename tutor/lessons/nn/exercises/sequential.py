@@ -1,4 +1,4 @@
-"""A module that applies layers one after the other."""
+"""A module that applies layers one after the other: layers it overlooks, drops, or calls past their hooks."""
 
 from torch import nn
 
@@ -11,6 +11,13 @@ def probe_sequential(d):
     """A whole problem for a chain of layers; they are square, so that layers in a wrong order do not merely crash."""
     n, size = d.sizes(2, 3, 8)
     return d.tensor(n, size), d.tensor(n, size), d.tensor(size, size), d.tensor(size, size)
+
+
+def linear_of(weight):
+    """A linear layer without bias that holds the given weight."""
+    layer = nn.Linear(*reversed(weight.shape), bias=False).to(weight.dtype)
+    layer.load_state_dict({"weight": weight})
+    return layer
 
 
 def use_sequential(sequential, x, y, first, last):
@@ -35,13 +42,6 @@ def use_sequential(sequential, x, y, first, last):
     twice, many = linear_of(first), [linear_of(last), nn.Tanh(), linear_of(first)] * 4
     others = [plain(sequential(*layers)(x)) for layers in ([twice, nn.Tanh(), twice], many, [])]
     return count, calls, plain(y_pred), losses, f"in {mode} mode", own, *others
-
-
-def linear_of(weight):
-    """A linear layer without bias that holds the given weight."""
-    layer = nn.Linear(*reversed(weight.shape), bias=False).to(weight.dtype)
-    layer.load_state_dict({"weight": weight})
-    return layer
 
 
 class SequentialByNames(nn.Module):

@@ -1,4 +1,4 @@
-"""A step of gradient descent for every model, in place."""
+"""A step of gradient descent for every model, in place: gradients not cleared, parameters never written into."""
 
 import torch
 from torch import nn
@@ -17,19 +17,6 @@ def probe_step(d):
     return d.tensor(n, d_in), torch.from_numpy(d.labels(n, classes)), weight, bias, d.number(0.1, 0.3)
 
 
-def use_step(train_step, x, y, weight, bias, learning_rate):
-    """The losses of a few steps, and the weights after them; they lie in a layer inside and in the model itself."""
-    model = ScaledClassifier(weight, bias)
-    parameters = list(model.parameters())
-    memory, versions = [p.detach() for p in parameters], [p._version for p in parameters]
-    losses = [train_step(model, functional.cross_entropy, x, y, learning_rate) for _ in range(STEPS)]
-    same = all(p is q and torch.equal(p, m) for p, q, m in zip(model.parameters(), parameters, memory, strict=True))
-    written = any(p._version > version for p, version in zip(parameters, versions, strict=True))
-    moved = not torch.equal(parameters[1], weight)  # `.data` is written into without being counted
-    what = "other tensors than before" if not same else "written into" if moved or written else "never written into"
-    return losses, kind_of(losses[-1]), *(p.detach() for p in parameters), what
-
-
 class ScaledClassifier(nn.Module):
     """A linear layer in a box, and a scale of each class that belongs to the model itself."""
 
@@ -41,6 +28,19 @@ class ScaledClassifier(nn.Module):
 
     def forward(self, x):
         return self.box(x) * self.scale
+
+
+def use_step(train_step, x, y, weight, bias, learning_rate):
+    """The losses of a few steps, and the weights after them; they lie in a layer inside and in the model itself."""
+    model = ScaledClassifier(weight, bias)
+    parameters = list(model.parameters())
+    memory, versions = [p.detach() for p in parameters], [p._version for p in parameters]
+    losses = [train_step(model, functional.cross_entropy, x, y, learning_rate) for _ in range(STEPS)]
+    same = all(p is q and torch.equal(p, m) for p, q, m in zip(model.parameters(), parameters, memory, strict=True))
+    written = any(p._version > version for p, version in zip(parameters, versions, strict=True))
+    moved = not torch.equal(parameters[1], weight)  # `.data` is written into without being counted
+    what = "other tensors than before" if not same else "written into" if moved or written else "never written into"
+    return losses, kind_of(losses[-1]), *(p.detach() for p in parameters), what
 
 
 def step_through_data(model, loss_fn, x, y, learning_rate):
@@ -90,7 +90,7 @@ EXERCISE = code(
     probe=probe_step,
     use=use_step,
     outputs=("losses", "kind of the loss", "scale", "weight", "bias", "how the parameters end"),
-    seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler,
+    seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
     misconceptions=(
         Misconception(
             "parameters-not-called",

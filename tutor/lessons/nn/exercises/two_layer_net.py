@@ -1,4 +1,4 @@
-"""The two-layer network as a module."""
+"""The two-layer network as a module: layers that it does not notice, a ReLU that is missing or misplaced."""
 
 from torch import nn
 from torch.nn import functional

@@ -1,8 +1,15 @@
-"""The gradient of any function of an array, measured by central differences."""
+"""A gradient by central differences: nudges that stay behind, one-sided ones, the wrong divisor."""
 
 import numpy as np
 
 from tutor.checking import Misconception, code
+
+
+def cubic_of(weight):
+    def f(w):
+        return float((weight.astype(np.float64) * w**3).sum() + (w * w).sum() + w.sum() ** 2)
+
+    return f
 
 
 def probe_finite_difference(d):
@@ -24,13 +31,6 @@ def probe_transposed_difference(d):
     """The same of a transposed array, whose rows do not lie in memory one after the other."""
     shape = d.sizes(2, 2, 4)
     return cubic_of(d.array(*shape).T), d.array(*shape).astype(np.float64).T, 0.5
-
-
-def cubic_of(weight):
-    def f(w):
-        return float((weight.astype(np.float64) * w**3).sum() + (w * w).sum() + w.sum() ** 2)
-
-    return f
 
 
 def difference_flat(f, w, eps):

@@ -1,4 +1,4 @@
-"""The cubic a + b x + c x² + d x³ over an array of points."""
+"""The cubic a + b x + c x² + d x³ over an array: powers of the wrong thing, coefficients reversed."""
 
 import numpy as np
 

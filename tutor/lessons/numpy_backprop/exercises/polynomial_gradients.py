@@ -1,4 +1,4 @@
-"""The loss differentiated with respect to the four coefficients of the cubic, by the chain rule."""
+"""The gradients of the cubic's four coefficients: by x for by c, a mean or nothing for the sum."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What does gradient descent do when the learning rate is too large?"""
+"""What gradient descent does when the learning rate is too large: it is not simply faster."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""Which shape does the gradient of the first weight matrix have?"""
+"""Which shape the gradient of the first weight has: that of the weight, not of a batch or its transpose."""
 
 from tutor.checking import Misconception, value
 

@@ -1,21 +1,11 @@
-"""The gradient on its way back through the ReLU."""
+"""The gradient on its way back through the ReLU: a gate left out, turned round, or read off the gradient."""
 
 from functools import partial
 
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code
-from tutor.lessons.two_layer_net import (
-    MASK_INVERTED,
-    gradient_of_ones,
-    mask_by_gradient,
-    probe_relu,
-    probe_relu_at_the_kink,
-    relu_by_loop,
-    relu_by_product,
-    relu_of_h,
-    writes_into_the_gradient,
-)
+from tutor.lessons import two_layer_net
 
 
 def relu_by_where(grad_h_relu, h):
@@ -30,7 +20,10 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("two-layer-net",),
-    probe=(partial(probe_relu, kind="array"), partial(probe_relu_at_the_kink, kind="array")),
+    probe=(
+        partial(two_layer_net.probe_relu, kind="array"),
+        partial(two_layer_net.probe_relu_at_the_kink, kind="array"),
+    ),
     gradients={"": FiniteDifference(lambda g, h: float((g * np.maximum(h, 0)).sum()), wrt=1)},
     forbid=("autograd",),
     misconceptions=(
@@ -52,18 +45,18 @@ EXERCISE = code(
             patch=("    grad_h[h < 0] = 0\n", "    grad_h *= h\n"),
             hints=("What is the slope of the ReLU at h = 3, and at h = -3?",),
         ),
-        mask_by_gradient(hint="Which array tells whether the ReLU let a value through?"),
+        two_layer_net.mask_by_gradient(hint="Which array tells whether the ReLU let a value through?"),
         Misconception(
             "no-copy",
             "You write into `grad_h_relu` itself. It belongs to the caller, who may still need it: work on a copy.",
-            wrap=writes_into_the_gradient,
+            wrap=two_layer_net.writes_into_the_gradient,
             hints=("What does `grad_h = grad_h_relu` do: a new array, or a second name for the same one?",),
         ),
-        MASK_INVERTED,
-        gradient_of_ones("grad_h = grad_h_relu.copy()", "grad_h = np.ones_like(grad_h_relu)"),
-        relu_of_h("grad_h_relu.copy()", "h.copy()"),
+        two_layer_net.MASK_INVERTED,
+        two_layer_net.gradient_of_ones("grad_h = grad_h_relu.copy()", "grad_h = np.ones_like(grad_h_relu)"),
+        two_layer_net.relu_of_h("grad_h_relu.copy()", "h.copy()"),
     ),
-    alternatives=(relu_by_product, relu_by_where, relu_by_loop, relu_by_heaviside),
+    alternatives=(two_layer_net.relu_by_product, relu_by_where, two_layer_net.relu_by_loop, relu_by_heaviside),
     equivalent_mutants={"grad_h[h <= 0] = 0": "at exactly 0 either value is a subgradient"},
     hints=(
         "If a small nudge to an entry of h does not change h_relu, what is the gradient there?",

@@ -1,18 +1,11 @@
-"""The two-layer network run forward, with its intermediate values."""
+"""The two-layer network forward, with what lies between: a ReLU missing, misplaced or written into h."""
 
 from functools import partial
 
 import numpy as np
 
 from tutor.checking import Misconception, code
-from tutor.lessons.two_layer_net import (
-    forward_at,
-    no_relu,
-    probe_net,
-    probe_thin_net,
-    relu_after_second_layer,
-    skips_the_relu,
-)
+from tutor.lessons import two_layer_net
 
 
 def forward_einsum(x, w1, w2):
@@ -31,7 +24,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("two-layer-net", "batched-shapes"),
-    probe=(partial(probe_net, kind="array"), partial(probe_thin_net, kind="array")),
+    probe=(partial(two_layer_net.probe_net, kind="array"), partial(two_layer_net.probe_thin_net, kind="array")),
     outputs=("h", "h_relu", "y_pred"),
     misconceptions=(
         Misconception(
@@ -52,9 +45,9 @@ EXERCISE = code(
             patch=("np.maximum(h, 0)", "max(h, 0)"),
             hints=("Which of NumPy's functions works entry by entry?",),
         ),
-        no_relu("np.maximum(h, 0)", "h"),
-        relu_after_second_layer("y_pred = h_relu.dot(w2)", "y_pred = np.maximum(h_relu.dot(w2), 0)"),
-        skips_the_relu("h_relu.dot(w2)", "h.dot(w2)", hint="Which array goes into the second product?"),
+        two_layer_net.no_relu("np.maximum(h, 0)", "h"),
+        two_layer_net.relu_after_second_layer("y_pred = h_relu.dot(w2)", "y_pred = np.maximum(h_relu.dot(w2), 0)"),
+        two_layer_net.skips_the_relu("h_relu.dot(w2)", "h.dot(w2)", hint="Which array goes into the second product?"),
         Misconception(
             "maximum-of-everything",
             "`np.max(h, 0)` looks for the largest entry of each column. `np.maximum(h, 0)` compares every entry with 0.",
@@ -62,7 +55,7 @@ EXERCISE = code(
             hints=("What shape should `h_relu` have?",),
         ),
     ),
-    alternatives=(forward_at, forward_einsum, forward_where),
+    alternatives=(two_layer_net.forward_at, forward_einsum, forward_where),
     equivalent_mutants={"h_relu = np.maximum(0, h)": "the larger of two numbers does not depend on their order"},
     hints=(
         "What are the shapes on the way, from (N, D_in) to (N, D_out)?",

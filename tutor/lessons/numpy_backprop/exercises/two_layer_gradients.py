@@ -1,19 +1,11 @@
-"""Both weight gradients of the two-layer network, by hand."""
+"""Both weight gradients by hand: the gate's mistakes, h for h_relu, a factor of 2 or a sign lost."""
 
 from functools import partial
 
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code
-from tutor.lessons.two_layer_net import (
-    FACTOR_TWO_MISSING,
-    h_for_h_relu,
-    mean_over_batch,
-    net_gradients_at,
-    net_gradients_loop,
-    probe_gradients,
-    probe_thin_gradients,
-)
+from tutor.lessons import two_layer_net
 
 
 def net_loss(x, y, w1, w2):
@@ -34,7 +26,10 @@ EXERCISE = code(
     difficulty="hard",
     minutes=15,
     drills=("two-layer-net", "batched-shapes", "finite-differences"),
-    probe=(partial(probe_gradients, kind="array"), partial(probe_thin_gradients, kind="array")),
+    probe=(
+        partial(two_layer_net.probe_gradients, kind="array"),
+        partial(two_layer_net.probe_thin_gradients, kind="array"),
+    ),
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
     forbid=("autograd",),
@@ -69,9 +64,9 @@ EXERCISE = code(
             patch=("relu_backward(grad_h_relu, h)", "relu_backward(grad_h_relu, grad_h_relu)"),
             hints=("Which array tells whether the ReLU let a value through?",),
         ),
-        h_for_h_relu("grad_w2 = h_relu.T", "grad_w2 = h.T", hint="Which array was multiplied by w2?"),
-        FACTOR_TWO_MISSING,
-        mean_over_batch("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.size"),
+        two_layer_net.h_for_h_relu("grad_w2 = h_relu.T", "grad_w2 = h.T", hint="Which array was multiplied by w2?"),
+        two_layer_net.FACTOR_TWO_MISSING,
+        two_layer_net.mean_over_batch("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.size"),
         Misconception(
             "error-turned-round",
             "The sign is wrong in both, as if you had taken y - y_pred: the derivative of (y_pred - y)² is 2 (y_pred - y).",
@@ -79,7 +74,7 @@ EXERCISE = code(
             hints=("With respect to which of the two do you take the derivative?",),
         ),
     ),
-    alternatives=(net_gradients_at, net_gradients_einsum, net_gradients_loop),
+    alternatives=(two_layer_net.net_gradients_at, net_gradients_einsum, two_layer_net.net_gradients_loop),
     hints=(
         "Which forward line comes last, and what are the gradients of its two inputs?",
         "Go back line by line: loss, second product, ReLU, first product. The shapes tell you the transposes.",

@@ -1,4 +1,4 @@
-"""An optimiser by hand: gradient descent with weight decay."""
+"""SGD with weight decay by hand: what is skipped, cleared or never moves; `watching.py` takes the steps."""
 
 import torch
 

@@ -1,33 +1,19 @@
-"""What AdaGrad subtracts from the weight."""
+"""What AdaGrad subtracts from the weight: squares not kept, the root, epsilon or brackets elsewhere."""
 
 import torch
 
 from tutor.checking import Misconception, code
 
-from ..shared import (
-    EPS_MISSING,
-    NOT_SQUARED,
-    OLD_STATE_USED,
-    SUBTRACTED,
-    bracket_missing,
-    eps_under_the_root,
-    gradients_and_rates,
-    no_root_no_epsilon,
-    rate_missing,
-    root_kept,
-    state_in_float32,
-    state_not_kept,
-    walk,
-)
+from .. import shared
 
 
 def probe_adagrad(d):
     """Gradients of five steps, a learning rate for each, and an epsilon that can be seen."""
-    return *gradients_and_rates(d), d.number(0.2, 0.8)
+    return *shared.gradients_and_rates(d), d.number(0.2, 0.8)
 
 
 def walk_adagrad(rule, grad_of_each_step, lr_of_each_step, eps):
-    return walk(rule, grad_of_each_step, lr_of_each_step, eps)
+    return shared.walk(rule, grad_of_each_step, lr_of_each_step, eps)
 
 
 def adagrad_in_place(grad, state, lr, eps):
@@ -56,12 +42,12 @@ EXERCISE = code(
     drills=("adagrad",),
     probe=probe_adagrad,
     use=walk_adagrad,
-    outputs=SUBTRACTED,
+    outputs=shared.SUBTRACTED,
     misconceptions=(
-        state_in_float32('state["squares"] = squares', 'state["squares"] = squares.float()'),
-        state_not_kept('    state["squares"] = squares\n', ""),
-        eps_under_the_root("(squares.sqrt() + eps)", "(squares + eps).sqrt()"),
-        EPS_MISSING,
+        shared.state_in_float32('state["squares"] = squares', 'state["squares"] = squares.float()'),
+        shared.state_not_kept('    state["squares"] = squares\n', ""),
+        shared.eps_under_the_root("(squares.sqrt() + eps)", "(squares + eps).sqrt()"),
+        shared.EPS_MISSING,
         Misconception(
             "no-root",
             "You divide by the sum of squares itself. Without the root a gradient 100 times larger makes a step 100 times "
@@ -69,17 +55,17 @@ EXERCISE = code(
             patch=("squares.sqrt()", "squares"),
             hints=("Which has the unit of a gradient: the sum of squares, or its root?",),
         ),
-        no_root_no_epsilon("(squares.sqrt() + eps)", "squares"),
+        shared.no_root_no_epsilon("(squares.sqrt() + eps)", "squares"),
         Misconception(
             "old-sum-used",
-            OLD_STATE_USED,
+            shared.OLD_STATE_USED,
             patch=(
                 'state.get("squares", 0) + grad**2\n    state["squares"] = squares',
                 'state.get("squares", torch.zeros_like(grad))\n    state["squares"] = squares + grad**2',
             ),
             hints=("Does the gradient of this step count in its own root?",),
         ),
-        root_kept(
+        shared.root_kept(
             'state["squares"] = squares', 'state["squares"] = squares.sqrt()', hint="What exactly does s add up?"
         ),
         Misconception(
@@ -88,7 +74,7 @@ EXERCISE = code(
             patch=("lr * grad / (", "lr / ("),
             hints=("What stands above the line?",),
         ),
-        NOT_SQUARED,
+        shared.NOT_SQUARED,
         Misconception(
             "absolute-gradients",
             "You add up absolute gradients, not their squares.",
@@ -101,8 +87,8 @@ EXERCISE = code(
             patch=("grad**2", "(grad**2).sum()"),
             hints=("What is the shape of s?",),
         ),
-        rate_missing("lr * grad /", "grad /"),
-        bracket_missing("(squares.sqrt() + eps)", "squares.sqrt() + eps"),
+        shared.rate_missing("lr * grad /", "grad /"),
+        shared.bracket_missing("(squares.sqrt() + eps)", "squares.sqrt() + eps"),
     ),
     alternatives=(adagrad_in_place, adagrad_norm, adagrad_power),
     hints=(

@@ -1,29 +1,19 @@
-"""What Adam subtracts from the weight."""
+"""What Adam subtracts from the weight: corrections left out, kept or exchanged, means that begin anew."""
 
 import torch
 
 from tutor.checking import Misconception, code
 
-from ..shared import (
-    EPS_MISSING,
-    NOT_SQUARED,
-    SUBTRACTED,
-    bracket_missing,
-    eps_under_the_root,
-    gradients_and_rates,
-    rate_missing,
-    state_in_float32,
-    walk,
-)
+from .. import shared
 
 
 def probe_adam(d):
     """Gradients of five steps, a learning rate for each, two different betas, and an epsilon that can be seen."""
-    return *gradients_and_rates(d), d.number(0.3, 0.6), d.number(0.7, 0.95), d.number(0.2, 0.8)
+    return *shared.gradients_and_rates(d), d.number(0.3, 0.6), d.number(0.7, 0.95), d.number(0.2, 0.8)
 
 
 def walk_adam(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps):
-    return walk(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps)
+    return shared.walk(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps)
 
 
 def adam_in_place(grad, state, lr, beta1, beta2, eps):
@@ -60,9 +50,9 @@ EXERCISE = code(
     drills=("adam",),
     probe=probe_adam,
     use=walk_adam,
-    outputs=SUBTRACTED,
+    outputs=shared.SUBTRACTED,
     misconceptions=(
-        state_in_float32(
+        shared.state_in_float32(
             'state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * grad**2',
             'state["v"] = (beta2 * state.get("v", 0) + (1 - beta2) * grad**2).float()',
         ),
@@ -196,7 +186,7 @@ EXERCISE = code(
             patch=('beta2 * state.get("v", 0)', "0"),
             hints=("What is in `state` when the second step begins?",),
         ),
-        eps_under_the_root("(v_hat.sqrt() + eps)", "(v_hat + eps).sqrt()"),
+        shared.eps_under_the_root("(v_hat.sqrt() + eps)", "(v_hat + eps).sqrt()"),
         Misconception(
             "no-root",
             "You divide by v-hat itself. It is a mean of squares; the size of a gradient is its root.",
@@ -209,10 +199,10 @@ EXERCISE = code(
             patch=("lr * m_hat /", "lr * grad /"),
             hints=("What is the mean m for?",),
         ),
-        rate_missing("lr * m_hat /", "m_hat /"),
-        bracket_missing("(v_hat.sqrt() + eps)", "v_hat.sqrt() + eps"),
-        EPS_MISSING,
-        NOT_SQUARED,
+        shared.rate_missing("lr * m_hat /", "m_hat /"),
+        shared.bracket_missing("(v_hat.sqrt() + eps)", "v_hat.sqrt() + eps"),
+        shared.EPS_MISSING,
+        shared.NOT_SQUARED,
         Misconception(
             "means-not-kept",
             "The first step is right and the others are not: m and v begin from zero again at every step.",

@@ -1,33 +1,19 @@
-"""What RMSprop subtracts from the weight."""
+"""What RMSprop subtracts from the weight: a sum for the mean, shares exchanged, the root elsewhere."""
 
 import torch
 
 from tutor.checking import Misconception, code
 
-from ..shared import (
-    EPS_MISSING,
-    NOT_SQUARED,
-    OLD_STATE_USED,
-    SUBTRACTED,
-    bracket_missing,
-    eps_under_the_root,
-    gradients_and_rates,
-    no_root_no_epsilon,
-    rate_missing,
-    root_kept,
-    state_in_float32,
-    state_not_kept,
-    walk,
-)
+from .. import shared
 
 
 def probe_rmsprop(d):
     """Gradients of five steps, a learning rate for each, the part that is kept, and an epsilon that can be seen."""
-    return *gradients_and_rates(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
+    return *shared.gradients_and_rates(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
 
 
 def walk_rmsprop(rule, grad_of_each_step, lr_of_each_step, alpha, eps):
-    return walk(rule, grad_of_each_step, lr_of_each_step, alpha, eps)
+    return shared.walk(rule, grad_of_each_step, lr_of_each_step, alpha, eps)
 
 
 def rmsprop_in_place(grad, state, lr, alpha, eps):
@@ -53,10 +39,10 @@ EXERCISE = code(
     drills=("rmsprop",),
     probe=probe_rmsprop,
     use=walk_rmsprop,
-    outputs=SUBTRACTED,
+    outputs=shared.SUBTRACTED,
     misconceptions=(
-        state_in_float32('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.float()'),
-        state_not_kept('    state["mean_square"] = mean_square\n', ""),
+        shared.state_in_float32('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.float()'),
+        shared.state_not_kept('    state["mean_square"] = mean_square\n', ""),
         Misconception(
             "sum-for-mean",
             "That is AdaGrad's sum: nothing is ever forgotten. Here the old mean keeps only the part `alpha`, and the new square comes "
@@ -82,7 +68,7 @@ EXERCISE = code(
             patch=("(1 - alpha) * grad**2", "grad**2"),
             hints=("What would the mean of squares that are all 1 become?",),
         ),
-        eps_under_the_root("(mean_square.sqrt() + eps)", "(mean_square + eps).sqrt()"),
+        shared.eps_under_the_root("(mean_square.sqrt() + eps)", "(mean_square + eps).sqrt()"),
         Misconception(
             "no-root",
             "You divide by the mean square itself. Without the root a gradient 100 times larger makes a step 100 times "
@@ -90,17 +76,17 @@ EXERCISE = code(
             patch=("mean_square.sqrt()", "mean_square"),
             hints=("What does the R in RMSprop stand for?",),
         ),
-        no_root_no_epsilon("(mean_square.sqrt() + eps)", "mean_square"),
+        shared.no_root_no_epsilon("(mean_square.sqrt() + eps)", "mean_square"),
         Misconception(
             "old-mean-used",
-            OLD_STATE_USED,
+            shared.OLD_STATE_USED,
             patch=(
                 '    mean_square = alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2\n    state["mean_square"] = mean_square',
                 '    mean_square = state.get("mean_square", torch.zeros_like(grad))\n    state["mean_square"] = alpha * mean_square + (1 - alpha) * grad**2',
             ),
             hints=("Does the gradient of this step count in its own root?",),
         ),
-        root_kept(
+        shared.root_kept(
             'state["mean_square"] = mean_square',
             'state["mean_square"] = mean_square.sqrt()',
             hint="What is s a mean of?",
@@ -147,7 +133,7 @@ EXERCISE = code(
             patch=(("(1 - alpha) * grad**2", "(1 - alpha) * grad"), ("mean_square.sqrt()", "mean_square.abs()")),
             hints=("What comes first: the square or the mean?",),
         ),
-        rate_missing("lr * grad /", "grad /"),
+        shared.rate_missing("lr * grad /", "grad /"),
         Misconception(
             "everything-shrunk",
             "The new square is multiplied by alpha as well. Only the old mean is; the new square gets its share 1 - alpha whole.",
@@ -157,9 +143,9 @@ EXERCISE = code(
             ),
             hints=("What does your bracket enclose?",),
         ),
-        bracket_missing("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
-        EPS_MISSING,
-        NOT_SQUARED,
+        shared.bracket_missing("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
+        shared.EPS_MISSING,
+        shared.NOT_SQUARED,
     ),
     alternatives=(rmsprop_in_place, rmsprop_lerp, rmsprop_difference),
     hints=(

@@ -1,4 +1,4 @@
-"""A schedule: what the learning rate is multiplied by at a step."""
+"""What a learning rate is multiplied by at a step: counted from the wrong end, and the wrong part of a cosine."""
 
 import math
 

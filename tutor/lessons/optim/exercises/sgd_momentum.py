@@ -1,4 +1,4 @@
-"""What SGD with momentum subtracts from the weight."""
+"""What SGD with momentum subtracts from the weight: a velocity not kept, a mean for it, the rate inside."""
 
 import torch
 

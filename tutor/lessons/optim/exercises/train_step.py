@@ -1,4 +1,4 @@
-"""A training step of any model with any optimiser, and the loss before it."""
+"""A training step of any model with any optimiser: five lines in the wrong order; `watching.py` names them."""
 
 import torch
 from torch import nn

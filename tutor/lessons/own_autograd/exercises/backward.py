@@ -1,4 +1,4 @@
-"""The sweep that fills in the gradients of everything a tensor was made from."""
+"""The sweep that fills in gradients: overwritten, shared, left over; what it is tried on stands in `graphs.py`."""
 
 from tutor.checking import FiniteDifference, Misconception, code
 

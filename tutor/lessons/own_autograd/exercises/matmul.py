@@ -1,4 +1,4 @@
-"""The matrix product of two tensors, with the function that brings a gradient back."""
+"""The matrix product of two tensors and its way back: transposes, sizes and parents in the wrong places."""
 
 from tutor.checking import FiniteDifference, Misconception, code
 

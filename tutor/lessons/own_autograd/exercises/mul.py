@@ -1,4 +1,4 @@
-"""The product of two tensors, with the function that brings a gradient back."""
+"""The product of two tensors and its way back: each factor given itself, parents or what arrives forgotten."""
 
 from tutor.checking import FiniteDifference, Misconception, code
 

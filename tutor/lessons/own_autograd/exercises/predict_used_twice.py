@@ -1,4 +1,4 @@
-"""What gradient does a tensor get that is used twice?"""
+"""Which gradient a tensor gets that is used several times: a contribution of one use for all."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""A gradient summed over everything that broadcasting copied."""
+"""A gradient summed over everything that broadcasting copied: axes that stay, vanish, or lie at the wrong end."""
 
 import numpy as np
 

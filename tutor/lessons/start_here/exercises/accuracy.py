@@ -1,4 +1,4 @@
-"""The fraction of rows whose highest score stands at the target."""
+"""The fraction of rows with the highest score at the target: columns for rows, a count for a fraction."""
 
 import torch
 

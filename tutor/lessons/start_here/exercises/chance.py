@@ -1,4 +1,4 @@
-"""How many of 1,000 images does a machine get right that picks one of ten kinds blindly?"""
+"""How many of 1,000 images a blind guess gets right: a coin's half is not one kind in ten."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""The sum of squared differences of two arrays: the first exercise, to learn how an exercise goes."""
+"""The sum of squared differences, the first exercise of all: squared too late, too early or not at all."""
 
 import numpy as np
 

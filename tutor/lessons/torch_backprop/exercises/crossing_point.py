@@ -1,4 +1,4 @@
-"""The smallest size from which on a device is faster, and stays so."""
+"""The smallest size from which on a device is faster: a lucky win, a tie or a loss taken for it."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Honest timing: warm up, wait for the device, take the median."""
+"""Honest timing: no warm-up, a queue that is not waited for, another figure than the median."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Where does a tensor lie after a `.to` whose result nobody keeps?"""
+"""Where a tensor lies after a `.to` whose result nobody keeps: it works as little in place as `x + 1`."""
 
 from tutor.checking import Misconception, value
 

@@ -1,4 +1,4 @@
-"""A step of gradient descent that changes every weight in place."""
+"""A step that changes every weight in place: new tensors, copies, and gradients that were the caller's."""
 
 import torch
 

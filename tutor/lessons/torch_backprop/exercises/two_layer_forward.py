@@ -1,23 +1,17 @@
-"""The two-layer network run forward with tensors, on any device."""
+"""The two-layer network forward on any device: tensors made on the CPU, clamps that cut too much."""
 
 from functools import partial
 
 import torch
 
 from tutor.checking import Misconception, code
-from tutor.lessons.two_layer_net import (
-    forward_at,
-    no_relu,
-    probe_net,
-    probe_thin_net,
-    relu_after_second_layer,
-    skips_the_relu,
-)
+from tutor.lessons import two_layer_net
 
 from ..shared import on_any_device
 
 
 def forward_anywhere(answer, x, w1, w2):
+    """On the CPU and elsewhere; a report calls the arguments by these names."""
     return on_any_device(answer, x, w1, w2)
 
 
@@ -43,7 +37,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=4,
     drills=("two-layer-net", "words"),
-    probe=(partial(probe_net, kind="tensor"), partial(probe_thin_net, kind="tensor")),
+    probe=(partial(two_layer_net.probe_net, kind="tensor"), partial(two_layer_net.probe_thin_net, kind="tensor")),
     use=forward_anywhere,
     outputs=("h", "h_relu", "y_pred"),
     misconceptions=(
@@ -80,11 +74,11 @@ EXERCISE = code(
             patch=("clamp(min=0)", "clamp(0, 1)"),
             hints=("What does a ReLU do with 7?",),
         ),
-        no_relu("h.clamp(min=0)", "h"),
-        skips_the_relu("h_relu.mm(w2)", "h.mm(w2)", hint="Which tensor goes into the second product?"),
-        relu_after_second_layer("h_relu.mm(w2)", "h_relu.mm(w2).clamp(min=0)"),
+        two_layer_net.no_relu("h.clamp(min=0)", "h"),
+        two_layer_net.skips_the_relu("h_relu.mm(w2)", "h.mm(w2)", hint="Which tensor goes into the second product?"),
+        two_layer_net.relu_after_second_layer("h_relu.mm(w2)", "h_relu.mm(w2).clamp(min=0)"),
     ),
-    alternatives=(forward_at, forward_einsum, forward_where, forward_in_place_on_a_copy),
+    alternatives=(two_layer_net.forward_at, forward_einsum, forward_where, forward_in_place_on_a_copy),
     hints=(
         "How did you write it in notebook 01, and what are the three words in torch?",
         "`dot` becomes `mm`, and `np.maximum(h, 0)` becomes `h.clamp(min=0)`.",

@@ -1,24 +1,17 @@
-"""Both weight gradients of the two-layer network, with tensors and without autograd."""
+"""Both weight gradients with tensors, no autograd: the wrong gate, NumPy left in, arguments swapped."""
 
 from functools import partial
 
 import torch
 
 from tutor.checking import FiniteDifference, Misconception, code
-from tutor.lessons.two_layer_net import (
-    FACTOR_TWO_MISSING,
-    h_for_h_relu,
-    mean_over_batch,
-    net_gradients_at,
-    net_gradients_loop,
-    probe_gradients,
-    probe_thin_gradients,
-)
+from tutor.lessons import two_layer_net
 
 from ..shared import on_any_device
 
 
 def gradients_anywhere(answer, x, y, w1, w2):
+    """On the CPU and elsewhere; a report calls the arguments by these names."""
     return on_any_device(answer, x, y, w1, w2)
 
 
@@ -39,7 +32,10 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("two-layer-net", "words", "mistakes"),
-    probe=(partial(probe_gradients, kind="tensor"), partial(probe_thin_gradients, kind="tensor")),
+    probe=(
+        partial(two_layer_net.probe_gradients, kind="tensor"),
+        partial(two_layer_net.probe_thin_gradients, kind="tensor"),
+    ),
     use=gradients_anywhere,
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
@@ -82,9 +78,11 @@ EXERCISE = code(
             patch=("return grad_w1, grad_w2", "return grad_w2, grad_w1"),
             hints=("What does the docstring say about the order?",),
         ),
-        h_for_h_relu("grad_w2 = h_relu.t()", "grad_w2 = h.t()", hint="Which tensor was multiplied by w2?"),
-        FACTOR_TWO_MISSING,
-        mean_over_batch("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.numel()"),
+        two_layer_net.h_for_h_relu(
+            "grad_w2 = h_relu.t()", "grad_w2 = h.t()", hint="Which tensor was multiplied by w2?"
+        ),
+        two_layer_net.FACTOR_TWO_MISSING,
+        two_layer_net.mean_over_batch("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.numel()"),
         Misconception(
             "error-turned-round",
             "The sign is wrong in both: you took y - y_pred, but the derivative of (y_pred - y)² is 2 (y_pred - y).",
@@ -92,7 +90,7 @@ EXERCISE = code(
             hints=("With respect to which of the two do you take the derivative?",),
         ),
     ),
-    alternatives=(net_gradients_at, net_gradients_einsum, net_gradients_loop),
+    alternatives=(two_layer_net.net_gradients_at, net_gradients_einsum, two_layer_net.net_gradients_loop),
     hints=(
         "Which forward line comes last, and what are the gradients of its two inputs?",
         "Go back line by line: loss, second product, ReLU, first product. `T` is written `t()`, `dot` is written `mm`.",

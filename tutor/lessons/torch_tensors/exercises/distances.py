@@ -1,4 +1,4 @@
-"""Squared distances of all points to all others, by broadcasting."""
+"""Squared distances of all points to all others: pairs instead of all, sums over the wrong dimension."""
 
 import torch
 

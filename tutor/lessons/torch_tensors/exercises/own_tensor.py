@@ -1,4 +1,4 @@
-"""A float32 tensor with an array's numbers, in memory of its own."""
+"""A float32 tensor with an array's numbers in its own memory: shared memory, and dtypes that come along."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""What happens when means without their dimension are subtracted from a square matrix?"""
+"""What row means without their dimension do to a square matrix: they line up with the columns, unnoticed."""
 
 from tutor.checking import Misconception, value
 

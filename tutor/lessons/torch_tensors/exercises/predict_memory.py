@@ -1,4 +1,4 @@
-"""What does a tensor show after the NumPy array that it shares memory with was changed, in place and not?"""
+"""What a tensor shows of a NumPy array that is changed in place and not: names taken for memory."""
 
 from tutor.checking import Misconception, value
 

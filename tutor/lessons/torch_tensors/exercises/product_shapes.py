@@ -1,4 +1,4 @@
-"""The shapes of ten products, of vectors, matrices and batches."""
+"""The shapes of ten products of vectors, matrices and batches: sizes kept that are summed over, and lost."""
 
 import torch
 
@@ -26,17 +26,6 @@ class Shape:
         return "the sizes that it does not sum over, in their order" if self.spelt == self.right else self.spelt
 
 
-def in_letters(answer, B, N, D_in, H):
-    """The shapes with letters for the sizes, each beside the right one."""
-    letters = {B: "B", N: "N", D_in: "D_in", H: "H"}
-    shapes = answer(B, N, D_in, H)
-    if not isinstance(shapes, tuple | list):
-        return shapes
-    right = [_spelt(shape, letters) for shape in shapes_from_torch(B, N, D_in, H)]
-    right += [""] * (len(shapes) - len(right))
-    return tuple(Shape(_spelt(shape, letters), true) for shape, true in zip(shapes, right, strict=False))
-
-
 def _spelt(shape, letters):
     """A shape as it is written in Python; one size that is no tuple is spelt without its comma."""
     if shape is Ellipsis:
@@ -54,6 +43,17 @@ def shapes_from_torch(B, N, D_in, H):
     first = [a * v, h[0].dot(h[1]), x.t() @ h[:, 0], w1.t().mm(x.t()), x @ c, torch.addmm(v, h, w1.t())]
     second = [torch.bmm(turned, c), torch.baddbmm(v, g, turned), torch.addbmm(v, g, turned)]
     return [product.shape for product in [*first, *second, torch.einsum("bnd,bdh->bh", a, c)]]
+
+
+def in_letters(answer, B, N, D_in, H):
+    """The shapes with letters for the sizes, each beside the right one."""
+    letters = {B: "B", N: "N", D_in: "D_in", H: "H"}
+    shapes = answer(B, N, D_in, H)
+    if not isinstance(shapes, tuple | list):
+        return shapes
+    right = [_spelt(shape, letters) for shape in shapes_from_torch(B, N, D_in, H)]
+    right += [""] * (len(shapes) - len(right))
+    return tuple(Shape(_spelt(shape, letters), true) for shape, true in zip(shapes, right, strict=False))
 
 
 def shapes_as_lists(B, N, D_in, H):

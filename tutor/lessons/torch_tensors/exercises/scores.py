@@ -1,4 +1,4 @@
-"""The dot products of queries and keys, a batch at a time."""
+"""Dot products of queries and keys, a batch at a time: a reshape for a transpose, a batch summed away."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""A step of gradient descent in the memory of the weight."""
+"""A step of gradient descent in the memory of the weight: new tensors and copies that nobody sees."""
 
 import torch
 
