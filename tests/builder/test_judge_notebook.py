@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tutor.builder import copies, judge, notebooks, trial
+from tutor.builder import carry, copies, judge, notebooks, trial
 from tutor.errors import TutorError
 
 pytestmark = pytest.mark.slow
@@ -278,3 +278,29 @@ def test_a_report_that_is_gone_is_told(judged):
         lambda cells: cells[2].update(source=RIGHT + "import os\nos.truncate(os.environ['TUTOR_REPORT'], 20)")
     ).rows
     assert row.verdict == "error" and "its report was damaged" in row.message
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"cell_type": "markdown"}, "It stands in cell 3, a Markdown cell, so it was not run"),
+        ({"cell_type": "raw"}, "It stands in cell 3, a raw cell, so it was not run"),
+        ({"source": "%%writefile add.py\n" + RIGHT}, "Cell 3 begins with `%%writefile add.py`, so it was not run"),
+    ],
+)
+def test_an_answer_in_a_cell_that_is_not_run_is_told_as_what_it_is(judged, change, told):
+    (row,) = judged(lambda cells: cells[2].update({"source": RIGHT, **change})).rows
+    assert row.verdict == "error" and row.message.startswith(told)
+
+
+@pytest.mark.parametrize("note", carry.NOTES)
+def test_a_note_of_an_update_does_not_stand_for_the_answer(judged, note):
+    (row,) = judged(lambda cells: cells[2].update(source=f"{note}\n\n{RIGHT}", cell_type="raw")).rows
+    assert row.verdict == "missing"
+
+
+def test_an_answer_that_misses_what_a_cell_above_would_have_brought_tells_why(judged, tmp_path):
+    (tmp_path / "random.py").write_text("x = 1\n")
+    (row,) = judged(lambda cells: cells[2].update(source=RIGHT)).rows
+    assert "NameError: name 'exercise' is not defined" in row.message
+    assert f"because cell 2, above it, raised ImportError: {tmp_path / 'random.py'} would be imported" in row.message
