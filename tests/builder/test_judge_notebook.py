@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tutor.builder import copies, judge, notebooks, trial
+from tutor.builder import carry, copies, judge, notebooks, trial
 from tutor.errors import TutorError
 
 pytestmark = pytest.mark.slow
@@ -72,13 +72,6 @@ def test_a_loop_that_swallows_everything_is_killed(judged):
 def test_a_deleted_exercise_is_told_with_the_command_that_brings_it_back(judged):
     (row,) = judged(lambda cells: cells.pop(2)).rows
     assert row.verdict == "missing" and "tutor reset small add" in row.message
-
-
-@pytest.mark.parametrize(("kind", "called"), [("markdown", "Markdown"), ("raw", "raw")])
-def test_an_exercise_whose_cell_is_no_code_cell_any_more_is_told_as_that(judged, kind, called):
-    (row,) = judged(lambda cells: cells[2].update(source=answer("return a + b"), cell_type=kind)).rows
-    assert row.verdict == "missing" and f"cell 3, which is a {called} cell" in row.message
-    assert "Y to make it a code cell" in row.message and "reset" not in row.message
 
 
 def test_a_text_that_quotes_an_exercise_does_not_pass_for_its_cell(judged):
@@ -299,3 +292,29 @@ def test_a_report_that_is_gone_is_told(judged):
         lambda cells: cells[2].update(source=RIGHT + "import os\nos.truncate(os.environ['TUTOR_REPORT'], 20)")
     ).rows
     assert row.verdict == "error" and "its report was damaged" in row.message
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"cell_type": "markdown"}, "It stands in cell 3, a Markdown cell, so it was not run"),
+        ({"cell_type": "raw"}, "It stands in cell 3, a raw cell, so it was not run"),
+        ({"source": "%%writefile add.py\n" + RIGHT}, "Cell 3 begins with `%%writefile add.py`, so it was not run"),
+    ],
+)
+def test_an_answer_in_a_cell_that_is_not_run_is_told_as_what_it_is(judged, change, told):
+    (row,) = judged(lambda cells: cells[2].update({"source": RIGHT, **change})).rows
+    assert row.verdict == "error" and row.message.startswith(told)
+
+
+@pytest.mark.parametrize("note", carry.NOTES)
+def test_a_note_of_an_update_does_not_stand_for_the_answer(judged, note):
+    (row,) = judged(lambda cells: cells[2].update(source=f"{note}\n\n{RIGHT}", cell_type="raw")).rows
+    assert row.verdict == "missing"
+
+
+def test_an_answer_that_misses_what_a_cell_above_would_have_brought_tells_why(judged, tmp_path):
+    (tmp_path / "random.py").write_text("x = 1\n")
+    (row,) = judged(lambda cells: cells[2].update(source=RIGHT)).rows
+    assert "NameError: name 'exercise' is not defined" in row.message
+    assert f"because cell 2, above it, raised ImportError: {tmp_path / 'random.py'} would be imported" in row.message

@@ -26,6 +26,7 @@ REWORDED = "This exercise was reworded after you had begun it. It now reads:"
 YOURS = "Your version of the cell above, from before the lesson changed:"
 OTHER = "Another version of the cell above, which stood in your copy:"
 ELSEWHERE = "Your other answer to the exercise above, from another copy:"
+NOTES = (REWORDED, YOURS, OTHER, ELSEWHERE)  # the first lines of what an update writes into raw cells
 ALIKE = 0.6  # from this ratio on, two texts are versions of one cell where nothing else tells
 _ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 

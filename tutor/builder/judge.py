@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tutor.builder import beside, copies, notebooks, trial
+from tutor.builder import beside, carry, copies, notebooks, trial
 from tutor.builder.lanes import read_report
 from tutor.builder.trial import Fault, Stop, Trial
 from tutor.errors import TutorError
@@ -21,6 +22,8 @@ CELL_SECONDS = 120  # of one cell, by the wall; a teacher may give another
 MOST_KERNELS = 12  # after so many that were lost, judging is given up
 LONGEST_FUSE = 10.0  # seconds for which a cell is waited for to end its kernel, where one does so later
 Places = dict[str, list[tuple[int, Part]]]
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,8 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
     sources = [notebooks.source_of(c) if c["cell_type"] == "code" else "" for c in notebook["cells"]]
     places = cells.locate(sources, lesson.stubs)
     found = _run(path, lesson, sources, places, cell_seconds)
-    not_run = _not_run(notebook, lesson)
-    rows = tuple(_row(path, lesson, identifier, places, found, not_run) for identifier in lesson.exercises)
+    whys = {**_not_run(notebook, lesson), **{i: _why_unchecked(places[i], sources, found) for i in places}}
+    rows = tuple(_row(path, lesson, identifier, whys, found) for identifier in lesson.exercises)
     return Judged(str(path), rows, tuple(_notes(lesson, places, found)))
 
 
@@ -187,6 +190,9 @@ def _try(
         }
         run = [_as_run(index, source, places, found) for index, source in enumerate(sources)]
         tried = trial.run(run, work, environment, killed, cell_seconds, patience)
+        for index, fault in tried.faults.items():  # the reader knows his own folder, not this one
+            message = fault.message.replace(str(work), str(path.parent.resolve()))
+            tried.faults[index] = replace(fault, message=message)
         found.reports.update({reported["exercise"]: reported for reported in read_report(report)})
     return tried
 
@@ -201,46 +207,63 @@ def _as_run(index: int, source: str, places: Places, found: Findings) -> str:
     return source
 
 
-def _not_run(notebook: dict[str, Any], lesson: Lesson) -> dict[str, str]:
-    """Exercise -> where it stands, of those in Markdown and raw cells; not those in a text that only quotes them."""
-    texts = [notebooks.source_of(c) if c["cell_type"] != "code" else "" for c in notebook["cells"]]
-    places = cells.locate([text if cells.is_python(text) else "" for text in texts], lesson.stubs)
-    kinds = {"markdown": "Markdown", "raw": "raw"}
-    return {
-        identifier: f"cell {where[-1][0] + 1}, which is a {kinds[notebook['cells'][where[-1][0]]['cell_type']]} cell"
-        for identifier, where in places.items()
-    }
-
-
-def _row(path: Path, lesson: Lesson, identifier: str, places: Places, found: Findings, not_run: dict[str, str]) -> Row:
-    """The row of one exercise; where it reported twice, the last report counts."""
+def _row(path: Path, lesson: Lesson, identifier: str, whys: dict[str, str], found: Findings) -> Row:
+    """The row of one exercise; where it reported twice, the last report counts, and where never, why."""
     if identifier in found.fatal:
         why = found.fatal[identifier]
         return Row(str(path), identifier, "slow" if "did not end" in why else "error", None, why)
     if identifier in found.reports:
         report = found.reports[identifier]
         return Row(str(path), identifier, report["verdict"], report["misconception"], report["message"])
-    where = places.get(identifier, [])
-    if not where and identifier in not_run:
-        mend = "select it, press Esc and then Y to make it a code cell again."
-        return Row(str(path), identifier, "missing", None, f"It stands in {not_run[identifier]} and is not run: {mend}")
-    if not where:
+    if identifier not in whys:
         name = identifier.split(".", 1)[1]
         mend = f"There is no cell for it; `tutor reset {lesson.name} {name}` brings it back."
         return Row(str(path), identifier, "missing", None, mend)
-    return Row(str(path), identifier, "error", None, _why_unchecked(where, found))
+    return Row(str(path), identifier, "error", None, whys[identifier])
 
 
-def _why_unchecked(where: Sequence[tuple[int, Part]], found: Findings) -> str:
+def _not_run(notebook: dict[str, Any], lesson: Lesson) -> dict[str, str]:
+    """Exercise -> why it was not run, of those that stand in a cell which is not run as Python, and is no mere quote."""
+    found = {}
+    for number, cell in enumerate(notebook["cells"], 1):
+        text = notebooks.source_of(cell)
+        first, _, rest = text.lstrip().partition("\n")
+        if text.startswith(carry.NOTES) or (cell["cell_type"] != "code" and not cells.is_python(text)):
+            continue
+        if cell["cell_type"] != "code":
+            kind = "raw" if cell["cell_type"] == "raw" else "Markdown"
+            why = f"It stands in cell {number}, a {kind} cell, so it was not run: make that a code cell (Esc, then Y)."
+        elif first.startswith("%%"):
+            text, why = rest, f"Cell {number} begins with `{first}`, so it was not run as Python: take that line away."
+        else:
+            continue
+        found.update({part.identifier: why for part in cells.parse(text, lesson.stubs)})
+    return found
+
+
+def _why_unchecked(where: Sequence[tuple[int, Part]], sources: Sequence[str], found: Findings) -> str:
     """Why no verdict came of the cells of an exercise."""
-    raised = [found.faults[index] for index, _ in where if index in found.faults]
+    raised = [index for index, _ in where if index in found.faults]
     if raised:
-        return f"The cell raised an error before its answer could be checked: {raised[-1]}"
+        above = _undone_above(raised[-1], sources, found)
+        return f"The cell raised an error before its answer could be checked: {found.faults[raised[-1]]}{above}"
     if found.given_up:
         return found.given_up
     if all(part.form == cells.COMMENT for _, part in where):
         return "Its cell is commented out, so there was no answer to check."
     return "The cell ran, but no verdict came of it: its answer was not checked, or its report was damaged."
+
+
+def _undone_above(index: int, sources: Sequence[str], found: Findings) -> str:
+    """Where a cell misses a name that one above would have brought: what became of that cell."""
+    missed = _UNDEFINED.match(found.faults[index].message)
+    for above in range(index - 1, -1, -1) if missed else ():
+        if above in {*found.faults, *found.left_out} and re.search(rf"\b{missed[1]}\b", sources[above]):
+            why = (
+                f"was left out: {found.left_out[above]}" if above in found.left_out else f"raised {found.faults[above]}"
+            )
+            return f", because cell {above + 1}, above it, {why}"
+    return ""
 
 
 def _notes(lesson: Lesson, places: Places, found: Findings) -> Iterator[str]:

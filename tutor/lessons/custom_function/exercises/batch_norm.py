@@ -47,11 +47,6 @@ def by_einsum(x, gamma, beta, eps, grad_y):
     return *forward, gamma * normed + beta, *back, g_variance, g_squared, g_centred, g_mean, g_centred + g_mean / n
 
 
-def column_by_column(x, gamma, beta, eps, grad_y):
-    columns = [one_column(x[:, k], gamma[k], beta[k], eps, grad_y[:, k]) for k in range(x.shape[1])]
-    return [torch.stack(parts, dim=-1) for parts in zip(*columns, strict=True)]
-
-
 def one_column(x, gamma, beta, eps, grad_y):
     n = len(x)
     mean = x.sum() / n
@@ -67,6 +62,11 @@ def one_column(x, gamma, beta, eps, grad_y):
     back = grad_y.sum(), grad_y.dot(normed), back_normed, back_inverse, -back_inverse / spread**2, back_variance
     last = (back_variance / n).repeat(n), back_centred, -back_centred.sum(), back_centred - back_centred.mean()
     return *there, beta + gamma * normed, *back, *last
+
+
+def column_by_column(x, gamma, beta, eps, grad_y):
+    columns = [one_column(x[:, k], gamma[k], beta[k], eps, grad_y[:, k]) for k in range(x.shape[1])]
+    return [torch.stack(parts, dim=-1) for parts in zip(*columns, strict=True)]
 
 
 def by_the_short_formula(x, gamma, beta, eps, grad_y):

@@ -11,6 +11,14 @@ def probe_layer(d):
     return d.array(n, columns), d.array(columns, h), d.array(h), d.array(n, h)
 
 
+def graph_size(result):
+    """How many tensors hang together behind a result, itself counted."""
+    met = [result]
+    for node in met:
+        met += [parent for parent in node.parents if all(parent is not known for known in met)]
+    return len(met)
+
+
 def use_layer(layer, x, w, b, arriving):
     """What comes of an array and of a tensor, and how many tensors each graph holds."""
     tensor = home(layer, None)
@@ -24,14 +32,6 @@ def use_layer(layer, x, w, b, arriving):
         *gradients(of_tensor, arriving, (seen, weights, bias)),
         graph_size(of_tensor),
     )
-
-
-def graph_size(result):
-    """How many tensors hang together behind a result, itself counted."""
-    met = [result]
-    for node in met:
-        met += [parent for parent in node.parents if all(parent is not known for known in met)]
-    return len(met)
 
 
 def loss(x, w, b, arriving):
