@@ -13,8 +13,8 @@ checkers; nothing here knows a lesson.
 ==============  ======================================================================================================
 on top          `record` (`trace`, `record`) and `torchviz` (the guarded way to that package) make the object
 the object      `graph`: a recording with all its forms
-its forms       `steps` on `drawing`, which draws one scene; `describe`, `export` and `svg` say, write and draw it
-what is drawn   `scene` words what `fold`, with `repeats`, left of the `plain` graph
+its forms       `steps` and `explore` on `drawing`, which draws one scene; `describe`, `export`, `svg` say, write, draw it
+what is drawn   `scene` words what `fold`, with `repeats`, left of the `plain` graph; `tree` nests its cards
 the recording   `recording`: nodes, edges, what was found, find(): plain data, without any torch object
 read in torch   `walk` reads nodes, `naming` finds names, `stats` measures, `findings` tells what went wrong
 ground          `model` (node, edge, figures), `modules` (views and module paths), `words`, `rules`, `display`, `layout`
