@@ -117,7 +117,7 @@ function start(box, d) {
           frames.push('<rect class="c ' + (depth % 2 ? "frame" : "module") + '" rx="8" fill-opacity=".5" x="' + x + '" y="' + y + '" width="' + e.w + '" height="' + e.h + '"/>');
           var path = c.faint[0] ? " · " + c.faint[0] : "", head = "\u2212 " + c.title + path, w = Math.min(e.w, long(head, 13, true) + 16);
           cards.push("<g " + aria(k, c, e.item.block) + '><rect class="c module" rx="5" x="' + x + '" y="' + y + '" width="' + w + '" height="20"/>' + text("t", x + 8, y + 15, head) + "</g>");
-          paint(e.net = lay.place(e.inner, open), x + lay.PAD, y + lay.HEAD, k, depth + 1);
+          paint(lay.place(e.inner, open), x + lay.PAD, y + lay.HEAD, k, depth + 1);
           return;
         }
         var rx = c.kind === "parameter" ? 14 : c.kind === "leaf" ? 7 : 3, row = y + 18, mid = x + e.w / 2, g = "";
@@ -132,7 +132,7 @@ function start(box, d) {
         if (!e.lines) labelSize(e);
         function end(i, down) {
           var el = els[i];
-          if (el.port) return [ox + el.x, el.top ? oy - lay.HEAD : oy + t.h + lay.PAD];
+          if (el.port) return [ox + el.x, el.upper ? oy - lay.HEAD : oy + t.h + lay.PAD];
           return [ox + el.x + t.dx(i, e), oy + el.y + (down ? el.h : -el.h) / 2];
         }
         pts.push(end(e.hi, true));
@@ -300,12 +300,13 @@ function start(box, d) {
   function begin() { // open from the outside inwards what fits
     open = new Set([0]);
     var n = lay.items(0).length, queue = [0];
-    while (queue.length) lay.items(queue.shift()).forEach(function (it) {
-      if (it.block < 0 || n + lay.items(it.block).length > FIRST) return;
-      n += lay.items(it.block).length;
-      open.add(it.block);
-      queue.push(it.block);
-    });
+    while (queue.length) { // the blocks within one block all together or not at all
+      var blocks = lay.items(queue.shift()).map(function (it) { return it.block; }).filter(function (b) { return b >= 0; });
+      var more = blocks.reduce(function (sum, b) { return sum + lay.items(b).length; }, 0);
+      if (n + more > FIRST) continue;
+      n += more;
+      blocks.forEach(function (b) { open.add(b); queue.push(b); });
+    }
     draw();
     fit(0.6);
   }

@@ -19,6 +19,7 @@ from .pause import collector_paused
 from .recording import Recording
 from .rules import rule
 from .scene import Card, Scene
+from .svg import draw
 from .theme import rules
 from .tree import Block, nest
 from .words import clean, gradient_words, markup, plural, shape_text, shorten
@@ -42,7 +43,9 @@ class Explorer:
         packed = zlib.compress(told.encode(), 9)
         name = "roam" + sha256(packed).hexdigest()[:10]  # from the content, so that equal cells build equal bytes
         data = base64.b64encode(packed).decode("ascii")
-        still = picture(drawing.svg(graph), describe(graph, drawing.scene(graph)))
+        shown = drawing.scene(graph)
+        alt = describe(graph, shown)
+        still = picture(draw(shown, title(graph), alt), alt)
         style = rules(f".{name} svg", 0) + rules(f".{name}.dark svg", 1)
         script = _SCRIPT.replace("NAME", name).replace("DATA", data)
         return (

@@ -37,7 +37,7 @@ function layouter(d, cardSize, labelSize) {
       var key = Object.keys(sides[side] || {}).length > MOST_PORTS ? side : inwards + "/" + j;
       if (ports[key] === undefined) {
         ports[key] = els.length;
-        els.push({ port: true, top: top(inwards, j), ord: top(inwards, j) ? -1 : Infinity });
+        els.push({ port: true, upper: top(inwards, j), ord: top(inwards, j) ? -1 : Infinity });
       }
       return ports[key];
     };
@@ -69,7 +69,7 @@ function layouter(d, cardSize, labelSize) {
   }
   function rank(t) {
     var els = t.els, from = els.map(function () { return []; }), fed = els.map(function () { return false; });
-    var tops = els.some(function (e) { return e.port && e.top; }), last = 0;
+    var tops = els.some(function (e) { return e.port && e.upper; }), last = 0;
     t.edges.forEach(function (e) {
       e.back = els[e.u].ord > els[e.v].ord; // against the order: drawn upwards
       e.hi = e.back ? e.v : e.u;
@@ -77,13 +77,13 @@ function layouter(d, cardSize, labelSize) {
       from[e.hi].push(e.lo);
       fed[e.lo] = true;
     });
-    els.forEach(function (e) { e.rank = tops && !(e.port && e.top) ? 2 : 0; });
+    els.forEach(function (e) { e.rank = tops && !(e.port && e.upper) ? 2 : 0; });
     els.map(function (e, i) { return i; }).sort(function (a, b) { return els[a].ord === els[b].ord ? a - b : els[a].ord - els[b].ord; })
       .forEach(function (i) {
         from[i].forEach(function (j) { els[j].rank = Math.max(els[j].rank, els[i].rank + 2); });
       });
-    els.forEach(function (e) { if (!(e.port && !e.top)) last = Math.max(last, e.rank); });
-    els.forEach(function (e) { if (e.port && !e.top) e.rank = last + 2; });
+    els.forEach(function (e) { if (!(e.port && !e.upper)) last = Math.max(last, e.rank); });
+    els.forEach(function (e) { if (e.port && !e.upper) e.rank = last + 2; });
     els.forEach(function (e, i) { // what nothing leads to stands just above its use
       if (!e.port && !fed[i] && from[i].length)
         e.rank = Math.max(e.rank, Math.min.apply(null, from[i].map(function (j) { return els[j].rank; })) - 2);
