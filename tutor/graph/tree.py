@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
@@ -135,4 +136,4 @@ def _stretches(parts: Sequence[_Part], following: Sequence[Sequence[int]]) -> li
         reach = range(ideal - int(size / 4), ideal + int(size / 4) + 1)
         bounds.append(min(reach, key=lambda at: (cut[at], abs(at - ideal))))
     bounds.append(len(parts))
-    return [parts[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [parts[a:b] for a, b in pairwise(bounds)]
