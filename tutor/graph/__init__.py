@@ -13,7 +13,7 @@ checkers; nothing here knows a lesson.
 ==============  ======================================================================================================
 on top          `record` (`trace`, `record`) and `torchviz` (the guarded way to that package) make the object
 the object      `graph`: a recording with all its forms
-its forms       `steps` and `explore` on `drawing`, which draws one scene; `describe`, `export`, `svg` say, write, draw it
+its forms       `steps` and `explore` on `drawing`, which draws a scene; `describe`, `export`, `svg` say, write, draw it
 what is drawn   `scene` words what `fold`, with `repeats`, left of the `plain` graph; `tree` nests its cards
 the recording   `recording`: nodes, edges, what was found, find(): plain data, without any torch object
 read in torch   `walk` reads nodes, `naming` finds names, `stats` measures, `findings` tells what went wrong

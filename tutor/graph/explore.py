@@ -102,8 +102,10 @@ def _data(graph: Recording) -> dict[str, object]:
     cards = [drawn(scene.cards[i], _details(graph, scene.cards[i])) for i in tree.order]
     blocks = [[b.parent, b.start, b.end, *drawn(*_block(graph, scene, tree.order, b))] for b in tree.blocks]
     links = [
-        [place[link.source], place[link.target], number(link.state), [number(line) for line in link.label]]
-        + [_rounded(link.norm), number(link.trouble)]
+        (
+            *(place[link.source], place[link.target], number(link.state), [number(line) for line in link.label]),
+            *(_rounded(link.norm), number(link.trouble)),
+        )
         for link in scene.links
     ]
     return {"words": list(words), "cards": cards, "blocks": blocks, "links": links, "title": title(graph)}

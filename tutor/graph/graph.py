@@ -99,7 +99,7 @@ class Graph(Recording):
         return Steps(self, budget)
 
     def explore(self) -> Explorer:
-        """Return the whole graph as a figure to pan, zoom, search and open block by block; ``.save("x.html")`` keeps it.
+        """Return the whole graph as a figure to pan, zoom, search and open; ``.save("x.html")`` keeps it.
 
         It is one piece of HTML that needs no network, no widget and no kernel. Where scripts are dropped, the picture
         stands in its place.
