@@ -223,7 +223,7 @@ def _row(path: Path, lesson: Lesson, identifier: str, whys: dict[str, str], foun
 
 
 def _not_run(notebook: dict[str, Any], lesson: Lesson) -> dict[str, str]:
-    """Exercise -> why it was not run, of those that stand in a cell which is not run as Python, and is no mere quote."""
+    """Exercise -> why it was not run, of those in a cell that is not run as Python; a text may quote one."""
     found = {}
     for number, cell in enumerate(notebook["cells"], 1):
         text = notebooks.source_of(cell)

@@ -10,6 +10,7 @@ from . import drawing, export
 from .describe import describe, listing, summary
 from .display import picture
 from .drawing import BUDGET, at_least
+from .explore import Explorer
 from .model import Node
 from .recording import Recording
 from .scene import Scene
@@ -96,6 +97,14 @@ class Graph(Recording):
         if not at_least(1, budget):
             raise ValueError("Steps need a budget of at least 1, or None for all of them.")
         return Steps(self, budget)
+
+    def explore(self) -> Explorer:
+        """Return the whole graph as a figure to pan, zoom, search and open; ``.save("x.html")`` keeps it.
+
+        It is one piece of HTML that needs no network, no widget and no kernel. Where scripts are dropped, the picture
+        stands in its place.
+        """
+        return Explorer(self)
 
     def save(self, path: str | Path, budget: int | None = BUDGET, **fold_options: object) -> Path:
         """Write the drawing to a file, in the form its ending asks for: svg, html, txt, mmd (Mermaid) or dot.

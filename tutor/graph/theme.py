@@ -35,9 +35,10 @@ $svg .h{fill:$line;stroke:none}$svg .bad.h{fill:$alarm}$svg .e.now{stroke:$here}
 
 def style_sheet(scope: str) -> str:
     """Return the CSS of one drawing; every rule is bound to its id, since an inlined SVG shares the page's styles."""
-    return f"{_rules(scope, 0)}@media (prefers-color-scheme:dark){{{_rules(scope, 1)}}}"
+    return f"{rules(f'#{scope}', 0)}@media (prefers-color-scheme:dark){{{rules(f'#{scope}', 1)}}}"
 
 
-def _rules(scope: str, theme: int) -> str:
+def rules(within: str, theme: int) -> str:
+    """Return the rules of the light (0) or dark (1) theme, bound to a selector."""
     colours = {role: pair[theme] for role, pair in COLOURS.items()}
-    return Template(RULES).substitute(colours, font=FONT, svg=f"#{scope}").replace("\n", "")
+    return Template(RULES).substitute(colours, font=FONT, svg=within).replace("\n", "")
