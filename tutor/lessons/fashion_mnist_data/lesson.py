@@ -370,16 +370,21 @@ before_and_after = torch.cat([batch, moved])  # (12, 28, 28)
 plots.images(before_and_after, ["before"] * 6 + told, title="Six images, each changed in its own way")
 
 # %% [markdown] name="ask-boot"
-# One boot under your hand. Mirroring comes first, then the move.
+# One boot under your hand, to mirror and to move by the function that you wrote.
 
 # %% tags=["item:augmentation", "figure"] name="boot-moved"
 one_boot = few.data[boot : boot + 1]  # (1, 28, 28)
 
 
-def shifted_boot(right, mirrored):
-    """The boot as it was, and mirrored or moved by so many pixels to the right."""
+def boot_after(right, mirrored):
+    """The boot, mirrored or not, and moved by so many pixels to the right, shape (28, 28)."""
     flag, still = torch.tensor([mirrored == "mirrored"]), torch.tensor([0])
-    after = flip_and_shift(one_boot, flag, still, torch.tensor([right]))[0]
+    return flip_and_shift(one_boot, flag, still, torch.tensor([right]))[0]
+
+
+def shifted_boot(right, mirrored):
+    """The boot as it was, and as it is now."""
+    after = boot_after(right, mirrored)
     columns = (after.sum(dim=0) > 0).nonzero().flatten()
     said = f"{mirrored}, {right:+} to the right: it stands in the columns {columns[0].item()} to {columns[-1].item()}"
     images = [plots.Pixels(60, 36, one_boot[0], 6), plots.Pixels(340, 36, after, 6)]
@@ -387,19 +392,15 @@ def shifted_boot(right, mirrored):
     return plots.Diagram(said, images + words, said)
 
 
-controls = {"to the right": [-2, -1, 0, 1, 2], "": ["as it is", "mirrored"]}
-question = "The boot is mirrored and moved by +2. Which way does it move in the picture: to the left or to the right?"
-plots.explore(
-    shifted_boot,
-    {"to the right": [-2, -1, 0, 1, 2], "mirror": ["as it is", "mirrored"]},
-    start=(0, "as it is"),
-    question=question,
-    guess=...,
-    answer="To the right: it is moved after it was mirrored.",
-)
+controls = {"to the right": [-2, -1, 0, 1, 2], "mirror": ["as it is", "mirrored"]}
+moved_then_mirrored = boot_after(2, "as it is").flip(1)
+same = [right for right in controls["to the right"] if torch.equal(boot_after(right, "mirrored"), moved_then_mirrored)]
+question = "Suppose the boot were moved by +2 first and mirrored then. Which setting shows what comes out?"
+answer = f"Mirrored and moved by {same[0]:+}."
+plots.explore(shifted_boot, controls, start=(0, "as it is"), question=question, guess=..., answer=answer)
 
 # %% [markdown] name="boot-read"
-# A mirrored boot that moves to the right moves to the right: what is done last is done to what is there by then.
+# The order counts. The mirrored boot moves to the right; one that is moved first and mirrored then has moved to the left.
 
 # %% [markdown] name="own-dataset"
 # ## 4. A dataset of your own
@@ -673,10 +674,9 @@ alone = epoch_seconds(num_workers=0)
 with_workers = epoch_seconds(num_workers=2, multiprocessing_context="spawn")
 print(f"{len(items):,} images without workers {alone:.2f} s, with two new workers {with_workers:.2f} s")
 print(f"that is {with_workers / alone:.1f} times as long")
-assert with_workers > alone
 
 # %% [markdown] name="read-workers"
-# For images this small, starting the workers costs more than all the work. They pay off when an example takes
+# For images this small, starting the workers costs as a rule more than all the work. They pay off when an example takes
 # milliseconds, a photograph of ten megapixels for instance, and when they live longer than an epoch: `persistent_workers=True`.
 #
 # ### A trap in notebooks
@@ -754,7 +754,6 @@ ways = {
 rates = {name: images_per_second(way) for name, way in ways.items()}
 for name, rate in rates.items():
     print(f"{name:16} {rate:10,.0f} images per second")
-assert rates["one tensor"] > 2 * rates["PIL items"]
 
 # %% tags=["item:cost", "figure"] name="ways-drawn"
 thousands = [rate / 1000 for rate in rates.values()]
