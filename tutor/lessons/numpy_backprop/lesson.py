@@ -431,7 +431,7 @@ w1, w2 = rng.normal(size=(D_in, H)), rng.normal(size=(H, D_out))
 
 learning_rate = 1e-6
 losses = []
-for step in range(300):
+for step in range(500):
     y_pred = two_layer_forward(x, w1, w2)[2]  # (N, D_out)
     loss = ((y_pred - y) ** 2).sum()
     losses.append(loss)
