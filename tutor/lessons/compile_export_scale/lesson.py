@@ -262,7 +262,7 @@ with out_of_date(torch.jit.script), expect(RuntimeError):
 # %% [markdown] name="compile"
 # ## 4. torch.compile: record, guard, and fall back
 #
-# Both have two successors: `torch.compile`, to be faster, and `torch.export` (section 5), to leave Python. The first watches
+# Two tools have taken their place: `torch.compile`, to be faster, and `torch.export` (section 5), to leave Python. The first watches
 # Python's bytecode and gathers operations on tensors into a **graph**, which a
 # *backend* makes fast. What a recording would lose, it writes down as a **guard**: a condition under which the recording is
 # valid, tested before each call. If no recording's guards hold, it records again. So a compiled function is meant to give
@@ -683,7 +683,7 @@ for cut in (30, 10):
 # order; then process `rank` of `world_size` takes every `world_size`-th one, starting with its own number. Two details:
 #
 # - If the count does not divide evenly, the order is continued with its own beginning, so that all shares are equally long.
-#   (Otherwise one process could have a batch more than the others, and would wait for ever for their gradients.)
+#   (Otherwise one process could have a batch more than the others, and would wait in vain for their gradients.)
 # - Each epoch needs another shuffle, so the epoch is added to the seed.
 
 

@@ -522,11 +522,6 @@ plots.contributions(parts.tolist(), title=title, ylabel="gradient of w_h")
 # large $w_h$ it can grow from step to step instead, until it overflows. Both are known by name, *vanishing* and
 # *exploding* gradients, and they are the price of many steps one after the other; a deep network whose layers share
 # nothing pays it too. Sharing makes it worse, because the factor $w_h$ is the same every time.
-#
-# ## 8. Train on many lengths
-#
-# The network shall continue a sine wave: it reads some values, taken every 0.5 radians from a random start, and says
-# which value comes next. At each step the batch has **another length**, between 2 and 10.
 
 # %% [markdown] name="ask-weight"
 # Take a longer sequence, twenty values, and look at the gradient that arrives at the state of each step. Once all values are
@@ -549,12 +544,19 @@ def back_in_time(w_h, values):
 
 
 controls = {"w_h": [0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 2.5], "values": ["zeros", "random"]}
-question = "All values are zeros. For which w_h does the gradient neither fade nor grow?"
-plots.explore(back_in_time, controls, start=(0.5, "zeros"), question=question, guess=..., answer="For 1.")
+question = "The values are random and w_h is 2.5. Does the gradient grow on its way back, or fade?"
+answer = f"It fades: {back_in_time(2.5, 'random').alt}."
+plots.explore(back_in_time, controls, start=(0.5, "zeros"), question=question, guess=..., answer=answer)
 
 # %% [markdown] name="weight-read"
 # With zeros it is $w_h$ to the power of the distance. With random values the tanh takes back what a large $w_h$ gives: where
 # $|h_t|$ is near 1, $1 - h_t^2$ is near 0.
+
+# %% [markdown] name="many-lengths"
+# ## 8. Train on many lengths
+#
+# The network shall continue a sine wave: it reads some values, taken every 0.5 radians from a random start, and says
+# which value comes next. At each step the batch has **another length**, between 2 and 10.
 
 
 # %% tags=["item:recurrent"] name="waves"

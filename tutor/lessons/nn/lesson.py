@@ -491,7 +491,7 @@ answer = "From 3.5 on, 2.5 above the coat's."
 plots.explore(at_logit, controls, start=(0.0, "bag"), question=question, guess=..., answer=answer)
 
 # %% [markdown] name="logit-read"
-# Where another class is right, the loss grows with every step of the bag's logit by about as much as the logit does: a
+# Where another class is right and the bag's logit is the largest, the loss grows by about as much as the logit does: a
 # confident mistake costs in proportion to its confidence.
 
 # %% [markdown] name="classifier"
@@ -688,8 +688,8 @@ print(f"first_loss(10) = {float(first_loss(10)):.4f}, log(10) = {math.log(10):.4
 # $-\log \frac{1}{10} = \log 10$. **A first loss far above $\log C$ says: something is wrong with the start** (or with the data).
 #
 # Where do hundreds and thousands come from? One output of a layer is a sum of $D_{in}$ products. With weights of spread 1
-# (the standard deviation is meant) the spread grows by a factor of $\sqrt{D_{in}}$ in the first linear layer, and hardly less in
-# every other. A spread of $1/\sqrt{D_{in}}$ makes up for the sum. But a ReLU blocks half of what passes, so only $\sqrt{2/D_{in}}$
+# (the standard deviation is meant) the spread grows by a factor of $\sqrt{D_{in}}$ in the first linear layer, and by
+# $\sqrt{D_{in}/2}$ in every other, behind a ReLU. A spread of $1/\sqrt{D_{in}}$ makes up for the sum. But a ReLU blocks half of what passes, so only $\sqrt{2/D_{in}}$
 # keeps the outputs at their size from layer to layer. Your `Linear` has $1/\sqrt{D_{in}}$ as its *bound*; the spread of numbers
 # that lie evenly within a bound is the bound divided by $\sqrt 3$. So its outputs shrink in each layer, which in a net of three
 # layers does far less harm than growing:
@@ -731,16 +731,10 @@ def through_layers(factor, between):
 
 
 spread_factors = [0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.7, 2.0]
-question = "With ReLU between the layers, which factor keeps the size?"
+question = "With ReLU and a factor of 1, how much of the size 1 is left after ten layers?"
 controls = {"factor": spread_factors, "between": ["nothing", "ReLU"]}
-plots.explore(
-    through_layers,
-    controls,
-    start=(1.0, "ReLU"),
-    question=question,
-    guess=...,
-    answer="Between 1.4 and 1.5: the root of 2.",
-)
+answer = f"{through_layers(1.0, 'ReLU').alt}; half of the square is blocked ten times, and the root of that is 1/32."
+plots.explore(through_layers, controls, start=(2.0, "nothing"), question=question, guess=..., answer=answer)
 
 # %% [markdown] name="spread-read"
 # A factor a little off is taken to the power of the number of layers: that is why deep networks care so much.

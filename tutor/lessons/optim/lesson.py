@@ -477,10 +477,10 @@ def with_momentum(mu, lr):
     return plots.Chart(said, across, up, marks, said)
 
 
-question = "Which momentum ends nearest to the minimum at the rate 1.5e-6?"
-closest = min(kept, key=lambda mu: valley(torch.from_numpy(strolls[mu, 1.5e-6][-1])).item())
+question = "At the rate 6e-6 plain SGD diverges. With which momentum does it end nearest to the minimum?"
+closest = min(kept, key=lambda mu: valley(torch.from_numpy(strolls[mu, 6e-6][-1])).item())
 controls = {"momentum": kept, "rate": paces}
-plots.explore(with_momentum, controls, start=(0.9, 1.5e-6), question=question, guess=..., answer=f"{closest:g}.")
+plots.explore(with_momentum, controls, start=(0.0, 1.5e-6), question=question, guess=..., answer=f"With {closest:g}.")
 
 # %% [markdown] name="friction-read"
 # Too little creeps, too much swings to and fro and comes to rest late. And at the rate `6e-06`, where plain SGD diverges,
@@ -800,7 +800,7 @@ def at_multiple(optimiser, multiple):
 
 controls = {"optimiser": list(makers), "times its rate": multiples}
 question = "Which of the five diverge at four times their rate?"
-answer = "SGD alone: its rate was the largest possible one already."
+answer = "SGD alone: its rate was nearly the largest possible one already."
 plots.explore(at_multiple, controls, start=("SGD", 1.0), question=question, guess=..., answer=answer)
 
 # %% [markdown] name="read-five"
