@@ -195,7 +195,7 @@ def test_a_lesson_that_any_tool_has_rewritten_is_found_again_cell_by_cell(tool, 
 
 def test_what_tools_and_the_reader_note_in_a_copy_stays(work):
     folder, path, make = work
-    picture = {"cell_type": "markdown", "id": "p", "metadata": {}, "source": "![](attachment:a.png)"}
+    picture = {"cell_type": "markdown", "id": "p", "metadata": {}, "source": ["![](attachment:a.png)"]}
     picture["attachments"] = {"a.png": {"image/png": ""}}
 
     def edit(cells):

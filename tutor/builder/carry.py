@@ -332,7 +332,8 @@ def restore(old: Notebook, fresh: Notebook, identifier: str) -> Notebook:
 
 def id_of(cell: Cell) -> str | None:
     """A cell's id, which Colab keeps in the cell's metadata."""
-    return cell.get("id") or cell.get("metadata", {}).get("id")
+    found = cell.get("id") or cell.get("metadata", {}).get("id")
+    return found if isinstance(found, str) else None
 
 
 def normal(text: str) -> str:

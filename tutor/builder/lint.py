@@ -12,6 +12,7 @@ from tutor.builder.coverage import cells_for, exercises_for, questions_for
 from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
+from tutor.lessons.cells import is_python
 from tutor.lessons.glossary import TERMS
 from tutor.lessons.registry import SERIES, Lesson
 from tutor.lessons.text import Cell
@@ -169,7 +170,7 @@ def figures_have_alt_text(lesson: Lesson) -> Iterator[str]:
 
 def figures_can_be_run_again(lesson: Lesson) -> Iterator[str]:
     """A figure that waits for a guess is run again after the whole notebook was: what it uses must still be there."""
-    code = [(cell.name, cell.solved) for cell in lesson.cells if cell.kind == "code"]
+    code = [(cell.name, cell.solved) for cell in lesson.cells if cell.kind == "code" and is_python(cell.solved)]
     for at, (name, text) in enumerate(code):
         if not any(isinstance(node, ast.keyword) and node.arg == "guess" for node in ast.walk(ast.parse(text))):
             continue

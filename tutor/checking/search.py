@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from tutor.checking import blame, diagnose
 from tutor.checking.guard import Outcome
+from tutor.checking.probes import same
 from tutor.checking.report import Report
 from tutor.checking.spec import Misconception, Spec
 
@@ -135,7 +136,13 @@ class Search:
         return max(0.05, min(self._limit, self._until - time.perf_counter()))
 
     def _pairs(self, trials: list[diagnose.Trial]) -> Steps:
-        """Try what two known mistakes do together; a pair is told only if no other pair does the same."""
+        """Try what two known mistakes do together; a pair is told only if no other pair does the same.
+
+        An answer that returns one and the same for every probe has other causes than two mistakes that end up there.
+        """
+        made = [trial.outcome.value for trial in trials]
+        if all(trial.outcome.error is None for trial in trials) and all(same(made[0], value) for value in made[1:]):
+            return
         known, alike = self.exercise, []
         for pair in itertools.combinations(known.misconceptions.values(), 2):
             if known.both(*pair) is not None and diagnose.matches(known.spec, trials, pair, known.run_both):
