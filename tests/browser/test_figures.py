@@ -43,7 +43,9 @@ def move(page, figure):
         before = now()
         choice.focus()
         page.keyboard.press("ArrowUp" if choice.input_value() != "0" else "ArrowDown")
-        assert now()[0] != before[0]
+        page.keyboard.press("Enter")  # where the arrow has opened the list, this takes what it stands on
+        changed = "([f, before]) => f.dataset.state !== before"
+        page.wait_for_function(changed, arg=[figure.element_handle(), before[0]])
     assert image.get_attribute("alt") == figure.locator("p[role=status]").inner_text()
     page.wait_for_function("i => i.complete && i.naturalWidth > 0", arg=image.element_handle())
 

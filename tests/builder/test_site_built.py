@@ -34,7 +34,9 @@ class Page(HTMLParser):
             self.ids.append(found["id"])
         if tag == "a" and found.get("href"):
             self.links.append(found["href"])
-        if tag in ("img", "script", "link") and (place := found.get("src") or found.get("href")):
+        # a browser loads no page for being the next one or the one before
+        neighbour = tag == "link" and found.get("rel") in ("next", "prev")
+        if tag in ("img", "script", "link") and not neighbour and (place := found.get("src") or found.get("href")):
             self.loads.append(place)
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
