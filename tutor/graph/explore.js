@@ -22,7 +22,7 @@ function start(box, d) {
   var FIRST = 40, MOST = 500, HELP = "Drag to move, scroll to zoom once the figure is in use. Arrow keys go from card to card, " +
     "Shift and arrows move, + and - zoom, 0 shows all, Enter opens or closes, Escape closes what contains the card, / searches.";
   var pen = document.createElement("canvas").getContext("2d"), FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
-  var open = new Set([0]), current = "b0", where = {}, edges = [], view = { x: 0, y: 0, k: 1 }, sizes = {}, norms = [], hits = [], hit = -1;
+  var open = new Set([0]), current = "", where = {}, edges = [], view = { x: 0, y: 0, k: 1 }, sizes = {}, norms = [], hits = [], hit = -1;
   d.links.forEach(function (l) { if (l.norm > 0) norms.push(Math.log10(l.norm)); });
   var low = norms.reduce(function (a, b) { return Math.min(a, b); }, 0), high = norms.reduce(function (a, b) { return Math.max(a, b); }, low);
   function long(text, size, bold) { pen.font = (bold ? "700 " : "") + size + "px " + FONT; return pen.measureText(text).width; }
@@ -62,12 +62,13 @@ function start(box, d) {
   var find = button("Next", "Next match", function () { seek(1); });
   button("+", "Zoom in", function () { zoom(1.25); });
   button("\u2212", "Zoom out", function () { zoom(0.8); });
-  button("Fit", "Show all that is open", function () { fit(0.02); });
-  button("Start", "Open what was open at first", function () { begin(); });
+  button("Fit", "Fit all that is open", function () { fit(0.02); });
+  button("Start", "Start again with what was open at first", function () { begin(); });
   var count = make("span", "", bar);
   count.setAttribute("role", "status");
   var pane = make("div", "", figure);
-  pane.style.cssText = "height:min(70vh,560px);min-height:240px;overflow:hidden;resize:vertical;border:1px solid #6b7680;touch-action:none;cursor:grab";
+  pane.style.cssText = "height:min(70vh,560px);min-height:240px;overflow:hidden;resize:vertical;border:1px solid #6b7680;cursor:grab";
+  pane.className = "pane";
   var told = make("div", HELP, figure);
   told.className = "told";
   told.setAttribute("role", "status");
@@ -98,10 +99,14 @@ function start(box, d) {
     view.y = top ? 10 - p.y * view.k : pane.clientHeight / 2 - (p.y + Math.min(p.h, 300) / 2) * view.k;
     move();
   }
-  function text(look, x, y, words, anchor) { return '<text class="' + look + '"' + (anchor ? ' text-anchor="middle"' : "") + ' x="' + x.toFixed(1) + '" y="' + y.toFixed(1) + '">' + escaped(words) + "</text>"; }
-  function aria(key, c, block) {
-    var what = [c.title + c.rest].concat(words(c)).join(", ") + (c.badge ? ", number " + c.badge : "");
-    return 'data-key="' + key + '" tabindex="' + (key === current ? 0 : -1) + '" aria-label="' + escaped(what) + '" ' + (block < 0 ? 'role="img"' : 'role="button" aria-expanded="' + open.has(block) + '"');
+  function text(look, x, y, words, anchor) { return '<text class="' + look + '"' + (anchor ? ' text-anchor="middle"' : "") + ' x="' + x.toFixed(1) + '" y="' + y.toFixed(1) + '">' + escaped(words) + "</text> "; }
+  function path(c) { return c.faint[0] ? " · " + c.faint[0] : ""; }
+  function aria(key, c, block) { // the name says what stands on the card, in that order, so that it answers to it when spoken
+    var number = c.badge ? " #" + c.badge : "", on = open.has(block);
+    var name = on ? [c.title + path(c)].concat(c.lines, c.marks, number || [])
+      : c.tag.concat(c.title + c.rest + number, c.lines, c.faint, c.marks);
+    return 'data-key="' + key + '" tabindex="-1" aria-label="' + escaped(name.join(", ")) + '" ' +
+      (block < 0 ? 'role="img"' : 'role="button" aria-expanded="' + on + '"');
   }
   function draw() {
     var t = lay.place(0, open), frames = [], lines = [], labels = [], cards = [];
@@ -115,7 +120,7 @@ function start(box, d) {
         where[k] = { x: x, y: y, w: e.w, h: e.h, parent: key, item: e.item };
         if (e.inner >= 0) {
           frames.push('<rect class="c ' + (depth % 2 ? "frame" : "module") + '" rx="8" fill-opacity=".5" x="' + x + '" y="' + y + '" width="' + e.w + '" height="' + e.h + '"/>');
-          var path = c.faint[0] ? " · " + c.faint[0] : "", head = "\u2212 " + c.title + path, w = Math.min(e.w, long(head, 13, true) + 16);
+          var head = "\u2212 " + c.title + path(c), w = Math.min(e.w, long(head, 13, true) + 16);
           cards.push("<g " + aria(k, c, e.item.block) + '><rect class="c module" rx="5" x="' + x + '" y="' + y + '" width="' + w + '" height="20"/>' + text("t", x + 8, y + 15, head) + "</g>");
           paint(lay.place(e.inner, open), x + lay.PAD, y + lay.HEAD, k, depth + 1);
           return;
@@ -123,7 +128,7 @@ function start(box, d) {
         var rx = c.kind === "parameter" ? 14 : c.kind === "leaf" ? 7 : 3, row = y + 18, mid = x + e.w / 2, g = "";
         c.tag.forEach(function (s) { g += text("n", mid, row - 3, s, true); row += 14; });
         g += '<text class="t" text-anchor="middle" x="' + mid + '" y="' + row + '">' + (e.item.block >= 0 ? "+ " : "") + escaped(c.title) + '<tspan class="r">' + escaped(c.rest) + "</tspan>" +
-          (c.badge ? '<tspan class="b"> #' + escaped(c.badge) + "</tspan>" : "") + "</text>";
+          (c.badge ? '<tspan class="b"> #' + escaped(c.badge) + "</tspan>" : "") + "</text> ";
         [["", c.lines], ["s", c.faint], ["a", c.marks]].forEach(function (p) { p[1].forEach(function (s) { g += text(p[0], mid, (row += 14), s, true); }); });
         cards.push("<g " + aria(k, c, e.item.block) + '><rect class="c ' + c.kind + '" rx="' + rx + '" x="' + x + '" y="' + y + '" width="' + e.w + '" height="' + e.h + '"/>' + g + "</g>");
       });
@@ -159,7 +164,7 @@ function start(box, d) {
     if (!where[current]) current = lay.items(0)[0].key;
     pane.innerHTML = '<svg width="100%" height="100%" role="group" aria-label="' + escaped(d.title + ". " + HELP) + '"><rect class="paper" width="100%" height="100%"/><g class="all">' +
       frames.join("") + lines.join("") + labels.join("") + cards.join("") + "</g></svg>";
-    pane.querySelectorAll("g[data-key]").forEach(function (g) { g.setAttribute("tabindex", g.dataset.key === current ? 0 : -1); });
+    group(current).setAttribute("tabindex", 0);
     box.dataset.cards = cards.length;
     move();
   }
@@ -285,7 +290,7 @@ function start(box, d) {
     toggle(g.dataset.key);
   });
   pane.addEventListener("pointerover", function (e) { var g = e.target.closest("g[data-key]"); if (g && !from) say(g.dataset.key); });
-  pane.addEventListener("focusin", function (e) { var g = e.target.closest("g[data-key]"); if (g && g.dataset.key !== current) focus(g.dataset.key, true); else if (g) say(current); });
+  pane.addEventListener("focusin", function (e) { var g = e.target.closest("g[data-key]"); if (g && g.dataset.key !== current) focus(g.dataset.key, true); else if (g) say(current); if (g && g.matches(":focus-visible")) seen(current); });
   pane.addEventListener("wheel", function (e) {
     if (!e.ctrlKey && !pane.contains(document.activeElement)) return; // the page scrolls until the figure is in use
     e.preventDefault();
