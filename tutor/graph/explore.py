@@ -159,6 +159,6 @@ def _block(graph: Recording, scene: Scene, order: Sequence[int], block: Block) -
     ]
 
 
-_SCRIPT = "(function () {{\n{}{}}})();".format(
-    *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("explore_layout.js", "explore.js"))
-)
+_PARTS = "explore_layout.js", "explore_draw.js", "explore.js"
+_SCRIPT = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _PARTS)
+_SCRIPT = f"(function () {{\n{_SCRIPT}}})();"
