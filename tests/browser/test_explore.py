@@ -94,7 +94,9 @@ def test_the_keyboard_reaches_opens_and_closes_blocks(opened):
     before = shown(page)
 
     def focused():
-        return page.evaluate("[document.activeElement.tagName, document.activeElement.getAttribute('aria-label') || '']")
+        return page.evaluate(
+            "[document.activeElement.tagName, document.activeElement.getAttribute('aria-label') || '']"
+        )
 
     def press(key, until, most):
         for _ in range(most):

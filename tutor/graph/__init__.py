@@ -16,7 +16,8 @@ checkers; nothing here knows a lesson.
 on top          `explain` (the block, with `gather`), on `record` (`trace`, `record`) and `torchviz` (the guarded way to
                 that package), which make the object; `explanation` shows what was found
 the object      `graph`: a recording with all its forms
-its forms       `steps` and `explore` on `drawing`, which draws a scene; `describe`, `export`, `svg`, `bars` say, write, draw
+its forms       `steps` and `explore` on `drawing`, which draws a scene; `describe`, `export`, `svg`, `bars` say,
+                write, draw
 causes          `causes/` finds what is wrong in a recording, torch's nodes and a tape of the program
 what is drawn   `scene` words what `fold`, with `repeats`, left of the `plain` graph; `tree` nests its cards
 the recording   `recording`: nodes, edges, what was found, find(): plain data, without any torch object;
