@@ -1,6 +1,7 @@
 """A graph to explore, saved as a page and used as readers use it: by mouse and by keyboard, light and dark."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def shown(page):
 
 
 def layer(page, number):
-    return page.get_by_role("button", name=f"layers.{number},")
+    return page.get_by_role("button", name=re.compile(rf"layers\.{number}(?![.\d])"))
 
 
 def test_a_click_opens_a_block_and_another_closes_it(opened):
@@ -91,19 +92,61 @@ def test_a_click_opens_a_block_and_another_closes_it(opened):
 def test_the_keyboard_reaches_opens_and_closes_blocks(opened):
     page = opened()
     before = shown(page)
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('g[data-key]')"):
-            break
-    for _ in range(8):
-        if "layers.11," in page.evaluate("document.activeElement.getAttribute('aria-label')"):
-            break
-        page.keyboard.press("ArrowDown")
+
+    def focused():
+        return page.evaluate(
+            "[document.activeElement.tagName, document.activeElement.getAttribute('aria-label') || '']"
+        )
+
+    def press(key, until, most):
+        for _ in range(most):
+            page.keyboard.press(key)
+            if until(*focused()):
+                return
+        raise AssertionError(f"{key} does not lead there, but to {focused()}")
+
+    press("Tab", lambda tag, name: tag == "g" and "output" in name, 8)  # one stop for all cards, which is the output
+    press("ArrowDown", lambda tag, name: re.search(r"layers\.11(?![.\d])", name), 8)
     page.keyboard.press("Enter")
     assert shown(page) > before
     page.keyboard.press("ArrowDown")
+    assert "layers.11." in focused()[1]
     page.keyboard.press("Escape")
     assert shown(page) == before
+    assert re.search(r"layers\.11(?![.\d])", focused()[1])
+    page.keyboard.press("/")
+    assert focused()[0] == "INPUT"
+    page.keyboard.press("Escape")
+    assert focused()[0] == "g"
+    page.keyboard.press("Tab")
+    assert focused()[0] != "g"
+    press("Shift+Tab", lambda tag, name: tag == "g", 1)
+    press("Shift+Tab", lambda tag, name: tag == "INPUT", 8)
+
+
+def test_the_card_that_the_keyboard_comes_back_to_is_in_sight(opened):
+    page = opened()
+    pane = page.locator("svg").bounding_box()
+    for _ in range(2):
+        page.mouse.move(pane["x"] + 20, pane["y"] + 500)
+        page.mouse.down()
+        page.mouse.move(pane["x"] + 20, pane["y"] + 20, steps=4)
+        page.mouse.up()
+    card = page.locator("g[data-key][tabindex='0']")
+    assert card.bounding_box()["y"] < pane["y"]
+    page.get_by_role("button", name="Start").focus()
+    page.keyboard.press("Tab")
+    assert pane["y"] <= card.bounding_box()["y"] < pane["y"] + pane["height"]
+
+
+def test_a_finger_scrolls_the_page_past_the_figure_until_it_is_in_use(opened):
+    page = opened(has_touch=True)
+    may = "getComputedStyle(document.querySelector('.pane')).touchAction"
+    assert page.evaluate(may) == "pan-y pinch-zoom"
+    layer(page, 11).tap()
+    assert page.evaluate(may) == "none"
+    page.get_by_role("searchbox").tap()
+    assert page.evaluate(may) == "pan-y pinch-zoom"
 
 
 def test_search_opens_what_contains_a_match_and_tells_of_it(opened):

@@ -1,50 +1,10 @@
 // The figure: what is open is laid out and drawn, the rest is data. Without this script the still picture stands there.
-function unpack(text) {
-  var bytes = Uint8Array.from(atob(text), function (c) { return c.charCodeAt(0); });
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
-}
-function read(d) { // numbers back into texts
-  function w(i) { return d.words[i]; }
-  function card(a) {
-    return { kind: w(a[0]), title: w(a[1]), rest: w(a[2]), badge: w(a[3]), tag: a[4].map(w), lines: a[5].map(w), faint: a[6].map(w), marks: a[7].map(w), said: a[8].map(w) };
-  }
-  return {
-    title: d.title,
-    cards: d.cards.map(card),
-    blocks: d.blocks.map(function (b) { return { parent: b[0], lo: b[1], hi: b[2], card: card(b.slice(3)) }; }),
-    links: d.links.map(function (l) { return { a: l[0], b: l[1], state: w(l[2]), label: l[3].map(w), norm: l[4], trouble: w(l[5]) }; }),
-  };
-}
-function escaped(text) {
-  return text.replace(/[&<>"]/g, function (c) { return { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[c]; });
-}
 function start(box, d) {
-  var FIRST = 40, MOST = 500, HELP = "Drag to move, scroll to zoom once the figure is in use. Arrow keys go from card to card, " +
-    "Shift and arrows move, + and - zoom, 0 shows all, Enter opens or closes, Escape closes what contains the card, / searches.";
-  var pen = document.createElement("canvas").getContext("2d"), FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
-  var open = new Set([0]), current = "b0", where = {}, edges = [], view = { x: 0, y: 0, k: 1 }, sizes = {}, norms = [], hits = [], hit = -1;
-  d.links.forEach(function (l) { if (l.norm > 0) norms.push(Math.log10(l.norm)); });
-  var low = norms.reduce(function (a, b) { return Math.min(a, b); }, 0), high = norms.reduce(function (a, b) { return Math.max(a, b); }, low);
-  function long(text, size, bold) { pen.font = (bold ? "700 " : "") + size + "px " + FONT; return pen.measureText(text).width; }
-  function about(it) { return it.block >= 0 ? d.blocks[it.block].card : d.cards[it.lo]; }
-  function words(c) { return c.tag.concat(c.lines, c.faint, c.marks); }
-  function cardSize(it) {
-    if (sizes[it.key]) return sizes[it.key];
-    var c = about(it), head = long(c.title + c.rest, 13, true) + (c.badge ? long("#" + c.badge, 10) + 14 : 0) + (it.block >= 0 ? 20 : 0);
-    var wide = Math.max.apply(null, [head].concat(words(c).map(function (t) { return long(t, 11); })));
-    return (sizes[it.key] = { w: wide + (c.kind === "parameter" || c.kind === "leaf" ? 36 : 24), h: 26 + 14 * words(c).length });
-  }
-  function labelSize(e) {
-    var all = e.links.map(function (k) { return d.links[k]; }), flowed = all.filter(function (l) { return l.state === "flowed"; });
-    e.trouble = (flowed.find(function (l) { return l.trouble; }) || {}).trouble || "";
-    e.norm = Math.hypot.apply(null, flowed.map(function (l) { return l.norm || 0; }));
-    e.state = flowed.length ? "flowed" : all[0].state;
-    e.lines = all.length === 1 || !flowed.length ? all[0].label
-      : [flowed.length + (flowed.length > 1 ? " gradients" : " gradient"), e.trouble || "‖g‖ " + Number(e.norm.toPrecision(3))];
-    if (!e.lines.length) return null;
-    return { w: Math.max.apply(null, e.lines.map(function (t) { return long(t, 10); })) + 8, h: 13 * e.lines.length };
-  }
-  var lay = layouter(d, cardSize, labelSize);
+  var FIRST = 40, MOST = 500;
+  var HELP = "Drag to move, scroll to zoom once the figure is in use. Arrow keys go from card to card, Shift and arrows " +
+    "move, + and - zoom, 0 shows all, Enter opens or closes, Escape closes what contains the card, / searches.";
+  var paint = painter(d), lay = paint.lay, about = paint.about, words = paint.words;
+  var open = new Set([0]), current = "", where = {}, edges = [], view = { x: 0, y: 0, k: 1 }, hits = [], hit = -1;
   function make(tag, text, inside, label) {
     var it = document.createElement(tag);
     it.textContent = text;
@@ -52,22 +12,29 @@ function start(box, d) {
     inside.appendChild(it);
     return it;
   }
-  function button(text, label, act) { var b = make("button", text, bar, label); b.type = "button"; b.style.margin = "0 4px 0 0"; b.onclick = act; return b; }
+  function button(text, label, act) {
+    var b = make("button", text, bar, label);
+    b.type = "button";
+    b.style.margin = "0 4px 0 0";
+    b.onclick = act;
+  }
   // JupyterLab would take keys for its own commands otherwise
   box.setAttribute("data-lm-suppress-shortcuts", "true");
   var figure = document.createElement("div"), bar = make("div", "", figure);
   bar.style.cssText = "display:flex;flex-wrap:wrap;align-items:center;gap:4px;margin:4px 0";
   var field = make("input", "", make("label", "Search ", bar));
   field.type = "search";
-  var find = button("Next", "Next match", function () { seek(1); });
+  button("Next", "Next match", function () { seek(1); });
   button("+", "Zoom in", function () { zoom(1.25); });
   button("\u2212", "Zoom out", function () { zoom(0.8); });
-  button("Fit", "Show all that is open", function () { fit(0.02); });
-  button("Start", "Open what was open at first", function () { begin(); });
+  button("Fit", "Fit all that is open", function () { fit(0.02); });
+  button("Start", "Start again with what was open at first", function () { begin(); });
   var count = make("span", "", bar);
   count.setAttribute("role", "status");
   var pane = make("div", "", figure);
-  pane.style.cssText = "height:min(70vh,560px);min-height:240px;overflow:hidden;resize:vertical;border:1px solid #6b7680;touch-action:none;cursor:grab";
+  pane.style.cssText = "height:min(70vh,560px);min-height:240px;overflow:hidden;resize:vertical;" +
+    "border:1px solid #6b7680;cursor:grab";
+  pane.className = "pane";
   var told = make("div", HELP, figure);
   told.className = "told";
   told.setAttribute("role", "status");
@@ -98,69 +65,15 @@ function start(box, d) {
     view.y = top ? 10 - p.y * view.k : pane.clientHeight / 2 - (p.y + Math.min(p.h, 300) / 2) * view.k;
     move();
   }
-  function text(look, x, y, words, anchor) { return '<text class="' + look + '"' + (anchor ? ' text-anchor="middle"' : "") + ' x="' + x.toFixed(1) + '" y="' + y.toFixed(1) + '">' + escaped(words) + "</text>"; }
-  function aria(key, c, block) {
-    var what = [c.title + c.rest].concat(words(c)).join(", ") + (c.badge ? ", number " + c.badge : "");
-    return 'data-key="' + key + '" tabindex="' + (key === current ? 0 : -1) + '" aria-label="' + escaped(what) + '" ' + (block < 0 ? 'role="img"' : 'role="button" aria-expanded="' + open.has(block) + '"');
-  }
   function draw() {
-    var t = lay.place(0, open), frames = [], lines = [], labels = [], cards = [];
-    where = { b0: { x: 0, y: 0, w: t.w, h: t.h, parent: "" } };
-    edges = [];
-    paint(t, 0, 0, "b0", 0);
-    function paint(t, ox, oy, key, depth) {
-      t.els.forEach(function (e) {
-        if (!e.item) return;
-        var x = ox + e.x - e.w / 2, y = oy + e.y - e.h / 2, c = about(e.item), k = e.item.key;
-        where[k] = { x: x, y: y, w: e.w, h: e.h, parent: key, item: e.item };
-        if (e.inner >= 0) {
-          frames.push('<rect class="c ' + (depth % 2 ? "frame" : "module") + '" rx="8" fill-opacity=".5" x="' + x + '" y="' + y + '" width="' + e.w + '" height="' + e.h + '"/>');
-          var path = c.faint[0] ? " · " + c.faint[0] : "", head = "\u2212 " + c.title + path, w = Math.min(e.w, long(head, 13, true) + 16);
-          cards.push("<g " + aria(k, c, e.item.block) + '><rect class="c module" rx="5" x="' + x + '" y="' + y + '" width="' + w + '" height="20"/>' + text("t", x + 8, y + 15, head) + "</g>");
-          paint(lay.place(e.inner, open), x + lay.PAD, y + lay.HEAD, k, depth + 1);
-          return;
-        }
-        var rx = c.kind === "parameter" ? 14 : c.kind === "leaf" ? 7 : 3, row = y + 18, mid = x + e.w / 2, g = "";
-        c.tag.forEach(function (s) { g += text("n", mid, row - 3, s, true); row += 14; });
-        g += '<text class="t" text-anchor="middle" x="' + mid + '" y="' + row + '">' + (e.item.block >= 0 ? "+ " : "") + escaped(c.title) + '<tspan class="r">' + escaped(c.rest) + "</tspan>" +
-          (c.badge ? '<tspan class="b"> #' + escaped(c.badge) + "</tspan>" : "") + "</text>";
-        [["", c.lines], ["s", c.faint], ["a", c.marks]].forEach(function (p) { p[1].forEach(function (s) { g += text(p[0], mid, (row += 14), s, true); }); });
-        cards.push("<g " + aria(k, c, e.item.block) + '><rect class="c ' + c.kind + '" rx="' + rx + '" x="' + x + '" y="' + y + '" width="' + e.w + '" height="' + e.h + '"/>' + g + "</g>");
-      });
-      t.edges.forEach(function (e) {
-        var els = t.els, hi = els[e.hi], lo = els[e.lo], pts = [];
-        if (!e.lines) labelSize(e);
-        function end(i, down) {
-          var el = els[i];
-          if (el.port) return [ox + el.x, el.upper ? oy - lay.HEAD : oy + t.h + lay.PAD];
-          return [ox + el.x + t.dx(i, e), oy + el.y + (down ? el.h : -el.h) / 2];
-        }
-        pts.push(end(e.hi, true));
-        e.chain.forEach(function (i) { pts.push([ox + els[i].x, oy + els[i].top], [ox + els[i].x, oy + els[i].bottom]); });
-        pts.push(end(e.lo, false));
-        var size = e.norm > 0 ? Math.log10(e.norm) : null, thick = e.trouble ? 4 : size === null ? 1.2 : 3.5 + (4.6 * (size - (low + high) / 2)) / Math.max(high - low, 2);
-        thick = Math.max(1, Math.min(6, thick));
-        var look = (e.trouble ? " bad" : "") + (e.state === "none" ? " none" : e.state === "not visited" ? " lost" : ""), tip = els[e.v], arrow = !tip.port && !(tip.inner >= 0);
-        var way = "M" + pts[0].join(" ");
-        for (var i = 1; i < pts.length; i++) {
-          var a = pts[i - 1], b = pts[i], m = (a[1] + b[1]) / 2;
-          way += Math.abs(a[0] - b[0]) < 0.5 ? "L" + b.join(" ") : "C" + [a[0], m, b[0], m, b[0], b[1]].join(" ");
-        }
-        var p = e.back ? pts[0] : pts[pts.length - 1], s = e.back ? 1 : -1, n = 5 + thick;
-        lines.push('<g class="link"><path class="e' + look + '" stroke-width="' + thick.toFixed(1) + '" d="' + way + '"/>' + (arrow ? '<path class="h' + look + '" d="M' + p.join(" ") + "l" + -n * 0.6 + " " + s * n + "h" + n * 1.2 + 'z"/>' : "") + "</g>");
-        edges.push([els[e.u].item && els[e.u].item.key, els[e.v].item && els[e.v].item.key]);
-        if (e.label && e.chain.length) {
-          var l = els[e.chain[0]], top = oy + l.y - l.h / 2;
-          labels.push('<rect class="paper" fill-opacity=".85" x="' + (ox + l.x - l.w / 2) + '" y="' + top + '" width="' + l.w + '" height="' + l.h + '"/>');
-          e.lines.forEach(function (w, k) { labels.push(text("l" + (e.trouble && k ? " a" : ""), ox + l.x, top + 10 + 13 * k, w, true)); });
-        }
-      });
-    }
+    var drawn = paint.draw(open);
+    where = drawn.where;
+    edges = drawn.edges;
     if (!where[current]) current = lay.items(0)[0].key;
-    pane.innerHTML = '<svg width="100%" height="100%" role="group" aria-label="' + escaped(d.title + ". " + HELP) + '"><rect class="paper" width="100%" height="100%"/><g class="all">' +
-      frames.join("") + lines.join("") + labels.join("") + cards.join("") + "</g></svg>";
-    pane.querySelectorAll("g[data-key]").forEach(function (g) { g.setAttribute("tabindex", g.dataset.key === current ? 0 : -1); });
-    box.dataset.cards = cards.length;
+    pane.innerHTML = '<svg width="100%" height="100%" role="group" aria-label="' + escaped(d.title + ". " + HELP) +
+      '"><rect class="paper" width="100%" height="100%"/><g class="all">' + drawn.svg + "</g></svg>";
+    group(current).setAttribute("tabindex", 0);
+    box.dataset.cards = drawn.cards;
     move();
   }
   function group(key) { return pane.querySelector('g[data-key="' + key + '"]'); }
@@ -168,7 +81,8 @@ function start(box, d) {
     var it = where[key] && where[key].item;
     if (!it) return;
     var c = about(it);
-    told.textContent = [c.title + c.rest + (c.badge ? "  #" + c.badge : "") + "  " + words(c).join(" · ")].concat(c.said).join("\n");
+    var head = c.title + c.rest + (c.badge ? "  #" + c.badge : "") + "  " + words(c).join(" · ");
+    told.textContent = [head].concat(c.said).join("\n");
     pane.querySelectorAll("g.link").forEach(function (g, i) {
       var on = edges[i].indexOf(key) >= 0;
       g.querySelectorAll("path").forEach(function (p) { p.classList.toggle("now", on); });
@@ -191,7 +105,11 @@ function start(box, d) {
   }
   function around(b) { var all = []; for (; b >= 0; b = d.blocks[b].parent) all.push(b); return all; }
   function limit(keep) { // what was opened longest ago closes, so that the figure stays quick
-    function shown() { var n = 0; open.forEach(function (b) { if (around(b).every(function (k) { return open.has(k); })) n += lay.items(b).length; }); return n; }
+    function shown() {
+      var n = 0;
+      open.forEach(function (b) { if (around(b).every(function (k) { return open.has(k); })) n += lay.items(b).length; });
+      return n;
+    }
     Array.from(open).forEach(function (b) { if (shown() > MOST && keep.indexOf(b) < 0) open.delete(b); });
   }
   function toggle(key) {
@@ -212,7 +130,10 @@ function start(box, d) {
     if (field.dataset.of !== wanted) {
       field.dataset.of = wanted;
       hits = [];
-      function look(c, key) { if ([c.title + c.rest].concat(c.lines, c.said).join(" ").toLowerCase().indexOf(wanted) >= 0) hits.push(key); }
+      function look(c, key) {
+        var all = [c.title + c.rest].concat(c.lines, c.said).join(" ");
+        if (all.toLowerCase().indexOf(wanted) >= 0) hits.push(key);
+      }
       d.blocks.forEach(function (b, k) { if (k) look(b.card, "b" + k); });
       d.cards.forEach(function (c, k) { look(c, "c" + k); });
       hit = step > 0 ? -1 : 0;
@@ -238,7 +159,8 @@ function start(box, d) {
     var p = where[current], x = p.x + p.w / 2, y = p.y + Math.min(p.h, 20) / 2, best = null, least = Infinity;
     Object.keys(where).forEach(function (k) {
       if (k === current || k === "b0") return;
-      var q = where[k], ax = q.x + q.w / 2 - x, ay = q.y + Math.min(q.h, 20) / 2 - y, along = ax * dx + ay * dy, across = Math.abs(ax * dy) + Math.abs(ay * dx);
+      var q = where[k], ax = q.x + q.w / 2 - x, ay = q.y + Math.min(q.h, 20) / 2 - y;
+      var along = ax * dx + ay * dy, across = Math.abs(ax * dy) + Math.abs(ay * dx);
       if (along > 1 && along + 2 * across < least) { least = along + 2 * across; best = k; }
     });
     if (best) { focus(best); seen(best); }
@@ -284,8 +206,16 @@ function start(box, d) {
     focus(g.dataset.key);
     toggle(g.dataset.key);
   });
-  pane.addEventListener("pointerover", function (e) { var g = e.target.closest("g[data-key]"); if (g && !from) say(g.dataset.key); });
-  pane.addEventListener("focusin", function (e) { var g = e.target.closest("g[data-key]"); if (g && g.dataset.key !== current) focus(g.dataset.key, true); else if (g) say(current); });
+  pane.addEventListener("pointerover", function (e) {
+    var g = e.target.closest("g[data-key]");
+    if (g && !from) say(g.dataset.key);
+  });
+  pane.addEventListener("focusin", function (e) {
+    var g = e.target.closest("g[data-key]");
+    if (!g) return;
+    if (g.dataset.key === current) say(current); else focus(g.dataset.key, true);
+    if (g.matches(":focus-visible")) seen(current); // a press of the mouse may not move what it is about to click
+  });
   pane.addEventListener("wheel", function (e) {
     if (!e.ctrlKey && !pane.contains(document.activeElement)) return; // the page scrolls until the figure is in use
     e.preventDefault();

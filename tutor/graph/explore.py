@@ -46,7 +46,9 @@ class Explorer:
         shown = drawing.scene(graph)
         alt = describe(graph, shown)
         still = picture(draw(shown, title(graph), alt), alt)
-        style = rules(f".{name} svg", 0) + rules(f".{name}.dark svg", 1)
+        # a finger scrolls the page past the figure until the figure is in use
+        touch = f".{name} .pane{{touch-action:pan-y pinch-zoom}}.{name} .pane:focus-within{{touch-action:none}}"
+        style = rules(f".{name} svg", 0) + rules(f".{name}.dark svg", 1) + touch
         script = _SCRIPT.replace("NAME", name).replace("DATA", data)
         return (
             f'<div class="tutor-roam {name}"><style>{style}</style>{still}<p class="still">{STILL}</p></div>'
@@ -157,6 +159,6 @@ def _block(graph: Recording, scene: Scene, order: Sequence[int], block: Block) -
     ]
 
 
-_SCRIPT = "(function () {{\n{}{}}})();".format(
-    *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("explore_layout.js", "explore.js"))
-)
+_PARTS = "explore_layout.js", "explore_draw.js", "explore.js"
+_SCRIPT = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _PARTS)
+_SCRIPT = f"(function () {{\n{_SCRIPT}}})();"
