@@ -75,7 +75,7 @@ def _key(notebook: Notebook, folder: Path | None) -> str:
 
 def _sources() -> list[Path]:
     """The package's modules, without the lessons' folders and without what the outputs do not depend on."""
-    paths = sorted(PACKAGE.rglob("*.py"))
+    paths = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js")])
     return [p for p in paths if not {p, *p.parents} & {*_APART, *(LESSONS / name for name in SERIES)}]
 
 

@@ -12,7 +12,7 @@
     return it;
   }
   function start(box, d) {
-    var image = box.querySelector("img"), urls = [], at = [], controls = [], timer = null;
+    var image = box.querySelector("img"), urls = [], at = [], controls = [], timer = null, shown = d.first;
     var bar = document.createElement("div"), told = document.createElement("p");
     bar.style.cssText = "display:flex;flex-wrap:wrap;gap:6px 18px;align-items:center;margin:4px 0";
     told.setAttribute("role", "status");
@@ -28,7 +28,8 @@
     }
     function show() {
       var k = frame();
-      image.src = url(k);
+      // the first state is there already: to ask for it anew would break off its loading
+      if (k !== shown) { shown = k; image.src = url(k); }
       image.alt = told.textContent = d.alts[k];
       box.dataset.state = at.map(function (v, i) { return d.values[i][v]; }).join(" | ");
     }
