@@ -41,7 +41,9 @@ def tutor(wheel, tmp_path_factory):
     def run(*arguments, code="from tutor.cli import main; main()", folder):
         environment = {**clean, "TUTOR_HOME": str(home / "progress"), "TUTOR_OFFLINE": "1"}
         command = [str(python), "-c", code, *map(str, arguments)]
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     return run
 
