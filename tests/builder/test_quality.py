@@ -48,3 +48,17 @@ def test_a_narrowed_answer_that_passes_is_printed_without_failing(make_lesson):
     done = CliRunner().invoke(main, ["quality", "small", "--jobs", "1"])
     assert "not held yet: small.add: this narrowed answer passes: a result clipped" in done.output
     assert done.exit_code == 0, done.output
+
+
+def test_a_readme_is_held_to_its_totals_but_not_yet_to_what_narrowed_answers_make(monkeypatch):
+    from tutor.builder import quality
+
+    sentence = (
+        "1 exercises; 9 of 9 silent mutants rejected; 7 of 9 answers that are right for usual inputs only rejected; x"
+    )
+    monkeypatch.setattr(quality, "totals", lambda proofs: sentence)
+    readme = f"{quality.START}\n{{}}\n{quality.END}"
+    assert quality.says(readme.format(sentence), []) and quality.says(
+        readme.format(sentence.replace("7 of", "6 of")), []
+    )
+    assert not quality.says(readme.format(sentence.replace("9 of 9 silent", "8 of 9 silent")), [])

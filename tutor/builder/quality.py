@@ -7,7 +7,7 @@ import os
 import re
 from concurrent.futures import ProcessPoolExecutor
 
-from tutor.checking.proof import Proof, prove
+from tutor.checking.proof import HOLD_NARROWED, Proof, prove
 from tutor.errors import TutorError
 from tutor.lessons.registry import Lesson, exercises
 
@@ -24,6 +24,7 @@ HEAD = (
     "alternatives",
     "check (ms)",
 )
+_NARROWED = re.compile(r"; [\d,]+ of [\d,]+ answers that are right for usual inputs only rejected")
 
 
 def prove_all(lessons: list[Lesson], jobs: int = 1) -> list[Proof]:
@@ -96,3 +97,11 @@ def totals(proofs: list[Proof]) -> str:
         f"that are right for usual inputs only rejected; {sum(p.alternatives for p in proofs)} right answers "
         "written differently, all accepted."
     )
+
+
+def says(readme: str, proofs: list[Proof]) -> bool:
+    """Whether a README states these totals; how many narrowed answers are rejected is stated, and not held yet."""
+    sentences = stated(readme), totals(proofs)
+    if not HOLD_NARROWED:
+        sentences = tuple(_NARROWED.sub("", sentence) for sentence in sentences)
+    return sentences[0] == sentences[1]
