@@ -3,6 +3,8 @@
 import ast
 import itertools
 import linecache
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -329,3 +331,28 @@ def test_two_mistakes_without_a_wait_come_with_the_hint_and_bring_their_own():
     assert report.tier != "pair" and report.later is not None
     better = next(filter(None, (report.later() for _ in range(20))))
     assert better.tier == "pair" and better.found == better.message and better.hint
+
+
+TAKING = '''
+import resource
+import tutor
+
+text = """def two_layer_forward(x, w1, w2):
+    kept = []
+    kept.append(np.zeros(10**8))
+    return x, x, kept[0][:2]
+"""
+exercise = tutor.exercises["numpy_backprop.two_layer_forward"]
+space = exercise._namespace()
+exec(text, space)
+report = exercise.check(space["two_layer_forward"], source=text, search=20.0)
+assert report.verdict == "wrong", report
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+'''
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited on Linux only")
+def test_no_changed_text_takes_the_memory_of_a_machine():
+    """`kept.extend(np.zeros(10**8))` is one operation of many seconds and gigabytes, which no time limit can stop."""
+    ran = subprocess.run([sys.executable, "-c", TAKING], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) < 1_500_000, "in KiB"

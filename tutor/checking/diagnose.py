@@ -403,6 +403,11 @@ def _shape(value: Any) -> str:
     return f"= {value!r}" if len(repr(value)) <= 30 else f"(a {type(value).__name__})"
 
 
+def out_of_memory(error: BaseException | None) -> bool:
+    """Whether an answer ended because it took all the memory that it may have."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+
+
 def exception(outcome: Outcome, candidate: Any, checker: Checker) -> str:
     """Say where the answer stopped: the reader's own line and what stands in it; or that the check itself stopped."""
     error = outcome.error
@@ -410,7 +415,7 @@ def exception(outcome: Outcome, candidate: Any, checker: Checker) -> str:
         return f"The answer was stopped: {error}. Is a `print` inside a loop?"
     if isinstance(error, Forbidden):
         return f"The answer was stopped: {error}. No exercise needs that."
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    if out_of_memory(error):
         limit = f"{MEMORY / 2**30:.0f} GiB of memory"
         return f"The answer was stopped: it took more than {limit}. Does something grow in a loop?"
     if isinstance(error, SystemExit):

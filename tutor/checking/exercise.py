@@ -20,6 +20,8 @@ from tutor.checking.search import AT_ONCE, LATER, Search
 from tutor.checking.shortcut import watch
 from tutor.checking.spec import Misconception, Spec, SpecError
 
+CHANGED_MEMORY = 2**29  # bytes that an answer whose text was changed may take beyond what the process has
+
 _numbers = itertools.count()
 
 
@@ -212,11 +214,18 @@ class Exercise:
     def is_right(
         self, build: Callable[[], Any], owner: Any, probed: Probed, seconds: float, *, watched: bool = False
     ) -> bool:
-        """Whether what `build` makes is right on one probe and harmless; where `watched`, also without a way round."""
+        """Whether what `build` makes is right on one probe and harmless; where `watched`, also without a way round.
+
+        What is built nobody has typed, so it gets little memory: a changed loop or size may ask for any amount, and a
+        single operation on much of it is longer than any time limit.
+        """
         given = clone(probed.arguments)
         with watch(self.spec.forbid if watched else ()) as found:
             outcome = guard.call(
-                lambda: self._use(self._subject(build(), owner), given), seconds=seconds, seed=probed.seed
+                lambda: self._use(self._subject(build(), owner), given),
+                seconds=seconds,
+                seed=probed.seed,
+                memory=CHANGED_MEMORY,
             )
         if outcome.error is not None or outcome.harm or found:
             return False
@@ -346,7 +355,8 @@ class Exercise:
             return self._report("pass", self._praise(trials), printed=printed)
         report = replace(self._explain(trials, candidate, source), printed=printed)
         failed = [t for t in trials if t.outcome.error is not None or t.difference(self.spec) is not None]
-        if not all(t.outcome.error is None or isinstance(t.outcome.error, Exception) for t in failed):
+        errors = [t.outcome.error for t in failed]
+        if any(diagnose.out_of_memory(e) or not isinstance(e, Exception | None) for e in errors):
             return report
         return searched(report, trials, {t.seed: t.outcome.seconds for t in failed})
 

@@ -71,8 +71,11 @@ def _leave(*_: Any) -> None:
 
 
 @contextlib.contextmanager
-def fence(harm: list[str]) -> Iterator[None]:
-    """Put the fence up around an answer; threads that it leaves running are noted as harm."""
+def fence(harm: list[str], memory: int = MEMORY) -> Iterator[None]:
+    """Put the fence up around an answer; threads that it leaves running are noted as harm.
+
+    `memory` is how many bytes the answer may take beyond what the process has.
+    """
     global _judging, _hooked
     if not _hooked:
         sys.addaudithook(_hook)
@@ -92,7 +95,7 @@ def fence(harm: list[str]) -> Iterator[None]:
         setattr(*place)
     _judging = True
     try:
-        with _memory_limit():
+        with _memory_limit(memory):
             yield
     finally:
         _judging = False
@@ -107,8 +110,8 @@ def fence(harm: list[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _memory_limit() -> Iterator[None]:
-    """Let the process take no more than `MEMORY` beyond what it has; Linux only, elsewhere nothing is limited."""
+def _memory_limit(memory: int) -> Iterator[None]:
+    """Let the process take only so many bytes beyond what it has; Linux only, elsewhere nothing is limited."""
     try:
         import resource
 
@@ -117,7 +120,7 @@ def _memory_limit() -> Iterator[None]:
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = pages * resource.getpagesize() + MEMORY
+    wanted = pages * resource.getpagesize() + memory
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tutor.checking.fence import fence
+from tutor.checking.fence import MEMORY, fence
 
 KEPT_OUTPUT = 2_000  # characters of an answer's prints that a report shows
 FLOOD = 1_000_000  # characters after which printing is stopped as an error
@@ -53,7 +53,9 @@ class Outcome:
         return isinstance(self.error, TooSlow)
 
 
-def call(function: Callable[..., Any], *arguments: Any, seconds: float = 5.0, seed: int = 0) -> Outcome:
+def call(
+    function: Callable[..., Any], *arguments: Any, seconds: float = 5.0, seed: int = 0, memory: int = MEMORY
+) -> Outcome:
     """Call `function(*arguments)` under guard; never raises for what it does.
 
     Random states are seeded with `seed` before and restored after; grad mode and default dtype are restored and their
@@ -62,7 +64,7 @@ def call(function: Callable[..., Any], *arguments: Any, seconds: float = 5.0, se
     """
     outcome, buffer = Outcome(), _Limited()
     started = time.perf_counter()
-    with _kept_state(seed, outcome.harm), _last_resort(seconds) as postpone, fence(outcome.harm):
+    with _kept_state(seed, outcome.harm), _last_resort(seconds) as postpone, fence(outcome.harm, memory):
         try:
             with (
                 contextlib.redirect_stdout(buffer),
