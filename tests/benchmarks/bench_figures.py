@@ -15,11 +15,15 @@ from tutor import plots
 
 SITE = Path(__file__).parents[2] / "build" / "site"
 STEPS = np.arange(300)
-DRAG = """async figure => {
+DRAG = """async (figure, ahead) => {
   const control = figure.querySelector('input[type=range], select'), image = figure.querySelector('img'), all = [];
   const asked = figure.querySelector('p.guess input');
   if (asked) { asked.value = 'x'; figure.querySelector('p.guess button').click(); }
   const count = control.options ? control.options.length : Number(control.max) + 1;
+  if (ahead) {
+    figure.dispatchEvent(new Event('pointerenter'));
+    await new Promise(done => setTimeout(done, 1500));
+  }
   for (let k = 0; k < count; k++) {
     const from = performance.now();
     control.value = k;

@@ -19,8 +19,11 @@ class OwnKernelManager(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """The kernel that ipykernel describes for the interpreter that is running."""
-        return KernelSpec(**get_kernel_dict())
+        """The kernel that ipykernel describes for the interpreter that is running.
+
+        It says errors only: ipykernel 7 warns of a connection without encryption, which never leaves the machine.
+        """
+        return KernelSpec(**get_kernel_dict(["--log-level=ERROR"]))
 
 
 def client(notebook: Any, **options: Any) -> NotebookClient:

@@ -12,7 +12,7 @@
     return it;
   }
   function start(box, d) {
-    var image = box.querySelector("img"), urls = [], at = [], controls = [], timer = null, shown = d.first;
+    var image = box.querySelector("img"), urls = [], held = [], at = [], controls = [], timer = null, shown = d.first;
     var bar = document.createElement("div"), told = document.createElement("p");
     bar.style.cssText = "display:flex;flex-wrap:wrap;gap:6px 18px;align-items:center;margin:4px 0";
     told.setAttribute("role", "status");
@@ -26,6 +26,15 @@
       }
       return urls[k];
     }
+    // parsed ahead, one at a time and once a hand comes near, so that a drag shows each picture in the next frame
+    function ahead() {
+      var k = held.length;
+      if (k === d.frames.length) return;
+      held.push(new Image());
+      held[k].src = url(k);
+      held[k].decode().catch(function () {}).then(function () { setTimeout(ahead, 0); });
+    }
+    function near() { if (!held.length) ahead(); }
     function show() {
       var k = frame();
       // the first state is there already: to ask for it anew would break off its loading
@@ -74,6 +83,8 @@
       }, 600);
     };
     box.insertBefore(bar, image);
+    box.addEventListener("pointerenter", near);
+    bar.addEventListener("focusin", near);
     at.forEach(function (v, i) { set(i, v); });
     var note = make("p", "");
     note.className = "guess";
