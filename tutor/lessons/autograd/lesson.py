@@ -278,10 +278,10 @@ runs = {"cleared": train(clear=True), "never cleared": train(clear=False)}
 plots.loss_curves(runs, title="The same loop with and without clearing the gradients")
 
 # %% [markdown] name="read-forgotten"
-# All of it, one after the other. Each step of the second loop follows the *sum of all gradients so far*, also those that stopped
-# being true long ago. For 60 steps that looks like a slower loop, if a restless one. But it cannot brake: it shoots past the valley,
-# comes back, and shoots past again, each time a little wider, until the numbers overflow. Nothing raises an error. If a loss
-# swings like this, look for the missing line first.
+# First it falls more slowly, then something else happens. Each step of the second loop follows the *sum of all gradients so far*,
+# also those that stopped being true long ago. For 60 steps that looks like a slower loop, if a restless one. But it cannot brake:
+# it shoots past the valley, comes back and shoots past again, and in the end each swing is wider than the last, until the numbers
+# overflow. Nothing raises an error. If a loss swings like this, look for the missing line first.
 
 # %% tags=["item:accumulation", "nbval-check-output", "tolerance:15%"] name="forgotten-counted"
 for name, losses in runs.items():

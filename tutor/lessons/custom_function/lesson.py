@@ -45,7 +45,7 @@ with expect(RuntimeError):
 # instead:
 #
 # - **`forward`** computes the result. Autograd looks away while it runs, so any library may compute it. Only do not change
-#   the inputs in place: nobody would notice.
+#   the inputs in place: that would have to be declared, with `ctx.mark_dirty`.
 # - **`backward`** receives the gradient of the loss with respect to the *output* and returns the gradient with respect
 #   to the *input*. That is the chain rule, one box of it:
 #
@@ -632,8 +632,9 @@ with expect(RuntimeError):
 
 # %% [markdown] name="leak"
 # The second reason is memory. If you keep an *output* as an attribute, it holds its node, the node holds the bag, and
-# the bag holds the output: a circle that outlives the last use, and the graph behind it with it. `save_for_backward`
-# knows its outputs and ties no circle (and, as you saw in notebook 05, lets go of everything once backward is done).
+# the bag holds the output: a circle that outlives the last use, and the graph behind it with it, until Python's garbage
+# collector comes round. `save_for_backward` knows its outputs and ties no circle (and, as you saw in notebook 05, lets go of
+# everything once backward is done).
 
 
 # %% tags=["item:saving"] name="two-exponentials"
@@ -1240,7 +1241,7 @@ print(
 # |---|---|---|
 # | a new operation | `forward(ctx, …)` and `backward(ctx, grad_output)`, both static | call it through `apply` |
 # | the chain rule | `grad_output * slope` | a plain sum hides a forgotten `grad_output` |
-# | inputs and outputs on the way back | `ctx.save_for_backward`, `ctx.saved_tensors` | as attributes: silently wrong, or never freed |
+# | inputs and outputs on the way back | `ctx.save_for_backward`, `ctx.saved_tensors` | as attributes: silently wrong, or freed late |
 # | plain numbers there | `ctx.low = low` | return `None` at their place |
 # | a second derivative | a backward of differentiable operations on what was saved | a slope made in `forward` has forgotten `x` |
 # | proof | `gradcheck`, `gradgradcheck` | float64, few numbers, no kinks |

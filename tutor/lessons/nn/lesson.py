@@ -487,7 +487,8 @@ def at_logit(bag, right):
 
 controls = {"bag's logit": [z / 2 for z in range(-6, 13)], "right class": ["bag", "coat", "shirt"]}
 question = "The bag is right. From which logit on is the loss below 0.1?"
-answer = "From 3.5 on, 2.5 above the coat's."
+enough = next(z for z in controls["bag's logit"] if torch.tensor([z, 1.0, -1.0]).log_softmax(dim=0)[0] > -0.1)
+answer = f"From {enough:g} on, {enough - 1:g} above the coat's."
 plots.explore(at_logit, controls, start=(0.0, "bag"), question=question, guess=..., answer=answer)
 
 # %% [markdown] name="logit-read"

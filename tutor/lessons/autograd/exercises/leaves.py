@@ -170,13 +170,13 @@ EXERCISE = code(
                 ("[tensor.grad_fn]", "[n for n, _ in tensor.grad_fn.next_functions]"),
                 ("        waiting += [following for following, _ in node.next_functions]\n", ""),
             ),
-            hints=("How many nodes lie between the loss and `w1` in the drawing of the two-layer net?",),
+            hints=("How many nodes did the cell that walked from `y_pred` to `w` pass on its way?",),
         ),
         Misconception(
             "nodes-for-tensors",
             "You list AccumulateGrad nodes. The leaf tensor itself is in the node's `.variable`.",
             patch=("found.append(node.variable)", "found.append(node)"),
-            hints=("What did the cell above print for `node.variable is w`?",),
+            hints=("What did the cell that walked from `y_pred` to `w` find in the last node?",),
         ),
         Misconception(
             "every-node",

@@ -158,7 +158,7 @@ EXERCISE = code(
             "misspelt-flag",
             "The flag is called `requires_grad`. Python lets you invent any other attribute, `require_grad` for one, and nobody ever reads it.",
             patch=("w.requires_grad_(trainable)", "w.require_grad = trainable"),
-            hints=("Compare the spelling with the first cell of this notebook.",),
+            hints=("Compare the spelling with the first cell of section 1.",),
         ),
     ),
     alternatives=(FREEZE_ATTRIBUTE, FREEZE_BRANCHES, FREEZE_DETACHED),
