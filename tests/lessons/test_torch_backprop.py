@@ -91,6 +91,12 @@ def test_the_judge_agrees_in_float64_and_is_more_than_a_tenth_off_in_float32(les
     assert abs(single / derived - 1) > 0.1
 
 
+def test_the_figure_to_move_does_not_begin_with_the_batch_that_it_asks_for(lesson, space):
+    run_cells(lesson, space, "batch-moved")
+    others = list(space["microseconds"])[1:]
+    assert int(re.search(r"batch of (\d+)", space["question"])[1]) in others
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_answer_that_numpy_carries_out_is_refused_where_there_is_no_accelerator():
     def two_layer_forward(x, w1, w2):
