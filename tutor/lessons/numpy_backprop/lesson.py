@@ -244,7 +244,7 @@ for name, grad_y_pred in {"sum": 2 * error, "0.5 * sum": error, "mean": 2 * erro
 # straight line, large enough to survive rounding: with 64-bit floats `1e-5` or `1e-6` is a good choice.
 #
 # It is far too slow to train with (two evaluations for every single weight), but it knows nothing of your derivation.
-# That makes it the perfect judge. Write it for an array of any shape; `np.ndindex(*w.shape)` walks through all indices.
+# That makes it a good judge. Write it for an array of any shape; `np.ndindex(*w.shape)` walks through all indices.
 
 
 # %% tags=["item:finite-differences"]

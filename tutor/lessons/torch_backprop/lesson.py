@@ -52,10 +52,10 @@ bytes_each = check("torch_backprop.predict_bytes", bytes_each)
 
 # %% tags=["item:precision", "nbval-check-output"] name="two-precisions"
 from_numpy = torch.from_numpy(np.linspace(0, 1, 2000))
-for numbers in (from_numpy, x, x + from_numpy):
+for name, numbers in {"from NumPy": from_numpy, "from torch": x, "their sum": x + from_numpy}.items():
     limits = torch.finfo(numbers.dtype)
     digits = f"about {-math.log10(limits.eps):.1f} decimal digits"
-    print(f"{numbers.dtype}: {numbers.element_size()} bytes, {digits}, at most {limits.max:.1e}")
+    print(f"{name:10} {numbers.dtype}: {numbers.element_size()} bytes, {digits}, at most {limits.max:.1e}")
 
 # %% [markdown] name="why-float32"
 # Half the bytes are half the memory, and half as much to carry about. The price is precision. A sum of both is float64, and
@@ -802,7 +802,7 @@ plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, g
 #
 # <details><summary>2. You wrote <code>h_relu = h.clamp_(min=0)</code>. Why is the gradient of the first layer wrong?</summary>
 #
-# The underscore overwrote <code>h</code>. No entry of it is negative any more, so on the way back the gate never closes.
+# The underscore overwrote <code>h</code>. No entry of it is negative any more, so <code>grad_h[h &lt; 0] = 0</code> blocks nothing.
 # </details>
 #
 # <!-- drills: parity -->

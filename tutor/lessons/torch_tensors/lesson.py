@@ -234,7 +234,7 @@ answer = "(0, 1): a step down moves nowhere."
 plots.explore(walk, {"shape": list(walks), "start": [0, 1, 2]}, question=question, guess=..., answer=answer)
 
 # %% [markdown] name="walked"
-# A stride of 0 reads one number again and again; nothing is copied. `expand`, in section 6, is made of that.
+# A stride of 0 reads one number again and again: `expand`, in section 6, is made of that.
 
 # %% [markdown] name="view"
 # A tensor whose places count up without a gap, row after row, is **contiguous**; `is_contiguous()` says whether it is. `view`
