@@ -1,5 +1,7 @@
 """Reading a lesson's text."""
 
+import re
+
 import jupytext
 import pytest
 
@@ -57,6 +59,14 @@ def test_our_reader_agrees_with_jupytext_on_every_lesson(lesson):
     ours = find_lesson(lesson).cells
     theirs = jupytext.read(find_lesson(lesson).path, fmt="py:percent").cells
     assert [(c.kind, c.source) for c in ours] == [(c.cell_type, c.source) for c in theirs]
+
+
+@pytest.mark.parametrize("lesson", [lesson.name for lesson in series()])
+def test_a_lesson_imports_what_it_tells_its_reader_to_call(lesson):
+    text = "\n".join(cell.source for cell in find_lesson(lesson).cells)
+    named = set(re.findall(r"(?<![\w.])(hint|lend|solution|progress|reset|check|expect)\(", text))
+    imported = re.search(r"^from tutor import (.+)$", text, re.MULTILINE)[1].split(", ")
+    assert named <= set(imported), f"{lesson} names {named - set(imported)} and does not import it"
 
 
 def test_the_id_is_found_in_a_decorator_and_in_a_value_check_only():

@@ -85,10 +85,16 @@ def test_any_accelerator_that_torch_knows_is_chosen(lesson, monkeypatch):
 
 def test_the_judge_agrees_in_float64_and_is_more_than_a_tenth_off_in_float32(lesson, space, capsys):
     run_cells(lesson, space, "judge-the-net")
-    slopes = re.findall(r"measured (\S+), derived (\S+)", capsys.readouterr().out)
-    (double, derived), (single, _) = (tuple(map(float, pair)) for pair in slopes)
+    slopes = re.findall(r"^torch\.float\d+ +\(\) +(\S+) +(\S+)", capsys.readouterr().out, re.MULTILINE)
+    (derived, double), (_, single) = (tuple(map(float, pair)) for pair in slopes)
     assert double == derived
     assert abs(single / derived - 1) > 0.1
+
+
+def test_the_figure_to_move_does_not_begin_with_the_batch_that_it_asks_for(lesson, space):
+    run_cells(lesson, space, "batch-moved")
+    others = list(space["microseconds"])[1:]
+    assert int(re.search(r"batch of (\d+)", space["question"])[1]) in others
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -24,7 +24,8 @@ from tutor import check, data, exercise, hint, lend, plots, progress, reset, sol
 # ## 1. How a notebook works
 #
 # Click a cell and press **Shift + Enter**: it runs, and the next one is selected. Go from top to bottom. The cells are
-# meant to be changed: try other numbers and run them again. Nothing that you write is lost, and every cell can be restored.
+# meant to be changed: try other numbers and run them again. `tutor reset` in a terminal restores an exercise or a whole
+# notebook, and keeps what you wrote beside it.
 #
 # Three things happen again and again:
 #
@@ -70,8 +71,9 @@ def forgetful(y_pred, y):
 tutor.exercises["start_here.squared_error"].check(forgetful)
 
 # %% [markdown] name="after-the-report"
-# The report names one cause, the most useful one it can be sure of. It is not looking for *our* code: any way of writing the
-# right function passes. Why the square matters shows in two numbers: an error of +3 and one of -3 would cancel.
+# The report names a cause where it is sure of one; elsewhere it shows your result beside the right one. It is not looking
+# for *our* code: any way of writing the right function passes. Why the square matters shows in two numbers: without it, an
+# error of +3 and one of -3 cancel.
 
 # %% tags=["item:wrong-answer", "nbval-check-output"] name="cancelling"
 y_pred, y = torch.tensor([3.0, -3.0]), torch.tensor([0.0, 0.0])
@@ -128,8 +130,8 @@ plots.boxes(
 # %% [markdown] name="goal"
 # ## 5. Where this leads
 #
-# Here are real photographs of clothes from FashionMNIST: 28 x 28 grey pixels, ten kinds. A sample of 7,000 of them comes
-# with the series. 6,000 are for learning; 1,000 are kept aside, and the network never sees them while it learns.
+# Here are real photographs of clothes, shoes and bags from FashionMNIST: 28 x 28 grey pixels, ten kinds. A sample of 7,000
+# of them comes with the series. 6,000 are for learning; 1,000 are kept aside, and the network never sees them while it learns.
 
 # %% tags=["item:fashion-mnist"] name="load"
 train = data.FashionMNIST(data.sample_folder(), train=True)
@@ -143,7 +145,7 @@ plots.images(train.data[:12], [train.classes[k] for k in y[:12]], title="Twelve 
 
 # %% [markdown] name="ask-chance"
 # Before anything learns: if a machine picked one of the ten kinds blindly for each of the 1,000 test images, how many
-# would it get right on average? Commit to a number. (Each kind appears equally often.)
+# would it get right on average? Commit to a number.
 
 # %% tags=["item:fashion-mnist"]
 right_by_chance = ...
@@ -154,7 +156,7 @@ right_by_chance = check("start_here.chance", right_by_chance)
 
 # %% [markdown] name="ask-accuracy"
 # And how do we count? The network gives each image ten scores, one for each kind; its answer is the kind with the highest score.
-# *Accuracy* is the fraction of images whose answer is right. `scores.argmax(dim=1)` finds the highest score in each row.
+# *Accuracy* is the fraction of images whose answer is right. `scores.argmax(dim=1)` says where the highest score of each row stands.
 
 
 # %% tags=["item:fashion-mnist"]
@@ -172,8 +174,8 @@ def accuracy(scores, targets):
 
 
 # %% [markdown] name="train-it"
-# Now let it learn. You do not need to understand this cell yet. Every word in it has a notebook of its own, and the
-# next one does by hand what the line `loss.backward()` does here.
+# Now let it learn. You do not need to understand this cell yet. Later notebooks explain every part of it, and the next one
+# does by hand what the line `loss.backward()` does here.
 
 # %% tags=["item:fashion-mnist"] name="train"
 torch.manual_seed(0)
@@ -219,7 +221,7 @@ plots.images(test.data[wrong], captions, right=[False] * 12, title="Its first tw
 names = ("T-shirt/top", "Pullover", "Dress", "Coat", "Shirt")
 tops = torch.tensor([train.classes.index(name) for name in names])
 among_tops = torch.isin(y_test[~right], tops) & torch.isin(answer[~right], tops)
-print(f"{among_tops.sum()} of its {(~right).sum()} mistakes take one kind of upper garment for another")
+print(f"{among_tops.sum()} of its {(~right).sum()} mistakes take one kind of top or dress for another")
 assert among_tops.float().mean() > 0.5
 
 # %% [markdown] name="look-at-mistakes"
@@ -231,7 +233,7 @@ assert among_tops.float().mean() > 0.5
 # | you want to | do this |
 # |---|---|
 # | answer | replace the `...`, Shift + Enter |
-# | know why it is wrong | read the report: one cause at a time |
+# | know why it is wrong | read the report: a cause, or your result beside the right one |
 # | get a push | `hint()` |
 # | give up for now | `solution("…")`; or leave the `...`, and our solution is lent |
 # | start over | `reset("…")`, or `tutor reset` in a terminal |
@@ -242,7 +244,8 @@ assert among_tops.float().mean() > 0.5
 #
 # <details><summary>1. Your function is written quite differently from our solution. Will it pass?</summary>
 #
-# Yes, if it computes the same. The checker compares values on inputs of its own, never text.
+# Yes, if it computes the same, without calling what it is meant to replace. The checker compares values on inputs of its own,
+# never text.
 # </details>
 #
 # <details><summary>2. Why is the accuracy measured on images that were kept aside?</summary>
@@ -262,7 +265,7 @@ assert among_tops.float().mean() > 0.5
 # <details><summary>4. A cell fails on your machine and works on a friend's. Which table do you both run, and what do you compare?</summary>
 #
 # <code>survey()</code> of section 3. Compare the versions of Python and PyTorch, the device, and where the data lie. A row marked ✗
-# says what to do. "No graphics processor" is no fault: every lesson runs without one.
+# says what to do. The device <code>cpu</code> is no fault: every lesson runs on it.
 # </details>
 #
 # ## Where to read on

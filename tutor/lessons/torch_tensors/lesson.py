@@ -3,8 +3,8 @@
 #
 # A torch tensor is a NumPy array with two more talents: it can live on a graphics processor, and it can remember how it
 # was computed. This notebook is about everything else: how tensors are made, where their numbers lie in memory, and how
-# they are multiplied. Most bugs in deep learning are not about learning. They are about two tensors that share memory when
-# nobody knew, or that have a shape nobody expected, and they rarely stop with an error. Here you make these mistakes on purpose.
+# they are multiplied. Many bugs in deep learning are not about learning. They are about two tensors that share memory when
+# nobody knew, or that have a shape nobody expected, and few stop with an error. Here you make these mistakes on purpose.
 #
 # **You will be able to**
 #
@@ -62,10 +62,10 @@ with expect(RuntimeError):
     x @ torch.ones(3, 2, dtype=torch.float64)
 
 # %% [markdown] name="promotion-words"
-# Of two dtypes `*` and `+` choose the result's without a word. That is called **promotion**. A float wins over whole numbers, and
-# of two tensors the wider float wins. But the width of a single number of shape `()` counts only where nothing else is of its
-# *kind* (whole number, float). And where neither of two floats can hold the other's numbers, the result is a third one that can: float16 counts finer,
-# bfloat16 reaches further, float32 does both.
+# Of two dtypes `*` and `+` choose the result's without a word. That is called **promotion**. A float wins over whole numbers,
+# and of two floats the wider wins. But the width of a single number of shape `()` counts only where the other tensor is not
+# of its *kind* (whole number, float). And where neither of two floats can hold the other's numbers, the result is a third one
+# that can: float16 counts finer, bfloat16 reaches further, float32 does both.
 
 # %% tags=["item:attributes", "nbval-check-output"] name="promotion"
 whole, single, double = torch.ones(3, dtype=torch.int64), torch.ones(3), torch.ones(3, dtype=torch.float64)
@@ -123,8 +123,7 @@ a = np.zeros(3)
 x = torch.from_numpy(a)
 a += 1
 a = a + 1
-# ctypes.data is the address in memory at which an array's numbers begin
-print("x", x.tolist(), " a", a.tolist(), " shared:", x.numpy().ctypes.data == a.ctypes.data)
+print("x", x.tolist(), " a", a.tolist())
 
 # %% [markdown] name="ask-own"
 # `a += 1` writes into the memory of `a`, which is that of `x`. `a = a + 1` makes a new array and calls it `a`; `x` keeps the
@@ -191,7 +190,7 @@ with expect(RuntimeError):
 # ## 4. One memory, many shapes
 #
 # Memory has no rows and columns. It is one long strip, and a tensor is a way to walk along it. The **strides** say how
-# many places to move for one step in each dimension. For a tensor of shape $(n, m)$ that was just made they are $(m, 1)$:
+# many places to move for one step in each dimension. For a tensor of shape $(n, m)$ made from a list they are $(m, 1)$:
 #
 # $$\text{place of } x_{ij} = \text{start} + i \cdot \text{stride}_0 + j \cdot \text{stride}_1$$
 #
@@ -235,15 +234,16 @@ answer = "(0, 1): a step down moves nowhere."
 plots.explore(walk, {"shape": list(walks), "start": [0, 1, 2]}, question=question, guess=..., answer=answer)
 
 # %% [markdown] name="walked"
-# A stride of 0 reads one number again and again; nothing is copied. `expand`, in section 6, is made of that.
+# A stride of 0 reads one number again and again: `expand`, in section 6, is made of that.
 
 # %% [markdown] name="view"
-# A tensor whose places count up without a gap, row after row, is **contiguous**. `view` gives such a strip another
-# shape, for free; one size may be `-1` and is worked out. No single stride walks through `x.t()` in its own order, so there
-# `view(-1)` refuses.
+# A tensor whose places count up without a gap, row after row, is **contiguous**; `is_contiguous()` says whether it is. `view`
+# gives such a strip another shape, for free; one size may be `-1` and is worked out. No single stride walks through `x.t()`
+# in its own order, so there `view(-1)` refuses.
 
 # %% tags=["item:views", "nbval-check-output"] name="view-minus-one"
-print(x.view(-1).tolist(), tuple(x.view(3, -1).shape), x.is_contiguous(), x.t().is_contiguous())
+print("view(-1)   ", x.view(-1).tolist())
+print("view(3, -1)", x.view(3, -1).tolist())
 
 # %% tags=["item:views"] name="view-refuses"
 with expect(RuntimeError):
@@ -251,15 +251,14 @@ with expect(RuntimeError):
 
 # %% [markdown] name="reshape-words"
 # `reshape` takes every shape with as many entries: it gives a view if it can and a **copy if it must**. The message above
-# recommends it, and usually that is right. But whoever writes into the result has to know which of the two it was:
+# recommends it, and usually that is right. But whoever writes into the result has to know which of the two it was (the same
+# `data_ptr()`, the address of the first number, means a view):
 
 # %% tags=["item:views", "nbval-check-output"] name="reshape-copies"
 x = torch.zeros(2, 3)
 x.reshape(-1)[0] = 7.0  # a view: arrives in x
 x.t().reshape(-1)[1] = 8.0  # a copy: lost
 print(x.tolist())
-for flat in (x.reshape(-1), x.t().reshape(-1)):  # data_ptr() is the address of the first number
-    print("shares memory:", flat.data_ptr() == x.data_ptr())
 
 # %% [markdown] name="reshape-is-no-transpose"
 # ### A reshape is not a transpose
@@ -273,8 +272,8 @@ print("x.t()          ", x.t().tolist())
 print("x.reshape(3, 2)", x.reshape(3, 2).tolist())
 
 # %% [markdown] name="ask-channels"
-# Cameras and image files store the three colours of a pixel side by side: $(N, H, W, C)$. PyTorch's layers want one plane
-# per colour: $(N, C, H, W)$. `permute` reorders any number of dimensions, `transpose(0, 1)` swaps the two that it names; like
+# Most programs that read images put the three colours of a pixel side by side: $(N, H, W, C)$. PyTorch's layers want one
+# plane per colour: $(N, C, H, W)$. `permute` reorders any number of dimensions, `transpose(0, 1)` swaps the two that it names; like
 # `t`, they move nothing. The next user of these images calls `view(N, -1)` on them, so hand over a contiguous tensor:
 # `contiguous()` copies the numbers into their new order, if it has to.
 
@@ -313,7 +312,7 @@ print("sum over dim 0", tuple(zeros.sum(dim=0).shape), " over dim 1", tuple(zero
 
 # %% [markdown] name="item-words"
 # Use `item()` when you keep a loss for a plot: a list of tensors keeps every tensor alive, and later, when tensors remember
-# how they were computed, everything that it was computed from. Several entries have no single value:
+# how they were computed, everything that they were computed from. Several entries have no single value:
 
 # %% tags=["item:item"] name="item-refuses"
 with expect(RuntimeError):
@@ -345,14 +344,13 @@ with expect(RuntimeError):
     torch.ones(3).add_(torch.ones(2, 3))
 
 # %% [markdown] name="out"
-# `out=` is the third way: the result goes into a tensor that is there already. It saves memory in tight loops. If
-# the shape is wrong, torch still resizes that tensor, but warns that this will end. Only an empty one is meant for it.
+# `out=` is the third way: the result goes into a tensor that is there already, and no new one is made. If the shape is
+# wrong, torch still resizes that tensor, but warns that this will end. Only one without any entry is resized in silence.
 
 # %% tags=["item:arithmetic", "nbval-check-output"] name="out-shown"
 buffer = torch.empty(3)
-place = buffer.data_ptr()
 torch.add(x, y, out=buffer)
-print(buffer.tolist(), "same memory:", buffer.data_ptr() == place)
+print(buffer.tolist())
 
 # %% tags=["item:arithmetic"] name="out-resizes"
 with expect(UserWarning):
@@ -418,11 +416,11 @@ def pair(one, other):
 
 
 question = "With which of the other five shapes does (4,) fit?"
-answer = "With (4, 1) and (2, 4, 1): a size of 1 at the right end, or nothing there."
+answer = "With (4, 1) and (2, 4, 1): both have a 1 at the right end, which is stretched."
 plots.explore(pair, {"a": list(shapes), "b": list(shapes)}, question=question, guess=..., answer=answer)
 
 # %% [markdown] name="pairs-read"
-# Everything is decided from the right: whatever a shape lacks on the left is taken as 1, never on the right.
+# Shapes are aligned at the right end: what one lacks on the left is taken as 1; nothing is ever added on the right.
 
 # %% [markdown] name="stride-zero"
 # Nothing is copied: the stride of a stretched dimension is **0**, so every step lands on the same place. One write would change
@@ -727,7 +725,7 @@ for name, product in made.items():
 # Attention asks how well each query fits each key: a dot product of every query with every key, separately in each
 # sequence of the batch. Which size is summed over, and which three stay?
 #
-# $$\underset{(B,\,N,\,M)}{s_{bnm}} = \sum_{k=1}^{D} \underset{(B,\,N,\,D)}{q_{bnk}} \; \underset{(B,\,M,\,D)}{k_{bmk}}$$
+# $$\underset{(B,\,N,\,M)}{s_{bnm}} = \sum_{d=1}^{D} \underset{(B,\,N,\,D)}{q_{bnd}} \; \underset{(B,\,M,\,D)}{k_{bmd}}$$
 
 
 # %% tags=["item:batched-products", "item:einsum"]
@@ -816,7 +814,7 @@ assert error < 1e-5
 #
 # <details><summary>1. <code>x.t().view(-1)</code> fails and <code>x.t().reshape(-1)</code> does not. What does the second do that the first may not?</summary>
 #
-# It copies. No strides can walk through the transposed matrix in order, so the numbers have to be moved.
+# It copies. No single stride walks through the transposed matrix in order, so the numbers have to be moved.
 # </details>
 #
 # <details><summary>2. A function does <code>w = w - 0.1 * grad</code> and returns nothing. What has happened to the caller's <code>w</code>?</summary>

@@ -69,7 +69,7 @@ EXERCISE = code(
         two_layer_net.mean_over_batch("2.0 * (y_pred - y)", "2.0 * (y_pred - y) / y.size"),
         Misconception(
             "error-turned-round",
-            "The sign is wrong in both, as if you had taken y - y_pred: the derivative of (y_pred - y)² is 2 (y_pred - y).",
+            "The sign is wrong in both: the derivative of (y_pred - y)² is 2 (y_pred - y), not 2 (y - y_pred).",
             patch=("(y_pred - y)", "(y - y_pred)"),
             hints=("With respect to which of the two do you take the derivative?",),
         ),

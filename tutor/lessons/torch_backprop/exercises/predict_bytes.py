@@ -29,5 +29,5 @@ EXERCISE = value(
     hints=(
         "Which of the two dtypes can hold every number of the other? Try `.dtype` of such a sum in a cell of your own.",
     ),
-    explain="Entry by entry, tensors of two floating-point dtypes meet in the wider one: float64, 64 bits, 8 bytes.",
+    explain="Entry by entry, float32 and float64 meet in the wider of the two: float64, 64 bits, 8 bytes.",
 )

@@ -80,7 +80,7 @@ EXERCISE = code(
     ),
     alternatives=(two_layer_net.forward_at, forward_einsum, forward_where, forward_in_place_on_a_copy),
     hints=(
-        "How did you write it in notebook 01, and what are the three words in torch?",
+        "How did you write it in notebook 01, and which two words change in torch?",
         "`dot` becomes `mm`, and `np.maximum(h, 0)` becomes `h.clamp(min=0)`.",
         "`h = x.mm(w1)`, then `h_relu`, then `y_pred = h_relu.mm(w2)`; return all three.",
     ),
