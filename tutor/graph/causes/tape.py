@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch.overrides import TorchFunctionMode
 
-from ..naming import Watched, sequence_now, tensors_in
+from ..naming import Watched, sequence_now, tensors_in, variable_of
 from .finite import Finite
 from .lines import inside, line_now
 from .ops import Change, Clearing, Op
@@ -179,7 +179,7 @@ class Tape(TorchFunctionMode):
                 if following is None or following in met:
                     continue
                 met.add(following)
-                variable = getattr(following, "variable", None)
+                variable = variable_of(following)
                 if variable is not None:
                     yield self.value(variable)
                 elif (number := self.op_at(_sequence_of(following))) is not None:
