@@ -89,11 +89,18 @@ def _figures(gradient: torch.Tensor) -> tuple[float, float, float, bool, tuple |
         norm = math.hypot(*values)
         if norm < math.inf:  # false for NaN, too, which min and max may pass over
             return norm, min(values), max(values), True, values
-    # min and max are NaN as soon as one element is
-    low, high = torch.aminmax(gradient.abs() if gradient.is_complex() else gradient)
-    low, high = low.item(), high.item()
+    low, high = span_of(gradient.abs() if gradient.is_complex() else gradient)
     norm = torch.linalg.vector_norm(gradient, dtype=_SUMMED.get(gradient.dtype)).item()
     if not TINY < norm < math.inf and 0 < max(-low, high) < math.inf:  # the squares left float32's range
         wide = torch.promote_types(gradient.dtype, torch.float64)
         norm = torch.linalg.vector_norm(gradient.cpu(), dtype=wide).item()
     return norm, low, high, math.isfinite(low) and math.isfinite(high), values
+
+
+def span_of(tensor: torch.Tensor) -> tuple[float, float]:
+    """Return the smallest and largest number of a tensor; both are NaN as soon as one is."""
+    try:
+        low, high = torch.aminmax(tensor)
+    except RuntimeError:  # older versions cannot do this in half precision
+        low, high = torch.aminmax(tensor.float())
+    return low.item(), high.item()

@@ -6,6 +6,8 @@ import math
 
 import torch
 
+from ..stats import span_of
+
 BATCH = 64
 MOST_BYTES = 16_000_000
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
@@ -48,7 +50,7 @@ class Finite:
 
 def _trouble(tensor: torch.Tensor) -> str:
     """Return "NaN", "Inf" or an empty string for what a tensor holds."""
-    low, high = (one.item() for one in torch.aminmax(tensor))
+    low, high = span_of(tensor)
     return "NaN" if math.isnan(low) else "Inf" if math.isinf(low) or math.isinf(high) else ""
 
 
