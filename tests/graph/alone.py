@@ -1,8 +1,13 @@
-"""Use `tutor.graph` where nothing but torch can be imported, as after `pip install --no-deps` beside torch."""
+"""Use `tutor.graph` where nothing but torch can be imported, as after `pip install --no-deps` beside torch.
+
+Arguments are folders to import from first: `test_graph_alone.py` gives the package's and torch's, `test_wheel.py` none.
+"""
 
 import sys
 
-import torch
+sys.path[:0] = sys.argv[1:]
+
+import torch  # noqa: E402
 
 # what torch itself has loaded (numpy, where it is there) is torch's to load
 ALLOWED = {

@@ -10,19 +10,7 @@ import pytest
 
 import tutor
 
-PROGRAM = """
-import sys
-sys.path[:0] = sys.argv[1:]
-import torch
-before = set(sys.modules)
-from tutor import graph
-print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))
-model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 1))
-with graph.explain(model) as found:
-    model[2](model[1](model[0](torch.ones(3, 2))).detach()).sum().backward()
-print(found.sentence)
-print(len(found.html()) > 1000, len(graph.trace(model(torch.ones(2)), model=model).svg()) > 1000)
-"""
+PROGRAM = Path(__file__).with_name("alone.py")
 
 
 def what_torch_needs():
@@ -50,10 +38,7 @@ def alone(tmp_path):
 
 
 def test_it_works_beside_torch_alone_and_imports_nothing_else(alone):
-    command = [sys.executable, "-S", "-I", "-c", PROGRAM, *map(str, alone)]
+    command = [sys.executable, "-S", "-I", str(PROGRAM), *map(str, alone)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
-    imported, sentence, forms = result.stdout.splitlines()
-    assert imported == "tutor"
-    assert sentence.startswith("`0.*` get no gradient: their way to the loss is cut by detach()")
-    assert forms == "True True"
+    assert "the way to it is cut by detach()" in result.stdout

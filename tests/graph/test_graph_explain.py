@@ -15,6 +15,7 @@ from torch.optim.optimizer import _global_optimizer_pre_hooks
 from torch.utils.checkpoint import checkpoint
 
 from tutor import graph
+from tutor.graph import meter
 from tutor.graph.display import picture
 
 
@@ -362,3 +363,20 @@ def test_a_gradient_that_is_cleared_after_its_update_is_not_missed(set_by_hand):
                 optimizer.zero_grad()
         assert "was cleared since" in found.text()
         assert bool(found.wrong) is not updated
+
+
+def test_squares_that_overflow_are_not_taken_for_the_infinity_that_comes_later():
+    with graph.explain() as e:
+        x = torch.full((100,), 1e25, requires_grad=True)
+        large = x * 1e10
+        (large * 1e10).sum().backward()
+    assert "`(large * 1e10).sum().backward()`" in e.sentence
+    assert "x * 1e10`" not in e.sentence
+
+
+def test_what_a_device_has_to_be_asked_for_is_still_told_with_its_numbers(monkeypatch):
+    monkeypatch.setattr(meter.Meter, "_far", lambda self, gradient: True)
+    x = torch.cat([torch.zeros(1), torch.ones(99)]).requires_grad_()
+    with graph.explain() as e:
+        x.sqrt().sum().backward()
+    assert "result = 0" in e.sentence

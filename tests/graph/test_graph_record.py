@@ -22,7 +22,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from tutor import graph
-from tutor.graph import naming, recorder, walk
+from tutor.graph import meter, naming, walk
 
 
 def recorded(loss, model=None, **leaves):
@@ -222,7 +222,7 @@ def test_a_pass_over_another_graph_does_not_hide_the_one_recorded():
 
 
 def test_without_torch_s_number_of_a_pass_a_node_that_runs_again_begins_one(monkeypatch):
-    monkeypatch.setattr(recorder, "_pass_now", lambda: None)
+    monkeypatch.delattr(torch._C, "_current_graph_task_id")
     g = recorded_twice()
     assert g.passes == 2
     assert leaf(g, "x").received[0].values == (40.0,)
@@ -651,3 +651,84 @@ def test_private_parts_that_are_missing_are_passed_over(monkeypatch):
     assert walk._sequence(object()) == -1
     monkeypatch.delattr(torch.autograd, "_get_sequence_nr")
     assert naming.sequence_now() is None
+
+
+def test_what_is_measured_can_be_chosen_and_the_default_is_what_drawings_show():
+    figures = {}
+    for statistics in ("none", "norm", "all"):
+        x = torch.arange(100.0, requires_grad=True)
+        loss = ((x * 2).sin() * 3).sum()
+        with graph.record(loss, params={"x": x}, statistics=statistics) as g:
+            loss.backward()
+        sin = next(node for node in g.nodes if node.op == "SinBackward0")
+        figures[statistics] = sin.received[0], leaf(g, "x").received[0], leaf(g, "x").grad
+        assert [node.order for node in g.nodes] == [1, 2, 3, 4, 5]
+    for stats in figures["none"]:
+        assert stats.shape == (100,)
+        assert math.isnan(stats.norm)
+    assert figures["norm"][0].norm == figures["all"][0].norm == pytest.approx(30)
+    assert math.isnan(figures["norm"][0].max)
+    assert figures["all"][0].max == 3.0
+    assert figures["norm"][1] == figures["all"][1] == figures["norm"][2] == figures["all"][2]
+    with (
+        pytest.raises(ValueError, match="'none', 'norm', 'all', not 'median'"),
+        graph.record(loss, statistics="median"),
+    ):
+        pass
+
+
+def test_another_device_is_asked_once_for_all_gradients_and_tells_the_same(monkeypatch):
+    """What a device would be asked for is computed on the processor, as if it were one that works on by itself."""
+    asked, settle = [], meter.settle
+    monkeypatch.setattr(meter, "settle", lambda waiting: (asked.append(len(waiting)), settle(waiting)))
+
+    def figures():
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(9, 9), nn.Tanh(), nn.Linear(9, 2))
+        g = recorded(model(torch.randn(30, 9)).square().sum(), model)
+        return [stats for node in g.nodes for stats in (*node.received, node.grad) if stats]
+
+    near = figures()
+    assert not any(asked)
+    monkeypatch.setattr(meter.Meter, "_far", lambda self, gradient: True)
+    for far, one in zip(figures(), near, strict=True):
+        assert far.shape == one.shape
+        assert far.dtype == one.dtype
+        assert far.norm == pytest.approx(one.norm, rel=1e-5)
+        assert far.values == one.values
+    assert 1 <= sum(map(bool, asked)) <= 3  # for what flowed, for what arrived at leaves, for what lies in .grad
+    assert sum(asked) > 10
+
+
+def test_a_nan_on_another_device_is_found_too(monkeypatch):
+    monkeypatch.setattr(meter.Meter, "_far", lambda self, gradient: True)
+    x = torch.zeros(100, requires_grad=True)
+    g = recorded((x * x).sqrt().sum(), x=x)
+    assert g.nodes[g.first_nonfinite].op == "SqrtBackward0"
+    assert "NaN" in g.text() or "Inf" in g.text()
+
+
+def test_a_grad_that_was_replaced_since_is_not_taken_for_what_arrived():
+    x = torch.ones(100, requires_grad=True)
+    loss = (x * 2).sum()
+    with graph.record(loss, params={"x": x}) as g:
+        loss.backward()
+        x.grad.neg_()
+    assert leaf(g, "x").received[0].max == 2.0
+    assert leaf(g, "x").grad.max == -2.0
+
+
+def test_a_custom_function_may_call_what_it_keeps_variable():
+    class Kept(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.variable = 3
+            return a * 3
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * ctx.variable
+
+    x = torch.ones(2, requires_grad=True)
+    g = recorded(Kept.apply(x).sum(), x=x)
+    assert [node.kind for node in g.nodes] == ["operation", "custom", "parameter"]

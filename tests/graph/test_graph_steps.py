@@ -8,6 +8,7 @@ from lesson_graphs import LESSON_GRAPHS, LSTMLoop, chain, rnn_unrolled
 from torch import nn
 
 from tutor import graph
+from tutor.graph import fold, plain, steps
 from tutor.graph.rules import RULES, rule
 
 
@@ -149,3 +150,23 @@ def test_steps_are_shown_in_every_front_end():
     bundle = square()._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html"}
     assert "    computes: a product" in bundle["text/plain"]
+
+
+def test_the_steps_of_a_large_graph_fold_its_views_once_for_all_pictures(monkeypatch):
+    made = []
+
+    class Counted(plain.Plain):
+        def __init__(self, graph):
+            made.append(len(graph.nodes))
+            super().__init__(graph)
+
+    for module in (steps, fold):
+        monkeypatch.setattr(module, "Plain", Counted)
+    loss = chain(300)
+    with graph.record(loss) as g:
+        loss.backward()
+    shown = g.steps(budget=20)
+    assert shown.html().count("data:image/svg+xml") == 20
+    assert made == [len(g.nodes)]
+    assert shown.svg(4) == shown.svg(4)
+    assert "Step 5 of 20" in shown.svg(4)

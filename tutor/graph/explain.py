@@ -167,7 +167,7 @@ class Block:
     def _recorded(self, known: Evidence, before: list[Finding], run: Run) -> object:
         """Carry out a backward pass, and look for the cause of what it raises."""
         try:
-            with listening(known.graph, known.torch_nodes, numbers_of(known), measure_norm):
+            with listening(known.graph, known.torch_nodes, numbers_of(known), leaves=measure_norm):
                 result = run()
             self._found = before
             return result

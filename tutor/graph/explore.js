@@ -1,8 +1,8 @@
 // The figure: what is open is laid out and drawn, the rest is data. Without this script the still picture stands there.
 function start(box, d) {
   var FIRST = 40, MOST = 500;
-  var HELP = "Drag to move, scroll to zoom once the figure is in use. Arrow keys go from card to card, Shift and arrows " +
-    "move, + and - zoom, 0 shows all, Enter opens or closes, Escape closes what contains the card, / searches.";
+  var HELP = "Drag to move, scroll to zoom once the figure is in use. Arrow keys go from card to card, Shift and " +
+    "arrows move, + and - zoom, 0 shows all, Enter opens or closes, Escape closes what contains the card, / searches.";
   var paint = painter(d), lay = paint.lay, about = paint.about, words = paint.words;
   var open = new Set([0]), current = "", where = {}, edges = [], view = { x: 0, y: 0, k: 1 }, hits = [], hit = -1;
   function make(tag, text, inside, label) {
@@ -40,7 +40,6 @@ function start(box, d) {
   told.setAttribute("role", "status");
   told.setAttribute("aria-live", "polite");
   told.style.cssText = "min-height:5.5em;font-size:90%;white-space:pre-line;overflow-wrap:anywhere;margin:4px 0";
-  function svg() { return pane.firstChild; }
   function move() {
     var g = pane.querySelector("g.all");
     if (g) g.setAttribute("transform", "translate(" + view.x + "," + view.y + ") scale(" + view.k + ")");
@@ -101,14 +100,15 @@ function start(box, d) {
   }
   function seen(key) { // bring a card into sight
     var p = where[key], x = p.x * view.k + view.x, y = p.y * view.k + view.y;
-    if (x < 0 || y < 0 || x + Math.min(p.w, 200) * view.k > pane.clientWidth || y + 40 * view.k > pane.clientHeight) center(key);
+    var right = x + Math.min(p.w, 200) * view.k, bottom = y + 40 * view.k;
+    if (x < 0 || y < 0 || right > pane.clientWidth || bottom > pane.clientHeight) center(key);
   }
   function around(b) { var all = []; for (; b >= 0; b = d.blocks[b].parent) all.push(b); return all; }
   function limit(keep) { // what was opened longest ago closes, so that the figure stays quick
+    function isOpen(b) { return open.has(b); }
     function shown() {
-      var n = 0;
-      open.forEach(function (b) { if (around(b).every(function (k) { return open.has(k); })) n += lay.items(b).length; });
-      return n;
+      var seen = Array.from(open).filter(function (b) { return around(b).every(isOpen); });
+      return seen.reduce(function (n, b) { return n + lay.items(b).length; }, 0);
     }
     Array.from(open).forEach(function (b) { if (shown() > MOST && keep.indexOf(b) < 0) open.delete(b); });
   }
@@ -189,7 +189,9 @@ function start(box, d) {
     e.preventDefault();
   });
   var from = null, moved = false;
-  pane.addEventListener("pointerdown", function (e) { if (!e.button) { from = [e.clientX, e.clientY]; moved = false; } });
+  pane.addEventListener("pointerdown", function (e) {
+    if (!e.button) { from = [e.clientX, e.clientY]; moved = false; }
+  });
   pane.addEventListener("pointermove", function (e) {
     if (!from) return;
     if (!moved && Math.hypot(e.clientX - from[0], e.clientY - from[1]) < 4) return;
@@ -231,7 +233,8 @@ function start(box, d) {
     open = new Set([0]);
     var n = lay.items(0).length, queue = [0];
     while (queue.length) { // the blocks within one block all together or not at all
-      var blocks = lay.items(queue.shift()).map(function (it) { return it.block; }).filter(function (b) { return b >= 0; });
+      var blocks = lay.items(queue.shift()).map(function (it) { return it.block; });
+      blocks = blocks.filter(function (b) { return b >= 0; });
       var more = blocks.reduce(function (sum, b) { return sum + lay.items(b).length; }, 0);
       if (n + more > FIRST) continue;
       n += more;

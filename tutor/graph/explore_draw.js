@@ -40,7 +40,8 @@ function painter(d) {
     var c = about(it), head = long(c.title + c.rest, 13, true) + (it.block >= 0 ? 20 : 0);
     if (c.badge) head += long("#" + c.badge, 10) + 14;
     var wide = Math.max.apply(null, [head].concat(words(c).map(function (t) { return long(t, 11); })));
-    return (sizes[it.key] = { w: wide + (c.kind === "parameter" || c.kind === "leaf" ? 36 : 24), h: 26 + 14 * words(c).length });
+    var margin = c.kind === "parameter" || c.kind === "leaf" ? 36 : 24;
+    return (sizes[it.key] = { w: wide + margin, h: 26 + 14 * words(c).length });
   }
   function labelSize(e) {
     var all = e.links.map(function (k) { return d.links[k]; });
@@ -49,7 +50,8 @@ function painter(d) {
     e.norm = Math.hypot.apply(null, flowed.map(function (l) { return l.norm || 0; }));
     e.state = flowed.length ? "flowed" : all[0].state;
     e.lines = all.length === 1 || !flowed.length ? all[0].label
-      : [flowed.length + (flowed.length > 1 ? " gradients" : " gradient"), e.trouble || "‖g‖ " + Number(e.norm.toPrecision(3))];
+      : [flowed.length + (flowed.length > 1 ? " gradients" : " gradient"),
+        e.trouble || "‖g‖ " + Number(e.norm.toPrecision(3))];
     if (!e.lines.length) return null;
     return { w: Math.max.apply(null, e.lines.map(function (t) { return long(t, 10); })) + 8, h: 13 * e.lines.length };
   }
@@ -106,10 +108,14 @@ function painter(d) {
           return [ox + el.x + t.dx(i, e), oy + el.y + (down ? el.h : -el.h) / 2];
         }
         pts.push(end(e.hi, true));
-        e.chain.forEach(function (i) { pts.push([ox + els[i].x, oy + els[i].top], [ox + els[i].x, oy + els[i].bottom]); });
+        e.chain.forEach(function (i) {
+          pts.push([ox + els[i].x, oy + els[i].top], [ox + els[i].x, oy + els[i].bottom]);
+        });
         pts.push(end(e.lo, false));
         var thick = e.trouble ? 4 : 1.2;
-        if (!e.trouble && e.norm > 0) thick = 3.5 + (4.6 * (Math.log10(e.norm) - (low + high) / 2)) / Math.max(high - low, 2);
+        if (!e.trouble && e.norm > 0) {
+          thick = 3.5 + (4.6 * (Math.log10(e.norm) - (low + high) / 2)) / Math.max(high - low, 2);
+        }
         thick = Math.max(1, Math.min(6, thick));
         var look = (e.trouble ? " bad" : "") + ({ none: " none", "not visited": " lost" }[e.state] || "");
         var tip = els[e.v], arrow = !tip.port && !(tip.inner >= 0);
@@ -120,7 +126,8 @@ function painter(d) {
         }
         var p = e.back ? pts[0] : pts[pts.length - 1], s = e.back ? 1 : -1, n = 5 + thick;
         var head = "M" + p.join(" ") + "l" + -n * 0.6 + " " + s * n + "h" + n * 1.2 + "z";
-        lines.push('<g class="link"><path class="e' + look + '" stroke-width="' + thick.toFixed(1) + '" d="' + way + '"/>' +
+        var width = ' stroke-width="' + thick.toFixed(1) + '"';
+        lines.push('<g class="link"><path class="e' + look + '"' + width + ' d="' + way + '"/>' +
           (arrow ? '<path class="h' + look + '" d="' + head + '"/>' : "") + "</g>");
         edges.push([els[e.u].item && els[e.u].item.key, els[e.v].item && els[e.v].item.key]);
         if (e.label && e.chain.length) {

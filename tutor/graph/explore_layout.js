@@ -78,7 +78,8 @@ function layouter(d, cardSize, labelSize) {
       fed[e.lo] = true;
     });
     els.forEach(function (e) { e.rank = tops && !(e.port && e.upper) ? 2 : 0; });
-    els.map(function (e, i) { return i; }).sort(function (a, b) { return els[a].ord === els[b].ord ? a - b : els[a].ord - els[b].ord; })
+    els.map(function (e, i) { return i; })
+      .sort(function (a, b) { return els[a].ord === els[b].ord ? a - b : els[a].ord - els[b].ord; })
       .forEach(function (i) {
         from[i].forEach(function (j) { els[j].rank = Math.max(els[j].rank, els[i].rank + 2); });
       });
@@ -135,7 +136,7 @@ function layouter(d, cardSize, labelSize) {
       (sweep % 2 ? rows.slice().reverse() : rows).forEach(function (row) {
         var key = {};
         row.forEach(function (i) {
-          var near = sweep % 2 ? t.below[i].map(function (s) { return place[s.q]; }) : t.above[i].map(function (s) { return place[s.p]; });
+          var near = (sweep % 2 ? t.below[i] : t.above[i]).map(function (s) { return place[sweep % 2 ? s.q : s.p]; });
           key[i] = near.length ? near.reduce(function (a, b) { return a + b; }) / near.length : place[i];
         });
         if (sweep % 4 > 1) row.reverse();
@@ -162,7 +163,11 @@ function layouter(d, cardSize, labelSize) {
       return n.els[port].x - n.w / 2;
     }
     t.dx = dx;
-    t.parts.forEach(function (s) { s.po = dx(s.p, s.e); s.qo = dx(s.q, s.e); s.heavy = els[s.p].bend && els[s.q].bend ? 8 : 1; });
+    t.parts.forEach(function (s) {
+      s.po = dx(s.p, s.e);
+      s.qo = dx(s.q, s.e);
+      s.heavy = els[s.p].bend && els[s.q].bend ? 8 : 1;
+    });
     t.rows.forEach(function (row) {
       var x = 0, high = 0;
       row.forEach(function (i, p) {
@@ -170,7 +175,12 @@ function layouter(d, cardSize, labelSize) {
         els[i].off = els[i].x = x;
         high = Math.max(high, els[i].h);
       });
-      row.forEach(function (i) { els[i].x -= x / 2; els[i].top = y; els[i].y = y + high / 2; els[i].bottom = y + high; });
+      row.forEach(function (i) {
+        els[i].x -= x / 2;
+        els[i].top = y;
+        els[i].y = y + high / 2;
+        els[i].bottom = y + high;
+      });
       y += high + ROW;
     });
     for (var sweep = 0; sweep < 6; sweep++) {
@@ -178,8 +188,9 @@ function layouter(d, cardSize, labelSize) {
         var pools = [];
         row.forEach(function (i) {
           var sum = 0, weight = 0.02, x;
-          if (sweep > 3 || sweep % 2 === 0) t.above[i].forEach(function (s) { sum += s.heavy * (els[s.p].x + s.po - s.qo); weight += s.heavy; });
-          if (sweep > 3 || sweep % 2) t.below[i].forEach(function (s) { sum += s.heavy * (els[s.q].x + s.qo - s.po); weight += s.heavy; });
+          function pull(s, x) { sum += s.heavy * x; weight += s.heavy; }
+          if (sweep > 3 || sweep % 2 === 0) t.above[i].forEach(function (s) { pull(s, els[s.p].x + s.po - s.qo); });
+          if (sweep > 3 || sweep % 2) t.below[i].forEach(function (s) { pull(s, els[s.q].x + s.qo - s.po); });
           if (weight === 0.02) { sum = els[i].x * weight; }
           x = { v: sum / weight - els[i].off, w: weight, n: 1 };
           while (pools.length && pools[pools.length - 1].v > x.v) {

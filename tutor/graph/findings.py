@@ -10,10 +10,12 @@ from .model import Edge, Node
 def first_nonfinite(nodes: Sequence[Node], edges: Sequence[Edge]) -> int | None:
     """Return the first node to run whose gradients hold NaN or Inf; what came in from outside counts as the loss's."""
     emits_trouble = {edge.source for edge in edges if edge.gradient and not edge.gradient.finite}
-    for node in sorted((node for node in nodes if node.order), key=lambda node: node.order):
-        if node.id in emits_trouble or any(stats and not stats.finite for stats in node.received):
-            return node.id
-    return None
+    wrong = [
+        node
+        for node in nodes
+        if node.order and (node.id in emits_trouble or any(stats and not stats.finite for stats in node.received))
+    ]
+    return min(wrong, key=lambda node: node.order).id if wrong else None
 
 
 def raised(nodes: Sequence[Node], edges: Sequence[Edge]) -> int | None:

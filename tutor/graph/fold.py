@@ -34,6 +34,7 @@ def fold(
     focus: int | None = None,
     hops: int = 2,
     goal: int | None = None,
+    plain: Plain | None = None,
 ) -> Folding:
     """Return what to draw of a graph.
 
@@ -50,8 +51,10 @@ def fold(
         Draw only the nodes within this many steps of one node.
     goal
         Once anything has to be folded: the number of cards to come down to, if it can be reached; the budget if None.
+    plain
+        The graph with its views folded, where it is known from an earlier call.
     """
-    plain = Plain(graph)
+    plain = Plain(graph) if plain is None else plain
     if focus is not None:
         return _focused(plain, focus, hops, budget)
     tried = []

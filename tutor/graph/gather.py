@@ -14,6 +14,7 @@ from .causes.finding import Finding
 from .causes.saved import saved_by
 from .explanation import Explanation
 from .graph import Graph
+from .meter import Later, norms_of
 from .naming import Names, Watched
 from .record import Losses, read_graph
 from .recorder import Ran
@@ -78,19 +79,32 @@ def numbers_of(known: Evidence) -> Callable[[int, Ran], None]:
     """Return what is told of each node that ran, and keeps the numbers of the first that made NaN or Inf."""
 
     def after(i: int, ran: Ran, emitted: tuple, received: tuple) -> None:
-        wrong = any(stats and not stats.finite for stats in ran.emitted)
-        if wrong and not known.numbers:
+        if known.numbers or not known.torch_nodes:
+            return
+        if any(one and not (isinstance(one, Later) or one.finite) for one in ran.emitted) or _asked(known, i, ran):
             known.numbers[i] = born_backward.numbers_backward(list(saved_by(known.torch_nodes[i])), emitted, received)
 
     return after
+
+
+def _asked(known: Evidence, i: int, ran: Ran) -> bool:
+    """Ask a device whether a node made NaN or Inf; to ask is to wait, so only where the numbers would say why."""
+    later = [one for one in ran.emitted if isinstance(one, Later)]
+    return (
+        bool(later)
+        and born_backward.may_be_singular(known.graph.nodes[i])
+        and not all(one.now().finite for one in later)
+    )
 
 
 def conclude(known: Evidence | None, result: Explanation, found: Sequence[Finding] = (), failed: bool = False) -> None:
     """Fill in an explanation from what is known after the backward pass, or without one."""
     findings = list(found)
     if known is not None:
+        grads = {name: tensor.grad for name, tensor in known.leaves.items() if tensor.grad is not None}
         known.grads_now = {
-            name: float(tensor.grad.detach().norm()) for name, tensor in known.leaves.items() if tensor.grad is not None
+            name: float(grad.detach().norm()) if norm is None else norm
+            for (name, grad), norm in zip(grads.items(), norms_of(list(grads.values())), strict=True)
         }
         if not failed:
             findings += [*born_backward.find(known), *gradientless.find(known), *norms.find(known)]

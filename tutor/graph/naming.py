@@ -71,6 +71,11 @@ def watch(model: nn.Module, sources: bool = False) -> Iterator[Watched]:
             handle.remove()
 
 
+def variable_of(node: object) -> torch.Tensor | None:
+    """Return the leaf that a node accumulates for; None for any other, also a custom one with such an attribute."""
+    return node.variable if type(node).__name__ == "AccumulateGrad" else None
+
+
 def sequence_now() -> int | None:
     """Return the sequence number that the next node of the graph will get; None where torch does not tell."""
     # private: counts the operations of this thread; without it only parameters tell modules
@@ -161,7 +166,7 @@ class Names:
 
     def outside(self, torch_nodes: Iterable[object]) -> tuple[str, ...]:
         """Return the names of the model's parameters that none of these nodes accumulates for."""
-        inside = {id(node.variable) for node in torch_nodes if getattr(node, "variable", None) is not None}
+        inside = {id(variable_of(node)) for node in torch_nodes}
         return tuple(name for name, tensor in self.parameters.items() if id(tensor) not in inside)
 
     def variable(self, node: object) -> str:

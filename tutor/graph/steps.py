@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from . import drawing
-from .describe import summary
+from .describe import summary, title
 from .display import picture, player
+from .fold import fold
 from .model import Edge, Node, Stats
+from .pause import collector_paused
+from .plain import Plain
 from .recording import Recording
 from .rules import rule
+from .scene import set_scene
+from .svg import draw
 from .words import gradient_words, operation, plural, shape_text, shorten
 
 # up to this many nodes every step shows the whole graph, beyond it the neighbourhood of the node that runs
@@ -61,10 +67,25 @@ class Steps:
 
     def svg(self, at: int) -> str:
         """Return the drawing of one step: the node that runs stands out, what has not run yet is pale."""
-        node, done = self[at].node, {node.id for node in self._graph.order if node.order < self[at].number}
+        node, done = self[at].node, set(self._ran[: self[at].number - 1])
         if len(self._graph.nodes) <= WHOLE:
             return drawing.svg(self._graph, None, now={node.id}, done=done)
-        return drawing.svg(self._graph, MOST_CARDS, now={node.id}, done=done, focus=node, hops=1)
+        folding = fold(self._graph, MOST_CARDS, focus=node.id, hops=1, plain=self._plain)
+        return draw(set_scene(self._graph, folding), title(self._graph), self._words(at), {node.id}, done)
+
+    @cached_property
+    def _plain(self) -> Plain:
+        """The graph with its views folded: made once, because every step draws a part of it."""
+        return Plain(self._graph)
+
+    @cached_property
+    def _ran(self) -> list[int]:
+        return [node.id for node in self._graph.order]
+
+    def _words(self, at: int) -> str:
+        """Return what the picture of a step shows, for those who cannot see it."""
+        step = self[at]
+        return f"{_headline(step, len(self))}. " + " ".join(f"It {what}: {words}." for what, words in step.lines()[:3])
 
     def text(self) -> str:
         """Return all steps as plain text."""
@@ -74,13 +95,12 @@ class Steps:
             blocks += [f"    {what}: {words}" for what, words in step.lines()]
         return "\n".join([*blocks, *self._left_out()])
 
+    @collector_paused()
     def html(self) -> str:
         """Return all steps as HTML that also works where scripts are dropped."""
         pages = []
         for at, step in enumerate(self._steps):
-            head = _headline(step, len(self))
-            alt = f"{head}. " + " ".join(f"It {what}: {words}." for what, words in step.lines()[:3])
-            pages.append((head, picture(self.svg(at), alt), step.lines()))
+            pages.append((_headline(step, len(self)), picture(self.svg(at), self._words(at)), step.lines()))
         return player(pages, self._left_out())
 
     def _left_out(self) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from .model import Edge, Node, Shape
-from .naming import Names
+from .naming import Names, variable_of
 from .stats import shape_of
 
 # torch.autograd.graph.Node; named Any-like here because some builds export no such class to isinstance against
@@ -86,16 +86,30 @@ def describe(torch_nodes: Sequence[TorchNode], names: Names) -> list[Node]:
 
 
 def _describe(i: int, node: TorchNode, names: Names, sources: bool) -> Node:
-    variable = getattr(node, "variable", None)
+    variable = variable_of(node)
     if variable is not None:
         kind, name, owner = names.leaf(variable)
         return Node(i, "AccumulateGrad", kind, (shape_of(variable),), name, owner)
-    op = node.name().rsplit("::", 1)[-1]
+    op, kind = _what(node)
     sequence = _sequence(node)
     source = _source(node) if sources else ""
-    return Node(
-        i, op, _kind(node, op), _shapes(node), names.variable(node), *names.module_at(sequence), source, sequence
-    )
+    return Node(i, op, kind, _shapes(node), names.variable(node), *names.module_at(sequence), source, sequence)
+
+
+_kinds: dict[type, tuple[str, str]] = {}
+
+
+def _what(node: TorchNode) -> tuple[str, str]:
+    """Return a node's operation and kind; PyTorch has a type for each operation, and one for all the rest."""
+    kind = type(node)
+    known = _kinds.get(kind)
+    if known is None:
+        op = node.name().rsplit("::", 1)[-1]
+        known = op, _kind(node, op)
+        # the class of a custom Function lives as long as its author wants
+        if kind.__name__ == op and known[1] == "operation":
+            _kinds[kind] = known
+    return known
 
 
 def _kind(node: TorchNode, op: str) -> str:
@@ -106,7 +120,7 @@ def _kind(node: TorchNode, op: str) -> str:
 
 def _shapes(node: TorchNode) -> tuple[Shape | None, ...]:
     # private: without it shapes are known only once gradients have been recorded
-    return tuple(shape_of(entry) for entry in getattr(node, "_input_metadata", None) or ())
+    return tuple([shape_of(entry) for entry in getattr(node, "_input_metadata", None) or ()])
 
 
 def _sequence(node: TorchNode) -> int:

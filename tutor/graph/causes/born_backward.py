@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
+from ..model import Node
 from ..rules import rule
 from ..words import operation
 from .born_forward import trouble_of
@@ -33,7 +34,14 @@ _SINGULAR = frozenset(
         "Std",
     )
 )
+# and those that multiply by what they kept, where 0 times Inf is NaN
+_MULTIPLIES = frozenset(("Mul", "Prod", "Exp", "Where"))
 _ZERO = re.compile(r"g = -?0[,;]")
+
+
+def may_be_singular(node: Node) -> bool:
+    """Tell whether a node can make NaN or Inf of finite gradients in a way that its numbers explain."""
+    return node.kind == "custom" or operation(node.op)[0] in _SINGULAR | _MULTIPLIES
 
 
 def numbers_backward(saved: list[Saved], emitted: tuple, received: tuple) -> tuple[str, ...]:

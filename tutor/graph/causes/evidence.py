@@ -10,7 +10,7 @@ from types import FrameType
 import torch
 from torch import nn
 
-from ..naming import Watched
+from ..naming import Watched, variable_of
 from ..recording import Recording
 from ..walk import TorchNode
 from ..words import operation
@@ -79,11 +79,7 @@ class Evidence:
     @cached_property
     def reached(self) -> dict[int, int]:
         """For the id() of every leaf of the graph, its node."""
-        return {
-            id(node.variable): i
-            for i, node in enumerate(self.torch_nodes)
-            if getattr(node, "variable", None) is not None
-        }
+        return {id(node.variable): i for i, node in enumerate(self.torch_nodes) if variable_of(node) is not None}
 
     @cached_property
     def saved(self) -> list[tuple[int, Saved]]:

@@ -6,6 +6,8 @@ import math
 
 import torch
 
+from ..stats import span_of
+
 BATCH = 64
 MOST_BYTES = 16_000_000
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
@@ -24,9 +26,9 @@ class Finite:
         if torch._C._len_torch_dispatch_stack():  # private: under a mode (a compiler's fake one) nothing can be asked
             return
         for one in results:
-            if _can_be_asked(one):
+            if _can_be_asked(one) and (size := one.nbytes):
                 self._waiting.append((number, one, _version(one)))
-                self._bytes += one.numel() * one.element_size()
+                self._bytes += size
         if len(self._waiting) >= BATCH or self._bytes > MOST_BYTES:
             self.flush()
 
@@ -38,11 +40,18 @@ class Finite:
             if _version(tensor) == version:  # what was changed since is looked at as the result of what changed it
                 groups.setdefault((tensor.device, tensor.dtype), []).append((number, tensor.detach()))
         for group in groups.values():
-            largest = torch.stack(torch._foreach_norm([tensor for _, tensor in group], math.inf)).tolist()
-            for (number, _), size in zip(group, largest, strict=True):
-                if not math.isfinite(size):
-                    trouble = "NaN" if math.isnan(size) else "Inf"
+            # the Euclidean norm, since the largest number takes nine times as long; it is not finite if any number is
+            # not, and also where squares overflow, which is looked at again
+            norms = torch.stack(torch._foreach_norm([tensor for _, tensor in group])).tolist()
+            for (number, tensor), norm in zip(group, norms, strict=True):
+                if not math.isfinite(norm) and (trouble := _trouble(tensor)):
                     self.bad[number] = "NaN" if "NaN" in (trouble, self.bad.get(number)) else "Inf"
+
+
+def _trouble(tensor: torch.Tensor) -> str:
+    """Return "NaN", "Inf" or an empty string for what a tensor holds."""
+    low, high = span_of(tensor)
+    return "NaN" if math.isnan(low) else "Inf" if math.isinf(low) or math.isinf(high) else ""
 
 
 def _can_be_asked(tensor: torch.Tensor) -> bool:
@@ -51,7 +60,7 @@ def _can_be_asked(tensor: torch.Tensor) -> bool:
         type(tensor) in _PLAIN
         and tensor.is_floating_point()
         and tensor.layout is torch.strided
-        and not (tensor.is_meta or tensor.is_nested or tensor.numel() == 0)
+        and not (tensor.is_meta or tensor.is_nested)
         and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # private: torch.func has no public question
     )
 

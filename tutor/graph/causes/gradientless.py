@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
+from ..naming import variable_of
 from .evidence import Evidence, storage_of
 from .finding import Finding, names_text, singular
 from .flow import Reason, cut_before, cut_words, flow_of, reason_of
@@ -170,7 +171,7 @@ def _gone(known: Evidence) -> Iterator[Finding]:
     if known.tape is not None:  # then it is known, not concluded
         return
     freed = [saved.state == FREED for _, saved in known.saved]
-    leaves = [node.variable for node in known.torch_nodes if getattr(node, "variable", None) is not None]
+    leaves = [node.variable for node in known.torch_nodes if variable_of(node) is not None]
     if freed and all(freed) and leaves and all(leaf.grad is None for leaf in leaves):
         yield Finding(
             "no gradient",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 
+from ..naming import variable_of
 from .evidence import Evidence
 from .finding import names_text
 
@@ -41,7 +42,7 @@ def _leaves_of(root: object) -> set[int]:
     met, waiting, leaves = {root}, [root], set()
     while waiting:
         node = waiting.pop()
-        if getattr(node, "variable", None) is not None:
+        if variable_of(node) is not None:
             leaves.add(id(node.variable))
         fresh = {following for following, _ in node.next_functions if following is not None} - met
         met |= fresh

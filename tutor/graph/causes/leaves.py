@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from ..modules import is_view
+from ..naming import variable_of
 from ..words import operation
 from .evidence import Evidence
 from .finding import Finding
@@ -27,7 +28,7 @@ def not_leaves(known: Evidence) -> Iterator[Finding]:
         while node is not None and len(words) < FARTHEST:
             following = [one for one, _ in node.next_functions if one is not None]
             op = operation(node.name())[0]
-            if getattr(node, "variable", None) is not None:
+            if variable_of(node) is not None:
                 leaf = node
             if leaf is not None or len(following) != 1 or not (op in _MOVES or is_view(node.name())):
                 break

@@ -47,10 +47,10 @@ def layers(known: Evidence) -> list[Layer]:
 
 def find(known: Evidence) -> Iterator[Finding]:
     """Yield what is to be said of the sizes of the gradients."""
-    dead = list(dead_units(known))
+    dead, rows = list(dead_units(known)), layers(known)
     yield from dead
-    yield from _zeros(known, dead)
-    yield from next(filter(None, (list(_along_steps(known)), list(_along_layers(known)))), ())
+    yield from _zeros(known, rows, dead)
+    yield from next(filter(None, (list(_along_steps(known)), list(_along_layers(known, rows)))), ())
     yield from _hooks(known)
     yield from _clipped(known)
 
@@ -74,7 +74,10 @@ def dead_units(known: Evidence) -> Iterator[Finding]:
 
 
 def count_dead(known: Evidence) -> dict[int, tuple[int, int, float]]:
-    """Return (dead units, units, share of zeros) for every ReLU; a unit is a column, or a channel of an image."""
+    """Return (dead units, units, share of zeros, where there are many) for every ReLU.
+
+    A unit is a column, or a channel of an image.
+    """
     found = {}
     for i, saved in known.saved:
         if (
@@ -85,16 +88,19 @@ def count_dead(known: Evidence) -> dict[int, tuple[int, int, float]]:
             continue
         if saved.tensor.is_nested or saved.tensor.numel() < 2:
             continue
-        zero = saved.tensor.detach() <= 0
-        by_unit = zero.movedim(1, -1) if zero.ndim == 4 else zero
-        by_unit = by_unit.reshape(-1, by_unit.shape[-1]).all(0) if zero.ndim > 1 else zero
-        found[i] = int(by_unit.sum()), by_unit.numel(), float(zero.float().mean())
+        result = saved.tensor.detach()
+        unit = 1 if result.ndim == 4 else result.ndim - 1
+        others = [k for k in range(result.ndim) if k != unit]
+        largest = result.amax(others) if others else result
+        dead = int((largest <= 0).sum())
+        zeros = float((result <= 0).float().mean()) if dead >= DEAD * largest.numel() else math.nan
+        found[i] = dead, largest.numel(), zeros
     return found
 
 
-def _zeros(known: Evidence, dead: list[Finding]) -> Iterator[Finding]:
+def _zeros(known: Evidence, rows: list[Layer], dead: list[Finding]) -> Iterator[Finding]:
     """Yield the parameters whose gradient arrived and is exactly 0, and where it became so."""
-    zero = [layer.name for layer in layers(known) if layer.norm == 0]
+    zero = [layer.name for layer in rows if layer.norm == 0]
     if not zero:
         return
     nodes = known.graph.nodes
@@ -106,7 +112,7 @@ def _zeros(known: Evidence, dead: list[Finding]) -> Iterator[Finding]:
             break
     if known.graph.roots and all(stats and stats.norm == 0 for stats in nodes[known.graph.roots[0]].received):
         place = " Backward was started with 0."
-    everything = len(zero) == len(layers(known))
+    everything = len(zero) == len(rows)
     yield Finding(
         "dying" if dead or everything else "note",
         f"The gradient of {names_text([f'`{name}`' for name in zero])} is exactly 0: it arrives, and says "
@@ -118,10 +124,10 @@ def _zeros(known: Evidence, dead: list[Finding]) -> Iterator[Finding]:
     )
 
 
-def _along_layers(known: Evidence) -> Iterator[Finding]:
+def _along_layers(known: Evidence, every: list[Layer]) -> Iterator[Finding]:
     # biases and norms are of another kind: a fall is looked for along the weights
     shapes = {node.name: node.shape for node in known.graph.nodes if node.is_leaf}
-    rows = [layer for layer in layers(known) if len(shapes[layer.name] or ()) > 1 and layer.norm > 0]
+    rows = [layer for layer in every if len(shapes[layer.name] or ()) > 1 and layer.norm > 0]
     if len(rows) >= FEWEST_LAYERS:
         ends = max(1, len(rows) // 4)
         first, last = _middle(rows[:ends]), _middle(rows[-ends:])
@@ -134,9 +140,9 @@ def _along_layers(known: Evidence) -> Iterator[Finding]:
             k = min(range(len(steps)), key=steps.__getitem__)
             yield _trend("exploding", "grows", rows, first / last, rows[k + 1], rows[k])
             return
-    total = math.hypot(*(layer.norm for layer in layers(known)))
+    total = math.hypot(*(layer.norm for layer in every))
     if math.isfinite(total) and total > LARGE:
-        most = max(layers(known), key=lambda layer: layer.norm)
+        most = max(every, key=lambda layer: layer.norm)
         yield Finding(
             "exploding",
             f"The gradients are very large: their norm is {total:.3g}, the largest {most.norm:.3g} at `{most.name}`. "

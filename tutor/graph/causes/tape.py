@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch.overrides import TorchFunctionMode
 
-from ..naming import Watched, sequence_now, tensors_in
+from ..naming import Watched, sequence_now, tensors_in, variable_of
 from .finite import Finite
 from .lines import inside, line_now
 from .ops import Change, Clearing, Op
 
 # what makes a tensor like another takes its shape, not its values
 _LIKE = ("zeros", "ones", "empty", "full", "rand", "randn", "randint")
+_HOLDERS = list, tuple, dict
 _NO_VALUES = frozenset([f"{name}_like" for name in _LIKE] + [f"new_{name}" for name in _LIKE])
 NUMBERS = frozenset(("item", "tolist", "numpy", "__float__", "__int__", "__array__", "__index__"))
 
@@ -63,7 +64,8 @@ class Tape(TorchFunctionMode):
             return func(*args, **kwargs)
         if name in ("__get__", "__set__"):
             result = func(*args, **kwargs) if name == "__get__" else self._assigned(func, args)
-            self._safely(self._read, func, args, result)
+            if isinstance(result, torch.Tensor):
+                self._safely(self._read, func, args, result)
             return result
         taken = self._safely(self._taken, args, kwargs)
         result = func(*args, **kwargs)
@@ -81,16 +83,18 @@ class Tape(TorchFunctionMode):
 
     def _taken(self, args: tuple, kwargs: dict) -> tuple:
         """Return what is to be known of an operation's tensors before it runs."""
-        tensors = [*tensors_in(args), *tensors_in(kwargs)] if kwargs else list(tensors_in(args))
+        tensors = [one for one in args if isinstance(one, torch.Tensor)]
+        if kwargs or (len(tensors) < len(args) and any(isinstance(one, _HOLDERS) for one in args)):
+            tensors = [*tensors_in(args), *tensors_in(kwargs)]
         versions = [_version(tensor) for tensor in tensors]
         start = _sequence()
-        takes = tuple(map(self.value, tensors))
+        takes = tuple([self.value(tensor) for tensor in tensors])
         return start, takes, any(tensor.requires_grad for tensor in tensors), tensors, versions
 
     def _read(self, func: Callable, args: tuple, result: object) -> None:
         """Note what reads an attribute that is a tensor of its own, as x.T and x.data are."""
         attribute = getattr(func.__self__, "__name__", "")
-        if isinstance(result, torch.Tensor) and attribute not in ("grad", "_grad", "_base"):
+        if attribute not in ("grad", "_grad", "_base"):
             tensor, start = args[0], _sequence() - (result.grad_fn is not None)
             taken = self.value(tensor)
             self._keep(attribute, start, (taken,), tensor.requires_grad, (tensor,), (_version(tensor),), result)
@@ -108,7 +112,7 @@ class Tape(TorchFunctionMode):
         changed = [
             (tensor, before, taken)
             for tensor, before, taken in zip(tensors, versions, takes, strict=True)
-            if before >= 0 and _version(tensor) != before
+            if before >= 0 and tensor._version != before
         ]
         results = [result] if isinstance(result, torch.Tensor) else list(tensors_in(result))
         if not results and not changed and name not in NUMBERS:
@@ -179,7 +183,7 @@ class Tape(TorchFunctionMode):
                 if following is None or following in met:
                     continue
                 met.add(following)
-                variable = getattr(following, "variable", None)
+                variable = variable_of(following)
                 if variable is not None:
                     yield self.value(variable)
                 elif (number := self.op_at(_sequence_of(following))) is not None:
