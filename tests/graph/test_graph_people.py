@@ -223,3 +223,36 @@ def test_every_operation_is_part_of_exactly_one_card_of_a_folded_picture():
     assert sorted(drawn) == sorted(set(drawn))
     left = {g.nodes[i].op for i in range(len(g.nodes)) if i not in drawn and not g.nodes[i].is_leaf}
     assert left <= {"TBackward0", "PermuteBackward0"}  # views of leaves
+
+
+class Wrong(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        return a * 2
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * 3
+
+
+def test_what_contradicts_a_custom_function_stands_on_lines_of_its_own():
+    x = torch.ones(2, requires_grad=True)
+    with graph.explain(check_functions=True) as found:
+        Wrong.apply(x).sum().backward()
+    (wrong,) = [finding for finding in found.findings if finding.kind == "custom Function"]
+    assert [part.partition(":")[0] for part in wrong.more] == [
+        "Jacobian mismatch for output 0 with respect to input 0",
+        "numerical",
+        "analytical",
+    ]
+
+
+def test_a_line_that_keeps_several_tensors_is_told_once():
+    x = torch.ones(4, requires_grad=True)
+    with graph.explain() as found:
+        y = x
+        for _ in range(5):
+            y = y.tanh()
+        y.sum().backward()
+    (kept,) = [one.sentence for one in found.findings if one.sentence.startswith("The graph keeps")]
+    assert "80 bytes by tanh" in kept and kept.count(" by ") == 1

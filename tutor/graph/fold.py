@@ -20,7 +20,7 @@ from .repeats import merge_repeats
 from .words import plural, shorten
 
 # a picture of few cards is folded, too, where so many stand in one row
-WIDE = 14
+WIDE = 8
 
 
 class Folding(NamedTuple):

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from .levels import LISTS
 from .modules import common_path
 from .recording import Recording
 
@@ -97,7 +98,8 @@ def _name(graph: Recording, through: Iterable[int], where: str) -> str:
         for part in parts
         if not (ASIDE.fullmatch(part) or ASIDE.fullmatch(graph.classes.get(f"{home}.{part}".lstrip("."), "")))
     ]
+    work = [part for part in work if graph.classes.get(f"{home}.{part}".lstrip("."), "") not in LISTS]
     tail = home.rpartition(".")[2]
-    if len(work) != 1 and home != where and not tail.isdigit():
+    if len(work) != 1 and home != where and not tail.isdigit() and graph.classes.get(home) not in LISTS:
         return tail
     return ", ".join(work) if len(work) <= MOST_NAMED else f"{work[0]} … {work[-1]}"
