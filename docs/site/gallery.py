@@ -92,7 +92,7 @@ with graph.watch(model) as seen:
 
 with graph.record(loss, seen) as g:
     loss.backward()
-HTML(g.html(depth=2, repeats=True))
+HTML(g.html(depth=1, repeats=True))
 
 # %% [markdown] name="moved"
 # ## A figure that moves

@@ -19,13 +19,15 @@ the object      `graph`: a recording with all its forms
 its forms       `steps`, `explore` on `drawing`, which draws a scene; `describe`, `export`, `svg`, `bars` say it and
                 draw it
 causes          `causes/` finds what is wrong in a recording, torch's nodes and a tape of the program
-what is drawn   `scene` words what `fold`, with `repeats`, left of the `plain` graph; `tree` nests its cards
+what is drawn   `scene` words what `fold` left of the `plain` graph, with `residual` branches named; `blocks` chooses
+                the modules that open, `grouping` and `repeats` fold; `tree` nests its cards
 the recording   `recording`: nodes, edges, what was found, find(): plain data, without any torch object;
                 `recorder` fills it while backward runs
 read in torch   `walk` reads nodes, `naming` finds names, `stats` measures, `findings` tells what went wrong,
                 `intercept` steps in front of a backward pass
-ground          `model` (node, edge, figures), `modules` (views and module paths), `words`, `rules`, `display`, `layout`
-                (`order`, `coordinates`), `theme`, `pause` (keeps the collector out of large drawings)
+ground          `model` (node, edge, figures), `modules` (views and module paths), `levels` (as a person counts them),
+                `words`, `rules`, `display`, `layout` (`order`, `coordinates`), `theme`, `pause` (keeps the collector
+                out of large drawings)
 ==============  ======================================================================================================
 """
 

@@ -30,8 +30,9 @@ def scene(
     if not (at_least(2, budget) and at_least(1, depth) and at_least(0, hops) and hops is not None):
         raise ValueError("A drawing needs a budget of at least 2 cards, a depth of at least 1, and hops from 0.")
     centre = None if focus is None else graph.find(focus).id
-    goal = PEOPLE if budget == BUDGET else budget
-    return set_scene(graph, fold(graph, budget, depth, repeats, centre, hops, goal))
+    people = budget == BUDGET
+    goal = PEOPLE if people else budget
+    return set_scene(graph, fold(graph, budget, depth, repeats, centre, hops, goal, people))
 
 
 def svg(

@@ -6,16 +6,21 @@ what repeats to "x 12"; what still exceeds the budget is counted, not drawn.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from .model import Edge, Node
-from .modules import only_moves, topological
+from .blocks import Choice, choose, measured
+from .grouping import absorb_moves, by_depth, by_module
+from .model import Edge
+from .modules import topological
 from .plain import Group, Plain
 from .recording import Recording
 from .repeats import merge_repeats
 from .words import plural, shorten
+
+# a picture of few cards is folded, too, where so many stand in one row
+WIDE = 8
 
 
 class Folding(NamedTuple):
@@ -35,108 +40,64 @@ def fold(
     hops: int = 2,
     goal: int | None = None,
     plain: Plain | None = None,
+    people: bool = False,
 ) -> Folding:
     """Return what to draw of a graph.
 
     Parameters
     ----------
     budget
-        Most cards to draw, at least 2; None for no limit. As long as they are too many, modules are folded, from the
-        innermost outwards, then repeats, and at last the nodes farthest from the loss become a single card.
+        Most cards to draw, at least 2; None for no limit. If they are too many, modules and repeats are folded, and at
+        last the nodes farthest from the loss become a single card.
     depth
-        Fold modules to paths of this many parts (1: ``layers``, 2: ``layers.0``); None to leave that to the budget.
+        Fold modules to this many levels, as a person counts them; None to leave that to the budget.
     repeats
         Fold stretches that occur three times or more in a row.
     focus, hops
         Draw only the nodes within this many steps of one node.
     goal
-        Once anything has to be folded: the number of cards to come down to, if it can be reached; the budget if None.
+        Number of cards from which on the picture is folded; the budget if None.
     plain
         The graph with its views folded, where it is known from an earlier call.
+    people
+        Also keep the folded picture to the size of two pages.
     """
     plain = Plain(graph) if plain is None else plain
     if focus is not None:
         return _focused(plain, focus, hops, budget)
-    tried = []
-    for levels, repeated in _ladder(graph, depth, repeats):
-        groups = {i: Group("node", i) for i in plain.operations} if levels is None else _by_module(plain, levels)
-        groups = merge_repeats(plain, groups) if repeated else groups
-        tried.append((_cards(plain, groups), groups, levels))
-        if budget is None or tried[-1][0] <= (budget if len(tried) == 1 or goal is None else goal):
-            tried = tried[-1:]
-            break
-    count, groups, levels = min(tried, key=lambda one: one[0])
-    notes = [] if levels is None else [f"modules folded to depth {levels}"]
+    groups = {i: Group("node", i) for i in plain.operations}
+    asked = depth is not None or repeats
+    notes = [] if depth is None else [f"modules folded to depth {depth}"]
+    if depth is not None:
+        groups = absorb_moves(plain, by_module(plain, by_depth(plain, depth)))
+    if repeats:
+        groups = merge_repeats(plain, groups)
+    size = measured(plain, groups)
+    limit = budget if asked or goal is None else goal
+    if budget is not None and (size.cards > limit or (people and not asked and size.widest > WIDE)):
+        groups, notes = _smaller(plain, size, depth, limit, people, notes)
     if any(group.kind == "repeat" for group in groups.values()):
         notes.append("repeats folded")
-    if budget is not None and count > budget:
+    if budget is not None and measured(plain, groups).cards > budget:
         groups = _cut(plain, groups, budget)
         left_out = sum(group.kind == "rest" for group in groups.values())
         notes.append(f"{plural(left_out, 'operation')} left out to keep within {budget} cards (budget)")
     return _build(plain, groups, notes)
 
 
-def _ladder(graph: Recording, depth: int | None, repeats: bool) -> Iterator[tuple[int | None, bool]]:
-    """Yield (depth, whether repeats are folded) from what folds least to what folds most."""
-    yield depth, repeats
-    if depth is None:
-        deepest = max((node.module.count(".") + 1 for node in graph.nodes if node.module), default=0)
-        for level in range(deepest, 0, -1):
-            yield level, repeats
-            if level <= 2:  # deeper than that, another level says more than a count
-                yield level, True
-    yield depth, True
-
-
-def _by_module(plain: Plain, depth: int) -> dict[int, Group]:
-    """Return for each operation the call of a module at this depth that it belongs to, or itself."""
-    parents = {path.rpartition(".")[0] for path in plain.classes}
-
-    def wanted(node: Node) -> tuple[str, tuple[int, ...]] | None:
-        path = node.guess or node.module
-        parts = path.split(".") if path else []
-        if not parts or (len(parts) < depth and path in parents):
-            return None  # it stands in a module that is opened at this depth
-        return ".".join(parts[:depth]), node.calls[:depth]
-
-    path_of = {i: wanted(plain.nodes[i]) for i in plain.operations}
-    groups: dict[int, Group] = {}
-    for first in plain.operations:
-        group = Group("module", first, path_of[first][0]) if path_of[first] else Group("node", first)
-        reached = [] if first in groups else [first]
-        while reached:  # a module is drawn once for each connected part of it
-            i = reached.pop()
-            groups[i] = group
-            if group.kind == "module":
-                reached += [j for j in plain.near[i] if j not in groups and path_of[j] == path_of[first]]
-    groups = {i: groups[i] for i in plain.operations}
-    _dissolve_cycles(plain, groups)
-    users = Counter(edge.target for edge in plain.inner)
-    for edge in plain.inner:  # breadth first from the loss: users come before what they use
-        i = edge.target
-        # a view or copy between two modules computes nothing and belongs with what it prepares
-        alone = groups[i].kind == "node" and users[i] == 1 and only_moves(plain.nodes[i].op)
-        if alone and groups[edge.source].kind == "module":
-            groups[i] = groups[edge.source]
-    return groups
-
-
-def _dissolve_cycles(plain: Plain, groups: dict[int, Group]) -> None:
-    """Open every group that would be both before and after something else."""
-    while True:
-        members, edges = plain.quotient(groups)
-        from_loss = set(topological(len(members), edges))
-        if len(from_loss) == len(members):
-            return
-        from_leaves = set(topological(len(members), [(b, a) for a, b in edges]))
-        for n, inside in enumerate(members.values()):
-            if len(inside) > 1 and n not in from_loss and n not in from_leaves:
-                groups.update((i, Group("node", i)) for i in inside)
-
-
-def _cards(plain: Plain, groups: dict[int, Group]) -> int:
-    docked = sum(len(uses) for i, uses in plain.uses.items() if groups[i].kind == "node")
-    return len(set(groups.values())) + docked
+def _smaller(
+    plain: Plain, size: Choice, depth: int | None, limit: int, people: bool, notes: list[str]
+) -> tuple[dict[int, Group], list[str]]:
+    """Return groups that are fewer, if there are, and what to say of them."""
+    if depth is not None:
+        return merge_repeats(plain, size.groups), notes
+    choice = choose(plain, limit, people)
+    if choice.cards >= size.cards:
+        return size.groups, notes
+    kinds = {group.kind for group in choice.groups.values()}
+    folded = "module" in kinds or any(group.path for group in choice.groups.values())
+    notes = ["modules folded (depth=… and explore() open them)"] if folded else []
+    return choice.groups, notes + ["operations in a row joined"] * ("chain" in kinds)
 
 
 def _cut(plain: Plain, groups: dict[int, Group], budget: int) -> dict[int, Group]:

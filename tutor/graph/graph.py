@@ -24,9 +24,11 @@ class Graph(Recording):
     Displayed at the end of a cell it is a picture. Every way to show it takes the same arguments:
 
     budget
-        Most cards to draw (150); None for all. What does not fit is folded, and the picture says so.
+        Most cards to draw (150); None for all. Above 40, unless another budget is given, a picture is folded to
+        what tells the architecture: one card a block, repeats and time steps counted. The picture says so.
     depth
-        Fold modules to paths of this many parts: 1 for ``layers``, 2 for ``layers.0``.
+        Fold modules to this many levels, as a person counts them: 1 for the blocks of ``layers``, 2 for their parts.
+        Wrappers (DistributedDataParallel, a compiled module, PEFT) and lists are no levels of their own.
     repeats
         True folds stretches that occur three times or more in a row into one card, "x 12".
     focus, hops

@@ -18,15 +18,18 @@ def infer_modules(nodes: Sequence[Node], edges: Sequence[Edge], classes: Mapping
     """
     if any(node.module for node in nodes if not node.is_leaf) or not any(node.module for node in nodes):
         return list(nodes)
-    own = _from_parameters(nodes, edges)
+    own, leaves = _from_parameters(nodes, edges)
     order = topological(len(nodes), [(edge.source, edge.target) for edge in edges])
     order = sorted((i for i in order if not nodes[i].is_leaf), key=lambda i: -nodes[i].sequence)
+    _leave_to_holder(nodes, order, own, leaves, classes)
     later = _nearest(order, own)
     earlier = _nearest(order[::-1], own)
-    told = list(nodes)
-    for i in order:
+    told, prepares = list(nodes), False
+    for i in order:  # the last of the program first
         held = own[i] or _between(earlier[i], later[i], classes)
-        member = held if own[i] else _member(held, earlier[i], later[i], nodes[i].op, classes)
+        # a view prepares the next member if nothing is computed before that; else the next would need itself
+        prepares = own[i] is not None or (prepares and only_moves(nodes[i].op))
+        member = held if own[i] else _member(held, earlier[i], later[i], prepares, classes)
         told[i] = nodes[i]._replace(module=held, guess=member if member != held else "")
     return told
 
@@ -49,21 +52,22 @@ def _between(earlier: str | None, later: str | None, classes: Mapping[str, str])
     return common
 
 
-def _member(held: str, earlier: str | None, later: str | None, op: str, classes: Mapping[str, str]) -> str:
-    """Return the member of a list that a drawing puts a node into: the one before, or after what only moves."""
+def _member(held: str, earlier: str | None, later: str | None, prepares: bool, classes: Mapping[str, str]) -> str:
+    """Return the member of a list that a drawing puts a node into: the one before, or the one that it prepares."""
     if earlier is None or later is None:
         return held
     common = common_path([earlier, later])
     if classes.get(common) not in ("ModuleList", "ModuleDict"):
         return held
-    nearer = later if only_moves(op) else earlier
+    nearer = later if prepares else earlier
     member = ".".join(nearer.split(".")[: common.count(".") + 2])
     return common if member == nearer else member
 
 
-def _from_parameters(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[str | None]:
-    """Return the path of each node that is the first to use a parameter, also through a view of it."""
+def _from_parameters(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[str | None], dict[int, set[int]]]:
+    """Return the path of each node that is the first to use a parameter, also through a view of it, and its leaves."""
     own: list[str | None] = [None] * len(nodes)
+    leaves: dict[int, set[int]] = {}
     single = {}
     for edge in edges:
         single[edge.source] = None if edge.source in single else edge.target
@@ -74,7 +78,35 @@ def _from_parameters(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[str |
         if nodes[target].is_leaf and nodes[target].module and not is_view(nodes[edge.source].op):
             path = nodes[target].module
             own[edge.source] = common_path([own[edge.source] or path, path])
-    return own
+            leaves.setdefault(edge.source, set()).add(target)
+    return own, leaves
+
+
+def _leave_to_holder(
+    nodes: Sequence[Node],
+    order: Sequence[int],
+    own: list[str | None],
+    leaves: Mapping[int, set[int]],
+    classes: Mapping[str, str],
+) -> None:
+    """Give what uses the parameters of a linear layer that was never called itself to the module that holds it.
+
+    `nn.MultiheadAttention` hands its output layer's weights on, and Mamba multiplies by a weight and adds the bias only
+    after other things: nn.Linear has nothing but a view between the two.
+    """
+    apart = {path for path, name in classes.items() if name == "NonDynamicallyQuantizableLinear"}
+    last, between = None, []
+    for i in order:
+        if own[i] is None:
+            between.append(i)
+            continue
+        one_call = last is not None and own[i] == own[last] and not leaves[i] & leaves[last]
+        if one_call and classes.get(own[i]) == "Linear" and not all(is_view(nodes[j].op) for j in between):
+            apart.add(own[i])
+        last, between = i, []
+    for i, path in enumerate(own):
+        if path in apart:
+            own[i] = path.rpartition(".")[0]
 
 
 def common_path(paths: Sequence[str]) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from .model import Edge
+from .levels import Levels
+from .model import Edge, Node
 from .modules import is_view, topological
 from .recording import Recording
 
@@ -24,8 +26,9 @@ class Group(NamedTuple):
     """What one card stands for.
 
     ``kind`` is ``"node"``, ``"leaf"`` (one use of a leaf), ``"module"``, ``"repeat"``, ``"rest"`` (what the budget
-    left out) or ``"stub"`` (a neighbour of what is in focus). ``first`` is the node that tells it from others of its
-    kind. ``path`` and ``until`` are module paths: of the module, or of the first and last repeat.
+    left out), ``"chain"`` (operations that follow each other) or ``"stub"`` (a neighbour of what is in focus).
+    ``first`` is the node that tells it from others of its kind. ``path`` and ``until`` are module paths: of the module,
+    or of the first and last repeat. ``what`` says what repeats, ``differs`` in what the repeats are not alike.
     """
 
     kind: str
@@ -34,13 +37,21 @@ class Group(NamedTuple):
     until: str = ""
     times: int = 1
     use: Use | None = None
+    what: str = ""
+    differs: str = ""
+
+    @property
+    def folded(self) -> bool:
+        """True if it stands for a module, or for several of them."""
+        return self.kind in ("module", "repeat")
 
 
 class Plain:
     """A graph with views folded into their leaves: operations, the edges between them, and uses of leaves."""
 
     def __init__(self, graph: Recording) -> None:
-        self.nodes, self.classes = graph.nodes, graph.classes
+        self.nodes, self.roots = graph.nodes, frozenset(graph.roots)
+        self.levels = Levels(graph.nodes, graph.classes)
         dressed = _leaves_and_views(graph)
         self.operations = [node.id for node in graph.nodes if node.id not in dressed]
         self.inner: list[Edge] = []
@@ -58,6 +69,10 @@ class Plain:
                 self.inner.append(edge)
                 self.near[edge.source].append(edge.target)
                 self.near[edge.target].append(edge.source)
+
+    def result(self, inside: Iterable[int]) -> Node:
+        """Return the operation of a group that ran last, whose shape is that of what the group returns."""
+        return max((self.nodes[i] for i in inside), key=lambda node: node.sequence)
 
     def quotient(self, groups: dict[int, Group]) -> tuple[dict[Group, list[int]], list[tuple[int, int]]]:
         """Return the operations of each group, and the edges between groups by their place in that dict."""

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import NamedTuple
 
 from .fold import Folding
 from .model import Edge, Node
 from .plain import Group, Use
 from .recording import Recording
+from .residual import branches
 from .words import clean, gradient_words, operation, plural, shape_text, shorten, shorten_source
 
 # as many values fit beside an edge
 MOST_VALUES = 3
+
+# as many columns of a folded card's smaller lines
+WIDEST = 36
+# as many residual branches are named on a card
+MOST_BRANCHES = 4
 
 HOW_TO_KNOW = "record(model) around the forward pass knows them"
 
@@ -67,7 +74,9 @@ class Scene(NamedTuple):
 
 def set_scene(graph: Recording, folding: Folding) -> Scene:
     """Return the cards and links of a folded graph, worded."""
-    cards = tuple(_card(graph, *card) for card in folding.cards)
+    # a picture of every operation shows the branch itself
+    residual = branches(graph) if any(group.folded for group, _, _ in folding.cards) else {}
+    cards = tuple(_card(graph, *card, residual) for card in folding.cards)
     links = tuple(_link(graph, *link) for link in folding.links)
     notes = list(folding.notes)
     if graph.passes > 1:
@@ -87,16 +96,16 @@ def outside_words(names: Sequence[str]) -> str:
     return f"{plural(len(names), 'parameter')} of the model outside this graph: {few}"
 
 
-def _card(graph: Recording, group: Group, ids: Sequence[int], leaves: int) -> Card:
+def _card(graph: Recording, group: Group, ids: Sequence[int], leaves: int, residual: Mapping[int, str]) -> Card:
     inside = [graph.nodes[i] for i in ids]
     if group.kind == "stub":
         return Card("stub", ids, "… " + operation(inside[0].op)[0])
     if group.kind == "node":
-        card = _node_card(graph, inside[0])
+        card = _node_card(graph, inside[0], residual.get(ids[0], ""))
     elif group.use:
         card = _leaf_card(inside[0], group.use)
     else:
-        card = _folded_card(graph, group, inside, leaves)
+        card = _folded_card(group, inside, leaves, residual)
     orders = [node.order for node in inside if node.order]
     visited = bool(orders) or not graph.recorded or graph.raised in ids
     marks = [f"{_first_trouble(graph)} begins here"] if graph.first_nonfinite in ids else []
@@ -107,11 +116,12 @@ def _card(graph: Recording, group: Group, ids: Sequence[int], leaves: int) -> Ca
     return card._replace(nodes=ids, marks=tuple(marks), badge=badge, visited=visited)
 
 
-def _node_card(graph: Recording, node: Node) -> Card:
+def _node_card(graph: Recording, node: Node, branch: str) -> Card:
     title, rest = operation(node.op)
     output = ["output"] if node.id in graph.roots else []
     shapes = " ".join(map(shape_text, node.shapes[:4])) + (" …" if len(node.shapes) > 4 else "")
     line = f"{shorten(node.name)} {shapes}".strip()
+    around = f"residual: {branch}" if branch else ""
     module = f"≈ {node.module}" if node.inferred else node.module
     where = " · ".join(filter(None, [module, graph.classes.get(node.module) if node.module else ""]))
     return Card(
@@ -121,9 +131,9 @@ def _node_card(graph: Recording, node: Node) -> Card:
         rest,
         tag=" · ".join([*output, *([TAGS[node.kind]] if node.kind in TAGS else [])]),
         lines=(line,) if line else (),
-        faint=tuple(filter(None, (shorten(where, 34), shorten_source(node.source)))),
+        faint=tuple(filter(None, (around, shorten(where, 34), shorten_source(node.source)))),
         hint=_hint(node),
-        whole=tuple(filter(None, (where, clean(node.source)))),
+        whole=tuple(filter(None, (around, where, clean(node.source)))),
     )
 
 
@@ -155,17 +165,21 @@ def _arrived(node: Node, use: Use) -> list[str]:
     return lines
 
 
-def _folded_card(graph: Recording, group: Group, inside: Sequence[Node], leaves: int) -> Card:
+def _folded_card(group: Group, inside: Sequence[Node], leaves: int, residual: Mapping[int, str]) -> Card:
     content = plural(len(inside), "operation") + (f", {plural(leaves, 'leaf tensor')}" if leaves else "")
     if group.kind == "rest":
         return Card("rest", (), f"… {content}")
-    first = inside[: min(len(inside) // group.times, 4)]
-    kind = graph.classes.get(group.path) or ", ".join(dict.fromkeys(operation(node.op)[0] for node in first))
+    kind = group.what or operation(inside[0].op)[0]
     times = f" \u00d7 {group.times:,}" if group.kind == "repeat" else ""
     where = group.path if group.until in ("", group.path) else f"{group.until} … {group.path}"
-    faint, whole = ((shorten(where, 34),), (where,)) if where else ((), ())
-    lines = (shape_text(inside[0].shape), content)
-    return Card(group.kind, (), shorten(kind) + times, lines=lines, faint=faint, whole=whole)
+    where += f", called {group.times:,} times" if where and group.until == group.path and group.times > 1 else ""
+    named = list(dict.fromkeys(residual[node.id] for node in reversed(inside) if node.id in residual))
+    around = f"residual: {', '.join(named[:MOST_BRANCHES])}{', …' * (len(named) > MOST_BRANCHES)}" if named else ""
+    whole = tuple(filter(None, (where, around, group.differs)))
+    faint = tuple(shorten(part, WIDEST) for line in whole for part in wrap(line, WIDEST, break_long_words=False))
+    result = max(inside, key=lambda node: node.sequence)
+    lines = (shape_text(result.shape), content)
+    return Card(group.kind, (), shorten(kind, 34) + times, lines=lines, faint=faint, whole=whole)
 
 
 def _first_trouble(graph: Recording) -> str:

@@ -80,8 +80,15 @@ def sentence(known: Evidence, cost: Cost) -> Finding | None:
     """Return the note that says what the graph keeps and where most of it."""
     if not cost.by_node:
         return None
-    most = list(cost.by_node)[:3]
-    parts = [f"{size_text(cost.by_node[i])} by {known.does(i)}{known.at(i)}" for i in most]
+    by_place: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    for i, size in cost.by_node.items():  # the largest first
+        place = f"{known.does(i)}{known.at(i)}"
+        by_place[place] += size
+        first.setdefault(place, i)
+    most = by_place.most_common(3)
+    parts = [f"{size_text(size)} by {place}" for place, size in most]
+    largest = first[most[0][0]]
     hidden = f" {cost.hidden} tensors more are kept behind hooks (checkpoints, offloading) and not counted." * bool(
         cost.hidden
     )
@@ -89,9 +96,9 @@ def sentence(known: Evidence, cost: Cost) -> Finding | None:
         "note",
         f"The graph keeps {size_text(cost.total)} for backward (parameters left out), most of it "
         f"{names_text(parts)}.{hidden}",
-        place=known.does(most[0]),
+        place=known.does(largest),
         number=cost.total,
-        node=most[0],
+        node=largest,
     )
 
 

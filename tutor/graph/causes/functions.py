@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import torch
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
@@ -64,12 +66,14 @@ def _check(cls: type, args: tuple, line: Line | None) -> list[Finding]:
         gradcheck(cls.apply, args, check_undefined_grad=False, nondet_tol=1e-9)
     except GradcheckError as error:
         words = " ".join(str(error).split())
+        # what differs and the two matrices are lines of their own
+        parts = re.split(r",? (?=numerical:|analytical:)", words)
         return [
             Finding(
                 "custom Function",
                 f"The backward of {cls.__name__}{where} contradicts finite differences of its forward: {_short(words)}",
                 place=cls.__name__,
-                more=(words,),
+                more=tuple(part.replace(":tensor", ": tensor") for part in parts),
             )
         ]
     except Exception as error:
