@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tutor.builder.ground import grounds
 from tutor.builder.notebooks import DRILLS
 from tutor.lessons.glossary import TERMS
 from tutor.lessons.registry import Lesson, series
@@ -45,12 +46,16 @@ def index() -> str:
 
 
 def lessons() -> str:
-    """A table of the lessons."""
-    rows = ["| # | notebook | exercises | minutes |", "|---|---|---|---|"]
+    """A table of the lessons: how many exercises each has, and what its core and all of it take."""
+    head = "| # | notebook | exercises | minutes: core | with everything |"
+    rows, total = [head, "|---|---|---|---|---|"], (0, 0, 0)
     for lesson in series():
         link = f"[{lesson.title}]({lesson.filename})"
-        rows.append(f"| {lesson.number:02d} | {link} | {len(lesson.exercises)} | {lesson.about.minutes} |")
-    return "\n".join(rows)
+        about = lesson.about
+        numbers = len(lesson.exercises), about.minutes if about.core is None else about.core, about.minutes
+        total = tuple(map(sum, zip(total, numbers, strict=True)))
+        rows.append(f"| {lesson.number:02d} | {link} | {' | '.join(map(str, numbers))} |")
+    return "\n".join([*rows, f"| | all | {' | '.join(map(str, total))} |"])
 
 
 def taught(show: Show = plain) -> str:
@@ -72,14 +77,15 @@ def taught(show: Show = plain) -> str:
 
 
 def exercises_by_effort(show: Show | None = None) -> str:
-    """A table of all exercises in order, with their difficulty and time."""
-    rows = ["| exercise | difficulty | minutes |", "|---|---|---|"]
+    """A table of all exercises in order, with their difficulty, their time and the ground on which they are asked."""
+    rows = ["| exercise | difficulty | minutes | ground |", "|---|---|---|---|"]
     for lesson in series():
+        ground = grounds(lesson)
         for cell in lesson.cells:
             if cell.exercise_id:
                 spec = lesson.exercises[cell.exercise_id].spec
                 name = show(lesson, cell.name) if show else f"`{cell.exercise_id}`"
-                rows.append(f"| {name} | {spec.difficulty} | {spec.minutes} |")
+                rows.append(f"| {name} | {spec.difficulty} | {spec.minutes} | {ground[cell.exercise_id]} |")
     return "\n".join(rows)
 
 

@@ -4,6 +4,7 @@ from tutor.lessons.registry import About
 
 ABOUT = About(
     minutes=130,
+    core=50,
     items={
         "linear": "Linear, and what nn.Linear does, rebuilt",
         "parameters": "Parameter, named_parameters",

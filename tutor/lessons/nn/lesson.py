@@ -13,8 +13,8 @@
 # - train a classifier on real images, save it, load it, and switch it between training and evaluation;
 # - tell from the first loss whether a network was initialised sensibly.
 #
-# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 130
-# minutes to read and answer; the code runs in less than 20 seconds on a laptop.
+# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes**
+# about 50 minutes for the core, 130 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
 import inspect
@@ -25,9 +25,12 @@ import torch
 from torch import nn
 
 from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, solution
+from tutor.gradients import compare_gradients
 
 # %% [markdown] name="about-linear"
 # ## 1. A layer owns its parameters
+#
+# *Core*
 #
 # `nn.Linear(D_in, D_out)` multiplies by a weight and adds a bias. It keeps its weight *the other way round* than you
 # did so far, one row for each **output**, and so a transpose stands in its formula:
@@ -66,6 +69,10 @@ with expect(TypeError):
         print(parameter.shape)
 
 # %% [markdown] name="ask-linear"
+# ### A linear layer, rebuilt
+#
+# *Deeper ground: what `nn.Linear` does.*
+#
 # Now rebuild it. A new layer starts with random numbers, spread evenly between $-1/\sqrt{D_{in}}$ and $1/\sqrt{D_{in}}$ (section
 # 8 shows what that does to the outputs). `torch.rand(shape)` draws evenly between 0 and 1; stretch and shift it.
 
@@ -100,9 +107,6 @@ class Linear(nn.Module):
 
 
 # %% tags=["item:linear"] name="compare-modules"
-from tutor.gradients import compare_gradients
-
-
 def compare_modules(theirs, ours, x):
     """Print a line for the output of two modules, and one for the gradient of x and of each parameter."""
     found = []
@@ -143,6 +147,8 @@ print("the sum is", round((nn.MSELoss(reduction="sum")(y_pred, y) / theirs).item
 # %% [markdown] name="ask-step"
 # ## 2. One step for every model
 #
+# *Core*
+#
 # Because every module can list its parameters, one function can train them all. The recipe has not changed since the
 # first notebook: forward, backward, a small step against the gradient. Two things to remember from notebook 05:
 # gradients **add up** until you clear them (`model.zero_grad()` does it for all parameters), and the update itself is no
@@ -171,6 +177,8 @@ def train_step(model, loss_fn, x, y, learning_rate):
 
 # %% [markdown] name="sine"
 # ## 3. The sine fit, twice
+#
+# *Core*
 #
 # The cubic $a + b\,x + c\,x^2 + d\,x^3$ is *linear in its coefficients*. So a linear layer with three inputs can be the
 # whole model, if it is fed with $x$, $x^2$ and $x^3$: its weight holds $b, c, d$ and its bias is $a$.
@@ -229,6 +237,8 @@ assert losses[-1] < 1.01 * best_loss
 # recap can lay it beside that of notebook 03.)
 #
 # ## 4. The two-layer network as a module
+#
+# *Core*
 #
 # A module that is assigned to an attribute of another module is noticed just like a parameter, and brings its own
 # parameters along. So a network of two `nn.Linear` is soon written. (`nn.Linear` adds a bias, which the network
@@ -305,6 +315,8 @@ handle.remove()
 # %% [markdown] name="ask-sequential"
 # ## 5. Sequential
 #
+# *Deeper ground: `nn.Sequential`, rebuilt.*
+#
 # You have used `nn.Sequential`; now build it. One trap lies in the way. A module notices parameters and modules that are
 # assigned to its attributes, but it does not look into Python lists: layers in a list are overlooked, and never trained.
 
@@ -353,6 +365,8 @@ compare_modules(theirs, ours, images)
 # %% [markdown] name="softmax"
 # ## 6. Logits, softmax, cross-entropy
 #
+# *Core*
+#
 # A classifier gives a score for every class. The raw scores are called **logits**: any numbers, of either sign. Softmax
 # makes probabilities of them, positive and with the sum 1:
 #
@@ -383,7 +397,13 @@ print("shifted  ", (powers_of_e / powers_of_e.sum(dim=1, keepdim=True)).numpy().
 # So subtract the largest logit first: nothing changes, and nothing overflows.
 #
 # The loss asks how surprised the model is by the right class $y_i$ of each row. **Cross-entropy** is the
-# mean of $-\log p_{i, y_i}$. Never take the logarithm of a finished softmax: a small probability is rounded to 0, and
+# mean of $-\log p_{i, y_i}$. Torch's `nn.CrossEntropyLoss()` takes **logits** and finds it in one step.
+#
+# ### Cross-entropy, rebuilt
+#
+# *Deeper ground: the loss written so that it does not overflow.*
+#
+# Never take the logarithm of a finished softmax: a small probability is rounded to 0, and
 # its logarithm is minus infinity. Write the logarithm of the quotient out instead:
 #
 # $$\log p_{i,k} = \underbrace{(z_{i,k} - m_i)}_{(N,\,C)} - \log \underbrace{\sum_j e^{z_{i,j} - m_i}}_{(N,\,1)}
@@ -406,7 +426,7 @@ def cross_entropy(logits, y):
 
 
 # %% [markdown] name="cross-entropy-equal"
-# Torch's `nn.CrossEntropyLoss()` takes **logits** and does all of this inside. Values and gradients agree:
+# Torch's does all of this inside. Values and gradients agree:
 
 # %% tags=["item:cross-entropy", "nbval-check-output", "tolerance:±1e-5"] name="cross-entropy-is-equal"
 torch.manual_seed(0)
@@ -497,6 +517,8 @@ plots.explore(at_logit, controls, start=(0.0, "bag"), question=question, guess=.
 # %% [markdown] name="classifier"
 # ## 7. A classifier: logistic regression
 #
+# *Core*
+#
 # One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `nn.LogSoftmax` gives
 # the $\log p$, and `nn.NLLLoss` (*negative log-likelihood*) picks the right one of each row, averages, and changes
 # the sign. Together they are the cross-entropy.
@@ -584,6 +606,8 @@ plots.images(weights, train.classes, columns=5, title="The weights of the ten cl
 # %% [markdown] name="wrong-loss"
 # ### A mistake that trains without complaint
 #
+# *Deeper ground: a loss that does not belong to its model.*
+#
 # A published tutorial feeds the output of a log-softmax into `MSELoss`, with *one-hot* targets (a row of zeros with a 1 at the right class). Shapes fit, the loss falls. But
 # a log-probability is never above 0, and the target asks for a 1 at the right class, and for 0 everywhere else: "certain",
 # for nine wrong classes at once. The best answer to that is to stay undecided, and so it does.
@@ -608,6 +632,8 @@ assert sure < 0.15 and 0.5 < share_right(undecided) < share_right(classifier)
 
 # %% [markdown] name="layer-by-layer"
 # ## 8. The 784-512-512-10 network, layer by layer
+#
+# *Core*
 #
 # You will train this network in earnest in notebook 11. Send three images through it one layer at a time, and watch the
 # shapes.
@@ -635,6 +661,8 @@ print("parameters:", sum(parameter.numel() for parameter in network.parameters()
 # `CrossEntropyLoss` has it inside.
 #
 # ### How it starts decides how it learns
+#
+# *Deeper ground: why the size of the first weights matters.*
 #
 # A network with sensible random weights that has learned nothing gives every class about the same probability. How large is its
 # cross-entropy then? You can work that out before you train, for any number of classes, and it is the first number to look at
@@ -763,6 +791,8 @@ for name, parameter in network.named_parameters():
 # %% [markdown] name="state"
 # ## 9. Buffers and state_dict
 #
+# *Core*
+#
 # Some numbers belong to a model without being learned: the mean and the spread of the training pixels, for instance. They must
 # be saved with it and move to the GPU with it, but no step may touch them. `register_buffer` says so.
 
@@ -814,6 +844,10 @@ with expect(RuntimeError):
     other.load_state_dict(model.state_dict())
 
 # %% [markdown] name="snapshot"
+# ### A trap, and the best weights
+#
+# *Deeper ground: a copy, and early stopping by hand.*
+#
 # One trap: `state_dict()` hands out the model's *own* tensors, not copies. "The best weights so far" kept in this way go on
 # changing while you train. Copy them.
 
@@ -827,6 +861,8 @@ for name, state in {"kept": kept, "copied": copied}.items():
 
 # %% [markdown] name="ask-keep-best"
 # ### The best weights so far
+#
+# *Deeper ground: early stopping, by hand.*
 #
 # A model is not always best at the end of its training. So after every epoch one measures it, and remembers the weights that
 # measured best. Whoever forgets the trap above ends up with the last weights, and never notices.
@@ -885,6 +921,8 @@ assert math.isclose(now, float(lowest), rel_tol=1e-4)
 # %% [markdown] name="train-eval"
 # ## 10. train and eval
 #
+# *Core*
+#
 # A few layers behave differently while training. `nn.Dropout(p)` sets a random share `p` of its input to zero, so that the
 # network relies on no single value, and multiplies the rest by $\frac{1}{1-p}$, so that the mean stays. `model.train()` and
 # `model.eval()` switch a module and everything inside it. Commit to a number: what does the last line print?
@@ -931,6 +969,8 @@ assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the 
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you want to | write | because |
 # |---|---|---|
 # | a number that is learned | `self.w = nn.Parameter(...)` | assignment registers it; a plain tensor is overlooked |
@@ -955,6 +995,8 @@ assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the 
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -1024,6 +1066,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook takes the last hand-written piece of `train_step`, the update, and turns it into an optimiser. The source of
 # `torch.nn.Module` is long but readable: look for `__setattr__`, where assignment is noticed, and `__call__`. Why the size of the

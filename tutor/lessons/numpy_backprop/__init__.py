@@ -3,7 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=70,
+    minutes=80,
+    core=60,
     items={
         "sine-fit": "the sine fit by hand in NumPy (loss curve, fitted curve against sin)",
         "chain-rule": "chain rule drawn",

@@ -13,8 +13,8 @@
 # - check any gradient with finite differences, so that you never have to trust a derivation;
 # - tell from a loss curve whether a learning rate is too small, right or too large.
 #
-# **You need** Python, a little NumPy, and the chain rule from school. **It takes** about 70 minutes to read and answer;
-# the code runs in a few seconds on a laptop.
+# **You need** Python, a little NumPy, and the chain rule from school. **It takes** about 60 minutes for the core, 80
+# with everything; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
 import numpy as np
@@ -23,6 +23,8 @@ from tutor import check, exercise, expect, hint, plots, progress, solution
 
 # %% [markdown] name="sine-problem"
 # ## 1. Fit a cubic to a sine
+#
+# *Core*
 #
 # We look for four numbers $a, b, c, d$ such that
 #
@@ -56,6 +58,8 @@ def polynomial(x, a, b, c, d):
 
 # %% [markdown] name="chain-rule"
 # ## 2. The chain rule, drawn
+#
+# *Core*
 #
 # Write $\partial L / \partial d$ for the derivative of $L$ with respect to $d$, with everything else held still. The loss
 # depends on $d$ only through the predictions. So at each point the effect of a nudge to $d$ is a product of two simpler effects:
@@ -113,6 +117,8 @@ def polynomial_gradients(x, grad_y_pred):
 # %% [markdown] name="descend"
 # ## 3. Gradient descent
 #
+# *Core*
+#
 # A gradient points uphill. So we take a small step against it, 2,000 times, and write down the loss on the way. The
 # starting point is random but seeded: you see the same numbers as everyone else.
 
@@ -155,6 +161,8 @@ plots.sine_fit(x, y, {"fitted by gradient descent": polynomial(x, *coefficients)
 # %% [markdown] name="ask-rate"
 # ## 4. The learning rate
 #
+# *Core*
+#
 # You used $2 \cdot 10^{-6}$. Many tutorials use $10^{-6}$ for this very problem. And why not $4 \cdot 10^{-6}$, to be
 # twice as fast? **Commit to an answer before you look**: what does the loss do within 2,000 steps at `4e-6`?
 #
@@ -182,6 +190,10 @@ curves = {f"learning rate {rate:.0e}": run for rate, run in runs.items()}
 plots.loss_curves(curves, floor=best_loss, floor_label="best possible")
 
 # %% [markdown] name="ask-moving-rate"
+# ### Where falling turns into growing
+#
+# *Deeper ground: a finer choice of rates.*
+#
 # Where does falling turn into growing? Here is a finer choice of rates, and the first 300 steps of each.
 
 # %% tags=["item:learning-rate"] name="finer-rates"
@@ -205,6 +217,10 @@ answer = f"It falls up to {largest:.1e}."
 plots.explore(at_rate, {"learning rate": list(ends)}, question=question, guess=..., answer=answer)
 
 # %% [markdown] name="why-diverge"
+# ### Why a rate is too large
+#
+# *Core*
+#
 # Too small wastes your time: at `2e-7` the loss is still falling when you stop, and at `1e-6` it has not quite arrived. Too
 # large overshoots: in the steepest direction of the valley every step lands further up the other side than the last one
 # started, until the loss is larger than any number that NumPy can hold: `inf`. That is called **divergence**. (The first losses
@@ -234,6 +250,8 @@ for name, grad_y_pred in {"sum": 2 * error, "0.5 * sum": error, "mean": 2 * erro
 
 # %% [markdown] name="finite"
 # ## 5. An independent judge: finite differences
+#
+# *Deeper ground: how a gradient is measured. What follows stands without it.*
 #
 # You derived gradients on paper. How do you know that they are right? Nudge one weight a little up, then a little
 # down, and see how much the loss changes:
@@ -283,6 +301,8 @@ compare_gradients(dict(zip(names, derived)), dict(zip(names, measured)))
 
 # %% [markdown] name="net"
 # ## 6. A two-layer network
+#
+# *Core*
 #
 # The second problem of this series has more to it. A batch of $N$ inputs goes through two weight matrices with a
 # ReLU in between:
@@ -395,6 +415,10 @@ def two_layer_gradients(x, y, w1, w2):
 
 
 # %% [markdown] name="judge-net"
+# ### Ask the judge
+#
+# *Deeper ground: with `finite_difference` of section 5, yours or ours.*
+#
 # Ask the judge. The sizes are all different on purpose: with equal sizes a forgotten transpose would go unnoticed.
 
 # %% tags=["item:finite-differences", "item:two-layer-net", "nbval-check-output", "tolerance:±1e-5"] name="judge-the-net"
@@ -474,6 +498,8 @@ with expect(ValueError):
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | forward | backward | why |
 # |---|---|---|
 # | `loss = ((y_pred - y)**2).sum()` | `grad_y_pred = 2 * (y_pred - y)` | derivative of a square |
@@ -491,6 +517,8 @@ with expect(ValueError):
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -533,6 +561,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook lays the same numbers into torch tensors. If the chain rule for matrices still feels like a trick,
 # write out one entry of `h_relu.T.dot(grad_y_pred)` as a sum by hand; it is worth the five minutes. The classic paper

@@ -4,6 +4,7 @@ from tutor.lessons.registry import About
 
 ABOUT = About(
     minutes=130,
+    core=45,
     items={
         "zero-grad": "zero_grad and why",
         "sgd": "SGD, by hand and matched step for step against torch.optim",

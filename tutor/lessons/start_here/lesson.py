@@ -23,6 +23,8 @@ from tutor import check, data, exercise, hint, lend, plots, progress, reset, sol
 # %% [markdown] name="how-it-works"
 # ## 1. How a notebook works
 #
+# *Core*
+#
 # Click a cell and press **Shift + Enter**: it runs, and the next one is selected. Go from top to bottom. The cells are
 # meant to be changed: try other numbers and run them again. Nothing that you write is lost, and every cell can be restored.
 #
@@ -34,6 +36,8 @@ from tutor import check, data, exercise, hint, lend, plots, progress, reset, sol
 #    found.
 #
 # ## 2. Your first exercise
+#
+# *Core*
 #
 # How far off is a prediction? Take the difference at each point, square it, and add everything up. That is the *sum of
 # squared errors*, the loss of most of these notebooks.
@@ -96,6 +100,8 @@ progress()
 # %% [markdown] name="machine"
 # ## 3. What is on this machine?
 #
+# *Core*
+#
 # The series runs on any laptop. A graphics processor makes a few cells faster; nothing needs one. This table says what
 # was found, and what to do where something is missing.
 
@@ -106,6 +112,8 @@ survey()
 
 # %% [markdown] name="map"
 # ## 4. A map of PyTorch
+#
+# *Core*
 #
 # PyTorch is a handful of ideas on top of one another; most of them build on those below. The numbers in brackets are those
 # of the notebooks. Notebook 01 does the work of the lowest two rows with NumPy alone.
@@ -127,6 +135,8 @@ plots.boxes(
 
 # %% [markdown] name="goal"
 # ## 5. Where this leads
+#
+# *Core*
 #
 # Here are real photographs of clothes from FashionMNIST: 28 x 28 grey pixels, ten kinds. A sample of 7,000 of them comes
 # with the series. 6,000 are for learning; 1,000 are kept aside, and the network never sees them while it learns.
@@ -228,6 +238,8 @@ assert among_tops.float().mean() > 0.5
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you want to | do this |
 # |---|---|
 # | answer | replace the `...`, Shift + Enter |
@@ -239,6 +251,8 @@ assert among_tops.float().mean() > 0.5
 # | stop a cell that never ends | the square in the toolbar; if that does not help, menu Kernel, Restart |
 #
 # ## Self-check
+#
+# *Core*
 #
 # <details><summary>1. Your function is written quite differently from our solution. Will it pass?</summary>
 #
@@ -266,5 +280,7 @@ assert among_tops.float().mean() > 0.5
 # </details>
 #
 # ## Where to read on
+#
+# *Core*
 #
 # Go on with notebook 01, where you do by hand what `loss.backward()` did above.

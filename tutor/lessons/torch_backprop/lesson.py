@@ -12,8 +12,9 @@
 # - say how closely two devices have to agree, and why they seldom agree exactly;
 # - time code on a device that works behind your back, and find the size from which it pays.
 #
-# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 85 minutes to
-# read and answer; the code runs in a few seconds on a laptop CPU. No graphics card is needed; if you have one, it is used.
+# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 50 minutes
+# for the core, 90 with everything; the code runs in a few seconds on a laptop CPU. No graphics card is needed; if you
+# have one, it is used.
 
 # %% name="imports"
 import math
@@ -28,6 +29,8 @@ from tutor import check, exercise, expect, hint, lend, models, plots, progress, 
 
 # %% [markdown] name="sine-problem"
 # ## 1. The sine fit, with tensors only
+#
+# *Core*
 #
 # The problem has not changed: 2,000 points of a sine, a cubic, and the sum of squared errors.
 #
@@ -149,6 +152,8 @@ with expect(RuntimeError):
 
 # %% [markdown] name="net"
 # ## 2. The two-layer network, with tensors only
+#
+# *Core*
 #
 # $$\underset{(N,\,H)}{h} = \underset{(N,\,D_{in})}{x}\;\underset{(D_{in},\,H)}{w_1} \qquad
 # \underset{(N,\,H)}{h_{relu}} = \max(h, 0) \qquad
@@ -280,6 +285,8 @@ assert as_before, 'is one of your answers above wrong? lend("…") puts ours bac
 # %% [markdown] name="wrong-mask"
 # ### A mistake that still learns
 #
+# *Deeper ground: two mistakes from published tutorials, at work.*
+#
 # What if the mask is decided by the gradient, `grad_h[grad_h < 0] = 0`? **Say aloud what you expect the loss to do**: stay
 # where it is, grow, or fall? Then run the cell.
 
@@ -329,6 +336,8 @@ with expect(RuntimeError):
 # %% [markdown] name="ask-step"
 # ## 3. Change a tensor, or make a new one?
 #
+# *Core*
+#
 # The loop above says `w1 -= …`. As in notebook 02, that changes the numbers where they lie, while `w1 = w1 - …` makes a new
 # tensor and moves only the name. An optimiser needs the first: it is handed the weights once and has to change *those*,
 # because the network holds them. There you wrote `update_` for one weight; now take the step for a whole list of them.
@@ -350,6 +359,8 @@ def take_step(weights, grads, learning_rate):
 
 # %% [markdown] name="device"
 # ## 4. One variable for the device
+#
+# *Core*
 #
 # A tensor lives on a *device*: `cpu`, `cuda` (NVIDIA, and AMD under the same name), `mps` (Apple), `xpu` (Intel). An operation
 # runs where its tensors live. So the whole choice fits in one variable. Torch 2.6 and newer have one question for every
@@ -437,6 +448,8 @@ print("brought back with .cpu() to become an array:", type(w1.cpu().numpy()).__n
 # %% [markdown] name="parity"
 # ## 5. Do two devices agree?
 #
+# *Deeper ground: why the last digits differ.*
+#
 # Seldom to the last digit. Most additions round, and another device adds in another order. Two numbers are enough to
 # see it:
 
@@ -509,6 +522,8 @@ print("precision of float32 matrix products:", torch.get_float32_matmul_precisio
 
 # %% [markdown] name="timing"
 # ## 6. Honest timing
+#
+# *Deeper ground: how to measure, and how not to.*
 #
 # "It is ten times faster on the GPU" is easily said and often wrong, for three reasons.
 #
@@ -642,6 +657,8 @@ print(f"gradients alone: {1e3 * timed.median:.2f} ms, median of {len(timed.times
 # %% [markdown] name="crossing"
 # ## 7. Where does it start to pay?
 #
+# *Deeper ground: from which size on a device pays.*
+#
 # A call to a faster machine has a fixed price, and after that every number is cheap. So the slower machine wins small
 # problems and loses large ones. Somewhere the two curves cross, and *that* size is the honest answer to "is it faster?".
 #
@@ -756,6 +773,8 @@ plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, g
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | NumPy | torch | mind |
 # |---|---|---|
 # | `np.linspace` (float64) | `torch.linspace` (float32) | a product of both kinds is refused: `.float()` |
@@ -782,6 +801,8 @@ plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, g
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -825,6 +846,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # You have now written the same backward pass twice, and every line followed from the forward line above it. Such work can
 # be left to a program: in notebook 04 you write it. PyTorch's documentation has a page on *CUDA semantics* (asynchronous
