@@ -137,6 +137,12 @@ def test_the_core_may_not_call_a_method_that_deeper_ground_asks(make_deep):
     assert ("back-code", ".add", "deep-code") in list(ground.leanings(lesson))
 
 
+def test_a_core_with_too_many_exercises_is_told(make_deep, monkeypatch):
+    monkeypatch.setattr("tutor.builder.lint.SERIES", ("first", "small"))
+    monkeypatch.setattr("tutor.builder.lint.MOST_OF_CORE", 0)
+    assert "small: its core has 1 exercises; 0 is the most." in lint(make_deep())
+
+
 def test_the_index_tells_the_ground_of_every_exercise_and_both_times():
     rows = coverage.exercises_by_effort().split("\n")
     assert "| `numpy_backprop.finite_difference` | medium | 10 | deeper |" in rows

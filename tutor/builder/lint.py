@@ -8,16 +8,18 @@ from collections.abc import Iterator
 
 from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
-from tutor.builder.ground import CORE, bound, code_lines, efforts, leanings, pieces, read
+from tutor.builder.ground import CORE, bound, code_lines, efforts, grounds, leanings, pieces, read
 from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
 from tutor.lessons.cells import is_python
 from tutor.lessons.glossary import TERMS
-from tutor.lessons.registry import SERIES, Lesson
+from tutor.lessons.registry import SERIES, Lesson, find_cell
+from tutor.lessons.sources import ITEMS
 
 LONGEST_CELL = 24
 LONGEST_FILE = 250  # of those that describe an exercise
+MOST_OF_CORE = 8  # exercises
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
 KNOWN_TAGS = ("reference", "figure", notebooks.CHECKED)
@@ -138,6 +140,22 @@ def items_are_drilled(lesson: Lesson) -> Iterator[str]:
             yield f'a question drills "{item}", which is no item of the lesson.'
 
 
+def sources_are_taught(lesson: Lesson) -> Iterator[str]:
+    """What the sources teach stands in the cells that are said to teach it, one of which carries a curriculum item."""
+    known = {cell.name: cell for cell in lesson.cells}
+    for item in ITEMS:
+        here = item.cells_in(lesson.name)
+        if missing := [name for name in here if name not in known]:
+            yield f'{item.source} teaches "{item.words}" in cell "{missing[0]}", which is not there: see sources.py.'
+            continue
+        if here and not any(tag.startswith("item:") for name in here for tag in known[name].tags):
+            yield f'{item.source}, "{item.words}": none of {", ".join(here)} carries a curriculum item.'
+        if here and item.cells[0].partition("/")[0] == lesson.name:
+            text = "\n".join(find_cell(*cell.split("/")).solved for cell in item.cells)
+            if lost := [seen for seen in item.seen if seen not in text]:
+                yield f'{item.source} teaches "{item.words}"; `{lost[0]}` is not seen in {", ".join(item.cells)}.'
+
+
 def ground_is_marked(lesson: Lesson) -> Iterator[str]:
     """Every section is marked as core or as deeper ground; a lesson outside the series may do without."""
     made_of = list(pieces(lesson))
@@ -245,10 +263,12 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
     for cell in lesson.cells:
         if (length := code_lines(cell)) > LONGEST_CELL:
             yield f'cell "{cell.name}" has {length} lines of code; {LONGEST_CELL} is the most.'
-    count = len(lesson.exercises)
-    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 9)  # eight, and one of deeper ground
+    count, core = len(lesson.exercises), list(grounds(lesson).values()).count(CORE)
+    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 12)
     if lesson.name in SERIES and not low <= count <= high:
         yield f"it has {count} exercises; {low} to {high} are wanted."
+    if lesson.name in SERIES and core > MOST_OF_CORE:
+        yield f"its core has {core} exercises; {MOST_OF_CORE} is the most."
 
 
 def cells_render(lesson: Lesson) -> Iterator[str]:
@@ -274,6 +294,7 @@ RULES = (
     solutions_pass,
     items_are_taught,
     items_are_drilled,
+    sources_are_taught,
     ground_is_marked,
     core_stands_alone,
     time_is_true,

@@ -350,12 +350,6 @@ excess = losses[-1] / best_loss - 1
 print(f"autograd's sine fit ended at {losses[-1]:.3f}, {100 * excess:.2f} % above the optimum {best_loss:.3f}")
 assert excess < 0.01
 
-# %% tags=["item:training", "figure"] name="sine-fit-drawn"
-with torch.no_grad():
-    a, b, c, d = coefficients
-    y_pred = a + b * x + c * x**2 + d * x**3  # (2000,)
-plots.sine_fit(x.numpy(), y.numpy(), {"fitted with autograd": y_pred.numpy()}, losses, best_loss)
-
 # %% [markdown] name="one-backward"
 # ## 4. One backward for each graph
 #
@@ -473,6 +467,9 @@ torch.use_deterministic_algorithms(True)
 (x1 * x1).backward(torch.FloatTensor(1))
 torch.use_deterministic_algorithms(False)
 print("what was meant: 6.0; what arrived:", x1.grad.item())
+x1.grad = None
+(x1 * x1).backward(torch.tensor([0.1]))
+print(f"with 0.1, a tenth of it: {x1.grad.item():.1f}")
 
 # %% [markdown] name="ask-outside"
 # ### A loss that torch does not see
@@ -554,6 +551,7 @@ torch.manual_seed(0)
 w, b = torch.randn(5, 3, requires_grad=True), torch.randn(3, requires_grad=True)
 z = torch.matmul(x, w) + b  # (3,)
 loss = functional.binary_cross_entropy_with_logits(z, y)
+print("z", z.grad_fn, "\nloss", loss.grad_fn)
 
 # %% tags=["item:logits-graph", "item:graph-drawn", "figure"] name="logits-make-dot"
 dot = graph.make_dot(loss, params={"w": w, "b": b})

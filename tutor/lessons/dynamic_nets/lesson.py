@@ -322,7 +322,7 @@ for step in range(6):
 #
 # *Core*
 #
-# The training loop holds the five lines of your `train_step` from the last notebook, and it does not know that the
+# The training loop holds the five lines of `train_step` from the last notebook, and it does not know that the
 # network changes under its hands. The learning rate has to be small, because $x^5$ reaches 306 on this interval, and
 # its square enters the curvature. So we take momentum, and many steps. (On the CPU: a graphics processor has nothing
 # to gain from operations this small, notebook 03.)

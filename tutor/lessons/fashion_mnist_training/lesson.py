@@ -13,7 +13,7 @@
 # - look at what a network gets wrong: confusion matrix, worst mistakes, first filters;
 # - save a training, go on after an interruption with the identical result, and predict a single image.
 #
-# **You need** notebooks 07 and 08: modules, losses, optimisers, schedules. **It takes** about 60 minutes for the core,
+# **You need** notebooks 07 and 08: modules, losses, optimisers, schedules. **It takes** about 55 minutes for the core,
 # 120 with everything; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
 
 # %% name="imports"
@@ -101,7 +101,7 @@ print(f"cut from one tensor: {loaded / cut:.0f} times as many images per second"
 #
 # *Core*
 #
-# One walk through all batches is an **epoch**. For each batch you do what you did in `train_step` of notebook 08. Two
+# One walk through all batches is an **epoch**. For each batch you do what `train_step` of notebook 08 does. Two
 # things are new:
 #
 # - The model has to be **in training mode**. Somebody may have measured it just before, and left it in evaluation mode.
@@ -205,7 +205,27 @@ def fit(model, optimizer, loss_fn, new_batches, epochs, watch):
 #
 # The 784-512-512-10 network that you took apart in notebook 07, cross-entropy, SGD with a learning rate of $10^{-3}$,
 # batches of 64, five epochs over all training images. The images that we watch are 5,000 of those it learns from: this
-# is only to see it move. An honest measurement comes later.
+# is only to see it move. An honest measurement comes later. Within an epoch we print the loss of a batch now and then, and how
+# many images came before it: a loss function of our own does that on the way.
+
+
+# %% tags=["item:live"] name="loss-lines"
+class LossLines:
+    """A loss function that prints a line for the first of every so many batches of an epoch."""
+
+    def __init__(self, loss_fn, count, every):
+        self.loss_fn, self.count, self.every = loss_fn, count, every
+        self.batch = self.seen = 0
+
+    def __call__(self, y_pred, y):
+        loss = self.loss_fn(y_pred, y)
+        if self.batch % self.every == 0:
+            print(f"loss: {loss.item():.6f}  [{self.seen:5}/{self.count}]")
+        self.batch, self.seen = self.batch + 1, self.seen + len(y)
+        if self.seen >= self.count:  # the next batch begins an epoch
+            self.batch = self.seen = 0
+        return loss
+
 
 # %% tags=["item:first-recipe", "item:live"] name="first-recipe"
 torch.manual_seed(0)
@@ -213,8 +233,9 @@ first_model = models.fashion_mlp().to(device)
 loss_fn = nn.CrossEntropyLoss()
 optimizer = torch.optim.SGD(first_model.parameters(), lr=1e-3)
 watch = x_all[:5000], y_all[:5000]
+with_lines = LossLines(loss_fn, len(x_all), every=20 if train.is_sample else 100)
 started = time.perf_counter()
-first_curve = fit(first_model, optimizer, loss_fn, lambda: batches(x_all, y_all, 64), 5, watch)
+first_curve = fit(first_model, optimizer, with_lines, lambda: batches(x_all, y_all, 64), 5, watch)
 first_seconds = time.perf_counter() - started
 
 # %% [markdown] name="look-told"
@@ -864,10 +885,27 @@ for name, weights in {"trained": filters, "before": untrained}.items():
     low, high = correlations.min(), correlations.max()
     print(f"{name:8} correlation of neighbours {correlations.mean():+.2f} on average, {low:+.2f} to {high:+.2f}")
 
-# %% [markdown] name="save-told"
+# %% [markdown] name="save-plain-told"
 # ## 10. Save, load, go on
 #
 # *Core*
+#
+# What a network has learned is in its `state_dict`: names and tensors. Plain torch writes it to a file, and a new network of the
+# same class takes it from there.
+
+# %% tags=["item:save-load"] name="save-plain"
+folder = Path(tempfile.mkdtemp())
+torch.save(first_model.state_dict(), folder / "first.pt")
+again = models.fashion_mlp().to(device)
+again.load_state_dict(torch.load(folder / "first.pt", weights_only=True))
+apart = abs(again.eval()(raw_val[:100]) - first_model.eval()(raw_val[:100])).max().item()
+print(f"largest difference of the loaded network's logits: {apart:.1f}")
+assert apart == 0
+
+# %% [markdown] name="save-told"
+# ### A whole training in a file
+#
+# *Deeper ground: what else has a memory, and how to go on as if nothing had happened.*
 #
 # Trainings get interrupted. To go on **as if nothing had happened**, the weights are not enough. What else has a memory?
 #
@@ -882,7 +920,6 @@ for name, weights in {"trained": filters, "before": untrained}.items():
 # that you trust.
 
 # %% tags=["item:save-load"] name="save-and-load"
-folder = Path(tempfile.mkdtemp())
 training.save_checkpoint(folder / "last", last_model, mean=mean, std=std, classes=train.classes)
 fresh = models.fashion_cnn().to(device, memory_format=torch.channels_last)  # as it was while training
 notes = training.load_checkpoint(folder / "last", fresh)

@@ -14,12 +14,12 @@
 # - tell from the first loss whether a network was initialised sensibly.
 #
 # **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes**
-# about 50 minutes for the core, 130 with everything; the code runs in less than 20 seconds on a laptop.
+# about 60 minutes for the core, 155 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
-import inspect
-import io
 import math
+import tempfile
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -209,36 +209,85 @@ above = 100 * (losses[-1] / best_loss - 1)
 print(f"Linear(3, 1) ended {above:.2f} % above the optimum {best_loss:.3f}")
 assert losses[-1] < 1.01 * best_loss
 
-# %% tags=["item:sine-fit", "figure"] name="sine-drawn"
-y_pred = model(xx).detach()  # (2000,)
-plots.sine_fit(x.numpy(), y.numpy(), {"Linear(3, 1) + Flatten": y_pred.numpy()}, losses, best_loss)
-
-# %% [markdown] name="polynomial3"
+# %% [markdown] name="ask-polynomial3"
 # ### A model of your own
 #
 # Not everything is a chain of ready-made layers. A class of your own says what it owns in `__init__` and what it does in
-# `forward`. Here is the cubic with four parameters that have names. It stands in a file of the course;
-# Python can show you the text.
+# `forward`. Write the cubic as a class, with four parameters that have names.
 
-# %% tags=["item:sine-fit", "item:parameters"] name="polynomial3-source"
-print(inspect.getsource(models.Polynomial3))
+
+# %% tags=["item:sine-fit", "item:parameters"]
+@exercise("nn.polynomial3")
+class Polynomial3(nn.Module):
+    """The cubic a + b x + c x^2 + d x^3.
+
+    a, b, c, d : nn.Parameter, one number each, drawn by torch.randn(()), and no other parameters
+    """
+
+    def __init__(self):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.a = nn.Parameter(torch.randn(()))
+        self.b = nn.Parameter(torch.randn(()))
+        self.c = nn.Parameter(torch.randn(()))
+        self.d = nn.Parameter(torch.randn(()))
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return the cubic at every entry of x, of the shape of x."""
+        ### BEGIN SOLUTION
+        return self.a + self.b * x + self.c * x**2 + self.d * x**3
+        ### END SOLUTION
+
+
+# %% [markdown] name="formula-told"
+# A module may have any methods besides, as every class. This one gives the formula, in the way of notebook 04 (run this cell
+# again when you have changed your class).
+
+
+# %% tags=["item:sine-fit"] name="polynomial3-formula"
+def formula(self):
+    """Return the cubic as text, rounded to two decimals."""
+    a, b, c, d = (round(p.item(), 2) + 0.0 for p in (self.a, self.b, self.c, self.d))  # + 0.0: no "-0.00"
+    return f"y = {a:.2f} {b:+.2f} x {c:+.2f} x² {d:+.2f} x³"
+
+
+Polynomial3.formula = formula
 
 # %% tags=["item:sine-fit", "nbval-check-output"] name="polynomial3-fit"
 torch.manual_seed(0)
-model = models.Polynomial3()
+model = Polynomial3()
 losses = [train_step(model, loss_fn, x, y, learning_rate=2e-6) for step in range(2000)]
 print([name for name, parameter in model.named_parameters()])
 print(model.formula())
 print(f"Polynomial3 ended {100 * (losses[-1] / best_loss - 1):.2f} % above the optimum")
 assert losses[-1] < 1.01 * best_loss
 
-# %% [markdown] name="ask-two-layer"
-# The same `train_step` trained both: it never asks what is inside. (Below, the loop is written out once more, so that the
-# recap can lay it beside that of notebook 03.)
+# %% [markdown] name="one-step-for-both"
+# The same `train_step` trained both: it never asks what is inside.
+
+# %% [markdown] name="call"
+# ### Call the model, never its `forward`
 #
+# You write `forward`, but you call `model(x)`. The call goes through `nn.Module.__call__`, which runs whatever has been
+# hooked onto the module, before and after, and `forward` in between. Tools rely on it: recorders, profilers, some layers
+# themselves. `model.forward(x)` gives the same numbers and skips all of that in silence:
+
+# %% tags=["item:call", "nbval-check-output"] name="hooks-skipped"
+seen = []
+handle = model.register_forward_hook(lambda module, inputs, output: seen.append(tuple(output.shape)))
+model(x)
+print("after model(x)        ", seen)
+model.forward(x)
+print("after model.forward(x)", seen)
+handle.remove()
+
+# %% [markdown] name="ask-two-layer"
 # ## 4. The two-layer network as a module
 #
-# *Core*
+# *Deeper ground: the network of notebook 03 once more, from two layers.*
+#
+# The loop is written out once more here, so that the recap can lay it beside that of notebook 03.
 #
 # A module that is assigned to an attribute of another module is noticed just like a parameter, and brings its own
 # parameters along. So a network of two `nn.Linear` is soon written. (`nn.Linear` adds a bias, which the network
@@ -295,22 +344,6 @@ for step in range(500):
 # %% tags=["item:two-layer-net", "nbval-check-output", "tolerance:20%"] name="two-layer-result"
 print(f"loss at the start {losses[0]:.0f}, at the end {losses[-1]:.1e}")
 assert losses[0] / losses[-1] > 1e6
-
-# %% [markdown] name="call"
-# ### Call the model, never its `forward`
-#
-# You write `forward`, but you call `model(x)`. The call goes through `nn.Module.__call__`, which runs whatever has been
-# hooked onto the module, before and after, and `forward` in between. Tools rely on it: recorders, profilers, some layers
-# themselves. `model.forward(x)` gives the same numbers and skips all of that in silence:
-
-# %% tags=["item:call", "nbval-check-output"] name="hooks-skipped"
-seen = []
-handle = model.register_forward_hook(lambda module, inputs, output: seen.append(tuple(output.shape)))
-model(x)
-print("after model(x)        ", seen)
-model.forward(x)
-print("after model.forward(x)", seen)
-handle.remove()
 
 # %% [markdown] name="ask-sequential"
 # ## 5. Sequential
@@ -519,7 +552,7 @@ plots.explore(at_logit, controls, start=(0.0, "bag"), question=question, guess=.
 #
 # *Core*
 #
-# One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `nn.LogSoftmax` gives
+# One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `log_softmax` gives
 # the $\log p$, and `nn.NLLLoss` (*negative log-likelihood*) picks the right one of each row, averages, and changes
 # the sign. Together they are the cross-entropy.
 #
@@ -548,8 +581,30 @@ assert len(x_kept) == 1000
 # step takes a **mini-batch** of 64, chosen by a fresh shuffle in each **epoch**, that is, each walk through all the images.
 # Its gradient is a noisy estimate of the whole one, and many rough steps go further than one exact step.
 #
-# The model is `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)`. How many numbers does it have to learn? Work it out.
-# Nobody checks it: the cell below the functions counts them.
+# Write the model: a linear layer and a log-softmax. How many numbers does it have to learn with 784 pixels and 10 classes? Work
+# it out. Nobody checks it: the cell below the functions counts them.
+
+
+# %% tags=["item:classifier", "item:softmax"]
+@exercise("nn.logistic_regression")
+class LogisticRegression(nn.Module):
+    """Images (N, ...), d_in numbers each -> the logarithms of the probabilities of the classes, (N, classes).
+
+    linear : nn.Linear from d_in to classes, and no other parameters. Large logits give no infinities.
+    """
+
+    def __init__(self, d_in, classes):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.linear = nn.Linear(d_in, classes)
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return log p, shape (N, classes)."""
+        ### BEGIN SOLUTION
+        return self.linear(x.flatten(1)).log_softmax(dim=1)
+        ### END SOLUTION
+
 
 # %% name="guess-numbers"
 guess = ...  # a number
@@ -576,7 +631,7 @@ def share_right(model):
 def new_classifier():
     """Return a fresh classifier; it is the same one each time."""
     torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1)).to(device)
+    return LogisticRegression(784, 10).to(device)
 
 
 # %% tags=["item:classifier", "nbval-check-output"] name="rough-or-exact"
@@ -600,7 +655,7 @@ assert share_right(classifier) > 0.7
 # light ones against it. You can recognise a T-shirt, a trouser and a coat.
 
 # %% tags=["item:classifier", "figure"] name="templates-drawn"
-weights = classifier[1].weight.detach().cpu().reshape(10, 28, 28)
+weights = classifier.linear.weight.detach().cpu().reshape(10, 28, 28)
 plots.images(weights, train.classes, columns=5, title="The weights of the ten classes")
 
 # %% [markdown] name="wrong-loss"
@@ -635,12 +690,70 @@ assert sure < 0.15 and 0.5 < share_right(undecided) < share_right(classifier)
 #
 # *Core*
 #
-# You will train this network in earnest in notebook 11. Send three images through it one layer at a time, and watch the
-# shapes.
+# You will train this network in earnest in notebook 11. Write it as a class: the images are laid flat, then come three linear
+# layers with a ReLU between each two. No softmax stands at the end: what it gives are logits.
+
+
+# %% tags=["item:layer-by-layer", "item:sequential"]
+@exercise("nn.neural_network")
+class NeuralNetwork(nn.Module):
+    """Images (N, 1, 28, 28) -> logits (N, 10), through two hidden layers of `hidden` units.
+
+    Its parameters are those of three nn.Linear, in the order in which they are applied.
+    """
+
+    def __init__(self, hidden=512):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.flatten = nn.Flatten()
+        self.layers = nn.Sequential(
+            nn.Linear(784, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 10),
+        )
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return the logits, shape (N, 10)."""
+        ### BEGIN SOLUTION
+        return self.layers(self.flatten(x))
+        ### END SOLUTION
+
+
+# %% [markdown] name="three-images-told"
+# A module can be printed, and its parameters can be listed: their names, their sizes, their first values.
+
+# %% tags=["item:layer-by-layer"] name="network-printed"
+torch.manual_seed(0)
+model = NeuralNetwork()
+print(model)
+
+# %% tags=["item:layer-by-layer", "item:parameters"] name="network-parameters"
+for name, parameter in model.named_parameters():
+    first = [round(value, 3) for value in parameter.flatten()[:2].tolist()]
+    print(f"{name:16} {tuple(parameter.shape)!s:10} begins with {first}")
+
+# %% [markdown] name="layers-told"
+# Now three images, one layer at a time. First a layer of 20 units, and what a ReLU makes of it; then the whole network. You
+# call `model(x)`, never `model.forward(x)` (section 3). (`models.fashion_mlp()` is your network as one `nn.Sequential`, over whose
+# layers one can loop.)
 
 # %% tags=["item:layer-by-layer", "figure"] name="three-images"
 names = [train.classes[k] for k in train.targets[:3]]
 plots.images(train.data[:3], names, columns=3, title="Three images")
+
+# %% tags=["item:layer-by-layer", "item:softmax", "nbval-check-output", "tolerance:±0.002"] name="one-layer"
+torch.manual_seed(0)
+three = pixels[:3].cpu()  # (3, 1, 28, 28)
+flat = nn.Flatten()(three)  # (3, 784)
+h = nn.Linear(784, 20)(flat)  # (3, 20)
+print("flat", tuple(flat.shape), " hidden", tuple(h.shape))
+print("before the ReLU", [round(value, 3) for value in h[0, :5].tolist()])
+print("after the ReLU ", [round(value, 3) for value in nn.ReLU()(h)[0, :5].tolist()])
+p = nn.Softmax(dim=1)(NeuralNetwork()(three))  # (3, 10)
+print("probabilities", tuple(p.shape), " sum of a row", round(p[0].sum().item(), 3))
 
 # %% tags=["item:layer-by-layer", "nbval-check-output"] name="through-the-layers"
 torch.manual_seed(0)
@@ -824,9 +937,10 @@ print("state_dict:", list(model.state_dict()))
 # trust; `tutor doctor` tells you whether yours is one.
 
 # %% tags=["item:state", "nbval-check-output", "tolerance:10%"] name="save-and-load"
-file = io.BytesIO()  # a file in memory; a path such as "model.pt" works the same
+folder = tempfile.TemporaryDirectory()  # gone when the kernel ends
+file = Path(folder.name) / "model.pt"
 torch.save(model.state_dict(), file)
-file.seek(0)
+print("written:", file.name)
 
 zero, one = torch.zeros(()), torch.ones(())  # what the buffers hold until they are loaded
 fresh = nn.Sequential(Standardise(zero, one), nn.Flatten(), nn.Linear(784, 10)).to(device)

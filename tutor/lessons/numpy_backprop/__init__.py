@@ -3,8 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=80,
-    core=60,
+    minutes=85,
+    core=70,
     items={
         "sine-fit": "the sine fit by hand in NumPy (loss curve, fitted curve against sin)",
         "chain-rule": "chain rule drawn",

@@ -13,7 +13,7 @@
 # - check any gradient with finite differences, so that you never have to trust a derivation;
 # - tell from a loss curve whether a learning rate is too small, right or too large.
 #
-# **You need** Python, a little NumPy, and the chain rule from school. **It takes** about 60 minutes for the core, 80
+# **You need** Python, a little NumPy, and the chain rule from school. **It takes** about 70 minutes for the core, 85
 # with everything; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -471,8 +471,62 @@ print(f"{w1.size + w2.size:,} weights, {y.size} targets")
 print(f"loss at the start {losses[0]:.3e}, at the end {losses[-1]:.1e}")
 assert losses[0] / losses[-1] > 1e6
 
+# %% [markdown] name="ask-half-sum"
+# ### The same network, half the sum
+#
+# Many programs train this network on $\frac12 \sum (y_{pred} - y)^2$. Write one step for that loss; `two_layer_gradients` gives the
+# gradients of the whole sum.
+
+
+# %% tags=["item:loss-factor", "item:two-layer-net"]
+@exercise("numpy_backprop.half_sum_step")
+def half_sum_step(x, y, w1, w2, learning_rate):
+    """Take one step of gradient descent on the loss 0.5 * sum((y_pred - y)^2), in place.
+
+    x : (N, D_in)    y : (N, D_out)    w1 : (D_in, H)    w2 : (H, D_out); w1 and w2 are changed
+    Returns the loss before the step, a number.
+    """
+    ### BEGIN SOLUTION
+    y_pred = two_layer_forward(x, w1, w2)[2]  # (N, D_out)
+    grad_w1, grad_w2 = two_layer_gradients(x, y, w1, w2)
+    w1 -= learning_rate * 0.5 * grad_w1
+    w2 -= learning_rate * 0.5 * grad_w2
+    return 0.5 * ((y_pred - y) ** 2).sum()
+    ### END SOLUTION
+
+
+# %% [markdown] name="half-sum-told"
+# Now both losses, side by side: 50 examples, 40 inputs, 100 hidden units, 10 outputs, 100 steps each. Which of the last two runs
+# ends where the first one does?
+
+# %% tags=["item:loss-factor", "item:two-layer-net", "nbval-check-output", "tolerance:1%"] name="half-sum-beside-sum"
+N, D_in, H, D_out = 50, 40, 100, 10
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(N, D_in)), rng.normal(size=(N, D_out))
+first_w1, first_w2 = rng.normal(size=(D_in, H)), rng.normal(size=(H, D_out))
+
+w1, w2 = first_w1.copy(), first_w2.copy()
+half = [half_sum_step(x, y, w1, w2, learning_rate=1e-4) for step in range(100)]
+print(f"0.5 * sum at 1e-4: from {half[0]:.0f} to {half[-1]:.1f}")
+for learning_rate in (1e-4, 5e-5):
+    w1, w2, whole = first_w1.copy(), first_w2.copy(), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for step in range(100):
+            whole.append(((two_layer_forward(x, w1, w2)[2] - y) ** 2).sum())
+            grad_w1, grad_w2 = two_layer_gradients(x, y, w1, w2)
+            w1 -= learning_rate * grad_w1
+            w2 -= learning_rate * grad_w2
+    print(f"      sum at {learning_rate:.0e}: from {whole[0]:.0f} to {whole[-1]:.1f}")
+assert np.allclose(whole, 2 * np.array(half))
+
+# %% [markdown] name="half-sum-read"
+# At the rate that was copied the whole sum takes steps twice as long, and it diverges: `nan` is *not a number*. At half the rate
+# it takes the very same steps as the half.
+
 # %% [markdown] name="failure"
 # ### A mistake that only works by accident
+#
+# *Deeper ground: a target of the wrong shape.*
 #
 # A target whose shape does not fit is not always refused. Broadcasting stretches it silently, the loss still falls,
 # and the network learns nonsense. Here one target per *row* is taken for one target per *column*, and nothing

@@ -12,8 +12,8 @@
 # - see from a path on a loss surface what each of them is good at;
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
-# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 45 minutes for the
-# core, 130 with everything; the code runs in about 10 seconds on a laptop.
+# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 40 minutes for the
+# core, 125 with everything; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
 import cmath
@@ -45,28 +45,19 @@ from tutor.gradients import compare_gradients
 # | differentiate | `loss.backward()` |
 # | move | `optimizer.step()` |
 #
-# You will type them thousands of times. Type them once here, with care for the order.
+# You will type them thousands of times. This is the step of notebook 07, with an optimiser in the place of the loop over the
+# parameters:
 
 
-# %% tags=["item:zero-grad"]
-@exercise("optim.train_step")
+# %% tags=["item:zero-grad", "reference"] name="training-step-typed"
 def train_step(model, loss_fn, optimizer, x, y):
-    """Train the model for one step and return the loss that it had before the step.
-
-    model : called as model(x)
-    loss_fn : called as loss_fn(y_pred, y), returns a tensor of one number
-    optimizer : has zero_grad() and step()
-    x, y : inputs and targets
-    Returns the loss as a Python number.
-    """
-    ### BEGIN SOLUTION
+    """Train the model for one step; return the loss that it had before the step, as a Python number."""
     y_pred = model(x)
     loss = loss_fn(y_pred, y)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     return loss.item()
-    ### END SOLUTION
 
 
 # %% [markdown] name="two-layer"
@@ -1191,7 +1182,7 @@ progress()
 # *Deeper ground: what others have written.*
 #
 # The next notebook builds a network that is different at every step, and trains it with SGD and momentum: 30,000
-# times the five lines of your `train_step`. For momentum, read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with
+# times the five lines of `train_step`. For momentum, read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with
 # pictures that move. The sources are short and readable: Duchi, Hazan and Singer, *Adaptive Subgradient Methods*,
 # JMLR 12 (2011); Kingma and Ba, *Adam*, arXiv 1412.6980; Loshchilov and Hutter, *Decoupled Weight Decay
 # Regularization*, arXiv 1711.05101.

@@ -123,6 +123,7 @@ plots.boxes(
     [
         [
             ("torch.compile, torch.export", "faster and elsewhere (12)"),
+            ("torch.jit", "their predecessor: trace and script (12)"),
             ("torch.distributed", "in several processes (12)"),
         ],
         [("torch.utils.data", "feeding it (10)"), ("torch.optim", "taking steps (08)")],
@@ -132,6 +133,19 @@ plots.boxes(
     ],
     title="PyTorch, from the ground up",
 )
+
+# %% [markdown] name="usual-names"
+# Programs import them under names that everybody uses:
+
+# %% tags=["item:map"] name="imports-everybody-writes"
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.optim as optim
+from torch import autograd, jit
+
+for module in (torch, autograd, nn, F, optim, jit):
+    print(f"{module.__name__:20} for instance {module.__name__}", end=".")
+    print({nn: "Linear", F: "relu", optim: "SGD", autograd: "grad", jit: "trace"}.get(module, "tensor"))
 
 # %% [markdown] name="goal"
 # ## 5. Where this leads

@@ -12,8 +12,8 @@
 # - say how closely two devices have to agree, and why they seldom agree exactly;
 # - time code on a device that works behind your back, and find the size from which it pays.
 #
-# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 50 minutes
-# for the core, 90 with everything; the code runs in a few seconds on a laptop CPU. No graphics card is needed; if you
+# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 40 minutes
+# for the core, 85 with everything; the code runs in a few seconds on a laptop CPU. No graphics card is needed; if you
 # have one, it is used.
 
 # %% name="imports"
@@ -120,10 +120,6 @@ print(f"best possible b = {best[1]:.3f}  d = {best[3]:.4f}   (a and c are 0: a s
 print(f"loss {losses[-1]:.3f}, which is {100 * excess:.2f} % above the best possible {best_loss:.3f}")
 assert excess < 0.01
 
-# %% tags=["item:sine-fit", "figure"] name="fitted-curve"
-y_pred = polynomial(x, *coefficients)
-plots.sine_fit(x.numpy(), y.numpy(), {"fitted with tensors": y_pred.numpy()}, losses, best_loss)
-
 # %% [markdown] name="words"
 # ### The dictionary
 #
@@ -159,24 +155,17 @@ with expect(RuntimeError):
 # \underset{(N,\,H)}{h_{relu}} = \max(h, 0) \qquad
 # \underset{(N,\,D_{out})}{y_{pred}} = \underset{(N,\,H)}{h_{relu}}\;\underset{(H,\,D_{out})}{w_2}$$
 #
-# Notebook 02 ended with the first layer. Now write all of it, in three lines with `mm` and `clamp`. All three results are
-# needed later: `h` decides the ReLU's gate on the way back.
+# Notebook 02 ended with the first layer. Here is all of it, in three lines with `mm` and `clamp(min=0)`, which is the ReLU. All
+# three results are needed later: `h` decides the ReLU's gate on the way back.
 
 
-# %% tags=["item:two-layer-net", "item:words"] name="two-layer-forward"
-@exercise("torch_backprop.two_layer_forward")
+# %% tags=["item:two-layer-net", "item:words", "reference"] name="two-layer-forward"
 def two_layer_forward(x, w1, w2):
-    """Run the network forward; return h, h_relu and y_pred.
-
-    x : (N, D_in)    w1 : (D_in, H)    w2 : (H, D_out)
-    Returns h (N, H), h_relu (N, H) and y_pred (N, D_out).
-    """
-    ### BEGIN SOLUTION
+    """Return h (N, H), h_relu (N, H) and y_pred (N, D_out)."""
     h = x.mm(w1)  # (N, H)
     h_relu = h.clamp(min=0)  # (N, H)
     y_pred = h_relu.mm(w2)  # (N, D_out)
     return h, h_relu, y_pred
-    ### END SOLUTION
 
 
 # %% [markdown] name="gate"
@@ -187,27 +176,20 @@ def two_layer_forward(x, w1, w2):
 # gradient of the caller is overwritten because nobody made a copy. In torch a copy is called `clone()`.
 
 
-# %% tags=["item:two-layer-net", "item:words"] name="relu-backward"
-@exercise("torch_backprop.relu_backward")
+# %% tags=["item:two-layer-net", "item:words", "reference"] name="relu-backward"
 def relu_backward(grad_h_relu, h):
-    """Return the gradient of the loss with respect to h.
-
-    grad_h_relu : gradient with respect to h_relu = h.clamp(min=0), shape (N, H)
-    h : what went into the ReLU, shape (N, H)
-    Returns a tensor of shape (N, H); the arguments stay as they are.
-    """
-    ### BEGIN SOLUTION
+    """Return the gradient of the loss with respect to h, shape (N, H)."""
     grad_h = grad_h_relu.clone()
     grad_h[h < 0] = 0
     return grad_h
-    ### END SOLUTION
 
 
 # %% [markdown] name="transpose"
 # ### All of it
 #
 # The transposes stand where they stood: a gradient has the shape of its weight, and there is one way to multiply that
-# gives this shape. `t()` turns a matrix; it copies nothing, it only reads the same numbers in the other order.
+# gives this shape. `t()` turns a matrix; it copies nothing, it only reads the same numbers in the other order. Write it with
+# the two functions above.
 
 # %% tags=["item:two-layer-net", "figure"] name="shapes-drawn"
 title = "The gradient of w1: the batch disappears"
@@ -270,6 +252,8 @@ for step in range(500):
     y_pred = two_layer_forward(x, w1, w2)[2]  # (N, D_out)
     loss = (y_pred - y).pow(2).sum()
     losses.append(loss.item())
+    if step % 100 == 99:
+        print(f"step {step + 1}  loss {loss.item():.3g}")
     grad_w1, grad_w2 = two_layer_gradients(x, y, w1, w2)
     w1 -= learning_rate * grad_w1
     w2 -= learning_rate * grad_w2
@@ -425,6 +409,14 @@ with warnings.catch_warnings(record=True) as caught:
     print("on the CPU NumPy reads a tensor:", np.maximum(torch.ones(3), 0), " warnings:", len(caught))
 with expect(TypeError):
     np.maximum(torch.ones(3, device=elsewhere), 0)
+
+# %% [markdown] name="drawn-there-told"
+# What is drawn at random is best drawn where it is to lie. With the dtype in a variable, too, both can be changed in one place:
+
+# %% tags=["item:device", "item:precision"] name="drawn-there"
+dtype = torch.float  # a shorter name of torch.float32
+drawn = torch.randn(64, 1000, device=device, dtype=dtype)  # (N, D_in)
+print(tuple(drawn.shape), drawn.dtype, "on", drawn.device)
 
 # %% [markdown] name="train-anywhere"
 # Training then needs `device` in one place only: where the tensors are made. Everything else follows them.

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=90,
+    minutes=95,
     core=40,
     items={
         "create": "tensors from lists, NumPy, other tensors (`*_like`), shapes",

@@ -13,7 +13,7 @@
 # - predict the shape that broadcasting gives, and avoid its two classic traps;
 # - choose between `*`, `dot`, `mm`, `@`, `bmm`, `addmm`, `baddbmm`, `addbmm` and `einsum`, and name the shape of each result.
 #
-# **You need** NumPy as in notebook 01. **It takes** about 40 minutes for the core, 90 with everything; the code runs in
+# **You need** NumPy as in notebook 01. **It takes** about 40 minutes for the core, 95 with everything; the code runs in
 # a few seconds on a laptop.
 
 # %% name="imports"
@@ -36,6 +36,8 @@ print(torch.zeros(2, 3).shape, torch.arange(6).shape, torch.linspace(0, 1, 5).sh
 torch.manual_seed(0)
 x = torch.randn(2, 3)  # (2, 3), normally distributed
 print(torch.ones_like(x), torch.randn_like(x).shape)
+shape = (2, 3)  # a tuple does as well
+print(torch.rand(shape).shape, torch.rand_like(x, dtype=torch.float64).dtype)
 
 # %% [markdown] name="three-facts"
 # Three facts describe every tensor: its **shape**, the **dtype** of its numbers, and the **device** that holds them.
@@ -43,7 +45,7 @@ print(torch.ones_like(x), torch.randn_like(x).shape)
 
 # %% tags=["item:attributes", "nbval-check-output"] name="shape-dtype-device"
 counts = torch.tensor([1, 2, 4])
-print(counts.shape, counts.dtype, counts.device)
+print(counts.shape, counts.size(), counts.dtype, counts.device)
 print(torch.tensor([1.0, 2.0, 4.0]).dtype, counts.float().dtype, counts.float().mean())
 
 # %% tags=["item:attributes"] name="integers-have-no-mean"
@@ -173,6 +175,10 @@ print(x)
 print("x[1]     ", x[1].tolist(), "  x[:, 1] ", x[:, 1].tolist())
 print("x[1:, :2]", x[1:, :2].tolist(), "  x[x > 8]", x[x > 8].tolist())
 print("x[1, 2]  ", x[1, 2], "  x[:, None].shape", tuple(x[:, None].shape))
+print("x[..., -1]", x[..., -1].tolist())  # ... stands for all dimensions before
+y = torch.ones(2, 3)
+y[:, 1] = 0  # a whole column
+print(y)
 
 # %% [markdown] name="slices-share"
 # A number or a slice gives a **view**: a second window onto the same memory. A list or a mask that is *read* gives a
@@ -606,6 +612,11 @@ compare("one entry of mm", x.mm(w1)[1, 2], x[1].dot(w1[:, 2]))
 compare("@ is mm here", x @ w1, x.mm(w1))
 compare("addmm is + and mm", torch.addmm(b, x, w1), x.mm(w1) + b)
 compare("weighed", torch.addmm(b, x, w1, beta=0.5, alpha=2), 0.5 * b + 2 * (x @ w1))
+
+# %% tags=["item:matrix-products", "item:arithmetic", "nbval-check-output"] name="three-ways"
+t, into = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.empty(2, 2)
+print("@", (t @ t.T).tolist(), " matmul", t.matmul(t.T).tolist(), " out=", torch.matmul(t, t.T, out=into).tolist())
+print("*", (t * t).tolist(), " mul", t.mul(t).tolist(), " out=", torch.mul(t, t, out=into).tolist())
 
 # %% [markdown] name="dot-changed"
 # NumPy's `dot` multiplied matrices all through notebook 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
