@@ -39,20 +39,6 @@ def step_with_new_memory(weights, grads, learning_rate):
         w.data = w.data - learning_rate * grad_w
 
 
-def forward_with_six_at_most(x, w1, w2):
-    h = x.mm(w1)
-    return h, nn.functional.relu6(h), nn.functional.relu6(h).mm(w2)
-
-
-def forward_squeezed(x, w1, w2):
-    h = x.mm(w1)
-    return h, h.clamp(min=0), h.clamp(min=0).mm(w2).squeeze()
-
-
-def gate_by_division(grad_h_relu, h):
-    return grad_h_relu * h.clamp(min=0) / h
-
-
 def difference_through_ravel(f, w, eps):
     grad, flat = np.zeros_like(w), w.ravel()
     out = grad.ravel()
@@ -149,9 +135,6 @@ def unroll_squeezed(cell, x, h):
         ("torch_tensors.own_tensor", own_and_spoilt),
         ("torch_tensors.channels_first", channels_in_float),
         ("torch_tensors.update_", update_through_ravel),
-        ("torch_backprop.two_layer_forward", forward_with_six_at_most),
-        ("torch_backprop.two_layer_forward", forward_squeezed),
-        ("torch_backprop.relu_backward", gate_by_division),
         ("torch_backprop.take_step", step_of_two_weights),
         ("torch_backprop.take_step", step_with_new_memory),
         ("torch_backprop.crossing_point", crossing_looks_one_ahead),

@@ -1,5 +1,7 @@
 """Lesson 11 where the full data are missing, and what its checks say of loops with two mistakes at once."""
 
+import re
+
 import pytest
 import torch
 
@@ -7,7 +9,8 @@ from tutor.lessons.registry import HOME, Lesson
 
 # the way from the images to the test set, without the tries that only compare
 WAY = (
-    *("choose-device", "load", "batches", "fit", "first-recipe", "split", "train-with", "try-recipe", "start"),
+    *("choose-device", "load", "batches", "fit", "loss-lines", "first-recipe", "split", "train-with", "try-recipe"),
+    *("start",),
     *("normalised", "rates", "larger-batches", "convolutions", "smoothed", "two-tricks", "last-recipe"),
     *("two-answers", "confusion-drawn", "per-class", "open-the-test-set"),
 )
@@ -28,6 +31,9 @@ def test_on_the_sample_the_lesson_says_so_and_its_smaller_claims_hold(lesson, ca
         exec(compile(cells[name], f"<{name}>", "exec"), space)
     said = capsys.readouterr().out
     assert "6,000 training images, the sample" in said
+    lines = re.findall(r"^loss: (\d\.\d{6})  \[ *(\d+)/6000\]$", said, flags=re.MULTILINE)
+    assert [seen for _, seen in lines] == ["0", "1280", "2560", "3840", "5120"] * 5
+    assert float(lines[-1][0]) < float(lines[0][0])
     assert "5,000 to learn from, 5,000 of them while we try recipes\n1,000 to judge by" in said
     assert "This was the sample" in said
 

@@ -21,6 +21,18 @@ def test_the_two_layer_net_that_readers_write_is_the_one_that_later_lessons_use(
     assert torch.equal(shared(x), written(x))
 
 
+def test_the_cubic_and_the_large_network_that_readers_write_are_those_of_the_course():
+    pairs = (
+        (exercise("polynomial3").reference(), models.Polynomial3(), torch.randn(5)),
+        (exercise("neural_network").reference(), models.fashion_mlp(), torch.randn(3, 1, 28, 28)),
+    )
+    for ours, theirs, x in pairs:
+        with torch.no_grad():
+            for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+                mine.copy_(other)
+        assert torch.equal(ours(x), theirs(x))
+
+
 class ReluNotConstructed(nn.Module):
     def __init__(self, d_in, d_hidden, d_out):
         super().__init__()

@@ -84,17 +84,6 @@ def test_an_sgd_that_stops_at_the_first_missing_gradient_is_told_to_go_on(exerci
     assert report.misconception == "none-ends-the-step"
 
 
-def test_a_loss_that_is_still_a_tensor_is_no_python_number(exercises):
-    def detached(model, loss_fn, optimizer, x, y):
-        optimizer.zero_grad()
-        loss = loss_fn(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss.detach()
-
-    assert exercises["optim.train_step"].check(detached).misconception == "tensor-returned"
-
-
 class ClearsInTheStep(Sound):
     def zero_grad(self):
         pass
@@ -174,17 +163,6 @@ def test_a_step_leaves_the_gradients_as_they_are(exercises):
     assert exercises["optim.SGD"].check(Sound).verdict == "pass"
     assert exercises["optim.SGD"].check(Decaying).misconception == "gradient-changed-by-step"
     assert exercises["optim.SGD"].check(ClearingTwice).misconception == "step-clears-too"
-
-
-def test_a_training_step_calls_the_model_and_not_its_forward(exercises):
-    def train_step(model, loss_fn, optimizer, x, y):
-        loss = loss_fn(model.forward(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    assert exercises["optim.train_step"].check(train_step).misconception == "forward-called"
 
 
 def test_a_share_outside_the_cosine_is_told_so(exercises):

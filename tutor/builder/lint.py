@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
-import symtable
 from collections.abc import Iterator
 
 from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
+from tutor.builder.ground import CORE, bound, code_lines, efforts, grounds, leanings, pieces, read
 from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
 from tutor.lessons.cells import is_python
 from tutor.lessons.glossary import TERMS
-from tutor.lessons.registry import SERIES, Lesson
-from tutor.lessons.text import Cell
+from tutor.lessons.registry import SERIES, Lesson, find_cell
+from tutor.lessons.sources import ITEMS
 
 LONGEST_CELL = 24
 LONGEST_FILE = 250  # of those that describe an exercise
-WORDS_A_MINUTE, LINES_A_MINUTE = 150, 12  # of a reader who follows every step
+MOST_OF_CORE = 8  # exercises
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
 KNOWN_TAGS = ("reference", "figure", notebooks.CHECKED)
@@ -140,21 +140,54 @@ def items_are_drilled(lesson: Lesson) -> Iterator[str]:
             yield f'a question drills "{item}", which is no item of the lesson.'
 
 
+def sources_are_taught(lesson: Lesson) -> Iterator[str]:
+    """What the sources teach stands in the cells that are said to teach it, one of which carries a curriculum item."""
+    known = {cell.name: cell for cell in lesson.cells}
+    for item in ITEMS:
+        here = item.cells_in(lesson.name)
+        if missing := [name for name in here if name not in known]:
+            yield f'{item.source} teaches "{item.words}" in cell "{missing[0]}", which is not there: see sources.py.'
+            continue
+        if here and not any(tag.startswith("item:") for name in here for tag in known[name].tags):
+            yield f'{item.source}, "{item.words}": none of {", ".join(here)} carries a curriculum item.'
+        if here and item.cells[0].partition("/")[0] == lesson.name:
+            text = "\n".join(find_cell(*cell.split("/")).solved for cell in item.cells)
+            if lost := [seen for seen in item.seen if seen not in text]:
+                yield f'{item.source} teaches "{item.words}"; `{lost[0]}` is not seen in {", ".join(item.cells)}.'
+
+
+def ground_is_marked(lesson: Lesson) -> Iterator[str]:
+    """Every section is marked as core or as deeper ground; a lesson outside the series may do without."""
+    made_of = list(pieces(lesson))
+    if lesson.name in SERIES or any(piece.marked for piece in made_of):
+        for piece in made_of:
+            if piece.section and not piece.marked:
+                yield f'below "## {piece.section}" stands neither `*Core*` nor `*Deeper ground: …*`.'
+
+
+def core_stands_alone(lesson: Lesson) -> Iterator[str]:
+    """The core runs without the deeper ground, and needs none of its exercises."""
+    for cell, name, source in leanings(lesson):
+        yield f'cell "{cell}" of the core reads {name}, which cell "{source}" binds on deeper ground.'
+
+
 def time_is_true(lesson: Lesson) -> Iterator[str]:
     """The opening's minutes are those of the index, and what the exercises, the prose and the code add up to."""
-    minutes = lesson.about.minutes
-    stated = re.search(r"\*\*It takes\*\* about (\d+)\s+minutes", lesson.cells[0].source)
-    if stated is None or int(stated[1]) != minutes:
-        yield f"the opening does not say `**It takes** about {minutes} minutes`, as ABOUT in __init__.py does."
-    words = sum(len(cell.source.split()) for cell in lesson.cells if cell.kind == "markdown")
-    code = sum(_code_lines(cell) for cell in lesson.cells)
-    exercises = sum(exercise.spec.minutes for exercise in lesson.exercises.values())
-    estimate = exercises + words / WORDS_A_MINUTE + code / LINES_A_MINUTE
-    if abs(minutes - estimate) > max(5, estimate * 0.15):
-        yield (
-            f"ABOUT says {minutes} minutes; the exercises take {exercises}, and with {words} words and {code} lines of "
-            f"code to read it is about {estimate:.0f}."
-        )
+    about, (core, everything) = lesson.about, efforts(lesson)
+    words = f"about {about.minutes} minutes"
+    if about.core is not None:
+        words = f"about {about.core} minutes for the core, {about.minutes} with everything"
+    if f"**It takes** {words}" not in " ".join(lesson.cells[0].source.split()):
+        yield f"the opening does not say `**It takes** {words}`, as ABOUT in __init__.py does."
+    if about.core is None and any(piece.ground != CORE for piece in pieces(lesson)):
+        yield "it has deeper ground, and ABOUT in __init__.py does not say how long the core takes: core=."
+    stated = ((about.minutes, "", everything), (about.minutes if about.core is None else about.core, " of core", core))
+    for minutes, part, effort in stated:
+        if abs(minutes - effort.minutes) > max(5, effort.minutes * 0.15):
+            yield (
+                f"ABOUT says {minutes} minutes{part}; the exercises take {effort.exercises}, and with {effort.words} "
+                f"words and {effort.lines} lines of code to read it is about {effort.minutes:.0f}."
+            )
 
 
 def figures_have_alt_text(lesson: Lesson) -> Iterator[str]:
@@ -174,30 +207,13 @@ def figures_can_be_run_again(lesson: Lesson) -> Iterator[str]:
     for at, (name, text) in enumerate(code):
         if not any(isinstance(node, ast.keyword) and node.arg == "guess" for node in ast.walk(ast.parse(text))):
             continue
-        used = _read(text) - _bound(text)
+        used = read(text) - bound(text)
         for later, other in code[at + 1 :]:
-            if taken := sorted(used & _bound(other)):
+            if taken := sorted(used & bound(other)):
                 yield (
                     f'cell "{name}" is run again when its reader has a guess, and uses {", ".join(taken)}, '
                     f'which cell "{later}" binds anew: give it names of its own.'
                 )
-
-
-def _bound(text: str) -> set[str]:
-    """The names that a cell binds for the cells below it."""
-    symbols = symtable.symtable(text, "cell", "exec").get_symbols()
-    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()}
-
-
-def _read(text: str) -> set[str]:
-    """The names of the notebook that a cell reads, inside functions as well."""
-    names, scopes = set(), [symtable.symtable(text, "cell", "exec")]
-    while scopes:
-        scope = scopes.pop()
-        scopes += scope.get_children()
-        top = scope.get_type() == "module"
-        names |= {s.get_name() for s in scope.get_symbols() if s.is_referenced() and (top or s.is_global())}
-    return names
 
 
 def outputs_are_kept(lesson: Lesson) -> Iterator[str]:
@@ -245,19 +261,14 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
         if words not in text:
             yield f'there is no section "{words.lstrip("# ")}".'
     for cell in lesson.cells:
-        if (length := _code_lines(cell)) > LONGEST_CELL:
+        if (length := code_lines(cell)) > LONGEST_CELL:
             yield f'cell "{cell.name}" has {length} lines of code; {LONGEST_CELL} is the most.'
-    count = len(lesson.exercises)
-    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 9)  # eight, and one of deeper ground
+    count, core = len(lesson.exercises), list(grounds(lesson).values()).count(CORE)
+    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 12)
     if lesson.name in SERIES and not low <= count <= high:
         yield f"it has {count} exercises; {low} to {high} are wanted."
-
-
-def _code_lines(cell: Cell) -> int:
-    if cell.kind != "code":
-        return 0
-    source = re.sub(r'""".*?"""', "", cell.solved, flags=re.DOTALL)
-    return sum(1 for line in source.split("\n") if line.strip() and not line.strip().startswith("#"))
+    if lesson.name in SERIES and core > MOST_OF_CORE:
+        yield f"its core has {core} exercises; {MOST_OF_CORE} is the most."
 
 
 def cells_render(lesson: Lesson) -> Iterator[str]:
@@ -283,6 +294,9 @@ RULES = (
     solutions_pass,
     items_are_taught,
     items_are_drilled,
+    sources_are_taught,
+    ground_is_marked,
+    core_stands_alone,
     time_is_true,
     figures_have_alt_text,
     figures_can_be_run_again,

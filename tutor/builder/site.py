@@ -86,7 +86,7 @@ def write_pages(source: Path, cache: Path, *, jobs: int, say: Callable[[str], No
     write_atomically(source / "glossary.md", coverage.glossary())
     write_atomically(source / "exercises.md", f"# All exercises\n\n{coverage.exercises_by_effort(_numbered)}\n")
     taught = coverage.taught(_link).replace("### ", "## ")
-    write_atomically(source / "coverage.md", f"# What is taught where\n\n{taught}\n")
+    write_atomically(source / "coverage.md", f"# What is taught where\n\n{coverage.sources()}\n\n{taught}\n")
 
 
 def _index(template: Path, figure: str) -> str:

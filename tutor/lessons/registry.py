@@ -30,12 +30,14 @@ class About:
 
     Attributes
     ----------
-    minutes : reading and answering time of a first-time reader.
+    minutes : reading and answering time of a first-time reader, with everything.
+    core : the same without the deeper ground; None where a lesson has none.
     items : curriculum items that it teaches, name -> words; a cell that teaches one carries the tag `item:name`.
     """
 
     minutes: int
     items: dict[str, str] = field(default_factory=dict)
+    core: int | None = None
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@
 # - find the line at fault in a program whose gradients are missing or whose backward fails;
 # - use `torch.func`, and read code that was written for a torch of long ago.
 #
-# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 125 minutes to read and answer; the code
-# runs in a few seconds on a laptop.
+# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 50 minutes for the core, 125 with
+# everything; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
 import torch
@@ -27,6 +27,8 @@ from tutor import check, exercise, expect, graph, hint, lend, models, plots, pro
 
 # %% [markdown] name="remember"
 # ## 1. Tensors that remember
+#
+# *Core*
 #
 # Your engine remembered everything. Torch asks you first: only what is computed from a tensor with
 # `requires_grad=True` is recorded. A recorded tensor has a `grad_fn`, the node of the graph that knows the way back. It is
@@ -61,6 +63,10 @@ with expect(RuntimeError):
     torch.tensor(3, requires_grad=True)
 
 # %% [markdown] name="ask-leaves"
+# ### All leaves behind a result
+#
+# *Deeper ground: a walk through the graph.*
+#
 # Only numbers that can change by a little can have a gradient, so integers refuse.
 #
 # Now find all the leaves behind a result. It is the walk of notebook 04 without the order. A leaf that was used ten times
@@ -91,6 +97,8 @@ def leaves(tensor):
 # %% [markdown] name="draw-sine"
 # ## 2. The graph, drawn
 #
+# *Core*
+#
 # The sine fit again: $y_{pred} = a + b\,x + c\,x^2 + d\,x^3$, 2,000 points, sum of squared errors. This time the four
 # coefficients ask for gradients.
 
@@ -100,7 +108,7 @@ torch.manual_seed(0)
 a, b, c, d = (torch.randn((), requires_grad=True) for _ in range(4))
 y_pred = a + b * x + c * x**2 + d * x**3  # (2000,)
 loss = ((y_pred - y) ** 2).sum()
-print(len(leaves(loss)), "leaves")
+print(f"loss {loss.item():.0f}, made by {type(loss.grad_fn).__name__}")
 
 # %% [markdown] name="torchviz"
 # The classic tool for a picture is `make_dot` of the package torchviz. It draws along the forward pass: leaves (blue) at
@@ -141,6 +149,8 @@ compare_gradients({"d": by_hand}, {"d": d.grad}, columns=("notebook 01", "autogr
 
 # %% [markdown] name="stepping"
 # ### Step by step
+#
+# *Deeper ground: the same pass in slow motion.*
 #
 # The same pass, one node at a time: what the node receives, what it computes, what it sends on. Press *Play*, or open
 # the lines one after the other. Torch's rule for the order: of all nodes that are ready, the one that was made last in the forward
@@ -185,6 +195,8 @@ plots.beside({"before backward": before, "after backward": after})
 # them at once.
 #
 # ## 3. A training loop, and what breaks it
+#
+# *Core*
 #
 # The update is arithmetic too. Should it be recorded? If it were, each step would hang on the one before it. Torch refuses
 # to change a leaf that is being recorded:
@@ -245,6 +257,10 @@ for part in range(4):
 compare_gradients(whole, {"w1": w1.grad, "w2": w2.grad}, columns=("whole", "four parts"))
 
 # %% [markdown] name="forget-zero"
+# ### And if the line is missing?
+#
+# *Deeper ground: what adds up, and how it ends.*
+#
 # And it is a trap when you forget. One of the two loops below never clears the gradients. Does its loss fall more slowly, or
 # faster, because the steps grow? Or does something else happen? **Commit to an answer** in the next cell. Nobody checks it:
 # it is there so that you cannot tell yourself afterwards that you knew. (We take half the learning rate, so that the right
@@ -295,6 +311,10 @@ print("never cleared: the loss is a number for", int(finite.int().cumprod(0).sum
 assert not finite[-1]
 
 # %% [markdown] name="ask-step"
+# ### The sine fit
+#
+# *Core*
+#
 # Now write the step for the sine fit. Three things in the right order: backward, update, clear.
 
 
@@ -330,14 +350,10 @@ excess = losses[-1] / best_loss - 1
 print(f"autograd's sine fit ended at {losses[-1]:.3f}, {100 * excess:.2f} % above the optimum {best_loss:.3f}")
 assert excess < 0.01
 
-# %% tags=["item:training", "figure"] name="sine-fit-drawn"
-with torch.no_grad():
-    a, b, c, d = coefficients
-    y_pred = a + b * x + c * x**2 + d * x**3  # (2000,)
-plots.sine_fit(x.numpy(), y.numpy(), {"fitted with autograd": y_pred.numpy()}, losses, best_loss)
-
 # %% [markdown] name="one-backward"
 # ## 4. One backward for each graph
+#
+# *Core*
 #
 # To go back through $x \cdot x$, torch needs the value of $x$. So the node keeps it. That costs memory, and so torch
 # throws away what the nodes keep **as soon as a backward pass has gone through them**. `retain_graph=True` says: not this time.
@@ -396,6 +412,8 @@ print("two backward passes through x + 1, no error:", x.grad.item())
 # %% [markdown] name="vector"
 # ## 5. backward(gradient)
 #
+# *Core*
+#
 # So far everything ended in one number. What if it does not?
 
 # %% tags=["item:vjp"] name="not-a-scalar"
@@ -449,8 +467,15 @@ torch.use_deterministic_algorithms(True)
 (x1 * x1).backward(torch.FloatTensor(1))
 torch.use_deterministic_algorithms(False)
 print("what was meant: 6.0; what arrived:", x1.grad.item())
+x1.grad = None
+(x1 * x1).backward(torch.tensor([0.1]))
+print(f"with 0.1, a tenth of it: {x1.grad.item():.1f}")
 
 # %% [markdown] name="ask-outside"
+# ### A loss that torch does not see
+#
+# *Deeper ground: where the argument is needed.*
+#
 # When does one need the argument? When something other than torch computes the loss. Say that a measuring device, or a
 # program in another language, takes predictions and returns the errors $e = y_{pred} - y$; the loss is $\sum e^2$. Torch
 # never sees it. But you know what arrives at `y_pred`, and autograd can take it from there.
@@ -474,6 +499,10 @@ def outside_gradient(x, w, measure):
 
 
 # %% [markdown] name="ask-jacobian"
+# ### A whole Jacobian
+#
+# *Deeper ground: one backward pass for each row.*
+#
 # You can also have the whole Jacobian. If what arrives at `y` is 1 at place $k$ and 0 elsewhere, then row $k$ of the
 # Jacobian comes out. So $M$ backward passes through one graph give all of it.
 
@@ -505,6 +534,8 @@ print(jacobian(y, x))
 # %% [markdown] name="logits"
 # ## 6. A graph that you did not write
 #
+# *Core*
+#
 # A classifier with three outputs, one example, five inputs: $z = x\,W + b$. The loss is the binary cross-entropy. Torch
 # computes it from the raw outputs $z$ (the **logits**). The **sigmoid** $\sigma(z) = 1 / (1 + e^{-z})$ would make
 # probabilities of them, and the loss needs $\log \sigma(z)$ where $y$ is 1 and $\log(1 - \sigma(z))$ where it is 0. In two
@@ -520,6 +551,7 @@ torch.manual_seed(0)
 w, b = torch.randn(5, 3, requires_grad=True), torch.randn(3, requires_grad=True)
 z = torch.matmul(x, w) + b  # (3,)
 loss = functional.binary_cross_entropy_with_logits(z, y)
+print("z", z.grad_fn, "\nloss", loss.grad_fn)
 
 # %% tags=["item:logits-graph", "item:graph-drawn", "figure"] name="logits-make-dot"
 dot = graph.make_dot(loss, params={"w": w, "b": b})
@@ -542,6 +574,8 @@ compare_gradients({"b": grad_z, "w": grad_w}, {"b": b.grad, "w": w.grad}, column
 
 # %% [markdown] name="stopping"
 # ## 7. Where gradients stop
+#
+# *Core*
 #
 # Three ways to keep something out of the graph:
 #
@@ -601,6 +635,8 @@ print("x is now", x.tolist())
 
 # %% [markdown] name="hooks"
 # ## 8. Hooks: looking into a backward pass
+#
+# *Deeper ground: to look, and to interfere.*
 #
 # A hook is a function that torch calls during backward. On a **tensor** it receives the gradient when that is complete. If
 # the hook returns something, that takes the gradient's place. So hooks can print, record, shorten, and also falsify.
@@ -677,6 +713,8 @@ print("h.grad, the sum of both:", h.grad.item())
 # %% [markdown] name="in-place"
 # ## 9. In-place errors
 #
+# *Core*
+#
 # The quiz of the last notebook asked what happens if numbers change between forward and backward: your engine gave a wrong
 # gradient and no error. Torch counts instead. Every tensor has a version number, each in-place operation raises it, and a node
 # remembers the version that it saved.
@@ -733,6 +771,8 @@ with expect(RuntimeError):
 
 # %% [markdown] name="ask-freeze"
 # ## 10. Freezing a layer half-way
+#
+# *Deeper ground: a layer that stands still for a while.*
 #
 # Sometimes a part of a network shall stay as it is: a layer that was trained before, or one that you distrust. `w.requires_grad_(False)`
 # **freezes** a leaf: from the next forward pass on it is not in the graph. `w.requires_grad_(True)` thaws it.
@@ -805,6 +845,8 @@ plots.lines(moved, xlabel="step", ylabel="distance from start", title="w1 frozen
 
 # %% [markdown] name="broken"
 # ## 11. Four broken programs
+#
+# *Deeper ground: four programs that you meet on forums.*
 #
 # You have met the errors of autograd one at a time, each a line away from its cause. In a program they are further apart. The
 # message comes from `backward`, and the line at fault stands somewhere in the forward pass. Some faults have no message at all.
@@ -931,6 +973,8 @@ print(found.sentence)
 # %% [markdown] name="functional"
 # ## 12. torch.func: gradients of functions
 #
+# *Deeper ground: needs your `jacobian` of section 5, or ours.*
+#
 # Everything so far hung on tensors: `.grad`, flags, graphs. `torch.func` thinks as mathematics does. You hand it a
 # **function** and get a function back. Nothing is accumulated and there is nothing to clear. Let us hold it against what you made by hand.
 
@@ -982,6 +1026,8 @@ assert torch.allclose(by_torch, by_hand, atol=1e-4), (
 
 # %% [markdown] name="old-code"
 # ## 13. Reading old code
+#
+# *Deeper ground: what old programs mean today.*
 #
 # Until 2018 a tensor could not have a gradient; one wrapped it into a `Variable`. Code from then is still on the web, and its
 # habits are still copied. You should be able to read it:
@@ -1061,6 +1107,8 @@ with torch.no_grad():
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | your engine | torch | and what to remember |
 # |---|---|---|
 # | every tensor remembers | `requires_grad=True` at the leaves | results inherit it; integers cannot have it |
@@ -1082,6 +1130,8 @@ with torch.no_grad():
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -1158,6 +1208,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook adds operations of your own to torch's engine. PyTorch's notes on *Autograd mechanics* go through what
 # was said here about saved tensors, versions and modes in every detail. For `torch.func`, and why a gradient should be a function of a

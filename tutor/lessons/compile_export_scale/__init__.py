@@ -3,7 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=115,
+    core=30,
     items={
         "recording": "what a recording of operations holds: a recorder and its replay",
         "trace": "torch.jit.trace: what it records",

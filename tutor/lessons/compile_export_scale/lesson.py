@@ -14,8 +14,8 @@
 # - train with `DistributedDataParallel` under `torchrun`, and prove that two processes compute the gradients of one;
 # - have a training survive the death of one of its processes.
 #
-# **You need** notebooks 05, 07, 09 and 11. **It takes** about 110 minutes to read and answer; the code runs in about a
-# minute on a laptop, most of it for a C++ compiler and for processes that start.
+# **You need** notebooks 05, 07, 09 and 11. **It takes** about 30 minutes for the core, 115 with everything; the code
+# runs in about a minute on a laptop, most of it for a C++ compiler and for processes that start.
 
 # %% name="imports"
 import contextlib
@@ -38,6 +38,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 from tutor import check, data, ddp, exercise, expect, models, plots, progress
+from tutor.gradients import compare_gradients
 from tutor.launch import torchrun
 
 # %% [markdown] name="folder"
@@ -53,6 +54,8 @@ os.environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"
 
 # %% [markdown] name="tape"
 # ## 1. What is a recording?
+#
+# *Deeper ground: a recorder of your own.*
 #
 # Everything in this notebook rests on a list of operations. You can make one in a dozen lines: torch lets you step in
 # whenever one of its functions is called. Our recorder runs the function, then writes down its name, what it was given,
@@ -142,6 +145,8 @@ print("replayed on the negative of it:", replayed.tolist(), "instead of", (-t - 
 #
 # ## 2. torch.jit.trace: the recorder of old
 #
+# *Core*
+#
 # `torch.jit.trace(model, x)` does what you did, in C++. You meet it in much existing code, so you should know it, but it is
 # out of date, and it says so. (Older versions of torch do not say so; therefore we ask first.)
 
@@ -164,6 +169,10 @@ x = torch.randn(7, 3)
 print(f"recorded with 4 rows, run with 7: largest difference {abs(traced(x) - model(x)).max():.0e}")
 
 # %% [markdown] name="trace-dynamic"
+# ### What tracing loses
+#
+# *Core*
+#
 # And now `DynamicNet` of notebook 09, which rolls a die for its order at each call:
 
 # %% tags=["item:trace-control-flow"] name="trace-dynamic-net"
@@ -239,6 +248,8 @@ with expect(RuntimeError):
 # %% [markdown] name="script"
 # ## 3. torch.jit.script: read the source
 #
+# *Deeper ground: needs `remember` of section 2, yours or ours.*
+#
 # If running the code loses the decisions, read it instead. `torch.jit.script` takes the *text* of your function and translates
 # it into that small language, TorchScript, which has loops and branches. Nothing is run.
 
@@ -261,6 +272,8 @@ with out_of_date(torch.jit.script), expect(RuntimeError):
 
 # %% [markdown] name="compile"
 # ## 4. torch.compile: record, guard, and fall back
+#
+# *Core*
 #
 # Two tools have taken their place: `torch.compile`, to be faster, and `torch.export` (section 5), to leave Python. The first watches
 # Python's bytecode and gathers operations on tensors into a **graph**, which a
@@ -323,6 +336,10 @@ print(f"largest difference of thirty answers {max(abs(a - b) for a, b in zip(*an
 print("different answers:", len({round(answer, 4) for answer in answers[1]}))
 
 # %% [markdown] name="limits-told"
+# ### How many graphs?
+#
+# *Deeper ground: two remedies for too many.*
+#
 # A graph for every value would be too many where the values do not end. Torch has two remedies. A *size* or a number that was
 # another one at the second recording is taken for a variable from then on (**automatic dynamic shapes**). And one function is
 # recorded eight times at most (`torch._dynamo.config.recompile_limit`; in older versions `cache_size_limit`): what fits
@@ -345,6 +362,8 @@ logging.disable(logging.NOTSET)
 
 # %% [markdown] name="breaks"
 # ### Graph breaks
+#
+# *Deeper ground: what a graph cannot hold.*
 #
 # What cannot be recorded is left to Python: the graph ends there, Python does its thing, and a new graph begins. Your
 # answers stay right, but nothing can be optimised across the gap, and each gap costs time. `print` is such a thing:
@@ -411,6 +430,8 @@ for name, function in {"with a branch": clip_with_branch, "without": clip}.items
 
 # %% [markdown] name="speed"
 # ### Honest timing
+#
+# *Deeper ground: from when on compiling pays.*
 #
 # With its own backend, *inductor*, `torch.compile` writes C++ (on a GPU: Triton) and has it translated. A chain of simple
 # operations gains most: each of them alone reads and writes the whole tensor once, and inductor makes one loop of them.
@@ -492,6 +513,8 @@ plots.costs(
 # %% [markdown] name="export"
 # ## 5. torch.export: take the program with you
 #
+# *Core*
+#
 # `torch.compile` may always go back to Python, so it cannot leave it. `torch.export` promises more and is stricter: **one** graph,
 # complete, or an error. The result is a program that is saved, loaded and run without your code.
 #
@@ -511,6 +534,10 @@ with expect(Exception):  # of which kind, that depends on torch's version
     fixed.module()(other)
 
 # %% [markdown] name="export-branch"
+# ### What it refuses
+#
+# *Deeper ground: needs `clip` of section 4, yours or ours.*
+#
 # A branch on a tensor is an error as well, where `trace` had only warned. The message speaks of a "data-dependent expression":
 # somebody asked a tensor that has no numbers yet. (Your `clip` would go through.)
 
@@ -560,6 +587,8 @@ for name, function in {"model:  ": model, "program:": program}.items():
 # %% [markdown] name="onnx"
 # ### ONNX
 #
+# *Deeper ground: needs two more packages.*
+#
 # ONNX is a file format for graphs that many runtimes read, on phones and in browsers, without torch. `torch.onnx.export` translates an
 # exported program into it. It needs two packages that this course does not depend on.
 
@@ -580,6 +609,8 @@ else:
 
 # %% [markdown] name="parallel"
 # ## 6. Many processes, one model
+#
+# *Core*
 #
 # Now the training. The simplest way to use two machines is to give each a *copy of the model* and *half of each batch*. The
 # loss is a mean over the batch, and the mean over 64 images is the mean of the means over its halves. The same holds for the
@@ -616,6 +647,10 @@ plots.computation(
 )
 
 # %% [markdown] name="ask-step"
+# ### One step, played through
+#
+# *Deeper ground: data parallelism in one process.*
+#
 # Play it through in this one process first. `replicas` are the copies of the model, `shares` what each of them is given.
 
 
@@ -659,8 +694,6 @@ print(f"three shares and one batch, largest difference of a weight after five st
 # averaging accuracies over batches of different size (notebook 11) in a new dress:
 
 # %% tags=["item:averaging", "nbval-check-output", "tolerance:±1e-6"] name="unequal-shares"
-from tutor.gradients import compare_gradients
-
 model = models.TwoLayerNet(8, 5, 3)
 weight = model.linear2.weight
 
@@ -678,6 +711,8 @@ for cut in (30, 10):
 
 # %% [markdown] name="ask-sampler"
 # ### Who gets which image?
+#
+# *Deeper ground: how images are shared out.*
 #
 # Nobody hands the images out. Every process shuffles *all* indices by itself, with the same seed, so all get the same
 # order; then process `rank` of `world_size` takes every `world_size`-th one, starting with its own number. Two details:
@@ -721,6 +756,8 @@ print("without set_epoch, epochs 1 and 2:", list(forgotten), list(forgotten))
 
 # %% [markdown] name="torchrun"
 # ## 7. torchrun and DistributedDataParallel
+#
+# *Core*
 #
 # Now with real processes. `torchrun` starts as many copies of a script as you ask for, and tells each its number (in
 # environment variables). The copies find one another with `init_process_group`; *gloo* is the messenger that works on every
@@ -784,6 +821,8 @@ for grad, other in zip(alone.values(), averaged):
 # %% [markdown] name="train-one"
 # ### The training of notebook 11
 #
+# *Deeper ground: a whole training in one process and in two.*
+#
 # First in one process: the 784-512-512-10 network on FashionMNIST, on the sample, with a larger rate and momentum, so that three
 # epochs get somewhere. The loop is that of notebook 11 with one line more, the one that tells the sampler the epoch. It is
 # written so that it need not know how many processes there are.
@@ -839,6 +878,8 @@ print(inspect.getsource(ddp.train))
 #
 # ### A process dies
 #
+# *Deeper ground: and the training goes on.*
+#
 # The more machines, the surer that one of them fails before the end. A process that dies leaves the others waiting for its
 # gradient. `torchrun` notices, and stops them all; with `--max-restarts` it then does more. In the next cell the second
 # process kills itself in the middle of epoch 2 of 3; a checkpoint is saved after each epoch. **Commit to an answer**: what
@@ -879,6 +920,8 @@ assert len(final) == 3 and abs(final[-1] / losses[-1] - 1) < 0.05
 # one that was not, both in two processes: there the weights are equal to the last bit.
 #
 # ## 8. Ship it
+#
+# *Deeper ground: a program without its code.*
 #
 # The last step of the whole series: from the checkpoint, which needs the model's code, to a program that needs none.
 
@@ -926,6 +969,8 @@ plots.images(
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | tool | what it puts down | a branch on a tensor | a die rolled in Python |
 # |---|---|---|---|
 # | `torch.jit.trace` (old) | what ran, once | the branch taken, with a warning | rolled once; its check usually notices, and is silent by luck |
@@ -951,6 +996,8 @@ plots.images(
 # %% [markdown] name="series"
 # ### What each notebook changed
 #
+# *Deeper ground: the series at a glance.*
+#
 # You have told one story thirteen times. Predict, measure the loss, find the gradient, step: those four lines are still in the
 # loop above. Each notebook gave one part of it into other hands.
 #
@@ -972,6 +1019,8 @@ plots.images(
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -1041,6 +1090,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # You have come from a sine in NumPy to a program that recognises clothes in a process without its code. What to read next:
 #

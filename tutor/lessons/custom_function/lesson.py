@@ -14,8 +14,8 @@
 # - choose a subgradient at a kink, and train through a step that has no useful gradient;
 # - make your operation work with `torch.func`.
 #
-# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 140 minutes to read and
-# answer; the code runs in a few seconds on a laptop CPU.
+# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 25 minutes for the core,
+# 145 with everything; the code runs in a few seconds on a laptop CPU.
 
 # %% name="imports"
 import gc
@@ -31,6 +31,8 @@ from tutor import check, exercise, expect, graph, hint, lend, models, plots, pro
 
 # %% [markdown] name="blind"
 # ## 1. An operation that autograd cannot see
+#
+# *Core*
 #
 # Autograd records what torch computes. A step that NumPy computes leaves no trace in its graph, and so there is no way
 # back through it. Torch does not let that happen unnoticed:
@@ -98,6 +100,8 @@ graph.trace(loss)
 
 # %% [markdown] name="ask-legendre"
 # ## 2. The sine fit with a Legendre polynomial
+#
+# *Core*
 #
 # Now the sine fit, with another model. Instead of a plain cubic it uses the Legendre polynomial of degree 3, which
 # lies in the middle of the model, so that a gradient has to come *through* it:
@@ -236,6 +240,8 @@ compare_gradients(*received, columns=("plain", "your P3"))
 
 # %% [markdown] name="gradcheck"
 # ## 3. Two judges: gradcheck and gradgradcheck
+#
+# *Deeper ground: a derivative of your own, put to the test.*
 #
 # `gradcheck` is notebook 01's finite difference, done thoroughly. It nudges every input entry and looks at every output
 # entry, and compares this table of slopes (the Jacobian) with the one that `backward` gives:
@@ -388,6 +394,8 @@ with expect(RuntimeError):
 
 # %% [markdown] name="ask-relu"
 # ## 4. Kinks: ReLU and clamp
+#
+# *Deeper ground: functions with a corner.*
 #
 # A ReLU passes what is positive and blocks the rest, in both directions:
 #
@@ -560,6 +568,8 @@ Product.apply(torch.ones(4, 3), torch.ones(3, 2, requires_grad=True)).sum().back
 
 # %% [markdown] name="saving"
 # ## 5. What save_for_backward is for
+#
+# *Deeper ground: memory, and who watches it.*
 #
 # `ctx` is an ordinary object. Why not `ctx.x = x`? Here are both, and an in-place change between forward and
 # backward, such as `relu_` or `+=` would make in a real network:
@@ -744,6 +754,8 @@ plots.bars(list(functions), panel, title="What waits for backward")
 # %% [markdown] name="no-slope"
 # ## 6. Steps, and a gradient that is a deliberate lie
 #
+# *Deeper ground: training through steps.*
+#
 # Some functions have no useful gradient. Rounding and signs are flat almost everywhere, so their true gradient is
 # zero, and nothing in front of them can learn. A position or a comparison has no gradient at all.
 
@@ -924,6 +936,8 @@ print("the straight-through sign passes gradcheck:", passes)
 
 # %% [markdown] name="func"
 # ## 7. The newer form, for torch.func
+#
+# *Deeper ground: the same functions, for `vmap` and its kin.*
 #
 # `torch.func` (notebook 05) turns functions into their gradients. It has a companion, `torch.vmap`: `vmap(f)(batch)` computes
 # `f` of every entry of a batch at once, without a loop. Both refuse what you have written so far:
@@ -1237,6 +1251,8 @@ print(
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you want | you write | mind |
 # |---|---|---|
 # | a new operation | `forward(ctx, …)` and `backward(ctx, grad_output)`, both static | call it through `apply` |
@@ -1256,6 +1272,8 @@ print(
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -1300,6 +1318,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # Gradients are in your hands now. What is still loose are the weights; in notebook 07 `torch.nn` gives them a home.
 # PyTorch's documentation has two notes, *Extending PyTorch* and *Extending torch.func with autograd.Function*, that

@@ -3,7 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=115,
+    minutes=110,
+    core=25,
     items={
         "control-flow": "Python control flow in forward, and why it just works",
         "weight-sharing": "weight sharing",

@@ -15,8 +15,8 @@
 # - find what one step leaves behind for the next: a state with its history, a total that keeps graphs, a factor that fades;
 # - tell what is lost when such a network is traced, and see it coming.
 #
-# **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 115
-# minutes to read and answer; the code runs in about 15 seconds on a laptop.
+# **You need** notebooks 05, 07 and 08: autograd's graph, `nn.Module`, and SGD with momentum. **It takes** about 25
+# minutes for the core, 110 with everything; the code runs in about 15 seconds on a laptop.
 
 # %% name="imports"
 import inspect
@@ -30,6 +30,8 @@ from tutor import check, exercise, expect, graph, hint, lend, models, plots, pro
 
 # %% [markdown] name="while-loop"
 # ## 1. A loop that nobody counted
+#
+# *Core*
 #
 # How do you compute a square root with $+$ and $/$ alone? Start with $r = a$, and replace $r$ by the mean of $r$ and
 # $a / r$, again and again, until $r^2$ is close to $a$. How many rounds that takes depends on $a$ itself: it is a
@@ -72,6 +74,8 @@ print("the answer depends on a, and yet requires_grad is", answer.requires_grad)
 
 # %% [markdown] name="dynamic-net"
 # ## 2. A network of random order
+#
+# *Core*
 #
 # Back to the sine. At each step our network tosses a die, so to speak, and becomes a polynomial of order 3, 4 or 5:
 #
@@ -128,6 +132,8 @@ for order in (3, 4, 5):
 # %% [markdown] name="side-by-side"
 # ## 3. Two steps, two graphs
 #
+# *Core*
+#
 # So that the picture stays small, take a single point, $x = 2$, and freeze $a$, $b$ and $c$. Run two steps: one of
 # order 3, one of order 5. (They are drawn of the network in `tutor.models`, which adds one term for each power; where you have
 # joined the two to $e\,(x^4 + x^5)$, yours uses $e$ once, with the same gradient.) Gradients flow from the loss at the top down to the parameters, and stand on the arrows.
@@ -157,6 +163,8 @@ plots.beside(steps)
 # while `forward` ran, and dropped it after `backward`. That is what *dynamic* means. It is also all that it means.
 #
 # ### Never, once, twice
+#
+# *Deeper ground: no gradient is not a gradient of zero.*
 #
 # Now think about a step of order 3 in the middle of training. The gradients have been cleared by `model.zero_grad()`,
 # then `loss.backward()` runs through a graph in which $e$ does not appear. Nobody writes to `model.e.grad`, so it is what
@@ -201,6 +209,8 @@ for set_to_none in (True, False):
 
 # %% [markdown] name="ask-shared"
 # ## 4. Gradients through a shared weight add up
+#
+# *Deeper ground: the sum, derived and counted.*
 #
 # At order 5 two terms pull at $e$: $e\,x^4$ and $e\,x^5$. Imagine for a moment that they were two weights, $e_4$ and
 # $e_5$, which merely happen to be equal. Each has a gradient of its own. Now tie them together: a nudge to $e$ nudges
@@ -310,7 +320,9 @@ for step in range(6):
 # %% [markdown] name="train-it"
 # ## 5. Train it: 30,000 steps
 #
-# The training loop holds the five lines of your `train_step` from the last notebook, and it does not know that the
+# *Core*
+#
+# The training loop holds the five lines of `train_step` from the last notebook, and it does not know that the
 # network changes under its hands. The learning rate has to be small, because $x^5$ reaches 306 on this interval, and
 # its square enters the curvature. So we take momentum, and many steps. (On the CPU: a graphics processor has nothing
 # to gain from operations this small, notebook 03.)
@@ -388,6 +400,8 @@ assert best_for(5)[1] < best_for(3)[1] / 3
 #
 # ## 6. One cell, any length
 #
+# *Deeper ground: recurrent nets.*
+#
 # Sentences, heartbeats and prices have no fixed length. A **recurrent** network reads them one value at a time and
 # keeps a state $h$, all that it remembers of what it has read. One and the same cell turns the old state and the next
 # value into the new state:
@@ -463,6 +477,8 @@ plots.beside(unrolled)
 
 # %% [markdown] name="through-time"
 # ## 7. Back through time
+#
+# *Deeper ground: needs section 6.*
 #
 # Each card of $w_h$ receives a contribution, and `.grad` is their sum, just as with $e$. Let us compute them one by
 # one. The loss depends on the last state; call its gradient `grad_h`. Go back from the last step to the first. In
@@ -555,6 +571,8 @@ plots.explore(back_in_time, controls, start=(0.5, "zeros"), question=question, g
 # %% [markdown] name="many-lengths"
 # ## 8. Train on many lengths
 #
+# *Deeper ground: needs section 6.*
+#
 # The network shall continue a sine wave: it reads some values, taken every 0.5 radians from a random start, and says
 # which value comes next. At each step the batch has **another length**, between 2 and 10.
 
@@ -629,6 +647,8 @@ picture
 
 # %% [markdown] name="time-broken"
 # ## 9. Mistakes in time
+#
+# *Deeper ground: needs section 6.*
 #
 # In notebook 05 you looked for the fault in four programs with `graph.explain`. A network that reads sequences adds
 # mistakes of its own, and all of them are of one kind: a step leaves something behind, and the next step finds it.
@@ -750,6 +770,8 @@ for factor in (0.5, 1, 2):
 # %% [markdown] name="tracing"
 # ## 10. What tracing would have made of it
 #
+# *Deeper ground: needs section 6; notebook 12 comes back to it.*
+#
 # Running Python in every step costs time, and a phone may have no Python at all. So there are tools that run
 # `forward` **once**, with a stand-in for `x`, and write down every operation on the way. That is *tracing*. From then
 # on the recording is run in place of your code. `torch.fx` is a tracer whose recordings can be read; notebook 12 has
@@ -808,6 +830,8 @@ with expect(ValueError):
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you saw | because |
 # |---|---|
 # | a `while` differentiated without a word | the graph holds the operations that ran, not the code |
@@ -830,6 +854,8 @@ with expect(ValueError):
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -878,6 +904,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # You have the networks; the next notebook is about what they are fed with. On recurrent networks: Elman, *Finding
 # Structure in Time*, Cognitive Science 14 (1990), where the cell of this notebook comes from; Werbos,

@@ -13,8 +13,8 @@
 # - batch and shuffle by hand and with `DataLoader`, and say what workers are good for;
 # - measure what loading costs, and choose the cheap way where it is possible.
 #
-# **You need** notebook 02 (shapes, views, indexing), and the training loop of notebook 08. **It takes** about 105 minutes
-# to read and answer; the code runs in less than 20 seconds on a laptop.
+# **You need** notebook 02 (shapes, views, indexing), and the training loop of notebook 08. **It takes** about 30
+# minutes for the core, 110 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
 import csv
@@ -40,6 +40,8 @@ from tutor import check, data, exercise, expect, hint, lend, plots, progress, so
 # %% [markdown] name="load"
 # ## 1. FashionMNIST
 #
+# *Core*
+#
 # It has 60,000 grey photographs to learn from and 10,000 to be tested on, 28 x 28 pixels each, ten kinds of clothes.
 # `data.FashionMNIST` looks for the files on your machine. If it does not find them, it takes a sample of 7,000 images that
 # comes with this course, and says so; `tutor data` in a terminal fetches the rest. In brackets behind the location stands
@@ -55,6 +57,8 @@ for name, tensor in {"data": train.data, "targets": train.targets}.items():
 
 # %% [markdown] name="verified"
 # ### Is it the right data?
+#
+# *Deeper ground: a damaged file, noticed.*
 #
 # A file can be cut short on its way, or be another one of the same name. A network trains on damaged data without a
 # word; it only gets worse. So every file is **verified**: its SHA-256, a fingerprint of all its bytes, has to be the
@@ -72,6 +76,10 @@ with expect(data.DataError):
     data.FashionMNIST(damaged)
 
 # %% [markdown] name="look-first"
+# ### Look at them
+#
+# *Core*
+#
 # Verified does not mean that you understand them. **Look at your data before you train on them**: no number shows a
 # picture that lies on its side. From here on we use the sample, the same on every machine. (Figures are drawn in reverse, as
 # ink on paper: 0, which is black in the photograph, is white there.)
@@ -92,6 +100,8 @@ for name, number in few.class_to_idx.items():
 
 # %% [markdown] name="dataset"
 # ## 2. A dataset is two methods
+#
+# *Core*
 #
 # What does PyTorch want from a dataset? How many examples there are, and what example number `i` is: `__len__` and
 # `__getitem__`. That is the whole contract. An example is what you like; here it is a picture and a number.
@@ -133,6 +143,8 @@ print(f"largest difference from the course's data.ToTensor: {abs(x - data.ToTens
 
 # %% [markdown] name="ask-calls"
 # ## 3. Transforms
+#
+# *Core*
 #
 # A function that is applied to each image is called a **transform**, and one for labels a *target transform*. A dataset
 # takes them when it is made. But when do they run? Below, a transform counts its calls. The dataset is made, over
@@ -187,6 +199,10 @@ print(f"mean {mean:.3f}, standard deviation {std:.3f}")
 print(f"black becomes {(0 - mean) / std:.2f}, white {(1 - mean) / std:.2f}")
 
 # %% [markdown] name="ask-normalize"
+# ### A transform of your own
+#
+# *Deeper ground: for each channel its own numbers.*
+#
 # A picture in colour has a mean and a standard deviation for **each channel**. Mind the broadcasting (notebook 02): shapes
 # are lined up from the right, and the channels do not stand on the right.
 #
@@ -225,6 +241,8 @@ assert abs(normalised.mean()) < 1e-3 and abs(normalised.std() - 1) < 1e-3
 # images would tell the model something about them.
 #
 # ### Labels: one-hot
+#
+# *Deeper ground: a label as a row of probabilities.*
 #
 # A label is a class number, and `cross_entropy` takes it as it is. Sometimes a row of probabilities is wanted: 1 for the
 # right class, 0 for the others, called *one-hot*. The classic way to write the ones is `scatter_`. It goes through
@@ -277,12 +295,12 @@ print(few.classes[3], "is class 3:", to_one_hot(3))
 # does not know how.
 
 # %% tags=["item:compose", "nbval-check-output"] name="compose-right"
-prepare = data.Compose([to_tensor, Normalize([mean], [std])])
+prepare = data.Compose([to_tensor, data.Normalize([mean], [std])])
 print(tuple(prepare(image).shape), f"from {prepare(image).min():.2f} to {prepare(image).max():.2f}")
 
 # %% tags=["item:compose"] name="compose-wrong"
-with expect(TypeError):
-    data.Compose([Normalize([mean], [std]), to_tensor])(image)
+with expect(AttributeError):
+    data.Compose([data.Normalize([mean], [std]), to_tensor])(image)
 
 # %% [markdown] name="torchvision"
 # These transforms are small, and `tutor.data` has them under the names that **torchvision** uses, PyTorch's library for
@@ -302,6 +320,8 @@ with expect(TypeError):
 # | your dataset of section 4 | `datasets.ImageFolder`, if each class has a folder of its own |
 #
 # ### Augmentation
+#
+# *Deeper ground: more images than were taken.*
 #
 # A boot that is mirrored, or stands two pixels further to the left, is still a boot. The network does not know that. Show it
 # both, and it learns what does *not* matter; there are suddenly many more training images than were taken. Here is one boot,
@@ -405,6 +425,8 @@ plots.explore(shifted_boot, controls, start=(0, "as it is"), question=question, 
 # %% [markdown] name="own-dataset"
 # ## 4. A dataset of your own
 #
+# *Deeper ground: images in a folder, labels in a table.*
+#
 # Your own images will hardly come as IDX files, which is the format of those that you have loaded. The usual form is a
 # folder with images, and a table that says what is on each. Let us make one from real images: 60 PNG files and a CSV with a
 # header.
@@ -481,6 +503,8 @@ print(f"largest difference from the original's pixels: {abs(x[0] - pixels[7]).ma
 
 # %% [markdown] name="ask-batches"
 # ## 5. DataLoader: batches, shuffled
+#
+# *Core*
 #
 # A `DataLoader` takes a dataset and gives out batches. It draws an order, asks the dataset for one example after the other, and
 # stacks each batch's examples into tensors (that is called *collating*).
@@ -561,6 +585,10 @@ assert len(losses) == 94 and sum(losses[-10:]) < 0.5 * sum(losses[:10])
 plots.lines({"loss": losses}, xlabel="batch", ylabel="loss of the batch", title="One epoch, 94 batches")
 
 # %% [markdown] name="sorted"
+# ### Sorted by class
+#
+# *Deeper ground: what shuffling is good for.*
+#
 # And now the same with the images in the order of their classes. `Subset` is a dataset of chosen examples of another one, in the
 # order chosen.
 
@@ -600,6 +628,8 @@ assert right(shuffled) > 0.7 > 0.5 > right(in_order) and last_three > 0.4
 # data need no shuffling: nothing is learned from them.
 #
 # ### By hand
+#
+# *Deeper ground: what a loader does, in three methods.*
 #
 # If all images lie in one tensor, there is nothing to open and nothing to stack: a batch is an **index**. Shuffle the
 # numbers, cut them into pieces (`torch.Tensor.split` does that), and index with each piece.
@@ -641,6 +671,8 @@ assert fraction > 0.7
 
 # %% [markdown] name="workers"
 # ## 6. Workers
+#
+# *Deeper ground: loading in several processes.*
 #
 # `num_workers=2` lets two more processes fetch examples while the network computes. They do not come free. Each is a whole
 # Python that has to import PyTorch and receive a copy of the dataset; then every batch travels from process to process. (On
@@ -711,6 +743,8 @@ with expect(pickle.PicklingError):
 # %% [markdown] name="cost"
 # ## 7. What loading costs
 #
+# *Deeper ground: three ways, timed.*
+#
 # Three ways to the same float tensors, mirrored and moved by chance, normalised:
 #
 # - **item by item**: PIL, four transforms for each image, then stacked by a `DataLoader`; the usual way;
@@ -775,6 +809,8 @@ print(f"1,000,000 photographs of 224 x 224 in colour, as bytes {1e6 * 224 * 224 
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you want | take | good to know |
 # |---|---|---|
 # | an example by its number | a `Dataset`: `__len__`, `__getitem__` | runs when asked, keeps nothing |
@@ -795,6 +831,8 @@ print(f"1,000,000 photographs of 224 x 224 in colour, as bytes {1e6 * 224 * 224 
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -865,6 +903,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook trains on these batches, from the recipe that everybody copies to one that is right nine times out of ten,
 # one change at a time. The data set: Xiao, Rasul and Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine

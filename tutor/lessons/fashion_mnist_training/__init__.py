@@ -3,7 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=120,
+    core=55,
     items={
         "device": "CPU and CUDA by one variable",
         "first-recipe": "the 784-512-512-10 network and the well-known 5-epoch SGD recipe",

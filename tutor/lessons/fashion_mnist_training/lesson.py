@@ -13,8 +13,8 @@
 # - look at what a network gets wrong: confusion matrix, worst mistakes, first filters;
 # - save a training, go on after an interruption with the identical result, and predict a single image.
 #
-# **You need** notebooks 07 and 08: modules, losses, optimisers, schedules. **It takes** about 110 minutes to read and
-# answer; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
+# **You need** notebooks 07 and 08: modules, losses, optimisers, schedules. **It takes** about 55 minutes for the core,
+# 120 with everything; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
 
 # %% name="imports"
 import copy
@@ -27,11 +27,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, solution, training
+from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, recipes, solution, training
 from tutor.errors import TutorError
 
 # %% [markdown] name="device"
 # ## 1. Images, and where they live
+#
+# *Core*
 #
 # One variable holds the device, as in notebook 03. Models and images are moved there once; the loops below do not know
 # whether they run on a processor or on a graphics card.
@@ -73,6 +75,10 @@ def batches(x, y, batch_size, shuffle=True, flip=False):
 
 
 # %% [markdown] name="loader-told"
+# ### Why not a loader?
+#
+# *Deeper ground: what it would cost here.*
+#
 # A `DataLoader` takes image by image out of a data set and puts the batches together again. It is made for data that do
 # not fit into memory. For ours it is the long way round, as the last notebook measured with augmentation. Without it:
 
@@ -94,7 +100,9 @@ print(f"cut from one tensor: {loaded / cut:.0f} times as many images per second"
 # %% [markdown] name="ask-train-epoch"
 # ## 2. The training loop
 #
-# One walk through all batches is an **epoch**. For each batch you do what you did in `train_step` of notebook 08. Two
+# *Core*
+#
+# One walk through all batches is an **epoch**. For each batch you do what `train_step` of notebook 08 does. Two
 # things are new:
 #
 # - The model has to be **in training mode**. Somebody may have measured it just before, and left it in evaluation mode.
@@ -129,6 +137,8 @@ def train_epoch(model, loss_fn, optimizer, batches):
 
 # %% [markdown] name="ask-evaluate"
 # ## 3. The test loop
+#
+# *Core*
 #
 # Measuring is a loop of its own: in evaluation mode, without gradients, without a step. It returns the mean loss and
 # the **accuracy**, the fraction of all images whose highest logit stands at the right class.
@@ -192,9 +202,31 @@ def fit(model, optimizer, loss_fn, new_batches, epochs, watch):
 # %% [markdown] name="first-recipe-told"
 # ## 4. The recipe that everybody copies
 #
+# *Core*
+#
 # The 784-512-512-10 network that you took apart in notebook 07, cross-entropy, SGD with a learning rate of $10^{-3}$,
 # batches of 64, five epochs over all training images. The images that we watch are 5,000 of those it learns from: this
-# is only to see it move. An honest measurement comes later.
+# is only to see it move. An honest measurement comes later. Within an epoch we print the loss of a batch now and then, and how
+# many images came before it: a loss function of our own does that on the way.
+
+
+# %% tags=["item:live"] name="loss-lines"
+class LossLines:
+    """A loss function that prints a line for the first of every so many batches of an epoch."""
+
+    def __init__(self, loss_fn, count, every):
+        self.loss_fn, self.count, self.every = loss_fn, count, every
+        self.batch = self.seen = 0
+
+    def __call__(self, y_pred, y):
+        loss = self.loss_fn(y_pred, y)
+        if self.batch % self.every == 0:
+            print(f"loss: {loss.item():.6f}  [{self.seen:5}/{self.count}]")
+        self.batch, self.seen = self.batch + 1, self.seen + len(y)
+        if self.seen >= self.count:  # the next batch begins an epoch
+            self.batch = self.seen = 0
+        return loss
+
 
 # %% tags=["item:first-recipe", "item:live"] name="first-recipe"
 torch.manual_seed(0)
@@ -202,8 +234,9 @@ first_model = models.fashion_mlp().to(device)
 loss_fn = nn.CrossEntropyLoss()
 optimizer = torch.optim.SGD(first_model.parameters(), lr=1e-3)
 watch = x_all[:5000], y_all[:5000]
+with_lines = LossLines(loss_fn, len(x_all), every=20 if train.is_sample else 100)
 started = time.perf_counter()
-first_curve = fit(first_model, optimizer, loss_fn, lambda: batches(x_all, y_all, 64), 5, watch)
+first_curve = fit(first_model, optimizer, with_lines, lambda: batches(x_all, y_all, 64), 5, watch)
 first_seconds = time.perf_counter() - started
 
 # %% [markdown] name="look-told"
@@ -231,6 +264,8 @@ shown(first_model, x_all, y_all, torch.arange(12), "The first recipe, after five
 # begun. That is good news. There is a lot to gain, if we learn to measure gains.
 #
 # ## 5. Three sets, not two
+#
+# *Core*
 #
 # We are about to compare recipes. The images that a recipe learned from cannot judge it: a network can learn them by
 # heart. The test set must not judge either, because we will *choose* by the judgement, and a chosen winner flatters
@@ -311,6 +346,8 @@ model = try_recipe("the first recipe", recipe, raw_part, raw_val)
 # %% [markdown] name="ask-normalise"
 # ## 6. One change at a time
 #
+# *Core*
+#
 # ### Normalise
 #
 # Many pixels are 0 (background) and none is negative, so all inputs of the first layer push in the same direction.
@@ -347,6 +384,8 @@ assert results["normalised"] > results["the first recipe"]
 
 # %% [markdown] name="optimisers-told"
 # ### A schedule, and which optimiser?
+#
+# *Deeper ground: a fair comparison of optimisers.*
 #
 # A schedule, which costs nothing, lets the rate warm up over the first fifth of the training, then fall to 0 in a straight
 # line. And which optimiser? A rate that was chosen for one is no rate for another. Published comparisons often give a new optimiser a
@@ -394,6 +433,8 @@ assert ahead["SGD"] < 8 and ahead["SGD, momentum 0.9"] < 4 < results["AdamW, its
 #
 # ### Larger batches
 #
+# *Deeper ground: fewer steps, sooner done.*
+#
 # Batches of 256 are a quarter of the steps: each costs more, but not four times as much, so together they cost less. Look at the
 # seconds as well.
 
@@ -410,6 +451,8 @@ model = try_recipe("batches of 256", recipe, x_part, x_val)
 # large a gain must be before it means anything. We keep the larger batches for their speed.
 #
 # ### An interlude: softmax at the end
+#
+# *Deeper ground: a mistake that hides well.*
 #
 # A network should give probabilities, should it not? So some tutorials end it in a softmax, and train it with
 # `CrossEntropyLoss`, which applies a softmax of its own. Nothing complains. But how good can such a network become?
@@ -448,6 +491,8 @@ assert loss > 1.46
 #
 # ### A network that knows about neighbours
 #
+# *Deeper ground: convolutions.*
+#
 # `Flatten` throws away which pixels lie side by side. A **convolution** slides one small filter over the whole image: a few
 # weights, used everywhere. `models.fashion_cnn()` has two such layers, each with *batch normalisation* behind it, which
 # keeps the spread of every channel near 1 while the layers before it change. It has far fewer weights than the other.
@@ -464,6 +509,8 @@ cnn = try_recipe("rate 0.01", recipe, x_part, x_val)
 
 # %% [markdown] name="eval-forgotten-told"
 # ### And if `eval()` is forgotten?
+#
+# *Deeper ground: a mistake that hides, too.*
 #
 # This is the first network here for which it matters. In training mode batch normalisation takes mean and spread from the
 # batch at hand. Let us measure with the validation images **sorted by class**, once properly and once in training mode
@@ -492,6 +539,8 @@ assert forgotten < proper - 0.1 < shuffled
 #
 # ### Label smoothing, and mirror images
 #
+# *Deeper ground: two tricks, tried.*
+#
 # Two more tricks that every list recommends. **Label smoothing** does not ask for 1 at the right class and 0 elsewhere: it
 # takes 5 % away and shares it out over all ten classes, so that the network need not strain to be certain. **Flip**
 # shows it half of the images mirrored: a shirt remains a shirt.
@@ -510,9 +559,13 @@ smooth = plain | {"label_smoothing": 0.05}
 flipped = smooth | {"flip": True}
 smoothed = try_recipe("label smoothing", smooth, x_part, x_val)
 mirrored = try_recipe("flip", flipped, x_part, x_val)
+for name in ("batch_size", "learning_rate", "label_smoothing"):
+    assert getattr(recipes.LAST, name) == flipped[name], name  # the settings of section 8
 
 # %% [markdown] name="noise-told"
 # ## 7. How large must a difference be?
+#
+# *Deeper ground: two kinds of luck, and how to measure both.*
 #
 # The first steps are unmistakable. The last ones are not: is label smoothing better, or was it lucky? Two kinds of luck
 # are in every one of these numbers.
@@ -665,10 +718,11 @@ plots.runs(
 #
 # And mind what was measured. Three epochs on a part of the data are a **short** training. A network that has not had the time
 # to learn its images by heart may gain little from seeing them mirrored; it gets a harder task. In a longer training on
-# all images that may turn round, so we take the flip along, for a second reason as well: a network that knows mirror
-# images can be **asked twice**, once with the image and once with its mirror image, and the two answers averaged.
+# all images that may turn round, so we take the flip along. There is a second reason, which section 8 shows.
 #
 # ## 8. All together, on all the images
+#
+# *Core*
 #
 # The last recipe: everything above, on all training images except the validation split, with two settings for the longer
 # training: eight epochs, and a weight decay of 0.05 in the place of AdamW's own 0.01. They were chosen as you chose, on a
@@ -680,8 +734,6 @@ plots.runs(
 # faster and draws its random numbers in another order: the same recipe, run with another luck.
 
 # %% tags=["item:live", "item:one-change"] name="last-recipe"
-from tutor import recipes
-
 last_curve, started = [], time.perf_counter()
 settings = recipes.LAST if train.is_sample else replace(recipes.LAST, epochs=6)
 for name in ("batch_size", "learning_rate", "label_smoothing"):
@@ -702,12 +754,9 @@ last_model = recipes.train(settings, pixels, y, mean, std, after_epoch=live)
 last_seconds = time.perf_counter() - started
 print(f"the first recipe took {first_seconds:.0f} s, the last one {last_seconds:.0f} s")
 
-# %% [markdown] name="ask-twice"
-# And now ask it twice. For comparison we take one of the small networks of section 7, with label smoothing but without the
-# flip: it has never seen a mirror image. What will asking twice do for **that** one? Commit to an answer; nobody checks it.
-
-# %% name="guess-twice"
-guess = ...  # "better", "the same" or "worse"
+# %% [markdown] name="two-answers-told"
+# A network that was shown mirror images can be **asked twice**, with the image and with its mirror image; its answer is the
+# mean of both.
 
 
 # %% tags=["item:one-change"] name="two-answers"
@@ -722,9 +771,22 @@ class AskedTwice(nn.Module):
         return (self.model(x) + self.model(x.flip(-1))) / 2
 
 
+last = AskedTwice(last_model).eval()
+
+# %% [markdown] name="ask-twice"
+# ### Does it pay to ask twice?
+#
+# *Deeper ground: with a network of section 7.*
+#
+# For comparison we take one of the small networks of section 7, with label smoothing but without the
+# flip: it has never seen a mirror image. What will asking twice do for **that** one? Commit to an answer; nobody checks it.
+
+# %% name="guess-twice"
+guess = ...  # "better", "the same" or "worse"
+
 # %% tags=["item:one-change"] name="asked-twice"
 print(f"the last recipe: asked once {judge(last_model, x_val):.2f} %", end=", ")
-print(f"asked twice {judge(AskedTwice(last_model), x_val):.2f} %")
+print(f"asked twice {judge(last, x_val):.2f} %")
 unflipped = trained["label smoothing"][0]
 once, twice = judge(unflipped, x_val), judge(AskedTwice(unflipped), x_val)
 print(f"without flip:    asked once {once:.2f} %, asked twice {twice:.2f} %")
@@ -736,6 +798,8 @@ assert twice < once
 
 # %% [markdown] name="ask-confusion"
 # ## 9. Where is it wrong?
+#
+# *Deeper ground: looking at mistakes.*
 #
 # One number hides everything that you could act on. A **confusion matrix** has a row for every true class and a column
 # for every predicted one; entry $(t, p)$ counts the images of class $t$ that were taken for $p$. Everything off the
@@ -767,7 +831,6 @@ def confusion(predicted, target, classes):
 guess = ...  # the name of a class, such as "Coat"
 
 # %% tags=["item:confusion", "figure"] name="confusion-drawn"
-last = AskedTwice(last_model).eval()
 with torch.no_grad():
     logits_val = torch.cat([last(images) for images in x_val.split(1000)])  # (5000, 10)
 matrix = torch.as_tensor(confusion(logits_val.argmax(dim=1), y_val, 10))
@@ -828,8 +891,27 @@ for name, weights in {"trained": filters, "before": untrained}.items():
     low, high = correlations.min(), correlations.max()
     print(f"{name:8} correlation of neighbours {correlations.mean():+.2f} on average, {low:+.2f} to {high:+.2f}")
 
-# %% [markdown] name="save-told"
+# %% [markdown] name="save-plain-told"
 # ## 10. Save, load, go on
+#
+# *Core*
+#
+# What a network has learned is in its `state_dict`: names and tensors. Plain torch writes it to a file, and a new network of the
+# same class takes it from there.
+
+# %% tags=["item:save-load"] name="save-plain"
+folder = Path(tempfile.mkdtemp())
+torch.save(first_model.state_dict(), folder / "first.pt")
+again = models.fashion_mlp().to(device)
+again.load_state_dict(torch.load(folder / "first.pt", weights_only=True))
+apart = abs(again.eval()(raw_val[:100]) - first_model.eval()(raw_val[:100])).max().item()
+print(f"largest difference of the loaded network's logits: {apart:.1f}")
+assert apart == 0
+
+# %% [markdown] name="save-told"
+# ### A whole training in a file
+#
+# *Deeper ground: what else has a memory, and how to go on as if nothing had happened.*
 #
 # Trainings get interrupted. To go on **as if nothing had happened**, the weights are not enough. What else has a memory?
 #
@@ -844,7 +926,6 @@ for name, weights in {"trained": filters, "before": untrained}.items():
 # that you trust.
 
 # %% tags=["item:save-load"] name="save-and-load"
-folder = Path(tempfile.mkdtemp())
 training.save_checkpoint(folder / "last", last_model, mean=mean, std=std, classes=train.classes)
 fresh = models.fashion_cnn().to(device, memory_format=torch.channels_last)  # as it was while training
 notes = training.load_checkpoint(folder / "last", fresh)
@@ -924,6 +1005,8 @@ for lost in ("the optimiser's means", "the schedule's step", "the random state",
 #
 # ### One image
 #
+# *Deeper ground: everything that happened to the training images, once more.*
+#
 # At last, use it. One image comes as it is in the file: 28 x 28 whole numbers from 0 to 255. Everything that happened to the
 # training images has to happen to it as well, the model wants a *batch*, and you want a probability, not a logit.
 
@@ -956,6 +1039,8 @@ print(f"It is:   {train.classes[train.targets[row]]}.")
 
 # %% [markdown] name="ask-chosen"
 # ## 11. The test set, once
+#
+# *Core*
 #
 # We have a first recipe and a last one, and no choice was made by the test set. (Notebooks 00 and 10 have looked at the sample's test
 # images, to show what they showed; nothing was chosen by that, and nothing here.) Why the fuss? Suppose that you train 20 networks that
@@ -1002,6 +1087,8 @@ else:
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | step | why | the mistake that waits there |
 # |---|---|---|
 # | training loop | one step for each batch | no `zero_grad`; still in evaluation mode |
@@ -1024,6 +1111,8 @@ else:
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -1109,6 +1198,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook compiles and exports a network and trains it on several processes at once. The data set is described in Xiao,
 # Rasul and Vollgraf, *Fashion-MNIST*, arXiv 1708.07747. Batch normalisation: Ioffe and Szegedy, arXiv 1502.03167. Label

@@ -13,21 +13,24 @@
 # - train a classifier on real images, save it, load it, and switch it between training and evaluation;
 # - tell from the first loss whether a network was initialised sensibly.
 #
-# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes** about 130
-# minutes to read and answer; the code runs in less than 20 seconds on a laptop.
+# **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes**
+# about 60 minutes for the core, 155 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
-import inspect
-import io
 import math
+import tempfile
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from tutor import check, data, exercise, expect, hint, lend, models, plots, progress, solution
+from tutor.gradients import compare_gradients
 
 # %% [markdown] name="about-linear"
 # ## 1. A layer owns its parameters
+#
+# *Core*
 #
 # `nn.Linear(D_in, D_out)` multiplies by a weight and adds a bias. It keeps its weight *the other way round* than you
 # did so far, one row for each **output**, and so a transpose stands in its formula:
@@ -66,6 +69,10 @@ with expect(TypeError):
         print(parameter.shape)
 
 # %% [markdown] name="ask-linear"
+# ### A linear layer, rebuilt
+#
+# *Deeper ground: what `nn.Linear` does.*
+#
 # Now rebuild it. A new layer starts with random numbers, spread evenly between $-1/\sqrt{D_{in}}$ and $1/\sqrt{D_{in}}$ (section
 # 8 shows what that does to the outputs). `torch.rand(shape)` draws evenly between 0 and 1; stretch and shift it.
 
@@ -100,9 +107,6 @@ class Linear(nn.Module):
 
 
 # %% tags=["item:linear"] name="compare-modules"
-from tutor.gradients import compare_gradients
-
-
 def compare_modules(theirs, ours, x):
     """Print a line for the output of two modules, and one for the gradient of x and of each parameter."""
     found = []
@@ -143,6 +147,8 @@ print("the sum is", round((nn.MSELoss(reduction="sum")(y_pred, y) / theirs).item
 # %% [markdown] name="ask-step"
 # ## 2. One step for every model
 #
+# *Core*
+#
 # Because every module can list its parameters, one function can train them all. The recipe has not changed since the
 # first notebook: forward, backward, a small step against the gradient. Two things to remember from notebook 05:
 # gradients **add up** until you clear them (`model.zero_grad()` does it for all parameters), and the update itself is no
@@ -171,6 +177,8 @@ def train_step(model, loss_fn, x, y, learning_rate):
 
 # %% [markdown] name="sine"
 # ## 3. The sine fit, twice
+#
+# *Core*
 #
 # The cubic $a + b\,x + c\,x^2 + d\,x^3$ is *linear in its coefficients*. So a linear layer with three inputs can be the
 # whole model, if it is fed with $x$, $x^2$ and $x^3$: its weight holds $b, c, d$ and its bias is $a$.
@@ -201,34 +209,85 @@ above = 100 * (losses[-1] / best_loss - 1)
 print(f"Linear(3, 1) ended {above:.2f} % above the optimum {best_loss:.3f}")
 assert losses[-1] < 1.01 * best_loss
 
-# %% tags=["item:sine-fit", "figure"] name="sine-drawn"
-y_pred = model(xx).detach()  # (2000,)
-plots.sine_fit(x.numpy(), y.numpy(), {"Linear(3, 1) + Flatten": y_pred.numpy()}, losses, best_loss)
-
-# %% [markdown] name="polynomial3"
+# %% [markdown] name="ask-polynomial3"
 # ### A model of your own
 #
 # Not everything is a chain of ready-made layers. A class of your own says what it owns in `__init__` and what it does in
-# `forward`. Here is the cubic with four parameters that have names. It stands in a file of the course;
-# Python can show you the text.
+# `forward`. Write the cubic as a class, with four parameters that have names.
 
-# %% tags=["item:sine-fit", "item:parameters"] name="polynomial3-source"
-print(inspect.getsource(models.Polynomial3))
+
+# %% tags=["item:sine-fit", "item:parameters"]
+@exercise("nn.polynomial3")
+class Polynomial3(nn.Module):
+    """The cubic a + b x + c x^2 + d x^3.
+
+    a, b, c, d : nn.Parameter, one number each, drawn by torch.randn(()), and no other parameters
+    """
+
+    def __init__(self):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.a = nn.Parameter(torch.randn(()))
+        self.b = nn.Parameter(torch.randn(()))
+        self.c = nn.Parameter(torch.randn(()))
+        self.d = nn.Parameter(torch.randn(()))
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return the cubic at every entry of x, of the shape of x."""
+        ### BEGIN SOLUTION
+        return self.a + self.b * x + self.c * x**2 + self.d * x**3
+        ### END SOLUTION
+
+
+# %% [markdown] name="formula-told"
+# A module may have any methods besides, as every class. This one gives the formula, in the way of notebook 04 (run this cell
+# again when you have changed your class).
+
+
+# %% tags=["item:sine-fit"] name="polynomial3-formula"
+def formula(self):
+    """Return the cubic as text, rounded to two decimals."""
+    a, b, c, d = (round(p.item(), 2) + 0.0 for p in (self.a, self.b, self.c, self.d))  # + 0.0: no "-0.00"
+    return f"y = {a:.2f} {b:+.2f} x {c:+.2f} x² {d:+.2f} x³"
+
+
+Polynomial3.formula = formula
 
 # %% tags=["item:sine-fit", "nbval-check-output"] name="polynomial3-fit"
 torch.manual_seed(0)
-model = models.Polynomial3()
+model = Polynomial3()
 losses = [train_step(model, loss_fn, x, y, learning_rate=2e-6) for step in range(2000)]
 print([name for name, parameter in model.named_parameters()])
 print(model.formula())
 print(f"Polynomial3 ended {100 * (losses[-1] / best_loss - 1):.2f} % above the optimum")
 assert losses[-1] < 1.01 * best_loss
 
-# %% [markdown] name="ask-two-layer"
-# The same `train_step` trained both: it never asks what is inside. (Below, the loop is written out once more, so that the
-# recap can lay it beside that of notebook 03.)
+# %% [markdown] name="one-step-for-both"
+# The same `train_step` trained both: it never asks what is inside.
+
+# %% [markdown] name="call"
+# ### Call the model, never its `forward`
 #
+# You write `forward`, but you call `model(x)`. The call goes through `nn.Module.__call__`, which runs whatever has been
+# hooked onto the module, before and after, and `forward` in between. Tools rely on it: recorders, profilers, some layers
+# themselves. `model.forward(x)` gives the same numbers and skips all of that in silence:
+
+# %% tags=["item:call", "nbval-check-output"] name="hooks-skipped"
+seen = []
+handle = model.register_forward_hook(lambda module, inputs, output: seen.append(tuple(output.shape)))
+model(x)
+print("after model(x)        ", seen)
+model.forward(x)
+print("after model.forward(x)", seen)
+handle.remove()
+
+# %% [markdown] name="ask-two-layer"
 # ## 4. The two-layer network as a module
+#
+# *Deeper ground: the network of notebook 03 once more, from two layers.*
+#
+# The loop is written out once more here, so that the recap can lay it beside that of notebook 03.
 #
 # A module that is assigned to an attribute of another module is noticed just like a parameter, and brings its own
 # parameters along. So a network of two `nn.Linear` is soon written. (`nn.Linear` adds a bias, which the network
@@ -286,24 +345,10 @@ for step in range(500):
 print(f"loss at the start {losses[0]:.0f}, at the end {losses[-1]:.1e}")
 assert losses[0] / losses[-1] > 1e6
 
-# %% [markdown] name="call"
-# ### Call the model, never its `forward`
-#
-# You write `forward`, but you call `model(x)`. The call goes through `nn.Module.__call__`, which runs whatever has been
-# hooked onto the module, before and after, and `forward` in between. Tools rely on it: recorders, profilers, some layers
-# themselves. `model.forward(x)` gives the same numbers and skips all of that in silence:
-
-# %% tags=["item:call", "nbval-check-output"] name="hooks-skipped"
-seen = []
-handle = model.register_forward_hook(lambda module, inputs, output: seen.append(tuple(output.shape)))
-model(x)
-print("after model(x)        ", seen)
-model.forward(x)
-print("after model.forward(x)", seen)
-handle.remove()
-
 # %% [markdown] name="ask-sequential"
 # ## 5. Sequential
+#
+# *Deeper ground: `nn.Sequential`, rebuilt.*
 #
 # You have used `nn.Sequential`; now build it. One trap lies in the way. A module notices parameters and modules that are
 # assigned to its attributes, but it does not look into Python lists: layers in a list are overlooked, and never trained.
@@ -353,6 +398,8 @@ compare_modules(theirs, ours, images)
 # %% [markdown] name="softmax"
 # ## 6. Logits, softmax, cross-entropy
 #
+# *Core*
+#
 # A classifier gives a score for every class. The raw scores are called **logits**: any numbers, of either sign. Softmax
 # makes probabilities of them, positive and with the sum 1:
 #
@@ -383,7 +430,13 @@ print("shifted  ", (powers_of_e / powers_of_e.sum(dim=1, keepdim=True)).numpy().
 # So subtract the largest logit first: nothing changes, and nothing overflows.
 #
 # The loss asks how surprised the model is by the right class $y_i$ of each row. **Cross-entropy** is the
-# mean of $-\log p_{i, y_i}$. Never take the logarithm of a finished softmax: a small probability is rounded to 0, and
+# mean of $-\log p_{i, y_i}$. Torch's `nn.CrossEntropyLoss()` takes **logits** and finds it in one step.
+#
+# ### Cross-entropy, rebuilt
+#
+# *Deeper ground: the loss written so that it does not overflow.*
+#
+# Never take the logarithm of a finished softmax: a small probability is rounded to 0, and
 # its logarithm is minus infinity. Write the logarithm of the quotient out instead:
 #
 # $$\log p_{i,k} = \underbrace{(z_{i,k} - m_i)}_{(N,\,C)} - \log \underbrace{\sum_j e^{z_{i,j} - m_i}}_{(N,\,1)}
@@ -406,7 +459,7 @@ def cross_entropy(logits, y):
 
 
 # %% [markdown] name="cross-entropy-equal"
-# Torch's `nn.CrossEntropyLoss()` takes **logits** and does all of this inside. Values and gradients agree:
+# Torch's does all of this inside. Values and gradients agree:
 
 # %% tags=["item:cross-entropy", "nbval-check-output", "tolerance:±1e-5"] name="cross-entropy-is-equal"
 torch.manual_seed(0)
@@ -498,7 +551,9 @@ plots.explore(at_logit, controls, start=(0.0, "bag"), question=question, guess=.
 # %% [markdown] name="classifier"
 # ## 7. A classifier: logistic regression
 #
-# One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `nn.LogSoftmax` gives
+# *Core*
+#
+# One linear layer from 784 pixels to 10 classes, then a log-softmax: the oldest classifier there is. `log_softmax` gives
 # the $\log p$, and `nn.NLLLoss` (*negative log-likelihood*) picks the right one of each row, averages, and changes
 # the sign. Together they are the cross-entropy.
 #
@@ -527,8 +582,30 @@ assert len(x_kept) == 1000
 # step takes a **mini-batch** of 64, chosen by a fresh shuffle in each **epoch**, that is, each walk through all the images.
 # Its gradient is a noisy estimate of the whole one, and many rough steps go further than one exact step.
 #
-# The model is `Flatten`, `Linear(784, 10)`, `LogSoftmax(dim=1)`. How many numbers does it have to learn? Work it out.
-# Nobody checks it: the cell below the functions counts them.
+# Write the model: a linear layer and a log-softmax. How many numbers does it have to learn with 784 pixels and 10 classes? Work
+# it out. Nobody checks it: the cell below the functions counts them.
+
+
+# %% tags=["item:classifier", "item:softmax"]
+@exercise("nn.logistic_regression")
+class LogisticRegression(nn.Module):
+    """Images (N, ...), d_in numbers each -> the logarithms of the probabilities of the classes, (N, classes).
+
+    linear : nn.Linear from d_in to classes, and no other parameters. Large logits give no infinities.
+    """
+
+    def __init__(self, d_in, classes):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.linear = nn.Linear(d_in, classes)
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return log p, shape (N, classes)."""
+        ### BEGIN SOLUTION
+        return self.linear(x.flatten(1)).log_softmax(dim=1)
+        ### END SOLUTION
+
 
 # %% name="guess-numbers"
 guess = ...  # a number
@@ -555,7 +632,7 @@ def share_right(model):
 def new_classifier():
     """Return a fresh classifier; it is the same one each time."""
     torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1)).to(device)
+    return LogisticRegression(784, 10).to(device)
 
 
 # %% tags=["item:classifier", "nbval-check-output"] name="rough-or-exact"
@@ -579,11 +656,13 @@ assert share_right(classifier) > 0.7
 # light ones against it. You can recognise a T-shirt, a trouser and a coat.
 
 # %% tags=["item:classifier", "figure"] name="templates-drawn"
-weights = classifier[1].weight.detach().cpu().reshape(10, 28, 28)
+weights = classifier.linear.weight.detach().cpu().reshape(10, 28, 28)
 plots.images(weights, train.classes, columns=5, title="The weights of the ten classes")
 
 # %% [markdown] name="wrong-loss"
 # ### A mistake that trains without complaint
+#
+# *Deeper ground: a loss that does not belong to its model.*
 #
 # A published tutorial feeds the output of a log-softmax into `MSELoss`, with *one-hot* targets (a row of zeros with a 1 at the right class). Shapes fit, the loss falls. But
 # a log-probability is never above 0, and the target asks for a 1 at the right class, and for 0 everywhere else: "certain",
@@ -610,12 +689,72 @@ assert sure < 0.15 and 0.5 < share_right(undecided) < share_right(classifier)
 # %% [markdown] name="layer-by-layer"
 # ## 8. The 784-512-512-10 network, layer by layer
 #
-# You will train this network in earnest in notebook 11. Send three images through it one layer at a time, and watch the
-# shapes.
+# *Core*
+#
+# You will train this network in earnest in notebook 11. Write it as a class: the images are laid flat, then come three linear
+# layers with a ReLU between each two. No softmax stands at the end: what it gives are logits.
+
+
+# %% tags=["item:layer-by-layer", "item:sequential"]
+@exercise("nn.neural_network")
+class NeuralNetwork(nn.Module):
+    """Images (N, 1, 28, 28) -> logits (N, 10), through two hidden layers of `hidden` units.
+
+    Its parameters are those of three nn.Linear, in the order in which they are applied.
+    """
+
+    def __init__(self, hidden=512):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.flatten = nn.Flatten()
+        self.layers = nn.Sequential(
+            nn.Linear(784, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 10),
+        )
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Return the logits, shape (N, 10)."""
+        ### BEGIN SOLUTION
+        return self.layers(self.flatten(x))
+        ### END SOLUTION
+
+
+# %% [markdown] name="three-images-told"
+# A module can be printed, and its parameters can be listed: their names, their sizes, their first values.
+
+# %% tags=["item:layer-by-layer"] name="network-printed"
+torch.manual_seed(0)
+model = NeuralNetwork()
+print(model)
+
+# %% tags=["item:layer-by-layer", "item:parameters"] name="network-parameters"
+for name, parameter in model.named_parameters():
+    first = [round(value, 3) for value in parameter.flatten()[:2].tolist()]
+    print(f"{name:16} {tuple(parameter.shape)!s:10} begins with {first}")
+
+# %% [markdown] name="layers-told"
+# Now three images, one layer at a time. First a layer of 20 units, and what a ReLU makes of it; then the whole network. You
+# call `model(x)`, never `model.forward(x)` (section 3). (`models.fashion_mlp()` is your network as one `nn.Sequential`, over whose
+# layers one can loop.)
 
 # %% tags=["item:layer-by-layer", "figure"] name="three-images"
 names = [train.classes[k] for k in train.targets[:3]]
 plots.images(train.data[:3], names, columns=3, title="Three images")
+
+# %% tags=["item:layer-by-layer", "item:softmax", "nbval-check-output", "tolerance:±0.002"] name="one-layer"
+torch.manual_seed(0)
+three = pixels[:3].cpu()  # (3, 1, 28, 28)
+flat = nn.Flatten()(three)  # (3, 784)
+h = nn.Linear(784, 20)(flat)  # (3, 20)
+print("flat", tuple(flat.shape), " hidden", tuple(h.shape))
+print("before the ReLU", [round(value, 3) for value in h[0, :5].tolist()])
+print("after the ReLU ", [round(value, 3) for value in nn.ReLU()(h)[0, :5].tolist()])
+p = nn.Softmax(dim=1)(NeuralNetwork()(three))  # (3, 10)
+print("probabilities", tuple(p.shape), " sum of a row", round(p[0].sum().item(), 3))
 
 # %% tags=["item:layer-by-layer", "nbval-check-output"] name="through-the-layers"
 torch.manual_seed(0)
@@ -636,6 +775,8 @@ print("parameters:", sum(parameter.numel() for parameter in network.parameters()
 # `CrossEntropyLoss` has it inside.
 #
 # ### How it starts decides how it learns
+#
+# *Deeper ground: why the size of the first weights matters.*
 #
 # A network with sensible random weights that has learned nothing gives every class about the same probability. How large is its
 # cross-entropy then? You can work that out before you train, for any number of classes, and it is the first number to look at
@@ -764,6 +905,8 @@ for name, parameter in network.named_parameters():
 # %% [markdown] name="state"
 # ## 9. Buffers and state_dict
 #
+# *Core*
+#
 # Some numbers belong to a model without being learned: the mean and the spread of the training pixels, for instance. They must
 # be saved with it and move to the GPU with it, but no step may touch them. `register_buffer` says so.
 
@@ -795,9 +938,10 @@ print("state_dict:", list(model.state_dict()))
 # trust; `tutor doctor` tells you whether yours is one.
 
 # %% tags=["item:state", "nbval-check-output", "tolerance:10%"] name="save-and-load"
-file = io.BytesIO()  # a file in memory; a path such as "model.pt" works the same
+folder = tempfile.TemporaryDirectory()  # gone when the kernel ends
+file = Path(folder.name) / "model.pt"
 torch.save(model.state_dict(), file)
-file.seek(0)
+print("written:", file.name)
 
 zero, one = torch.zeros(()), torch.ones(())  # what the buffers hold until they are loaded
 fresh = nn.Sequential(Standardise(zero, one), nn.Flatten(), nn.Linear(784, 10)).to(device)
@@ -815,6 +959,10 @@ with expect(RuntimeError):
     other.load_state_dict(model.state_dict())
 
 # %% [markdown] name="snapshot"
+# ### A trap, and the best weights
+#
+# *Deeper ground: a copy, and early stopping by hand.*
+#
 # One trap: `state_dict()` hands out the model's *own* tensors, not copies. "The best weights so far" kept in this way go on
 # changing while you train. Copy them.
 
@@ -828,6 +976,8 @@ for name, state in {"kept": kept, "copied": copied}.items():
 
 # %% [markdown] name="ask-keep-best"
 # ### The best weights so far
+#
+# *Deeper ground: early stopping, by hand.*
 #
 # A model is not always best at the end of its training. So after every epoch one measures it, and remembers the weights that
 # measured best. Whoever forgets the trap above ends up with the last weights, and never notices.
@@ -886,6 +1036,8 @@ assert math.isclose(now, float(lowest), rel_tol=1e-4)
 # %% [markdown] name="train-eval"
 # ## 10. train and eval
 #
+# *Core*
+#
 # A few layers behave differently while training. `nn.Dropout(p)` sets a random share `p` of its input to zero, so that the
 # network relies on no single value, and multiplies the rest by $\frac{1}{1-p}$, so that the mean stays. `model.train()` and
 # `model.eval()` switch a module and everything inside it. Commit to a number: what does the last line print?
@@ -932,6 +1084,8 @@ assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the 
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you want to | write | because |
 # |---|---|---|
 # | a number that is learned | `self.w = nn.Parameter(...)` | assignment registers it; a plain tensor is overlooked |
@@ -956,6 +1110,8 @@ assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the 
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -1025,6 +1181,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook takes the last hand-written piece of `train_step`, the update, and turns it into an optimiser. The source of
 # `torch.nn.Module` is long but readable: look for `__setattr__`, where assignment is noticed, and `__call__`. Why the size of the

@@ -3,7 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=70,
+    minutes=85,
+    core=70,
     items={
         "sine-fit": "the sine fit by hand in NumPy (loss curve, fitted curve against sin)",
         "chain-rule": "chain rule drawn",

@@ -13,8 +13,8 @@
 # - check any gradient with finite differences, so that you never have to trust a derivation;
 # - tell from a loss curve whether a learning rate is too small, right or too large.
 #
-# **You need** Python, a little NumPy, and the chain rule from school. **It takes** about 70 minutes to read and answer;
-# the code runs in a few seconds on a laptop.
+# **You need** Python, a little NumPy, and the chain rule from school. **It takes** about 70 minutes for the core, 85
+# with everything; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
 import numpy as np
@@ -23,6 +23,8 @@ from tutor import check, exercise, expect, hint, lend, plots, progress, solution
 
 # %% [markdown] name="sine-problem"
 # ## 1. Fit a cubic to a sine
+#
+# *Core*
 #
 # We look for four numbers $a, b, c, d$ such that
 #
@@ -56,6 +58,8 @@ def polynomial(x, a, b, c, d):
 
 # %% [markdown] name="chain-rule"
 # ## 2. The chain rule, drawn
+#
+# *Core*
 #
 # Write $\partial L / \partial d$ for the derivative of $L$ with respect to $d$, with everything else held still. The loss
 # depends on $d$ only through the predictions. So at each point the effect of a nudge to $d$ is a product of two simpler effects:
@@ -113,6 +117,8 @@ def polynomial_gradients(x, grad_y_pred):
 # %% [markdown] name="descend"
 # ## 3. Gradient descent
 #
+# *Core*
+#
 # A gradient points uphill. So we take a small step against it, 2,000 times, and write down the loss on the way. The
 # starting point is random but seeded: you see the same numbers as everyone else.
 
@@ -155,6 +161,8 @@ plots.sine_fit(x, y, {"fitted by gradient descent": polynomial(x, *coefficients)
 # %% [markdown] name="ask-rate"
 # ## 4. The learning rate
 #
+# *Core*
+#
 # You used $2 \cdot 10^{-6}$. Many tutorials use $10^{-6}$ for this very problem. And why not $4 \cdot 10^{-6}$, to be
 # twice as fast? **Commit to an answer before you look**: what does the loss do within 2,000 steps at `4e-6`?
 #
@@ -182,6 +190,10 @@ curves = {f"learning rate {rate:.0e}": run for rate, run in runs.items()}
 plots.loss_curves(curves, floor=best_loss, floor_label="best possible")
 
 # %% [markdown] name="ask-moving-rate"
+# ### Where falling turns into growing
+#
+# *Deeper ground: a finer choice of rates.*
+#
 # Where does falling turn into growing? Take a finer choice of rates, and 300 steps of each.
 
 # %% tags=["item:learning-rate"] name="finer-rates"
@@ -205,6 +217,10 @@ answer = f"It falls up to {largest:.1e}."
 plots.explore(at_rate, {"learning rate": list(ends)}, question=question, guess=..., answer=answer)
 
 # %% [markdown] name="why-diverge"
+# ### Why a rate is too large
+#
+# *Core*
+#
 # Too small wastes your time: at `2e-7` the loss is still falling when you stop, and at `1e-6` it has not quite arrived. Too
 # large overshoots: in the steepest direction of the valley every step lands further up the other side than the last one
 # started, until the loss is larger than the largest float64: `inf`. That is called **divergence**. (The first losses at `4e-6`
@@ -234,6 +250,8 @@ for name, grad_y_pred in {"sum": 2 * error, "0.5 * sum": error, "mean": 2 * erro
 
 # %% [markdown] name="finite"
 # ## 5. An independent judge: finite differences
+#
+# *Deeper ground: how a gradient is measured. What follows stands without it.*
 #
 # You derived gradients on paper. How do you know that they are right? Nudge one weight a little up, then a little
 # down, and see how much the loss changes:
@@ -283,6 +301,8 @@ compare_gradients(dict(zip(names, derived)), dict(zip(names, measured)))
 
 # %% [markdown] name="net"
 # ## 6. A two-layer network
+#
+# *Core*
 #
 # The second problem of this series has more to it. A batch of $N$ inputs goes through two weight matrices with a
 # ReLU in between:
@@ -395,6 +415,10 @@ def two_layer_gradients(x, y, w1, w2):
 
 
 # %% [markdown] name="judge-net"
+# ### Ask the judge
+#
+# *Deeper ground: with `finite_difference` of section 5, yours or ours.*
+#
 # Ask the judge. The sizes are all different on purpose: with equal sizes a forgotten transpose would go unnoticed.
 
 # %% tags=["item:finite-differences", "item:two-layer-net", "nbval-check-output", "tolerance:±1e-5"] name="judge-the-net"
@@ -447,8 +471,62 @@ print(f"{w1.size + w2.size:,} weights, {y.size} targets")
 print(f"loss at the start {losses[0]:.3e}, at the end {losses[-1]:.1e}")
 assert losses[0] / losses[-1] > 1e6
 
+# %% [markdown] name="ask-half-sum"
+# ### The same network, half the sum
+#
+# Many programs train this network on $\frac12 \sum (y_{pred} - y)^2$. Write one step for that loss; `two_layer_gradients` gives the
+# gradients of the whole sum.
+
+
+# %% tags=["item:loss-factor", "item:two-layer-net"]
+@exercise("numpy_backprop.half_sum_step")
+def half_sum_step(x, y, w1, w2, learning_rate):
+    """Take one step of gradient descent on the loss 0.5 * sum((y_pred - y)^2), in place.
+
+    x : (N, D_in)    y : (N, D_out)    w1 : (D_in, H)    w2 : (H, D_out); w1 and w2 are changed
+    Returns the loss before the step, a number.
+    """
+    ### BEGIN SOLUTION
+    y_pred = two_layer_forward(x, w1, w2)[2]  # (N, D_out)
+    grad_w1, grad_w2 = two_layer_gradients(x, y, w1, w2)
+    w1 -= learning_rate * 0.5 * grad_w1
+    w2 -= learning_rate * 0.5 * grad_w2
+    return 0.5 * ((y_pred - y) ** 2).sum()
+    ### END SOLUTION
+
+
+# %% [markdown] name="half-sum-told"
+# Now both losses, side by side: 50 examples, 40 inputs, 100 hidden units, 10 outputs, 100 steps each. Which of the last two runs
+# ends where the first one does?
+
+# %% tags=["item:loss-factor", "item:two-layer-net", "nbval-check-output", "tolerance:1%"] name="half-sum-beside-sum"
+N, D_in, H, D_out = 50, 40, 100, 10
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(N, D_in)), rng.normal(size=(N, D_out))
+first_w1, first_w2 = rng.normal(size=(D_in, H)), rng.normal(size=(H, D_out))
+
+w1, w2 = first_w1.copy(), first_w2.copy()
+half = [half_sum_step(x, y, w1, w2, learning_rate=1e-4) for step in range(100)]
+print(f"0.5 * sum at 1e-4: from {half[0]:.0f} to {half[-1]:.1f}")
+for learning_rate in (1e-4, 5e-5):
+    w1, w2, whole = first_w1.copy(), first_w2.copy(), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for step in range(100):
+            whole.append(((two_layer_forward(x, w1, w2)[2] - y) ** 2).sum())
+            grad_w1, grad_w2 = two_layer_gradients(x, y, w1, w2)
+            w1 -= learning_rate * grad_w1
+            w2 -= learning_rate * grad_w2
+    print(f"      sum at {learning_rate:.0e}: from {whole[0]:.0f} to {whole[-1]:.1f}")
+assert np.allclose(whole, 2 * np.array(half))
+
+# %% [markdown] name="half-sum-read"
+# At the rate that was copied the whole sum takes steps twice as long, and it diverges: `nan` is *not a number*. At half the rate
+# it takes the very same steps as the half.
+
 # %% [markdown] name="failure"
 # ### A mistake that only works by accident
+#
+# *Deeper ground: a target of the wrong shape.*
 #
 # A target whose shape does not fit is not always refused. Broadcasting stretches it silently, the loss still falls,
 # and the network learns nonsense. Here one target per *row* is taken for one target per *column*, and nothing
@@ -474,6 +552,8 @@ with expect(ValueError):
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | forward | backward | why |
 # |---|---|---|
 # | `loss = ((y_pred - y)**2).sum()` | `grad_y_pred = 2 * (y_pred - y)` | derivative of a square |
@@ -491,6 +571,8 @@ with expect(ValueError):
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -533,6 +615,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook lays the same numbers into torch tensors. If the chain rule for matrices still feels like a trick,
 # write out one entry of `h_relu.T.dot(grad_y_pred)` as a sum by hand; it is worth the five minutes. The classic paper

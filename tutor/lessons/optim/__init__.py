@@ -3,7 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=130,
+    minutes=125,
+    core=40,
     items={
         "zero-grad": "zero_grad and why",
         "sgd": "SGD, by hand and matched step for step against torch.optim",

@@ -12,8 +12,8 @@
 # - see from a path on a loss surface what each of them is good at;
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
-# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 130 minutes to read
-# and answer; the code runs in about 10 seconds on a laptop.
+# **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 40 minutes for the
+# core, 125 with everything; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
 import cmath
@@ -24,9 +24,12 @@ import torch
 from torch import nn
 
 from tutor import check, exercise, expect, hint, lend, models, plots, progress, solution
+from tutor.gradients import compare_gradients
 
 # %% [markdown] name="training-step"
 # ## 1. The training step
+#
+# *Core*
 #
 # Until now you moved the weights yourself: `w -= learning_rate * w.grad` for each parameter, and then the
 # gradients had to be cleared. An optimiser takes both chores over. It is given the parameters once; `step()` moves
@@ -42,28 +45,19 @@ from tutor import check, exercise, expect, hint, lend, models, plots, progress, 
 # | differentiate | `loss.backward()` |
 # | move | `optimizer.step()` |
 #
-# You will type them thousands of times. Type them once here, with care for the order.
+# You will type them thousands of times. This is the step of notebook 07, with an optimiser in the place of the loop over the
+# parameters:
 
 
-# %% tags=["item:zero-grad"]
-@exercise("optim.train_step")
+# %% tags=["item:zero-grad", "reference"] name="training-step-typed"
 def train_step(model, loss_fn, optimizer, x, y):
-    """Train the model for one step and return the loss that it had before the step.
-
-    model : called as model(x)
-    loss_fn : called as loss_fn(y_pred, y), returns a tensor of one number
-    optimizer : has zero_grad() and step()
-    x, y : inputs and targets
-    Returns the loss as a Python number.
-    """
-    ### BEGIN SOLUTION
+    """Train the model for one step; return the loss that it had before the step, as a Python number."""
     y_pred = model(x)
     loss = loss_fn(y_pred, y)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     return loss.item()
-    ### END SOLUTION
 
 
 # %% [markdown] name="two-layer"
@@ -95,6 +89,8 @@ assert losses[0] / losses[-1] > 1e6
 
 # %% [markdown] name="sine-again"
 # ## 2. `zero_grad`, and why
+#
+# *Core*
 #
 # Back to the sine fit, because there we know the answer: the best cubic is a least-squares problem, and every run can
 # be held against it. The model is the one from notebook 07, a linear layer on $x, x^2, x^3$ whose bias is $a$.
@@ -177,14 +173,14 @@ plots.lines(
 #
 # ### Then why does `backward` add at all?
 #
+# *Deeper ground: notebook 05 has shown it.*
+#
 # Inside one backward pass it must: a weight that is used twice receives two contributions. And across passes you
 # sometimes *want* it. A batch that does not fit into memory can be cut into pieces. If the loss is a **sum**, the gradients of
 # the pieces add up to the gradient of the whole. (If it is a mean, as PyTorch's losses are unless told otherwise, divide the
 # loss of each of $k$ equal pieces by $k$; without that the gradient is $k$ times too large.)
 
 # %% tags=["item:zero-grad", "nbval-check-output", "tolerance:±0.5"] name="accumulate-on-purpose"
-from tutor.gradients import compare_gradients
-
 model = sine_model()
 loss_fn(model(xx), y).backward()
 whole = model[0].weight.grad  # (1, 3)
@@ -197,6 +193,8 @@ assert torch.allclose(model[0].weight.grad, whole, rtol=1e-4)
 
 # %% [markdown] name="none-or-zero"
 # ### Cleared means `None`
+#
+# *Deeper ground: a detail with consequences.*
 #
 # `zero_grad()` does not fill with zeros, it sets `.grad` to `None`. That saves memory, and it says something else: an
 # optimiser **skips** a parameter whose gradient is `None`. A gradient of zeros is a gradient, and `weight_decay=0.5`
@@ -212,6 +210,8 @@ print(f"grad None: {skipped.item():.2f}    grad 0: {moved.item():.2f}")
 
 # %% [markdown] name="sgd-by-hand"
 # ## 3. SGD by hand
+#
+# *Core*
 #
 # What is in an optimiser? A list of parameters, a learning rate, and a loop. One thing in it is not obvious: a
 # parameter asks for its gradient, so autograd watches everything that happens to it, and changing it in place is
@@ -318,6 +318,8 @@ referee(
 # %% [markdown] name="valley"
 # ## 4. The valley
 #
+# *Core*
+#
 # Why is anything else needed? To see it, we take two of the sine fit's four weights, $b$ and $d$ in
 # $y_{pred} = b\,x + d\,x^3$, and leave $a$ and $c$ at 0, where they belong. A loss of two weights is a landscape: it
 # can be drawn.
@@ -378,6 +380,8 @@ plots.loss_surface(surface, ways, title="SGD: the first steps go sideways, the r
 # %% [markdown] name="momentum"
 # ## 5. Momentum
 #
+# *Core*
+#
 # Look at the zigzag. Across the valley the gradients keep changing their sign; along it they all agree. So add
 # them up: what contradicts itself cancels, what agrees adds up. A *velocity* $v$ collects the gradients, and at each
 # step a part of it is lost:
@@ -388,6 +392,8 @@ plots.loss_surface(surface, ways, title="SGD: the first steps go sideways, the r
 # It starts at zero. With $\mu = 0.9$ a gradient that stays the same is collected $1 + 0.9 + 0.81 + \ldots = 10$ times.
 #
 # ### A rule
+#
+# *Deeper ground: momentum, written and judged.*
 #
 # From here on only one thing changes: how a step is made from a gradient. So we take that out of the optimiser into a
 # function, the *rule*. It returns what is to be subtracted from the weight. What it wants to remember until the next
@@ -583,6 +589,8 @@ plots.panels(momenta, {"steps to within 1 % of the lowest loss": study}, xlabel=
 # %% [markdown] name="ask-adagrad"
 # ## 6. A rate for each weight
 #
+# *Deeper ground: AdaGrad and RMSprop, written and judged.*
+#
 # Momentum still gives all weights the same learning rate. But $d$ needs small steps and $b$ large ones. **AdaGrad**
 # (2011) finds that out from the gradients: it adds up their squares, weight by weight, and divides by the root of the
 # sum.
@@ -660,6 +668,8 @@ referee(
 
 # %% [markdown] name="two-means"
 # ## 7. Adam
+#
+# *Deeper ground: Adam, written and judged, and all five in motion.*
 #
 # **Adam** (Kingma and Ba, 2014) puts the two ideas together: a running mean $m$ of the gradients (momentum's velocity, but
 # for a factor $1 - \beta_1$ that makes a mean of the sum), divided by the root of a running mean $v$ of their squares, as
@@ -831,6 +841,8 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
 #
 # ## 8. The sine fit with RMSprop
 #
+# *Core*
+#
 # $2 \cdot 10^{-6}$ is a good rate for this problem because its gradients happen to be this large. RMSprop divides their
 # scale out, so an everyday rate such as $10^{-3}$ will do. 2,000 steps, as ever.
 
@@ -850,6 +862,8 @@ assert excess[-1] < 5 and max(excess[-500:]) > 10
 # and the next quiet begins. The picture in the next section shows these bursts.
 #
 # ## 9. Schedules
+#
+# *Deeper ground: rates that fall, and what they cure.*
 #
 # So the learning rate has to shrink by itself. That is a **schedule**: an object that is given the optimiser, and
 # whose `step()` sets the next rate. Here are three that people use, over 100 steps.
@@ -968,6 +982,8 @@ plots.lines(
 # %% [markdown] name="mini-batches"
 # ## 10. Mini-batches
 #
+# *Core*
+#
 # One step on the sine fit looks at all 2,000 points. Does it have to? Fifty points taken at random have a gradient
 # that is, **on average**, a fortieth of the whole sum's. Cut the shuffled data into 40 such batches: at one and the
 # same $w$, their gradients add up to exactly the whole gradient, and each of them alone is a rough estimate.
@@ -1035,6 +1051,8 @@ plots.loss_curves(
 # %% [markdown] name="groups"
 # ## 11. Parameter groups
 #
+# *Deeper ground: a rate for each group of weights.*
+#
 # Not every parameter wants the same treatment. A price on large weights makes sense for the weights of a layer,
 # hardly for its biases; a layer that is trained already may want a smaller rate. Give the optimiser a list of
 # **groups**, each a `dict` with its own settings; what a group does not say, it takes from the rest of the call.
@@ -1073,6 +1091,8 @@ print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | optimiser | remembers | subtracts | good to know |
 # |---|---|---|---|
 # | SGD | nothing | $\eta\, g$ | the steepest direction sets the rate |
@@ -1090,6 +1110,8 @@ print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -1159,8 +1181,10 @@ progress()
 # %% [markdown] name="onwards"
 # ## Where to read on
 #
+# *Deeper ground: what others have written.*
+#
 # The next notebook builds a network that is different at every step, and trains it with SGD and momentum: 30,000
-# times the five lines of your `train_step`. For momentum, read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with
+# times the five lines of `train_step`. For momentum, read Gabriel Goh, *Why Momentum Really Works*, Distill (2017), with
 # pictures that move. The sources are short and readable: Duchi, Hazan and Singer, *Adaptive Subgradient Methods*,
 # JMLR 12 (2011); Kingma and Ba, *Adam*, arXiv 1412.6980; Loshchilov and Hutter, *Decoupled Weight Decay
 # Regularization*, arXiv 1711.05101.

@@ -1,4 +1,4 @@
-"""What an optimiser of lesson 08 does, in words: for `SGD` to gradients and weights, for `train_step` in what order."""
+"""What an optimiser of lesson 08 does, in words, to gradients and weights."""
 
 import contextlib
 
@@ -61,14 +61,3 @@ def sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
         optimizer.step()
         yield from (w.detach().clone() for w in leaves[:2])
     yield from (unused.detach().clone(), flat.detach().clone())
-
-
-def said_of_step(events):
-    """In words, what `optimizer.step()` met."""
-    if "step" in events:
-        return "optimizer.step() met gradients"
-    if "vain step" not in events:
-        return "optimizer.step() was not called"
-    if "backward" not in events:
-        return "loss.backward() was not called"
-    return "the gradients were " + ("gone" if events[0] == "backward" else "not there yet") + " at optimizer.step()"

@@ -13,8 +13,8 @@
 # - explain why gradients are added up and never overwritten;
 # - train the two-layer network on your own engine, and say what the engine costs beside PyTorch's.
 #
-# **You need** notebook 01 (the chain rule, the two-layer network) and Python classes. **It takes** about 125 minutes to
-# read and answer; the code runs in about 10 seconds on a laptop.
+# **You need** notebook 01 (the chain rule, the two-layer network) and Python classes. **It takes** about 40 minutes for
+# the core, 125 with everything; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
 import time
@@ -25,6 +25,8 @@ from tutor import check, data, exercise, expect, hint, lend, models, plots, prog
 
 # %% [markdown] name="remember"
 # ## 1. A tensor that remembers
+#
+# *Core*
 #
 # To walk back through a computation, something must have written down how it went. So each result keeps three things
 # beside its numbers: a place for its gradient, the tensors it was made from (its **parents**), and one small function
@@ -138,6 +140,8 @@ Tensor.__rsub__ = lambda self, other: -self + other
 # %% [markdown] name="twice"
 # ## 2. A node that is used twice
 #
+# *Core*
+#
 # Take $y = x \cdot x + x$ at $x = 3$. The tensor `x` stands in this formula three times: twice in the product, once in
 # the sum. Each use has its own way back, and each way brings a contribution. **Commit to an answer**: what is the
 # gradient of $y$ with respect to $x$? (A whole number.)
@@ -181,6 +185,8 @@ plots.computation(
 # writes `=` keeps the last contribution and loses the others, and no error message ever says so.
 #
 # ## 3. In which order?
+#
+# *Core*
 #
 # A program has to do the same walk for any graph. The first idea that comes to mind: start at the result, pass gradients to
 # the parents, put the parents into a queue, go on with the next in the queue. Here is that idea, on a graph
@@ -273,6 +279,8 @@ assert set(topological_order(e)) == {a, b, c, d, e}
 # %% [markdown] name="broadcasting"
 # ## 4. Broadcasting owes a sum
 #
+# *Deeper ground: from here on the engine is finished, piece by piece.*
+#
 # One difficulty is left. A layer with a bias adds an array of shape $(H,)$ to one of shape $(N, H)$, and NumPy stretches the
 # bias over all rows without a word. Look at what the way back makes of it.
 
@@ -324,6 +332,8 @@ for shape in [(4, 3), (3,), (4, 1), (1, 3), ()]:
 
 # %% [markdown] name="sweep"
 # ## 5. The sweep
+#
+# *Deeper ground: `backward`, with sections 3 and 4.*
 #
 # You have all the parts. `backward` starts from a tensor that holds one number (the loss) and does four things:
 #
@@ -434,6 +444,8 @@ print("after x.grad = None and one more:", float(x.grad))
 #
 # ## 6. More operations
 #
+# *Deeper ground: exponentials, logarithms, matrix products.*
+#
 # The engine is finished; what it lacks is vocabulary. Each word is a forward line and a local rule:
 #
 # | operation | gradient of `self`, given `grad` |
@@ -542,6 +554,8 @@ print(len(code_lines), "lines, docstrings included")
 # %% [markdown] name="torch-judge"
 # ## 7. The judge: PyTorch
 #
+# *Deeper ground: needs section 6.*
+#
 # Finite differences judged you in notebook 01. There is a stricter judge now: PyTorch does the same job, and the same
 # expression can be handed to both. (`requires_grad=True` tells torch to remember. The next notebook is about that; here
 # torch only gives its verdict.) The expression uses every operation (`sum` without its `axis`), broadcasting, and shared
@@ -576,6 +590,8 @@ for name, grad in our_grads.items():
 # expression yourself and run the cell again.
 #
 # ## 8. The two-layer network, trained on your engine
+#
+# *Deeper ground: needs section 6.*
 #
 # The same data, the same starting weights and the same loop as before. What is gone is every line that began with
 # `grad_`. (It should take a few seconds. If you can go and make tea, look for a loop over single entries in your
@@ -628,6 +644,8 @@ assert losses[0] / losses[-1] > 1e6 and apart < 1e-6
 
 # %% [markdown] name="cost"
 # ## 9. What it costs
+#
+# *Deeper ground: time, memory, depth.*
 #
 # Same results; what about time? We let both engines do one forward and one backward pass through a short
 # expression, on tensors of up to a million numbers. To be fair, both use the same type (float64). Each time is
@@ -867,6 +885,8 @@ assert right >= 80
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | the engine has | because |
 # |---|---|
 # | `parents` and `vjp` on every result | the way back must be known before it is walked |
@@ -887,6 +907,8 @@ assert right >= 80
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -946,6 +968,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook opens torch's own autograd, and you will know every part: `grad_fn` is your `vjp`, `next_functions` are
 # your `parents`, `AccumulateGrad` is your `+=`. For the whole field, read Baydin, Pearlmutter, Radul and Siskind, *Automatic

@@ -23,6 +23,8 @@ from tutor import check, data, exercise, hint, lend, plots, progress, reset, sol
 # %% [markdown] name="how-it-works"
 # ## 1. How a notebook works
 #
+# *Core*
+#
 # Click a cell and press **Shift + Enter**: it runs, and the next one is selected. Go from top to bottom. The cells are
 # meant to be changed: try other numbers and run them again. `tutor reset` in a terminal restores an exercise or a whole
 # notebook, and keeps what you wrote beside it.
@@ -35,6 +37,8 @@ from tutor import check, data, exercise, hint, lend, plots, progress, reset, sol
 #    found.
 #
 # ## 2. Your first exercise
+#
+# *Core*
 #
 # How far off is a prediction? Take the difference at each point, square it, and add everything up. That is the *sum of
 # squared errors*, the loss of most of these notebooks.
@@ -98,6 +102,8 @@ progress()
 # %% [markdown] name="machine"
 # ## 3. What is on this machine?
 #
+# *Core*
+#
 # The series runs on any laptop. A graphics processor makes a few cells faster; nothing needs one. This table says what
 # was found, and what to do where something is missing.
 
@@ -109,6 +115,8 @@ survey()
 # %% [markdown] name="map"
 # ## 4. A map of PyTorch
 #
+# *Core*
+#
 # PyTorch is a handful of ideas on top of one another; most of them build on those below. The numbers in brackets are those
 # of the notebooks. Notebook 01 does the work of the lowest two rows with NumPy alone.
 
@@ -117,6 +125,7 @@ plots.boxes(
     [
         [
             ("torch.compile, torch.export", "faster and elsewhere (12)"),
+            ("torch.jit", "their predecessor: trace and script (12)"),
             ("torch.distributed", "in several processes (12)"),
         ],
         [("torch.utils.data", "feeding it (10)"), ("torch.optim", "taking steps (08)")],
@@ -127,8 +136,23 @@ plots.boxes(
     title="PyTorch, from the ground up",
 )
 
+# %% [markdown] name="usual-names"
+# Programs import them under names that everybody uses:
+
+# %% tags=["item:map"] name="imports-everybody-writes"
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.optim as optim
+from torch import autograd, jit
+
+for module in (torch, autograd, nn, F, optim, jit):
+    print(f"{module.__name__:20} for instance {module.__name__}", end=".")
+    print({nn: "Linear", F: "relu", optim: "SGD", autograd: "grad", jit: "trace"}.get(module, "tensor"))
+
 # %% [markdown] name="goal"
 # ## 5. Where this leads
+#
+# *Core*
 #
 # Here are real photographs of clothes, shoes and bags from FashionMNIST: 28 x 28 grey pixels, ten kinds. A sample of 7,000
 # of them comes with the series. 6,000 are for learning; 1,000 are kept aside, and the network never sees them while it learns.
@@ -230,6 +254,8 @@ assert among_tops.float().mean() > 0.5
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you want to | do this |
 # |---|---|
 # | answer | replace the `...`, Shift + Enter |
@@ -241,6 +267,8 @@ assert among_tops.float().mean() > 0.5
 # | stop a cell that never ends | the square in the toolbar; if that does not help, menu Kernel, Restart |
 #
 # ## Self-check
+#
+# *Core*
 #
 # <details><summary>1. Your function is written quite differently from our solution. Will it pass?</summary>
 #
@@ -269,5 +297,7 @@ assert among_tops.float().mean() > 0.5
 # </details>
 #
 # ## Where to read on
+#
+# *Core*
 #
 # Go on with notebook 01, where you do by hand what `loss.backward()` did above.

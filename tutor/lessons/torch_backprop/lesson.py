@@ -12,8 +12,9 @@
 # - say how closely two devices have to agree, and why they seldom agree exactly;
 # - time code on a device that works behind your back, and find the size from which it pays.
 #
-# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 85 minutes to
-# read and answer; the code runs in a few seconds on a laptop CPU. No graphics card is needed; if you have one, it is used.
+# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 40 minutes
+# for the core, 85 with everything; the code runs in a few seconds on a laptop CPU. No graphics card is needed; if you
+# have one, it is used.
 
 # %% name="imports"
 import math
@@ -28,6 +29,8 @@ from tutor import check, exercise, expect, hint, lend, models, plots, progress, 
 
 # %% [markdown] name="sine-problem"
 # ## 1. The sine fit, with tensors only
+#
+# *Core*
 #
 # The problem has not changed: 2,000 points of a sine, a cubic, and the sum of squared errors.
 #
@@ -118,10 +121,6 @@ print(f"best possible b = {best[1]:.3f}  d = {best[3]:.4f}   (a and c are 0: a s
 print(f"loss {losses[-1]:.3f}, which is {100 * excess:.3f} % above the best possible {best_loss:.3f}")
 assert excess < 0.01
 
-# %% tags=["item:sine-fit", "figure"] name="fitted-curve"
-y_pred = polynomial(x, *coefficients)
-plots.sine_fit(x.numpy(), y.numpy(), {"fitted with tensors": y_pred.numpy()}, losses, best_loss)
-
 # %% [markdown] name="words"
 # ### The dictionary
 #
@@ -151,28 +150,23 @@ with expect(RuntimeError):
 # %% [markdown] name="net"
 # ## 2. The two-layer network, with tensors only
 #
+# *Core*
+#
 # $$\underset{(N,\,H)}{h} = \underset{(N,\,D_{in})}{x}\;\underset{(D_{in},\,H)}{w_1} \qquad
 # \underset{(N,\,H)}{h_{relu}} = \max(h, 0) \qquad
 # \underset{(N,\,D_{out})}{y_{pred}} = \underset{(N,\,H)}{h_{relu}}\;\underset{(H,\,D_{out})}{w_2}$$
 #
-# Notebook 02 ended with the first layer. Now write all of it, in three lines with `mm` and `clamp`. All three results are
-# needed later: `h` decides the ReLU's gate on the way back.
+# Notebook 02 ended with the first layer. Here is all of it, in three lines with `mm` and `clamp(min=0)`, which is the ReLU. All
+# three results are needed later: `h` decides the ReLU's gate on the way back.
 
 
-# %% tags=["item:two-layer-net", "item:words"] name="two-layer-forward"
-@exercise("torch_backprop.two_layer_forward")
+# %% tags=["item:two-layer-net", "item:words", "reference"] name="two-layer-forward"
 def two_layer_forward(x, w1, w2):
-    """Run the network forward; return h, h_relu and y_pred.
-
-    x : (N, D_in)    w1 : (D_in, H)    w2 : (H, D_out)
-    Returns h (N, H), h_relu (N, H) and y_pred (N, D_out).
-    """
-    ### BEGIN SOLUTION
+    """Return h (N, H), h_relu (N, H) and y_pred (N, D_out)."""
     h = x.mm(w1)  # (N, H)
     h_relu = h.clamp(min=0)  # (N, H)
     y_pred = h_relu.mm(w2)  # (N, D_out)
     return h, h_relu, y_pred
-    ### END SOLUTION
 
 
 # %% [markdown] name="gate"
@@ -183,27 +177,20 @@ def two_layer_forward(x, w1, w2):
 # gradient of the caller is overwritten because nobody made a copy. In torch a copy is called `clone()`.
 
 
-# %% tags=["item:two-layer-net", "item:words"] name="relu-backward"
-@exercise("torch_backprop.relu_backward")
+# %% tags=["item:two-layer-net", "item:words", "reference"] name="relu-backward"
 def relu_backward(grad_h_relu, h):
-    """Return the gradient of the loss with respect to h.
-
-    grad_h_relu : gradient with respect to h_relu = h.clamp(min=0), shape (N, H)
-    h : what went into the ReLU, shape (N, H)
-    Returns a tensor of shape (N, H); the arguments stay as they are.
-    """
-    ### BEGIN SOLUTION
+    """Return the gradient of the loss with respect to h, shape (N, H)."""
     grad_h = grad_h_relu.clone()
     grad_h[h < 0] = 0
     return grad_h
-    ### END SOLUTION
 
 
 # %% [markdown] name="transpose"
 # ### All of it
 #
 # The transposes stand where they stood: a gradient has the shape of its weight, and there is one way to multiply that
-# gives this shape. `t()` turns a matrix; it copies nothing, it only reads the same numbers in the other order.
+# gives this shape. `t()` turns a matrix; it copies nothing, it only reads the same numbers in the other order. Write it with
+# the two functions above.
 
 # %% tags=["item:two-layer-net", "figure"] name="shapes-drawn"
 title = "The gradient of w1: the batch disappears"
@@ -269,6 +256,8 @@ for step in range(500):
     y_pred = two_layer_forward(x, w1, w2)[2]  # (N, D_out)
     loss = (y_pred - y).pow(2).sum()
     losses.append(loss.item())
+    if step % 100 == 99:
+        print(f"step {step + 1}  loss {loss.item():.3g}")
     grad_w1, grad_w2 = two_layer_gradients(x, y, w1, w2)
     w1 -= learning_rate * grad_w1
     w2 -= learning_rate * grad_w2
@@ -283,6 +272,8 @@ assert as_before, 'is one of your answers above wrong? lend("…") puts ours bac
 
 # %% [markdown] name="wrong-mask"
 # ### The wrong mask
+#
+# *Deeper ground: two mistakes from published tutorials, at work.*
 #
 # What if the mask is decided by the gradient, `grad_h[grad_h < 0] = 0`? **Say aloud what you expect the loss to do**: stay
 # where it is, grow, or fall? Then run the cell.
@@ -337,6 +328,8 @@ with expect(RuntimeError):
 # %% [markdown] name="ask-step"
 # ## 3. Change a tensor, or make a new one?
 #
+# *Core*
+#
 # The loop above says `w1 -= …`. As in notebook 02, that changes the numbers where they lie, while `w1 = w1 - …` makes a new
 # tensor and moves only the name. An optimiser needs the first: it is handed the weights once and has to change *those*,
 # because the network holds them. There you wrote `update_` for one weight; now take the step for a whole list of them.
@@ -358,6 +351,8 @@ def take_step(weights, grads, learning_rate):
 
 # %% [markdown] name="device"
 # ## 4. One variable for the device
+#
+# *Core*
 #
 # A tensor lives on a *device*: `cpu`, `cuda` (NVIDIA, and AMD under the same name), `mps` (Apple), `xpu` (Intel). An operation
 # runs where its tensors live. So the whole choice fits in one variable. Torch 2.6 and newer have one question for every
@@ -423,6 +418,14 @@ with warnings.catch_warnings(record=True) as caught:
 with expect(TypeError):
     np.maximum(torch.ones(3, device=elsewhere), 0)
 
+# %% [markdown] name="drawn-there-told"
+# What is drawn at random is best drawn where it is to lie. With the dtype in a variable, too, both can be changed in one place:
+
+# %% tags=["item:device", "item:precision"] name="drawn-there"
+dtype = torch.float  # a shorter name of torch.float32
+drawn = torch.randn(64, 1000, device=device, dtype=dtype)  # (N, D_in)
+print(tuple(drawn.shape), drawn.dtype, "on", drawn.device)
+
 # %% [markdown] name="train-anywhere"
 # Training then needs `device` in one place only: where the tensors are made. Everything else follows them.
 
@@ -444,6 +447,8 @@ print("brought back with .cpu() to become an array:", type(w1.cpu().numpy()).__n
 
 # %% [markdown] name="parity"
 # ## 5. Do two devices agree?
+#
+# *Deeper ground: why the last digits differ.*
 #
 # Seldom to the last digit. Most additions round, and another device adds in another order. Two numbers are enough to
 # see it:
@@ -517,6 +522,8 @@ print("precision of float32 matrix products:", torch.get_float32_matmul_precisio
 
 # %% [markdown] name="timing"
 # ## 6. Honest timing
+#
+# *Deeper ground: how to measure, and how not to.*
 #
 # "It is ten times faster on the GPU" is easily said and often wrong, for three reasons.
 #
@@ -651,6 +658,8 @@ print(f"gradients alone: {1e3 * timed.median:.2f} ms, median of {len(timed.times
 # %% [markdown] name="crossing"
 # ## 7. Where does it start to pay?
 #
+# *Deeper ground: from which size on a device pays.*
+#
 # A call to a faster machine has a fixed price, and after that every number is cheap. So the slower machine wins small
 # problems and loses large ones. Somewhere the two curves cross, and *that* size is the honest answer to "is it faster?".
 #
@@ -765,6 +774,8 @@ plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, g
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | NumPy | torch | mind |
 # |---|---|---|
 # | `np.linspace` (float64) | `torch.linspace` (float32) | a product of both kinds is refused: `.float()` |
@@ -791,6 +802,8 @@ plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, g
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -834,6 +847,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # You have now written the same backward pass twice, and every line followed from the forward line above it. Such work can
 # be left to a program: in notebook 04 you write it. PyTorch's documentation has a page on *CUDA semantics* (asynchronous

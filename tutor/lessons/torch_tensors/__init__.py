@@ -3,7 +3,8 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=85,
+    minutes=95,
+    core=40,
     items={
         "create": "tensors from lists, NumPy, other tensors (`*_like`), shapes",
         "attributes": "shape, dtype, device",

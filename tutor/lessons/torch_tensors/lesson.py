@@ -13,8 +13,8 @@
 # - predict the shape that broadcasting gives, and avoid its two classic traps;
 # - choose between `*`, `dot`, `mm`, `@`, `bmm`, `addmm`, `baddbmm`, `addbmm` and `einsum`, and name the shape of each result.
 #
-# **You need** NumPy as in notebook 01. **It takes** about 85 minutes to read and answer; the code runs in a few seconds on a
-# laptop.
+# **You need** NumPy as in notebook 01. **It takes** about 40 minutes for the core, 95 with everything; the code runs in
+# a few seconds on a laptop.
 
 # %% name="imports"
 import numpy as np
@@ -25,6 +25,8 @@ from tutor import check, exercise, expect, hint, lend, plots, progress, solution
 # %% [markdown] name="making"
 # ## 1. Making tensors
 #
+# *Core*
+#
 # From a list, from a shape, from another tensor. The functions that end in `_like` copy shape, dtype and device, so
 # that code written with them runs wherever its input lives.
 
@@ -34,6 +36,8 @@ print(torch.zeros(2, 3).shape, torch.arange(6).shape, torch.linspace(0, 1, 5).sh
 torch.manual_seed(0)
 x = torch.randn(2, 3)  # (2, 3), normally distributed
 print(torch.ones_like(x), torch.randn_like(x).shape)
+shape = (2, 3)  # a tuple does as well
+print(torch.rand(shape).shape, torch.rand_like(x, dtype=torch.float64).dtype)
 
 # %% [markdown] name="three-facts"
 # Three facts describe every tensor: its **shape**, the **dtype** of its numbers, and the **device** that holds them.
@@ -41,7 +45,7 @@ print(torch.ones_like(x), torch.randn_like(x).shape)
 
 # %% tags=["item:attributes", "nbval-check-output"] name="shape-dtype-device"
 counts = torch.tensor([1, 2, 4])
-print(counts.shape, counts.dtype, counts.device)
+print(counts.shape, counts.size(), counts.dtype, counts.device)
 print(torch.tensor([1.0, 2.0, 4.0]).dtype, counts.float().dtype, counts.float().mean())
 
 # %% tags=["item:attributes"] name="integers-have-no-mean"
@@ -62,6 +66,10 @@ with expect(RuntimeError):
     x @ torch.ones(3, 2, dtype=torch.float64)
 
 # %% [markdown] name="promotion-words"
+# ### Which dtype wins?
+#
+# *Deeper ground: the rules of promotion.*
+#
 # Of two dtypes `*` and `+` choose the result's without a word. That is called **promotion**. A float wins over whole numbers,
 # and of two floats the wider wins. But the width of a single number of shape `()` counts only where the other tensor is not
 # of its *kind* (whole number, float). And where neither of two floats can hold the other's numbers, the result is a third one
@@ -77,6 +85,10 @@ print("int64   + float64 of the shape ()", (whole + double[0]).dtype)
 print("float16 + bfloat16               ", (half + brain).dtype)
 
 # %% [markdown] name="capital-t"
+# ### A capital letter
+#
+# *Core*
+#
 # One more trap has a capital letter. `torch.tensor(3)` is the number 3. `torch.Tensor(3)` is an old spelling of "three
 # numbers, whatever happens to lie in memory". Use the small one.
 
@@ -86,6 +98,8 @@ print("Tensor(3) has shape", tuple(torch.Tensor(3).shape))
 
 # %% [markdown] name="bridge"
 # ## 2. The NumPy bridge
+#
+# *Core*
 #
 # `torch.from_numpy(a)` costs nothing, because it copies nothing: the tensor uses the array's own memory. The way back,
 # `.numpy()`, is the same bridge. What you write on one side is there on the other.
@@ -150,6 +164,8 @@ def own_tensor(array):
 # %% [markdown] name="indexing"
 # ## 3. Indexing, slicing, joining
 #
+# *Core*
+#
 # Indexing works as in NumPy: numbers drop a dimension, slices keep it, `None` inserts one, a list or a mask picks entries.
 
 # %% tags=["item:indexing", "nbval-check-output"] name="index"
@@ -158,6 +174,10 @@ print(x)
 print("x[1]     ", x[1].tolist(), "  x[:, 1] ", x[:, 1].tolist())
 print("x[1:, :2]", x[1:, :2].tolist(), "  x[x > 8]", x[x > 8].tolist())
 print("x[1, 2]  ", x[1, 2], "  x[:, None].shape", tuple(x[:, None].shape))
+print("x[..., -1]", x[..., -1].tolist())  # ... stands for all dimensions before
+y = torch.ones(2, 3)
+y[:, 1] = 0  # a whole column
+print(y)
 
 # %% [markdown] name="slices-share"
 # A number or a slice gives a **view**: a second window onto the same memory. A list or a mask that is *read* gives a
@@ -189,6 +209,8 @@ with expect(RuntimeError):
 # %% [markdown] name="memory"
 # ## 4. One memory, many shapes
 #
+# *Core*
+#
 # Memory has no rows and columns. It is one long strip, and a tensor is a way to walk along it. The **strides** say how
 # many places to move for one step in each dimension. For a tensor of shape $(n, m)$ made from a list they are $(m, 1)$:
 #
@@ -203,6 +225,10 @@ x = torch.tensor([[10, 20, 30], [40, 50, 60]])  # (2, 3)
 plots.strides({"x": x, "x.t()": x.t(), "x[:, 1:]": x[:, 1:]}, title="One memory, three tensors")
 
 # %% [markdown] name="ask-walk"
+# ### A walk of your own
+#
+# *Deeper ground: strides, set by hand.*
+#
 # Now with your own hand. Twelve numbers lie in memory, and a view reads some of them, the marked ones. **Type your guess** as
 # `guess=` and run the cell: the controls stay locked until then.
 
@@ -237,6 +263,10 @@ plots.explore(walk, {"shape": list(walks), "start": [0, 1, 2]}, question=questio
 # A stride of 0 reads one number again and again: `expand`, in section 6, is made of that.
 
 # %% [markdown] name="view"
+# ### `view` and `reshape`
+#
+# *Core*
+#
 # A tensor whose places count up without a gap, row after row, is **contiguous**; `is_contiguous()` says whether it is. `view`
 # gives such a strip another shape, for free; one size may be `-1` and is worked out. No single stride walks through `x.t()`
 # in its own order, so there `view(-1)` refuses.
@@ -272,6 +302,10 @@ print("x.t()          ", x.t().tolist())
 print("x.reshape(3, 2)", x.reshape(3, 2).tolist())
 
 # %% [markdown] name="ask-channels"
+# ### Channels first
+#
+# *Deeper ground: reordering dimensions.*
+#
 # Most programs that read images put the three colours of a pixel side by side: $(N, H, W, C)$. PyTorch's layers want one
 # plane per colour: $(N, C, H, W)$. `permute` reorders any number of dimensions, `transpose(0, 1)` swaps the two that it names; like
 # `t`, they move nothing. The next user of these images calls `view(N, -1)` on them, so hand over a contiguous tensor:
@@ -298,6 +332,8 @@ print("first colour", planes[0].tolist(), "second colour", planes[1].tolist())
 
 # %% [markdown] name="arithmetic"
 # ## 5. Arithmetic, in place or not
+#
+# *Core*
 #
 # `+ - * / **` and functions such as `exp` work entry by entry and return a **new** tensor. Reductions such as `sum` take
 # `dim=`, the dimension that disappears. One entry becomes a Python number with `item()`.
@@ -357,6 +393,10 @@ with expect(UserWarning):
     torch.add(x, y, out=torch.empty(2))
 
 # %% [markdown] name="ask-update"
+# ### A step in place
+#
+# *Deeper ground: the underscore is a promise.*
+#
 # The training loop of notebook 01 says `w1 -= learning_rate * grad_w1`. Now put that step into a function. Whoever calls it looks at
 # *their own* `w` afterwards, so the numbers have to change where they lie. The underscore in the name is a promise.
 
@@ -383,6 +423,8 @@ print([round(v, 4) for v in w.tolist()])
 # %% [markdown] name="broadcasting"
 # ## 6. Broadcasting
 #
+# *Core*
+#
 # Two tensors of different shape are stretched to a common one. Write the shapes above each other, **aligned at the
 # right**. In each column the sizes must be equal, or one of them must be 1 or missing; that one is repeated.
 #
@@ -394,6 +436,10 @@ b = torch.tensor([1, 2, 3])  # (3,)
 plots.broadcast(a, b, "+", title="Dashed cells are read, never stored")
 
 # %% [markdown] name="ask-pairs"
+# ### Other pairs
+#
+# *Deeper ground: shapes to play with.*
+#
 # Try other pairs. The controls open when there is a guess.
 
 # %% tags=["item:broadcasting", "figure"] name="pairs-moved"
@@ -423,6 +469,10 @@ plots.explore(pair, {"a": list(shapes), "b": list(shapes)}, question=question, g
 # Shapes are aligned at the right end: what one lacks on the left is taken as 1; nothing is ever added on the right.
 
 # %% [markdown] name="stride-zero"
+# ### Stretched, not copied
+#
+# *Core*
+#
 # Nothing is copied: the stride of a stretched dimension is **0**, so every step lands on the same place. One write would change
 # several cells, so `add_` and most operations in place refuse. Not all do: `clone()` before you write.
 
@@ -486,6 +536,8 @@ with expect(UserWarning):
 # %% [markdown] name="ask-distances"
 # ### Put it to use
 #
+# *Deeper ground: all distances without a loop.*
+#
 # Broadcasting on purpose replaces loops. Given points $x_n$ and centres $y_m$, find the squared distance of each to each.
 # `None` in an index (or `unsqueeze`) inserts a dimension of size 1, wherever you need something to be stretched.
 #
@@ -513,6 +565,8 @@ print(distances(x, y).tolist())
 
 # %% [markdown] name="products"
 # ## 7. The family of products
+#
+# *Core*
 #
 # You meet nine of them here, and one question tells them apart: **which sizes are summed over, and which stay?** In the
 # drawings a Σ marks what is summed; everything else stands in the result. First those without a batch. (`@`
@@ -557,6 +611,11 @@ compare("@ is mm here", x @ w1, x.mm(w1))
 compare("addmm is + and mm", torch.addmm(b, x, w1), x.mm(w1) + b)
 compare("weighed", torch.addmm(b, x, w1, beta=0.5, alpha=2), 0.5 * b + 2 * (x @ w1))
 
+# %% tags=["item:matrix-products", "item:arithmetic", "nbval-check-output"] name="three-ways"
+t, into = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.empty(2, 2)
+print("@", (t @ t.T).tolist(), " matmul", t.matmul(t.T).tolist(), " out=", torch.matmul(t, t.T, out=into).tolist())
+print("*", (t * t).tolist(), " mul", t.mul(t).tolist(), " out=", torch.mul(t, t, out=into).tolist())
+
 # %% [markdown] name="dot-changed"
 # NumPy's `dot` multiplied matrices all through notebook 01. torch's `dot` takes two vectors and nothing else; `mm` takes two
 # matrices and never broadcasts. They are strict, and that is a help: a batch that slipped in is found at once. The
@@ -591,6 +650,8 @@ compare("their product", y_pred, by_hand)
 # %% [markdown] name="batched"
 # ### A batch of matrices
 #
+# *Deeper ground: products of many matrices at once.*
+#
 # `bmm` multiplies matrix by matrix, as many times as there are matrices in the batch. `baddbmm` adds something to each
 # product. `addbmm` adds **all products together**, so that the batch disappears. The leading b of `baddbmm` is that of
 # the batch, and the batch stays. What is added is broadcast: here it is the bias of shape $(H)$. A sum over a batch is
@@ -622,6 +683,8 @@ with expect(RuntimeError):
 # %% [markdown] name="einsum"
 # ### einsum: name the dimensions
 #
+# *Deeper ground: all products in one notation.*
+#
 # `einsum` is all of them at once. Each operand gets a letter per dimension; the same letter means the same index. **A
 # letter that is missing after the arrow is summed over.** That is the whole rule, and it makes transposes needless.
 
@@ -646,6 +709,8 @@ compare("x.t() h", torch.einsum("nd,nh->dh", x, h), x.t().mm(h))
 
 # %% [markdown] name="ask-shapes"
 # ### Predict the shapes
+#
+# *Deeper ground: needs the two parts above it.*
 #
 # Put in the shape of every product, as a tuple of letters: `(N, H)`; one size alone is `(N,)`, no size at all `()`. Decide
 # all ten before you run the cell: it stays "to do" as long as one of them is `...`.
@@ -722,6 +787,8 @@ for name, product in made.items():
 # %% [markdown] name="ask-scores"
 # ### The product inside a language model
 #
+# *Deeper ground: attention in one line.*
+#
 # Attention asks how well each query fits each key: a dot product of every query with every key, separately in each
 # sequence of the batch. Which size is summed over, and which three stay?
 #
@@ -743,6 +810,8 @@ def scores(queries, keys):
 
 # %% [markdown] name="net"
 # ## 8. The first layer of the network, in tensors
+#
+# *Core*
 #
 # You have everything for the network of notebook 01. Here is its first layer, as you wrote it there and in tensors. Two
 # words change: `dot` becomes `mm`, and `np.maximum` becomes `clamp`. The rest of the network is yours, in the next notebook.
@@ -779,6 +848,8 @@ assert error < 1e-5
 # %% [markdown] name="recap"
 # ## Recap
 #
+# *Core*
+#
 # | you want | write | memory |
 # |---|---|---|
 # | an array as a tensor, for free | `torch.from_numpy(a)` | shared with the array |
@@ -809,6 +880,8 @@ assert error < 1e-5
 
 # %% [markdown] name="quiz"
 # ## Self-check
+#
+# *Deeper ground: asks about all sections.*
 #
 # Answer in your head, then open.
 #
@@ -873,6 +946,8 @@ progress()
 
 # %% [markdown] name="onwards"
 # ## Where to read on
+#
+# *Deeper ground: what others have written.*
 #
 # The next notebook takes the backward pass across as well, and then moves all of it to a graphics processor by changing one
 # variable. The rules of broadcasting stand in the torch documentation under *Broadcasting semantics*, those of views

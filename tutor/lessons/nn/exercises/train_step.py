@@ -5,9 +5,8 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
-from tutor.lessons.training_steps import TENSOR_RETURNED, kind_of
 
-from ..shared import STEPS
+from ..shared import STEPS, TENSOR_RETURNED, kind_of
 
 
 def probe_step(d):

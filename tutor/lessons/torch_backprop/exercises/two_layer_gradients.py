@@ -50,8 +50,7 @@ EXERCISE = code(
         ),
         Misconception(
             "numpy-left-in",
-            "NumPy reads a tensor here. That works as long as tensors lie on the CPU; on another device it stops. (If NumPy is "
-            "not in this cell, see whether `two_layer_forward` and `relu_backward` passed: yours are used here.)",
+            "NumPy reads a tensor here. That works as long as tensors lie on the CPU; on another device it stops.",
             patch=(
                 "h, h_relu, y_pred = two_layer_forward(x, w1, w2)",
                 "h = x.mm(w1)\n    h_relu = np.maximum(h, 0)\n    y_pred = h_relu.mm(w2)",
@@ -61,7 +60,7 @@ EXERCISE = code(
         Misconception(
             "no-gate",
             "`grad_w1` comes out as if there were no ReLU: the gradient has to pass through the gate on its way back to "
-            "`h`. Is the gate missing, or does it test an `h` that `clamp_` has emptied of its negative entries? (If you do call `relu_backward`, see whether it and `two_layer_forward` passed: yours are used here.)",
+            "`h`. Is the gate missing, or does it test an `h` that `clamp_` has emptied of its negative entries?",
             patch=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
             hints=("Which forward line lies between h and h_relu, and where is its counterpart?",),
         ),

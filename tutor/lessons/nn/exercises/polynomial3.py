@@ -1,0 +1,130 @@
+"""The cubic as a module: coefficients that it does not notice, that do not begin at random, or that are cut off."""
+
+import torch
+from torch import nn
+
+from tutor.checking import Misconception, code
+
+from ..shared import fits, plain, shapes_of, steps_of
+
+NAMES = ("a", "b", "c", "d")
+CUBIC = "self.a + self.b * x + self.c * x**2 + self.d * x**3"
+
+
+def probe_polynomial(d):
+    """Points, targets, and four coefficients."""
+    (n,) = d.sizes(1, 3, 9)
+    return d.tensor(n), d.tensor(n), d.tensor(4)
+
+
+def probe_large_points(d):
+    """The same with large points."""
+    (n,) = d.sizes(1, 3, 9)
+    return 100 * d.tensor(n), d.tensor(n), d.tensor(4)
+
+
+def probe_one_point(d):
+    """The same with the point 0 alone, where only one coefficient has a say."""
+    return 0 * d.tensor(1), d.tensor(1), d.tensor(4)
+
+
+def use_polynomial(polynomial, x, y, numbers):
+    """The parameters of the cubic, whether two of them differ, its values with given numbers, and some steps' losses."""
+    model, other = polynomial().to(x.dtype), polynomial().to(x.dtype)
+    shapes = shapes_of(model)
+    if shapes != dict.fromkeys(NAMES, "()"):
+        return shapes, None, None, None
+    differ = [not torch.equal(getattr(model, name), getattr(other, name)) for name in NAMES]
+    with torch.no_grad():
+        for name, number in zip(NAMES, numbers, strict=True):
+            getattr(model, name).copy_(number)
+    y_pred = model(x)
+    losses = steps_of(model, x, y) if fits(y_pred, y.shape) and x.abs().max() < 10 else None  # else they diverge
+    return shapes, "yes" if all(differ) else "no", plain(y_pred), losses
+
+
+class ByHorner(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.d, self.c, self.b, self.a = (nn.Parameter(torch.randn(())) for _ in NAMES)
+
+    def forward(self, x):
+        return self.a + x * (self.b + x * (self.c + x * self.d))
+
+
+class ByName(nn.Module):
+    def __init__(self):
+        super().__init__()
+        for name in NAMES:
+            self.register_parameter(name, nn.Parameter(torch.rand(())))
+
+    def forward(self, x):
+        return sum(getattr(self, name) * x.pow(power) for power, name in enumerate(NAMES))
+
+
+class ByProduct(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Parameter(torch.normal(torch.tensor(0.0), torch.tensor(1.0)))
+        self.b = nn.Parameter(torch.randn(1).squeeze())
+        self.c = nn.Parameter(torch.randn(1)[0])
+        self.d = nn.Parameter(torch.randn([]))
+
+    def forward(self, x):
+        return torch.stack([x**0, x, x**2, x**3], dim=1) @ torch.stack([self.a, self.b, self.c, self.d])
+
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=6,
+    drills=("sine-fit", "parameters"),
+    probe=(probe_polynomial, probe_large_points, probe_one_point),
+    use=use_polynomial,
+    outputs=("parameters", "is every coefficient drawn anew", "y_pred", "losses"),
+    misconceptions=(
+        Misconception(
+            "not-noticed",
+            "The module does not list a, b, c and d, so no step would ever move them. It notices an `nn.Parameter` that is "
+            "assigned to an attribute of `self`, and nothing else.",
+            patch=("nn.Parameter(torch.randn(()))", "torch.randn((), requires_grad=True)"),
+            hints=("What does `list(Polynomial3().parameters())` give?",),
+        ),
+        Misconception(
+            "list-of-one",
+            "A coefficient has the shape (1,), a list of one number. One number alone has the shape (): `torch.randn(())`.",
+            patch=("torch.randn(())", "torch.randn(1)"),
+            hints=("What is the difference between `torch.randn(1)` and `torch.randn(())`?",),
+        ),
+        Misconception(
+            "not-at-random",
+            "A coefficient is the same in every new model. It should be drawn anew: `torch.randn(())`.",
+            patch=("torch.randn(())", "torch.zeros(())"),
+            hints=("With which numbers does your model begin?",),
+        ),
+        Misconception(
+            "turned-round",
+            "The coefficients stand at the wrong powers, turned round: `a` belongs to none, `d` to x³.",
+            patch=(CUBIC, "self.d + self.c * x + self.b * x**2 + self.a * x**3"),
+            hints=("Which coefficient is the value at x = 0?",),
+        ),
+        Misconception(
+            "one-power-off",
+            "Every coefficient stands one power too high: `a` has no x beside it, `b` has one.",
+            patch=(CUBIC, "self.a * x + self.b * x**2 + self.c * x**3 + self.d * x**4"),
+            hints=("What should your model give at x = 0?",),
+        ),
+        Misconception(
+            "cut-from-the-graph",
+            "The values are right, but no gradient reaches the coefficients. `.item()`, `.data` and `.detach()` cut them off; "
+            "use `self.a` itself.",
+            patch=(CUBIC, f"({CUBIC}).detach()"),
+            hints=("Has the prediction of your model a `grad_fn`?",),
+        ),
+    ),
+    alternatives=(ByHorner, ByName, ByProduct),
+    hints=(
+        "What must a number be for a module to notice it?",
+        "Four lines in `__init__`, each an `nn.Parameter` of `torch.randn(())`; then the formula with `self.` before each.",
+        "`self.a = nn.Parameter(torch.randn(()))`, and `return self.a + self.b * x + …`",
+    ),
+)
