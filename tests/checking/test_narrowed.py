@@ -79,7 +79,7 @@ def test_what_the_solution_cannot_take_is_left_out_and_a_name_that_is_none_is_to
     exercise = make_lesson(text, data).exercises["small.add"]
     assert sum(probed.stretched for probed in exercise.probed()) == len(STRETCHES) - 2
     data.append(("minutes=1", 'minutes=1, unstretched={"a hero": "no"}'))
-    with pytest.raises(SpecError, match='small.add: unstretched= has "a hero", which is none of: larger numbers'):
+    with pytest.raises(SpecError, match=r'small\.add: unstretched= has "a hero", which is none of: larger numbers'):
         make_lesson(text, data, name="small").exercises["small.add"].probed()
 
 
