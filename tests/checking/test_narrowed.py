@@ -1,9 +1,13 @@
 """Answers that are right for usual inputs only are made of every reference, and the proof tells which of them pass."""
 
+import re
+
 import pytest
 
 from tutor.checking import narrowed, proof
 from tutor.checking.proof import prove
+from tutor.checking.spec import SpecError
+from tutor.checking.stretch import STRETCHES
 
 # The solution, and probes: few and usual ones, then all that the text allows.
 TEXT = [
@@ -17,6 +21,7 @@ LISTS = [
     ('patch=("a + b", "a * b")', 'patch=("a - b", "a * b")'),
     ('patch=("a + b", "a")', 'patch=("a - b", "b")'),
 ]
+NOTHING_UNUSUAL = f"unstretched=dict.fromkeys({list(STRETCHES)}, 'tried without')"
 USUAL = "(d.array(3, 4), d.array(3, 4))"
 ALL = """(
             lambda d: (d.array(3, 4), d.array(3, 4)),
@@ -40,7 +45,8 @@ EXERCISE"""
 
 @pytest.fixture
 def usual(make_lesson):
-    return make_lesson(TEXT, [*LISTS, ("(d.number(), d.number())", USUAL)]).exercises["small.add"]
+    data = [*LISTS, ("(d.number(), d.number())", USUAL), ("\n    hints=", f"\n    {NOTHING_UNUSUAL},\n    hints=")]
+    return make_lesson(TEXT, data).exercises["small.add"]
 
 
 @pytest.fixture
@@ -61,6 +67,29 @@ def test_usual_probes_let_answers_pass_that_are_right_for_usual_inputs_only(usua
     }
 
 
+def test_unusual_inputs_are_tried_without_an_author_and_let_the_commonest_of_them_not_pass(make_lesson):
+    exercise = make_lesson(TEXT, [*LISTS, ("(d.number(), d.number())", USUAL)]).exercises["small.add"]
+    assert passing(exercise) <= {"a tuple for a list", "right for two dimensions only", "float32 inside"}
+    assert [probed.stretched for probed in exercise.probed()] == [False] * 3 + [True] * len(STRETCHES)
+
+
+def test_what_the_solution_cannot_take_is_left_out_and_a_name_that_is_none_is_told(make_lesson):
+    text = [("return a + b", "assert a.shape[0] > 1 and b.all()\n    return a + b")]
+    data = [*LISTS[1:2], ("(d.number(), d.number())", USUAL)]
+    exercise = make_lesson(text, data).exercises["small.add"]
+    assert sum(probed.stretched for probed in exercise.probed()) == len(STRETCHES) - 2
+    data.append(("minutes=1", 'minutes=1, unstretched={"a hero": "no"}'))
+    with pytest.raises(SpecError, match=r'small\.add: unstretched= has "a hero", which is none of: larger numbers'):
+        make_lesson(text, data, name="small").exercises["small.add"].probed()
+
+
+def test_of_usual_and_unusual_numbers_a_report_shows_the_usual_ones(make_lesson):
+    data = [*LISTS[1:2], ("(d.number(), d.number())", USUAL)]
+    exercise = make_lesson((), data).exercises["small.add"]
+    report = exercise.check(lambda a, b: a + b + a**2 * b)
+    assert report.verdict == "wrong" and not re.search(r"\d{3,}\.", report.message), report.message
+
+
 def test_probes_that_meet_all_that_the_text_allows_let_none_pass(wide):
     assert passing(wide) == set()
     assert (done := prove(wide)).narrowed == done.refused >= 15
@@ -74,10 +103,11 @@ def test_what_passes_is_printed_and_fails_the_proof_once_it_is_switched_on(usual
 
 def test_what_an_author_lists_as_equivalent_does_not_count_and_has_to_pass(make_lesson):
     listed = 'minutes=1, equivalent_narrowed={"a result clipped": "it is small", "the generator reseeded": "none"}'
-    data = [*LISTS, ("(d.number(), d.number())", USUAL), ("minutes=1", listed)]
+    data = [*LISTS, ("(d.number(), d.number())", USUAL), ("minutes=1", f"{listed}, {NOTHING_UNUSUAL}")]
     exercise = make_lesson(TEXT, data).exercises["small.add"]
     assert "a result clipped" not in passing(exercise)
-    data[-1] = ("minutes=1", 'minutes=1, equivalent_narrowed={"the first result for all": "no"}')
+    listed = 'minutes=1, equivalent_narrowed={"the first result for all": "no"}'
+    data[-1] = ("minutes=1", listed)
     again = make_lesson(TEXT, data, name="small").exercises["small.add"]
     assert any('lists "the first result for all", which does not pass' in c for c in prove(again).complaints)
 

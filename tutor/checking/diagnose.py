@@ -35,6 +35,7 @@ class Trial:
     outcome: Outcome
     scale: float
     seed: int
+    stretched: bool = False
 
     def difference(self, spec: Spec, got: Any = None) -> judge.Difference | None:
         """How `got` (by default the answer's output) differs from what was expected, or None."""
@@ -103,6 +104,10 @@ class Finding:
     ladder: bool = True
 
 
+def _size(argument: Any) -> int:
+    return np.size(judge.to_numpy(argument)) if judge.is_numeric(argument) else 0
+
+
 def diagnose(
     spec: Spec, trials: list[Trial], wrong: Callable[[Misconception, Trial], Outcome], words: Words
 ) -> Finding:
@@ -119,7 +124,7 @@ def diagnose(
     if len(matched) == 1:
         return Finding("misconception", matched[0].message, matched[0])
     failing = [t for t in trials if t.difference(spec) is not None]
-    smallest = min(failing, key=lambda t: sum(np.size(judge.to_numpy(a)) for a in t.arguments if judge.is_numeric(a)))
+    smallest = min(failing, key=lambda t: (t.stretched, sum(map(_size, t.arguments))))  # usual numbers are easier read
     difference = smallest.difference(spec)
     if order := _reordered(spec, trials):
         return Finding("relation", order)

@@ -8,7 +8,7 @@ import inspect
 import itertools
 import linecache
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -19,19 +19,22 @@ from tutor.checking.report import Report
 from tutor.checking.search import AT_ONCE, LATER, Search
 from tutor.checking.shortcut import watch
 from tutor.checking.spec import Misconception, Spec, SpecError
+from tutor.checking.stretch import STRETCHES, finite
 
+STRETCHED = 100  # what the seeds of unusual inputs lie apart
 CHANGED_MEMORY = 2**29  # bytes that an answer whose text was changed may take beyond what the process has
 
 _numbers = itertools.count()
 
 
 class Probed(NamedTuple):
-    """A probe and what the reference makes of it."""
+    """A probe and what the reference makes of it; `stretched` says whether its inputs are unusual."""
 
     arguments: tuple[Any, ...]
     expected: Any
     scale: float
     seed: int
+    stretched: bool = False
 
 
 class Exercise:
@@ -126,8 +129,25 @@ class Exercise:
         if turn not in self._rounds:
             seeds = itertools.product(enumerate(self.spec.probes), range(1, self.spec.cases + 1))
             numbered = [(probe, 100_000 * turn + 1000 * number + case) for (number, probe), case in seeds]
-            self._rounds[turn] = [self._probe(probe, seed) for probe, seed in numbered]
+            usual = [self._probe(probe, seed) for probe, seed in numbered]
+            self._rounds[turn] = usual + [made for probed in usual[:1] for made in self._stretched(probed)]
         return self._rounds[turn]
+
+    def _stretched(self, probed: Probed) -> Iterator[Probed]:
+        """A probe's inputs made unusual in every way that the exercise allows and its solution can take."""
+        for name in self.spec.unstretched:
+            if name not in STRETCHES:
+                raise SpecError(f'{self.id}: unstretched= has "{name}", which is none of: {", ".join(STRETCHES)}.')
+        if self.spec.space is not None:  # it tells all that the inputs may be, and is probed by that
+            return
+        for number, (name, stretch) in enumerate(STRETCHES.items(), 1):
+            arguments = stretch(clone(probed.arguments))
+            if name in self.spec.unstretched or same(arguments, probed.arguments):
+                continue
+            seed = probed.seed + STRETCHED * number
+            outcome = self._run(self._subject(self.reference, None), in_float64(arguments), seed, seconds=60)
+            if outcome.error is None and finite(outcome.value):
+                yield Probed(arguments, outcome.value, largest(arguments), seed, stretched=True)
 
     def _probe(self, probe: Callable[..., tuple], seed: int) -> Probed:
         arguments = probe(Draw(seed))
@@ -341,7 +361,7 @@ class Exercise:
             better = looking.run(search) or report
             return better if better.found or looking.over else replace(report, later=lambda: looking.run(LATER))
 
-        for arguments, expected, scale, seed in self.probed(turn):
+        for arguments, expected, scale, seed, stretched in self.probed(turn):
             given = clone(arguments)
             with watch(self.spec.forbid) as found:
                 subject = self._subject(candidate, owner)
@@ -350,7 +370,7 @@ class Exercise:
             if refused := self._refused(outcome, found, arguments, given, candidate, limit, source):
                 refused = replace(refused, printed=outcome.printed)
                 return searched(refused, [], {seed: outcome.seconds}) if refused.tier == "harm" else refused
-            trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed))
+            trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed, stretched))
         if all(t.outcome.error is None and t.difference(self.spec) is None for t in trials):
             return self._report("pass", self._praise(trials), printed=printed)
         report = replace(self._explain(trials, candidate, source), printed=printed)

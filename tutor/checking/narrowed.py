@@ -18,6 +18,7 @@ import numpy as np
 from tutor.checking import guard, judge
 from tutor.checking.exercise import Exercise, Probed
 from tutor.checking.probes import clone, is_tensor, largest, same
+from tutor.checking.stretch import STRETCHES, arrays_in, each, first_size
 
 LIMIT = 5.0  # a result is clipped to this size
 USUAL = 1.6  # no number that a probe draws in the usual way is larger
@@ -67,7 +68,7 @@ def shown_by(exercise: Exercise, answer: Narrowed, known: dict[tuple[str, int], 
         return "its kind"
     wrong = answer.build()
     for probed in exercise.probed()[:: exercise.spec.cases]:
-        for name, stretch in _STRETCHES.items():
+        for name, stretch in _INPUTS.items():
             if (name, probed.seed) not in known:
                 known[name, probed.seed] = _outcome(exercise, exercise.reference, stretch, probed)
             right = known[name, probed.seed]
@@ -123,23 +124,6 @@ def _like(function: Function, wrapper: Function) -> Function:
 # --- what is done to arguments and results
 
 
-def _each(change: Callable[[Any], Any], value: Any) -> Any:
-    """Change every array and tensor in a value."""
-    if is_tensor(value) or isinstance(value, np.ndarray):
-        return change(value)
-    if type(value) in (list, tuple):
-        return type(value)(_each(change, v) for v in value)
-    if type(value) is dict:
-        return {k: _each(change, v) for k, v in value.items()}
-    return value
-
-
-def _arrays(value: Any) -> list[Any]:
-    found: list[Any] = []
-    _each(lambda array: found.append(array) or array, value)
-    return found
-
-
 def _spoiled(value: Any) -> Any:
     """Something of the same form that is wrong."""
     if is_tensor(value) or isinstance(value, np.ndarray):
@@ -160,7 +144,7 @@ def _result(change: Callable[[Any], Any]) -> Narrowing:
 
 def _input(change: Callable[[Any], Any]) -> Narrowing:
     """An answer that changes its arguments before it works on them."""
-    return lambda function: lambda *arguments, **named: function(*_each(change, arguments), **named)
+    return lambda function: lambda *arguments, **named: function(*each(change, arguments), **named)
 
 
 def _only(usual: Callable[[list[Any]], bool]) -> Narrowing:
@@ -169,7 +153,7 @@ def _only(usual: Callable[[list[Any]], bool]) -> Narrowing:
     def narrow(function: Function) -> Function:
         def answer(*arguments: Any, **named: Any) -> Any:
             result = function(*arguments, **named)
-            arrays = _arrays(arguments)
+            arrays = arrays_in(arguments)
             return result if not arrays or usual(arrays) else _spoiled(result)
 
         return answer
@@ -180,10 +164,6 @@ def _only(usual: Callable[[list[Any]], bool]) -> Narrowing:
 def _numbers(arrays: list[Any]) -> np.ndarray:
     numeric = [judge.to_numpy(a).ravel() for a in arrays if judge.is_numeric(a) and judge.dtype_kind(a) == "float"]
     return np.concatenate(numeric) if numeric else np.zeros(0)
-
-
-def _first_size(arrays: list[Any]) -> int:
-    return next((int(a.shape[0]) for a in arrays if a.ndim), 2)
 
 
 def _first_positive(arrays: list[Any]) -> bool:
@@ -227,7 +207,7 @@ def _given_back(function: Function) -> Function:
 
     def answer(*arguments: Any, **named: Any) -> Any:
         result = function(*arguments, **named)
-        place = next((a for a in _arrays(arguments) if type(a) is type(result) and a.shape == result.shape), None)
+        place = next((a for a in arrays_in(arguments) if type(a) is type(result) and a.shape == result.shape), None)
         if place is None or place is result:
             return result
         if is_tensor(place):
@@ -243,10 +223,10 @@ def _view(function: Function) -> Function:
     """Where a result holds the numbers of an argument, the argument itself is returned."""
 
     def answer(*arguments: Any, **named: Any) -> Any:
-        before = _arrays(clone(arguments))
+        before = arrays_in(clone(arguments))
         result = function(*arguments, **named)
-        pairs = list(zip(_arrays(arguments), before, strict=True))
-        return _each(lambda array: next((a for a, b in pairs if same(b, array)), array), result)
+        pairs = list(zip(arrays_in(arguments), before, strict=True))
+        return each(lambda array: next((a for a, b in pairs if same(b, array)), array), result)
 
     return answer
 
@@ -286,23 +266,23 @@ def _list_as(kind: Callable[[list[Any]], Any]) -> Narrowing:
 
 
 _KINDS: dict[str, Narrowing] = {
-    "a result squeezed": _result(functools.partial(_each, lambda a: a.squeeze())),
+    "a result squeezed": _result(functools.partial(each, lambda a: a.squeeze())),
     "an input squeezed": _input(lambda a: a.squeeze()),
-    "right for one example only": _only(lambda arrays: _first_size(arrays) == 1),
-    "right for more than one example only": _only(lambda arrays: _first_size(arrays) != 1),
+    "right for one example only": _only(lambda arrays: first_size(arrays) == 1),
+    "right for more than one example only": _only(lambda arrays: first_size(arrays) != 1),
     "float32 inside": _input(_single),
     "right for two dimensions only": _only(lambda arrays: arrays[0].ndim == 2),
     "the first of a batch for all": _input(_first_for_all),
-    "the first result for all": _result(functools.partial(_each, _first_for_all)),
+    "the first result for all": _result(functools.partial(each, _first_for_all)),
     "the generator reseeded": _reseeded,
     "an argument changed and given back": _given_back,
     "a tuple for a list": _list_as(tuple),
     "a generator for a list": _list_as(lambda result: (item for item in result)),
     "a view of an input": _view,
     "remembered from the first call": _remembered(lambda arguments: 0),
-    "remembered for the same shapes": _remembered(lambda arguments: str([a.shape for a in _arrays(arguments)])),
+    "remembered for the same shapes": _remembered(lambda arguments: str([a.shape for a in arrays_in(arguments)])),
     "the first call's numbers": _first_arguments,
-    "a result clipped": _result(functools.partial(_each, _clipped)),
+    "a result clipped": _result(functools.partial(each, _clipped)),
     "an input clipped": _input(_clipped),
     "right for the usual numbers only": _only(lambda arrays: not (np.abs(_numbers(arrays)) > USUAL).any()),
     "right without a zero only": _only(lambda arrays: _numbers(arrays).all()),
@@ -334,45 +314,10 @@ def _limits(exercise: Exercise) -> Iterator[Narrowed]:
         node.comparators[-1] = before
 
 
-# --- inputs that are not usual
-
-
-def _floats(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return functools.partial(
-        _each, lambda a: change(a) if judge.is_numeric(a) and judge.dtype_kind(a) == "float" else a
-    )
-
-
-def _in_place(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Change the numbers and keep the leaf: a tensor that asks for its gradient goes on to do so."""
-
-    def changed(array: Any) -> Any:
-        if is_tensor(array):
-            return change(array.detach()).requires_grad_(array.requires_grad)
-        return change(array)
-
-    return _floats(changed)
-
-
-def _one_example(arguments: Any) -> Any:
-    size = _first_size(_arrays(arguments))
-    return _each(lambda a: a[:1] if a.ndim and a.shape[0] == size else a, arguments)
-
-
-def _with_zero(array: Any) -> Any:
-    array = array.clone() if is_tensor(array) else array.copy()
-    if judge.to_numpy(array).size:
-        array.reshape(-1)[0] = 0
-    return array
-
-
-_STRETCHES: dict[str, Callable[[Any], Any]] = {
+# inputs by which a narrowed answer is told from the reference; those of `STRETCHES` are probes too
+_INPUTS: dict[str, Callable[[Any], Any]] = {
     "usual inputs": lambda arguments: arguments,
-    "larger numbers": _in_place(lambda a: a * 100),
-    "smaller numbers": _in_place(lambda a: a * 0.02),
-    "other signs": _in_place(lambda a: -a),
-    "a zero": _in_place(_with_zero),
-    "one example": _one_example,
-    "one dimension more": lambda arguments: _each(lambda a: a[None], arguments),
-    "one dimension": lambda arguments: _each(lambda a: a.reshape(-1), arguments),
+    **STRETCHES,
+    "one dimension more": lambda arguments: each(lambda a: a[None], arguments),
+    "one dimension": lambda arguments: each(lambda a: a.reshape(-1), arguments),
 }

@@ -132,6 +132,7 @@ class Spec:
     alternatives: tuple[Any, ...] = ()
     equivalent_mutants: dict[str, str] = field(default_factory=dict)
     equivalent_narrowed: dict[str, str] = field(default_factory=dict)
+    unstretched: dict[str, str] = field(default_factory=dict)
     exact: bool = False
     inplace: bool = False
     forbid: tuple[str, ...] = ()
@@ -164,6 +165,8 @@ def code(
     misconceptions, alternatives : wrong answers with their causes; right answers written differently.
     equivalent_mutants : mutated line -> why it computes the same (used by the course's proof).
     equivalent_narrowed : kind of narrowed answer -> why it is as right, or why no reader can mean it (see `narrowed`).
+    unstretched : unusual inputs with which the exercise is not tried (see `stretch`) -> why the text does not ask for
+        them; with a `space` none are made, for it tells them itself.
     exact : judge dtype and device too.
     inplace : the answer is meant to change its arguments; they are judged as well.
     forbid : ways round that count as a shortcut: "autograd", "aten:OPERATION" or "call:MODULE.NAME" (see `shortcut`).
