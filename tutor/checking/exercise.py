@@ -134,7 +134,7 @@ class Exercise:
         return self._rounds[turn]
 
     def _stretched(self, probed: Probed) -> Iterator[Probed]:
-        """A probe's inputs made unusual in every way that the exercise allows and its solution can take."""
+        """A probe's inputs made unusual in every way that the exercise allows and its solution gets right in float32."""
         for name in self.spec.unstretched:
             if name not in STRETCHES:
                 raise SpecError(f'{self.id}: unstretched= has "{name}", which is none of: {", ".join(STRETCHES)}.')
@@ -145,9 +145,12 @@ class Exercise:
             if name in self.spec.unstretched or same(arguments, probed.arguments):
                 continue
             seed = probed.seed + STRETCHED * number
-            outcome = self._run(self._subject(self.reference, None), in_float64(arguments), seed, seconds=60)
-            if outcome.error is None and finite(outcome.value):
-                yield Probed(arguments, outcome.value, largest(arguments), seed, stretched=True)
+            subject, scale = self._subject(self.reference, None), largest(arguments)
+            exact = self._run(subject, in_float64(arguments), seed, seconds=60)
+            plain = self._run(subject, clone(arguments), seed, seconds=60)
+            if exact.error is None and finite(exact.value) and plain.error is None:
+                if judge.compare(plain.value, exact.value, scale, exact=self.spec.exact) is None:
+                    yield Probed(arguments, exact.value, scale, seed, stretched=True)
 
     def _probe(self, probe: Callable[..., tuple], seed: int) -> Probed:
         arguments = probe(Draw(seed))

@@ -39,8 +39,8 @@ def fold(
     focus: int | None = None,
     hops: int = 2,
     goal: int | None = None,
-    plain: Plain | None = None,
     people: bool = False,
+    plain: Plain | None = None,
 ) -> Folding:
     """Return what to draw of a graph.
 
@@ -57,10 +57,10 @@ def fold(
         Draw only the nodes within this many steps of one node.
     goal
         Number of cards from which on the picture is folded; the budget if None.
-    plain
-        The graph with its views folded, where it is known from an earlier call.
     people
         Also keep the folded picture to the size of two pages.
+    plain
+        The graph with its views folded, where it is known from an earlier call.
     """
     plain = Plain(graph) if plain is None else plain
     if focus is not None:
