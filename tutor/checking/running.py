@@ -225,13 +225,13 @@ _SHAPES = ("View", "Reshape", "Transpose", "TBackward", "Permute", "Squeeze", "U
 
 
 def _takes_probabilities(node: Any) -> bool:
-    """Whether a node is the log-softmax of something that is a softmax, or its logarithm, already."""
+    """Whether a node is the log-softmax of a softmax; of a log-softmax it would be that itself, and do no harm."""
     if not node.name().startswith("LogSoftmax"):
         return False
     (above, _), *_ = node.next_functions
     while above is not None and above.name().startswith(_SHAPES):
         (above, _), *_ = above.next_functions
-    return above is not None and above.name().startswith(("Softmax", "LogSoftmax"))
+    return above is not None and above.name().startswith("Softmax")
 
 
 def _origin(nodes: list[Any], leaves: list[Any]) -> str:

@@ -91,13 +91,13 @@ def uncleared(run: Run) -> Missed | None:
 
 
 def softmax_twice(run: Run) -> Missed | None:
-    """Whether the cross-entropy was given probabilities, or their logarithms, where it takes scores."""
+    """Whether the cross-entropy was given probabilities where it takes scores."""
     if not run.recorder.softmax_twice:
         return None
     return Missed(
         "softmax-twice",
-        "A softmax, or its logarithm, was taken of what is one already: `cross_entropy` takes the scores and does the "
-        "softmax itself. Of probabilities, which lie between 0 and 1, its loss can never come near 0.",
+        "A softmax was taken of what is one already: `cross_entropy` takes the scores and does the softmax "
+        "itself. Of probabilities, which lie between 0 and 1, its loss can never come near 0.",
         "What does `cross_entropy` expect: scores, probabilities or their logarithms?",
     )
 

@@ -16,7 +16,7 @@
 # - find the line at fault in a program whose gradients are missing or whose backward fails;
 # - use `torch.func`, and read code that was written for a torch of long ago.
 #
-# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 125 minutes to read and answer; the code
+# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 130 minutes to read and answer; the code
 # runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -1057,6 +1057,36 @@ with torch.no_grad():
     w -= 0.1 * w.grad
     x_test = torch.ones(3, device=device)
     print(round((w * x_test).sum().item(), 3))
+
+# %% [markdown] name="ask-mend-leaf"
+# ## Mend it: a gradient that is None
+#
+# The fit below stops in its first step, because `w.grad` is None although `backward` was called. It is asked about every
+# week. Find out why, and mend it so that the fit begins where it should.
+
+
+# %% tags=["item:training"]
+@exercise("autograd.mend_leaf")
+def fit(x, y, scale, rate, steps):
+    """Return the weights of a linear fit, shape (D,), after some steps of descent on the mean square.
+
+    x : inputs, shape (N, D); y : targets, shape (N,)
+    scale : the number that every weight begins at
+    rate, steps : the learning rate, and how many steps are made
+    """
+    ### BEGIN SOLUTION
+    w = (scale * torch.ones(x.shape[1], dtype=x.dtype)).requires_grad_()
+    ### BROKEN
+    # w = scale * torch.ones(x.shape[1], dtype=x.dtype, requires_grad=True)
+    ### END SOLUTION
+    for _ in range(steps):
+        loss = ((x @ w - y) ** 2).mean()
+        loss.backward()
+        with torch.no_grad():
+            w -= rate * w.grad
+        w.grad = None
+    return w.detach()
+
 
 # %% [markdown] name="recap"
 # ## Recap

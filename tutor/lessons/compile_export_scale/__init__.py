@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=115,
     items={
         "recording": "what a recording of operations holds: a recorder and its replay",
         "trace": "torch.jit.trace: what it records",

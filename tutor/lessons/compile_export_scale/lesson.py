@@ -14,7 +14,7 @@
 # - train with `DistributedDataParallel` under `torchrun`, and prove that two processes compute the gradients of one;
 # - have a training survive the death of one of its processes.
 #
-# **You need** notebooks 05, 07, 09 and 11. **It takes** about 110 minutes to read and answer; the code runs in about a
+# **You need** notebooks 05, 07, 09 and 11. **It takes** about 115 minutes to read and answer; the code runs in about a
 # minute on a laptop, most of it for a C++ compiler and for processes that start.
 
 # %% name="imports"
@@ -922,6 +922,35 @@ plots.images(
     right=right[:12].tolist(),
     title="What the exported program sees, in a process without its code",
 )
+
+# %% [markdown] name="ask-mend-shares"
+# ## Mend it: every epoch in the same order
+#
+# Each process takes its share of the images from a `DistributedSampler`. Below, the shares of all epochs are put into a table:
+# every epoch is shuffled, and all of them alike. Mend it.
+
+
+# %% tags=["item:sampler"]
+@exercise("compile_export_scale.mend_shares")
+def shares(count, processes, epochs, seed):
+    """Return which images each process trains on in each epoch, shape (epochs, processes, share).
+
+    count, processes, epochs : how many images, processes and epochs there are
+    seed : the samplers' seed; each epoch has the order that the samplers give to its number, from 0 on
+    """
+    samplers = []
+    for rank in range(processes):
+        samplers.append(DistributedSampler(range(count), processes, rank, seed=seed))
+    table = []
+    for epoch in range(epochs):
+        ### BEGIN SOLUTION
+        for sampler in samplers:
+            sampler.set_epoch(epoch)
+        ### BROKEN
+        ### END SOLUTION
+        table.append([list(sampler) for sampler in samplers])
+    return torch.tensor(table)
+
 
 # %% [markdown] name="recap"
 # ## Recap

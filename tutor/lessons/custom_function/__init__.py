@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=140,
+    minutes=145,
     items={
         "function": "autograd.Function: forward, backward, apply",
         "ctx": "ctx: the bag of one call, plain arguments, needs_input_grad, mark_non_differentiable",

@@ -14,7 +14,7 @@
 # - choose a subgradient at a kink, and train through a step that has no useful gradient;
 # - make your operation work with `torch.func`.
 #
-# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 140 minutes to read and
+# **You need** notebook 01 (gradients by hand) and notebook 05 (autograd). **It takes** about 145 minutes to read and
 # answer; the code runs in a few seconds on a laptop CPU.
 
 # %% name="imports"
@@ -1232,6 +1232,38 @@ compare_gradients({"x": x_torch.grad}, {"x": grad_x}, columns=("torch", "one lin
 print(
     f"along a shift {abs(grad_x.sum(dim=0)).max():.6f}, along a stretch {abs((grad_x * normed).sum(dim=0)).max():.4f}"
 )
+
+# %% [markdown] name="ask-mend-scaled-exp"
+# ## Mend it: a gradient that is too large
+#
+# The function below returns what it should, and its gradient is too large by a factor. It saves memory at the wrong place.
+# Mend it.
+
+
+# %% tags=["item:saving"]
+@exercise("custom_function.mend_scaled_exp")
+class ScaledExp(torch.autograd.Function):
+    """scale * exp(x) of a tensor of any shape and a number, with its gradient with respect to x."""
+
+    @staticmethod
+    def forward(ctx, x, scale):
+        """Return scale * exp(x); x stays as it is."""
+        y = torch.exp(x)
+        ctx.save_for_backward(y)
+        ctx.scale = scale
+        ### BEGIN SOLUTION
+        y = y * scale
+        ### BROKEN
+        # y *= scale
+        ### END SOLUTION
+        return y
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return the gradient with respect to x, and None for the number."""
+        (y,) = ctx.saved_tensors
+        return grad_output * y * ctx.scale, None
+
 
 # %% [markdown] name="recap"
 # ## Recap

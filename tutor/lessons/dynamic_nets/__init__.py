@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=115,
+    minutes=120,
     items={
         "control-flow": "Python control flow in forward, and why it just works",
         "weight-sharing": "weight sharing",

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=105,
+    minutes=110,
     items={
         "load": "FashionMNIST loaded and verified",
         "show": "FashionMNIST shown: 3x3 grid, class names, a batch of 64",

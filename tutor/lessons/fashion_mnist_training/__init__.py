@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=115,
     items={
         "device": "CPU and CUDA by one variable",
         "first-recipe": "the 784-512-512-10 network and the well-known 5-epoch SGD recipe",

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=130,
+    minutes=135,
     items={
         "linear": "Linear, and what nn.Linear does, rebuilt",
         "parameters": "Parameter, named_parameters",

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=130,
+    minutes=135,
     items={
         "zero-grad": "zero_grad and why",
         "sgd": "SGD, by hand and matched step for step against torch.optim",

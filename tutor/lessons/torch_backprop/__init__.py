@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=85,
+    minutes=90,
     items={
         "sine-fit": "the sine fit with tensors only",
         "precision": "float32 against NumPy's float64, and what their mixture does",

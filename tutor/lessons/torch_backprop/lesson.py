@@ -12,7 +12,7 @@
 # - say how closely two devices have to agree, and why they seldom agree exactly;
 # - time code on a device that works behind your back, and find the size from which it pays.
 #
-# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 85 minutes to
+# **You need** notebook 01 (the two fits and their gradients) and notebook 02 (tensors). **It takes** about 90 minutes to
 # read and answer; the code runs in a few seconds on a laptop CPU. No graphics card is needed; if you have one, it is used.
 
 # %% name="imports"
@@ -752,6 +752,36 @@ plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, g
 # %% [markdown] name="recorded-read"
 # There is no such thing as "torch is faster": it is faster from some size on, and that size depends on the batch, on the
 # dtype and on the machine.
+
+# %% [markdown] name="ask-mend-scores"
+# ## Mend it: scores that are far too low
+#
+# The function below scores weights of a linear model: 1 where the predictions are exact, 0 where they are no better than the
+# mean of the targets. It runs, and even exact weights score about minus 1. Print a shape or two, and mend it.
+
+
+# %% tags=["item:mistakes"]
+@exercise("torch_backprop.mend_scores")
+def scores_of(x, y, candidates):
+    """Return how much of the targets' variance each of some weights explains, a score for each.
+
+    x : inputs, shape (N, D) with N at least 2
+    y : targets, shape (N,)
+    candidates : a list of weights, each of shape (D, 1); the predictions are x @ w
+    """
+    spread = ((y - y.mean()) ** 2).mean()
+    scores = []
+    for w in candidates:
+        ### BEGIN SOLUTION
+        predicted = (x @ w).squeeze(1)
+        ### BROKEN
+        # predicted = x @ w
+        ### END SOLUTION
+        residual = predicted - y
+        unexplained = (residual**2).mean()
+        scores.append(1 - unexplained / spread)
+    return torch.stack(scores)
+
 
 # %% [markdown] name="recap"
 # ## Recap

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=85,
+    minutes=90,
     items={
         "create": "tensors from lists, NumPy, other tensors (`*_like`), shapes",
         "attributes": "shape, dtype, device",
