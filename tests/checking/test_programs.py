@@ -121,7 +121,7 @@ def test_a_right_loop_has_no_symptom():
     [
         ("    optimizer.zero_grad()\n", "", "uncleared", "Each of 7 backward passes"),
         ("model(x), y", "model(x).softmax(1), y", "softmax-twice", "takes the scores"),
-        ("model.parameters()", "model[2].parameters()", "unmoved", "`0.weight` and `0.bias` are what it was"),
+        ("model.parameters()", "model[2].parameters()", "unmoved", "`0.weight` and `0.bias` are what they were"),
         ("model(x), y", "model[2](model[0](x).detach()), y", "unmoved", "reached `0.weight` and `0.bias`"),
         ("lr=0.1", "lr=1e30", "diverged", "the steps before were too large"),
         ("loss = torch", "loss = (0 * x.sum()).log() + torch", "diverged", "is infinite"),

@@ -66,7 +66,8 @@ def unmoved(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
         return None
     told = []
     if still:
-        told.append(f"{named(still)} {'is' if len(still) == 1 else 'are'} what it was before the first backward pass")
+        are = "is what it was" if len(still) == 1 else "are what they were"
+        told.append(f"{named(still)} {are} before the first backward pass")
     if unreached:
         told.append(f"no backward pass that was looked at reached {named(unreached)}")
     losses = [loss for loss in run.losses if math.isfinite(loss)]

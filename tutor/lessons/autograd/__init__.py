@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=130,
+    minutes=165,
     items={
         "leaves": "requires_grad, leaf or not, grad_fn, next_functions",
         "graph-drawn": "the graph drawn (torchviz's make_dot, then tutor's own, with gradients on the edges, and step by step)",
