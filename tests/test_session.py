@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -362,7 +363,7 @@ def test_an_empty_program_is_to_do_and_is_not_lent(programs, cell):
     shown = programs.run(cell)
     assert "To do: forms.slope" in shown and "lent" not in shown and "slope" not in programs.shell.user_ns
     assert "our program was run in the place of yours" in programs.run('lend("forms.slope")')
-    assert abs(float(programs["slope"]) - 3) < 0.01
+    assert abs(programs["slope"].item() - 3) < 0.01
 
 
 def test_a_program_runs_live_and_leaves_what_it_has_to_and_what_is_free(programs):
@@ -392,7 +393,7 @@ def test_an_interrupted_program_ends_as_any_cell_does(programs):
 def test_progress_shows_programs_apart(programs):
     programs.run(FIT)
     shown = programs.run("progress()")
-    assert "1 of 1 capstones" in shown and "●          1 of 1" in shown
+    assert re.search(r", 1 of \d+ capstones", shown) and re.search(r"capstones +○*●", shown)
 
 
 def test_a_repair_as_it_was_is_to_do_and_stays_the_readers_own(programs):
