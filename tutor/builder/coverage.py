@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tutor.builder.ground import grounds
 from tutor.builder.notebooks import DRILLS
+from tutor.checking.exercise import Exercise
 from tutor.lessons.glossary import TERMS
 from tutor.lessons.registry import Lesson, series
 from tutor.lessons.sources import ITEMS, SOURCES
@@ -99,16 +100,24 @@ def taught(show: Show = plain) -> str:
 
 
 def exercises_by_effort(show: Show | None = None) -> str:
-    """A table of all exercises in order, with their difficulty, their time and the ground on which they are asked."""
-    rows = ["| exercise | difficulty | minutes | ground |", "|---|---|---|---|"]
+    """A table of all exercises in order, with their kind, difficulty, time and the ground on which they are asked."""
+    rows = ["| exercise | kind | difficulty | minutes | ground |", "|---|---|---|---|---|"]
     for lesson in series():
         ground = grounds(lesson)
         for cell in lesson.cells:
             if cell.exercise_id:
-                spec = lesson.exercises[cell.exercise_id].spec
-                name = show(lesson, cell.name) if show else f"`{cell.exercise_id}`"
-                rows.append(f"| {name} | {spec.difficulty} | {spec.minutes} | {ground[cell.exercise_id]} |")
+                exercise = lesson.exercises[cell.exercise_id]
+                name, spec = show(lesson, cell.name) if show else f"`{cell.exercise_id}`", exercise.spec
+                on = ground[cell.exercise_id]
+                rows.append(f"| {name} | {kind_of(exercise)} | {spec.difficulty} | {spec.minutes} | {on} |")
     return "\n".join(rows)
+
+
+def kind_of(exercise: Exercise) -> str:
+    """What an exercise asks for, in a word."""
+    if exercise.kind == "program":
+        return "capstone"
+    return "prediction" if exercise.kind == "value" else "repair" if exercise.broken else "answer"
 
 
 def glossary() -> str:

@@ -92,9 +92,12 @@ def efforts(lesson: Lesson) -> tuple[Effort, Effort]:
 
 def code_lines(cell: Cell) -> int:
     """How many lines of code a cell has, with its solution, without docstrings, comments and empty lines."""
-    if cell.kind != "code":
-        return 0
-    source = re.sub(r'""".*?"""', "", cell.solved, flags=re.DOTALL)
+    return lines_of_code(cell.solved) if cell.kind == "code" else 0
+
+
+def lines_of_code(text: str) -> int:
+    """How many lines of code a text has, without docstrings, comments and empty lines."""
+    source = re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
     return sum(1 for line in source.split("\n") if line.strip() and not line.strip().startswith("#"))
 
 

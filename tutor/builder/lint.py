@@ -8,18 +8,24 @@ from collections.abc import Iterator
 
 from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
-from tutor.builder.ground import CORE, bound, code_lines, efforts, grounds, leanings, pieces, read
+from tutor.builder.ground import CORE, bound, code_lines, efforts, grounds, leanings, lines_of_code, pieces, read
+from tutor.checking.exercise import Exercise
 from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
 from tutor.lessons.cells import is_python
 from tutor.lessons.glossary import TERMS
 from tutor.lessons.registry import SERIES, Lesson, find_cell
+from tutor.lessons.text import Cell
 from tutor.lessons.sources import ITEMS
 
 LONGEST_CELL = 24
 LONGEST_FILE = 250  # of those that describe an exercise
 MOST_OF_CORE = 8  # exercises
+LONGEST_PROGRAM = 60  # lines of a solution that a reader writes from an empty cell
+REPAIR_LINES = (8, 25)
+REPAIRS, PROGRAMS = 3, 1  # the most of a lesson, beside its other exercises
+WRONG_PROGRAMS = 5
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
 KNOWN_TAGS = ("reference", "figure", notebooks.CHECKED)
@@ -40,7 +46,7 @@ def exercises_are_described(lesson: Lesson) -> Iterator[str]:
     """Every exercise has data (which asks for hints, a difficulty and a time), a docstring, and no data lies unused."""
     for identifier, exercise in lesson.exercises.items():
         assert exercise.spec is not None  # reading it raises where a field is wrong or missing
-        if exercise.kind != "value" and not ast.get_docstring(ast.parse(exercise.source).body[0]):
+        if exercise.kind not in ("value", "program") and not ast.get_docstring(ast.parse(exercise.source).body[0]):
             yield f"{identifier} has no docstring."
     asked = {identifier.split(".", 1)[1] for identifier in lesson.exercises}
     for name in lesson.described():
@@ -90,6 +96,9 @@ def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
             if not count:
                 yield f"{identifier} names no wrong value with its cause."
             continue
+        if exercise.kind == "program":
+            yield from _wrong_programs_apply(exercise)
+            continue
         if count < 3 or others < 3:
             yield f"{identifier} has {count} misconceptions and {others} alternatives; 3 of each are the least."
         for known in spec.misconceptions:
@@ -97,6 +106,35 @@ def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
                 compile(known.apply(exercise.source), identifier, "exec")
             except (SpecError, SyntaxError) as error:
                 yield f"{identifier}: {error}"
+
+
+def _wrong_programs_apply(exercise: Exercise) -> Iterator[str]:
+    count, others = len(exercise.spec.wrong), len(exercise.spec.alternatives)
+    if count < WRONG_PROGRAMS or others < 3:
+        had = f"{exercise.id} has {count} wrong programs and {others} alternatives"
+        yield f"{had}; {WRONG_PROGRAMS} and 3 are the least."
+    for wrong in exercise.spec.wrong:
+        try:
+            compile(wrong.apply(exercise.source), exercise.id, "exec")
+        except (SpecError, SyntaxError) as error:
+            yield f"{exercise.id}: {error}"
+
+
+def kinds_are_described(lesson: Lesson) -> Iterator[str]:
+    """A program has the data of a program, a repair those of a repair, and is neither too short nor too long."""
+    for cell in lesson.cells:
+        if not cell.exercise_id:
+            continue
+        exercise, name = lesson.exercises[cell.exercise_id], cell.exercise_id
+        if (exercise.kind == "program") is not bool(exercise.spec.judge):
+            yield f'{name}: its data are made by program(...) if and only if its cell begins with `program("{name}")`.'
+        if bool(exercise.broken) is not bool(exercise.spec.fault):
+            yield f"{name}: its data are made by repair(...) if and only if its cell says `### BROKEN`."
+        low, high = REPAIR_LINES
+        if exercise.broken and not low <= (length := lines_of_code(exercise.broken)) <= high:
+            yield f"{name} arrives with {length} lines to mend; {low} to {high} are wanted."
+        if exercise.broken and exercise.check(exercise.build(exercise.broken)[0]).verdict == "pass":
+            yield f"{name} arrives with nothing to mend: what stands there passes."
 
 
 def spaces_are_the_docstrings(lesson: Lesson) -> Iterator[str]:
@@ -261,14 +299,24 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
         if words not in text:
             yield f'there is no section "{words.lstrip("# ")}".'
     for cell in lesson.cells:
-        if (length := code_lines(cell)) > LONGEST_CELL:
-            yield f'cell "{cell.name}" has {length} lines of code; {LONGEST_CELL} is the most.'
-    count, core = len(lesson.exercises), list(grounds(lesson).values()).count(CORE)
+        most = LONGEST_PROGRAM if _asks_a_program(lesson, cell) else LONGEST_CELL
+        if (length := code_lines(cell)) > most:
+            yield f'cell "{cell.name}" has {length} lines of code; {most} is the most.'
+    repairs = sum(bool(exercise.broken) for exercise in lesson.exercises.values())
+    programs = sum(_asks_a_program(lesson, cell) for cell in lesson.cells)
+    count = len(lesson.exercises) - repairs - programs
+    core = list(grounds(lesson).values()).count(CORE)
     low, high = (3, 3) if lesson.name == SERIES[0] else (5, 12)
     if lesson.name in SERIES and not low <= count <= high:
-        yield f"it has {count} exercises; {low} to {high} are wanted."
+        yield f"it has {count} exercises beside repairs and programs; {low} to {high} are wanted."
+    if lesson.name in SERIES and (repairs > REPAIRS or programs > PROGRAMS):
+        yield f"it has {repairs} repairs and {programs} programs; {REPAIRS} and {PROGRAMS} are the most."
     if lesson.name in SERIES and core > MOST_OF_CORE:
         yield f"its core has {core} exercises; {MOST_OF_CORE} is the most."
+
+
+def _asks_a_program(lesson: Lesson, cell: Cell) -> bool:
+    return bool(cell.exercise_id) and lesson.exercises[cell.exercise_id].kind == "program"
 
 
 def cells_render(lesson: Lesson) -> Iterator[str]:
@@ -287,6 +335,7 @@ RULES = (
     cells_render,
     exercises_are_described,
     exercises_are_unsolved,
+    kinds_are_described,
     one_statement_is_easy,
     files_are_short,
     misconceptions_apply,

@@ -1104,6 +1104,91 @@ with torch.no_grad():
     x_test = torch.ones(3, device=device)
     print(round((w * x_test).sum().item(), 3))
 
+# %% [markdown] name="ask-mend-leaf"
+# ## Mend it: a gradient that is None
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The fit below stops in its first step, because `w.grad` is None although `backward` was called. Find out why, and mend it so
+# that the fit begins where it should.
+
+
+# %% tags=["item:training"]
+@exercise("autograd.mend_leaf")
+def fit(x, y, scale, rate, steps):
+    """Return the weights of a linear fit, shape (D,), after some steps of descent on the mean square.
+
+    x : inputs, shape (N, D); y : targets, shape (N,)
+    scale : the number that every weight begins at
+    rate, steps : the learning rate, and how many steps are made
+    """
+    ### BEGIN SOLUTION
+    w = (scale * torch.ones(x.shape[1], dtype=x.dtype)).requires_grad_()
+    ### BROKEN
+    # w = scale * torch.ones(x.shape[1], dtype=x.dtype, requires_grad=True)
+    ### END SOLUTION
+    for _ in range(steps):
+        loss = ((x @ w - y) ** 2).mean()
+        loss.backward()
+        with torch.no_grad():
+            w -= rate * w.grad
+        w.grad = None
+    return w.detach()
+
+
+# %% [markdown] name="ask-dress-or-coat"
+# ## Capstone: dress or coat, from an empty cell
+#
+# *Deeper ground: a whole program of your own. Nothing later needs it.*
+#
+# Everything that a classifier needs you have met: parameters, a loss, `backward`, a step, cleared gradients. Now write one with
+# autograd alone, without `nn`, `optim` or `functional`. The images are 14 by 14 pixels, rows of 196 numbers from 0 to 255:
+# `learn_x`, shape (900, 196), to learn from, with `learn_y`, 1 for a coat and 0 for a dress; `test_x` and `test_y`, 300 more, to
+# measure with and not to learn from.
+#
+# Leave four things behind: `w` and `b`, tensors of 196 numbers and of one; `predict`, a function from images as above, shape
+# (N, 196), to the probabilities of a coat, shape (N,); and `accuracy`, the share of the test images that it gets right. The score
+# of an image is a weighted sum of its pixels and `b`; the probability is the sigmoid of the score. What counts: 88 % of 200 images that your program cannot see, and probabilities that
+# can be trusted (a mean of minus their logarithms below 0.4). What you print is shown as it comes; a minute is the limit.
+
+# %% tags=["reference"] name="dresses-and-coats"
+from tutor import data, program
+
+clothes = data.FashionMNIST(data.sample_folder(), train=True)
+two_kinds = (clothes.targets == 3) | (clothes.targets == 4)  # dresses and coats
+small = clothes.data[two_kinds].float().view(-1, 14, 2, 14, 2).mean((2, 4)).flatten(1)
+coat = (clothes.targets[two_kinds] == 4).float()
+learn_x, learn_y, test_x, test_y = small[:900], coat[:900], small[900:], coat[900:]
+
+# %%
+program("autograd.dress_or_coat")
+
+### BEGIN SOLUTION
+w = torch.zeros(196, requires_grad=True)
+b = torch.zeros((), requires_grad=True)
+
+
+def scores(x):
+    return x / 255 @ w + b
+
+
+for step in range(100):
+    p = torch.sigmoid(scores(learn_x))
+    loss = -(learn_y * p.log() + (1 - learn_y) * (1 - p).log()).mean()
+    loss.backward()
+    with torch.no_grad():
+        w -= 0.2 * w.grad
+        b -= 0.2 * b.grad
+    w.grad = b.grad = None
+
+
+def predict(x):
+    return torch.sigmoid(scores(x))
+
+
+accuracy = ((predict(test_x) > 0.5) == (test_y == 1)).float().mean().item()
+### END SOLUTION
+
 # %% [markdown] name="recap"
 # ## Recap
 #

@@ -966,6 +966,37 @@ plots.images(
     title="What the exported program sees, in a process without its code",
 )
 
+# %% [markdown] name="ask-mend-shares"
+# ## Mend it: every epoch in the same order
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# Each process takes its share of the images from a `DistributedSampler`. Below, the shares of all epochs are put into a table:
+# every epoch is shuffled, and all of them alike. Mend it.
+
+
+# %% tags=["item:sampler"]
+@exercise("compile_export_scale.mend_shares")
+def shares(count, processes, epochs, seed):
+    """Return which images each process trains on in each epoch, shape (epochs, processes, share).
+
+    count, processes, epochs : how many images, processes and epochs there are
+    seed : the samplers' seed; each epoch has the order that the samplers give to its number, from 0 on
+    """
+    samplers = []
+    for rank in range(processes):
+        samplers.append(DistributedSampler(range(count), processes, rank, seed=seed))
+    table = []
+    for epoch in range(epochs):
+        ### BEGIN SOLUTION
+        for sampler in samplers:
+            sampler.set_epoch(epoch)
+        ### BROKEN
+        ### END SOLUTION
+        table.append([list(sampler) for sampler in samplers])
+    return torch.tensor(table)
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

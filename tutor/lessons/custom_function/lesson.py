@@ -1248,6 +1248,40 @@ print(
     f"along a shift {abs(grad_x.sum(dim=0)).max():.6f}, along a stretch {abs((grad_x * normed).sum(dim=0)).max():.4f}"
 )
 
+# %% [markdown] name="ask-mend-scaled-exp"
+# ## Mend it: a gradient that is too large
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The function below returns what it should, and its gradient is too large by a factor. It saves memory at the wrong place.
+# Mend it.
+
+
+# %% tags=["item:saving"]
+@exercise("custom_function.mend_scaled_exp")
+class ScaledExp(torch.autograd.Function):
+    """scale * exp(x) of a tensor of any shape and a number, with its gradient with respect to x."""
+
+    @staticmethod
+    def forward(ctx, x, scale):
+        """Return scale * exp(x); x stays as it is."""
+        y = torch.exp(x)
+        ctx.save_for_backward(y)
+        ctx.scale = scale
+        ### BEGIN SOLUTION
+        y = y * scale
+        ### BROKEN
+        # y *= scale
+        ### END SOLUTION
+        return y
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        """Return the gradient with respect to x, and None for the number."""
+        (y,) = ctx.saved_tensors
+        return grad_output * y * ctx.scale, None
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

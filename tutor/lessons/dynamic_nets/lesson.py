@@ -827,6 +827,40 @@ with expect(ValueError):
 # time to record each step anew. Whoever records once gives the control flow away, or has to say it in another
 # language than Python's `if` and `for`. Notebook 12 shows how far the tools of today get.
 
+# %% [markdown] name="ask-mend-chunks"
+# ## Mend it: a state that remembers too much
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# A long sequence is learned in chunks: the state goes on from one chunk to the next, the gradients do not. The function below
+# stops at the second chunk. The error's own advice, `retain_graph=True`, makes it run and is wrong. Mend it.
+
+
+# %% tags=["item:broken-in-time"]
+@exercise("dynamic_nets.mend_chunks")
+def chunk_gradients(w, u, chunks):
+    """Return the gradients of a recurrent net with respect to w and u, added up over chunks.
+
+    w : from an input to the state, shape (D, H); u : from the state to the next one, shape (H, H)
+    chunks : pairs of inputs, shape (T, D), and wanted states, shape (T, H); the first state is zero
+    A chunk begins with the state in which the one before has ended, as a constant: no gradient goes
+    further back.
+    """
+    w, u = w.clone().requires_grad_(), u.clone().requires_grad_()
+    state = w.new_zeros(w.shape[1])
+    for x, y in chunks:
+        ### BEGIN SOLUTION
+        state = state.detach()
+        ### BROKEN
+        ### END SOLUTION
+        loss = 0.0
+        for step, wanted in zip(x, y):
+            state = torch.tanh(step @ w + state @ u)
+            loss = loss + ((state - wanted) ** 2).mean()
+        loss.backward()
+    return w.grad, u.grad
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

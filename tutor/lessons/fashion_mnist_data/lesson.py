@@ -806,6 +806,40 @@ print(f"1,000,000 photographs of 224 x 224 in colour, as bytes {1e6 * 224 * 224 
 # 47 MB fit anywhere: keep FashionMNIST as one tensor, on the accelerator if you have one, and convert each batch to
 # floats when it is used. The photographs do not fit; for them there are datasets, loaders and workers.
 
+# %% [markdown] name="ask-mend-buffer"
+# ## Mend it: a batch of one image
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# To save memory the dataset below writes each image into one row that it keeps. Asked for single images it gives the right
+# ones; a loader's batches hold one image many times over. Mend it.
+
+
+# %% tags=["item:own-dataset"]
+@exercise("fashion_mnist_data.mend_buffer")
+class Rows(Dataset):
+    """Images as rows of numbers from 0 to 1, each with its label."""
+
+    def __init__(self, images, labels):
+        """Take N images of whole numbers from 0 to 255, shape (N, H, W), and their labels."""
+        self.images, self.labels = images, labels
+        self.row = torch.empty(images[0].numel())
+
+    def __len__(self):
+        """Return how many images there are."""
+        return len(self.labels)
+
+    def __getitem__(self, i):
+        """Return image i as a row of H * W float32 numbers, and its label as an int."""
+        self.row.copy_(self.images[i].flatten())
+        self.row /= 255
+        ### BEGIN SOLUTION
+        return self.row.clone(), int(self.labels[i])
+        ### BROKEN
+        # return self.row, int(self.labels[i])
+        ### END SOLUTION
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

@@ -1082,6 +1082,47 @@ if train.is_sample:
 else:
     assert abs(first_accuracy - 0.65) <= 0.015 and last_accuracy > 0.915
 
+# %% [markdown] name="ask-mend-resume"
+# ## Mend it: a training that goes on otherwise
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The function below breaks a training off, saves it, and goes on from what was saved, as another process would. The weights
+# that it ends with are not those of a training that was never broken off. Mend it.
+
+
+# %% tags=["item:resume"]
+@exercise("fashion_mnist_training.mend_resume")
+def interrupted(start, batches, stop, rate):
+    """Return the last weights of a training that is broken off and resumed, and those that were saved.
+
+    The last weights, shape (D,), are those that it would have had without the break.
+    start : shape (D,), which stays as it is
+    batches : pairs of inputs, shape (N, D), and targets, shape (N,)
+    stop : before which batch it is broken off, 1 or more
+    rate : the learning rate of SGD with a momentum of 0.9
+    """
+    w = start.clone().requires_grad_()
+    optimizer = torch.optim.SGD([w], lr=rate, momentum=0.9)
+    for number, (x, y) in enumerate(batches):
+        if number == stop:
+            ### BEGIN SOLUTION
+            saved = {"w": w.detach().clone(), "optimizer": optimizer.state_dict()}
+            ### BROKEN
+            # saved = {"w": w.detach().clone()}
+            ### END SOLUTION
+            w = saved["w"].clone().requires_grad_()
+            optimizer = torch.optim.SGD([w], lr=rate, momentum=0.9)
+            ### BEGIN SOLUTION
+            optimizer.load_state_dict(saved["optimizer"])
+            ### BROKEN
+            ### END SOLUTION
+        optimizer.zero_grad()
+        ((x @ w - y) ** 2).mean().backward()
+        optimizer.step()
+    return w.detach(), saved["w"]
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

@@ -1081,6 +1081,43 @@ norm(x_norm)
 print("after a call in train mode: running mean", norm.running_mean.item())
 assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the batch, 5
 
+# %% [markdown] name="ask-mend-softmax"
+# ## Mend it: a classifier that learns too slowly
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The training below runs, its loss falls a little and then stays where it is, and nothing warns. Look at what the loss is
+# given, and mend it.
+
+
+# %% tags=["item:cross-entropy"]
+@exercise("nn.mend_softmax")
+def fit_classifier(x, labels, weight, rate, steps):
+    """Return a linear classifier's weight after some steps of descent, and the loss before each step.
+
+    x : inputs, shape (N, D); labels : classes, shape (N,)
+    weight : the start, shape (C, D), which stays as it is
+    rate, steps : the learning rate, and how many steps are made
+    The loss is the cross-entropy of the scores x @ weight.T; the losses are a list of numbers.
+    """
+    weight = weight.clone().requires_grad_()
+    losses = []
+    for _ in range(steps):
+        scores = x @ weight.T
+        ### BEGIN SOLUTION
+        loss = nn.functional.cross_entropy(scores, labels)
+        ### BROKEN
+        # probabilities = scores.softmax(dim=1)
+        # loss = nn.functional.cross_entropy(probabilities, labels)
+        ### END SOLUTION
+        weight.grad = None
+        loss.backward()
+        with torch.no_grad():
+            weight -= rate * weight.grad
+        losses.append(loss.item())
+    return weight.detach(), losses
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

@@ -1088,6 +1088,42 @@ optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 train_step(model, loss_fn, optimizer, xx, y)
 print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight].items()})
 
+# %% [markdown] name="ask-mend-schedule"
+# ## Mend it: a rate that vanishes too soon
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The training below should halve its rate after every epoch. With a hundred batches the rate is zero for all that matters
+# long before the first epoch is over. Mend it.
+
+
+# %% tags=["item:schedules"]
+@exercise("optim.mend_schedule")
+def train_by_epochs(w, batches, rate, epochs):
+    """Return the weights after some epochs of SGD on the mean square, and the rate of each epoch.
+
+    w : the start, shape (D,), which stays as it is
+    batches : pairs of inputs, shape (N, D), and targets, shape (N,); an epoch goes over all of them
+    rate : the rate of the first epoch; each later epoch has half the rate of the one before
+    """
+    w = w.clone().requires_grad_()
+    optimizer = torch.optim.SGD([w], lr=rate)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+    rates = []
+    for _ in range(epochs):
+        rates.append(optimizer.param_groups[0]["lr"])
+        for x, y in batches:
+            optimizer.zero_grad()
+            ((x @ w - y) ** 2).mean().backward()
+            optimizer.step()
+        ### BEGIN SOLUTION
+        scheduler.step()
+        ### BROKEN
+        #     scheduler.step()
+        ### END SOLUTION
+    return w.detach(), rates
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

@@ -882,6 +882,37 @@ assert right >= 80
 # More than 80 of 100 images that it has never seen, in well under 30 seconds. Notebook 11 gets further, with a network that knows
 # which pixels are neighbours and, where the full data are, with more images; no idea behind its `backward()` is missing here.
 
+# %% [markdown] name="ask-mend-functions"
+# ## Mend it: local rules that are all the same
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# An engine keeps functions for the way back, and writes them in a loop like the one below: for a product of numbers, one
+# function for each factor. Only the last of them is right. Find out what the others remember, and mend it.
+
+
+# %% tags=["item:local-rules"]
+@exercise("own_autograd.mend_functions")
+def gradient_functions(factors):
+    """Return a function for each factor of a product: from the product's gradient to the factor's own.
+
+    factors : a list of two or more numbers
+    The function of factor k returns its argument times the product of all other factors.
+    """
+    functions = []
+    for k in range(len(factors)):
+        others = 1.0
+        for j, factor in enumerate(factors):
+            if j != k:
+                others *= factor
+        ### BEGIN SOLUTION
+        functions.append(lambda grad, others=others: grad * others)
+        ### BROKEN
+        # functions.append(lambda grad: grad * others)
+        ### END SOLUTION
+    return functions
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

@@ -771,6 +771,38 @@ plots.explore(at_batch, {"batch size": list(microseconds)}, question=question, g
 # There is no such thing as "torch is faster": with batches of 8 and of 64 NumPy is ahead at 1024 units, although its numbers
 # are twice as wide. Where one overtakes the other, if at all, depends on the batch, on the dtype and on the machine.
 
+# %% [markdown] name="ask-mend-scores"
+# ## Mend it: scores that are far too low
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The function below scores weights of a linear model: 1 where the predictions are exact, 0 where they are no better than the
+# mean of the targets. It runs, and even exact weights score about minus 1. Print a shape or two, and mend it.
+
+
+# %% tags=["item:mistakes"]
+@exercise("torch_backprop.mend_scores")
+def scores_of(x, y, candidates):
+    """Return how much of the targets' variance each of some weights explains, a score for each.
+
+    x : inputs, shape (N, D) with N at least 2
+    y : targets, shape (N,)
+    candidates : a list of weights, each of shape (D, 1); the predictions are x @ w
+    """
+    spread = ((y - y.mean()) ** 2).mean()
+    scores = []
+    for w in candidates:
+        ### BEGIN SOLUTION
+        predicted = (x @ w).squeeze(1)
+        ### BROKEN
+        # predicted = x @ w
+        ### END SOLUTION
+        residual = predicted - y
+        unexplained = (residual**2).mean()
+        scores.append(1 - unexplained / spread)
+    return torch.stack(scores)
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

@@ -845,6 +845,37 @@ error = abs(h_relu.numpy() - expected).max() / abs(expected).max()
 print(f"h_relu {tuple(h_relu.shape)}  largest difference {error:.0e} of the largest entry")
 assert error < 1e-5
 
+# %% [markdown] name="ask-mend-history"
+# ## Mend it: a history whose rows are all equal
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The function below should keep every state on the way, and what it returns holds the last one many times over. No line of
+# it is an error. Find the line that is to blame, and mend it.
+
+
+# %% tags=["item:in-place"]
+@exercise("torch_tensors.mend_history")
+def history(start, rate, steps):
+    """Return every state of a decay, shape (steps + 1, N): the start, then that after each step.
+
+    start : a tensor of shape (N,), which stays as it is
+    rate : a number; each step takes that share of the state away
+    steps : how many steps, 1 or more
+    """
+    state = start.clone()
+    states = [state]
+    for _ in range(steps):
+        lost = rate * state
+        ### BEGIN SOLUTION
+        state = state - lost
+        ### BROKEN
+        # state -= lost
+        ### END SOLUTION
+        states.append(state)
+    return torch.stack(states)
+
+
 # %% [markdown] name="recap"
 # ## Recap
 #

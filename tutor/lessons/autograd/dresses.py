@@ -1,0 +1,123 @@
+"""What the judge of `dress_or_coat` measures: images that no program has seen, and what was left is held against them."""
+
+import ast
+import functools
+
+import torch
+
+from tutor import data
+from tutor.checking import Missed
+
+DRESS, COAT = 3, 4  # the classes of FashionMNIST that are told apart
+LEAST, MOST_LOSS = 0.88, 0.4  # of the images that no program has seen
+
+
+def chosen(images):
+    """The dresses and coats of some images: pixels, shape (N, 196), and labels, 1 for a coat."""
+    two_kinds = (images.targets == DRESS) | (images.targets == COAT)
+    pixels = images.data[two_kinds].float().view(-1, 14, 2, 14, 2).mean((2, 4)).flatten(1)
+    return pixels, (images.targets[two_kinds] == COAT).float()
+
+
+@functools.cache
+def kept():
+    """100 dresses and 100 coats of the sample's other part, which no program has seen."""
+    return chosen(data.FashionMNIST(data.sample_folder(), train=False))
+
+
+def borrowed(run):
+    """Whether the program takes its parts from where they are to be had ready-made."""
+    names = {
+        n.attr if isinstance(n, ast.Attribute) else n.id
+        for n in ast.walk(ast.parse(run.text))
+        if isinstance(n, ast.Attribute | ast.Name)
+    }
+    taken = next((name for name in ("nn", "optim", "functional") if name in names), None)
+    return taken and Missed(
+        "borrowed",
+        f"The program uses `{taken}`: here the parameters, the loss and the step are yours.",
+        "Which line of yours would do the same?",
+    )
+
+
+def shapes(run):
+    """Whether what was left has the sizes that were asked for, and `predict` returns probabilities."""
+    w, b, predict = (run.left[name] for name in ("w", "b", "predict"))
+    if not all(isinstance(t, torch.Tensor) for t in (w, b)) or w.numel() != 196 or b.numel() != 1:
+        return Missed(
+            "shapes",
+            "`w` should be a tensor of 196 numbers, one for each pixel, and `b` a tensor of one.",
+            "What is multiplied with what?",
+        )
+    with torch.no_grad():
+        found = predict(kept()[0][:7].clone())
+    if not isinstance(found, torch.Tensor) or found.numel() != 7:
+        return Missed(
+            "shapes",
+            "Of 7 images `predict` should return 7 probabilities, in a tensor of shape (7,).",
+            "What is `predict(learn_x).shape`?",
+        )
+    if float(found.min()) < 0 or float(found.max()) > 1:
+        return Missed(
+            "no-probabilities",
+            f"`predict` returns numbers from {found.min():.3g} to {found.max():.3g}: a probability lies between 0 and 1.",
+            "Which function turns a score into a probability?",
+        )
+    return None
+
+
+def results(run):
+    """Whether images that the program could not see are told apart, with probabilities that can be trusted."""
+    pixels, labels = kept()
+    with torch.no_grad():
+        found = run.left["predict"](pixels.clone()).flatten().double()
+    right = float(((found > 0.5) == (labels > 0.5)).double().mean())
+    if right < 0.3:
+        return Missed(
+            "turned-round",
+            f"Of {len(labels)} images that the program could not see, {right:.0%} are right, far fewer than by guessing: `predict` or the loss has the two kinds exchanged.",
+            "Which kind has the label 1?",
+        )
+    if right < LEAST:
+        return Missed(
+            "too-few-right",
+            f"Of {len(labels)} images that the program could not see, {right:.1%} are right; {LEAST:.0%} are asked for.",
+            "Does the loss still fall when the loop ends?",
+        )
+    of_the_right = torch.where(labels > 0.5, found, 1 - found)
+    loss = float(-of_the_right.clamp_min(1e-12).log().mean())
+    sure = float(torch.maximum(found, 1 - found).mean())
+    if loss > MOST_LOSS and sure < right:
+        return Missed(
+            "not-learned-enough",
+            f"{right:.0%} of the images that the program could not see are right, and its probabilities are no surer than {sure:.0%} on average: the loss on these images is {loss:.3g}, where {MOST_LOSS} is asked for.",
+            "Does the loss still fall when the loop ends?",
+        )
+    if loss > MOST_LOSS:
+        return Missed(
+            "too-sure",
+            f"{right:.0%} of the images that the program could not see are right, and the probabilities are not to be trusted: the loss on them is {loss:.3g}, where {MOST_LOSS} is asked for. Two causes lead there: `predict` prepares the pixels otherwise than the training did, or the weights have grown too large.",
+            "What is done to the pixels in training, and what in `predict`?",
+        )
+    return None
+
+
+@functools.cache
+def test_images():
+    """The images of the lesson's `test_x`, shape (300, 196), and their labels."""
+    pixels, labels = chosen(data.FashionMNIST(data.sample_folder(), train=True))
+    return pixels[900:], labels[900:]
+
+
+def stated(run):
+    """Whether the accuracy that the program states is that of what it left."""
+    pixels, labels = test_images()
+    with torch.no_grad():
+        right = float(((run.left["predict"](pixels.clone()).flatten() > 0.5) == (labels > 0.5)).double().mean())
+    if abs(float(run.left["accuracy"]) - right) > 0.0005:
+        return Missed(
+            "another-accuracy",
+            f"`accuracy` is {float(run.left['accuracy']):.4g}; of the test images `predict` gets {right:.4g} right, as a share.",
+            "Of which images is your `accuracy` the share, and of how many?",
+        )
+    return None

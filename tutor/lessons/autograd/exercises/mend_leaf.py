@@ -1,0 +1,86 @@
+"""A parameter that is computed from a leaf, and so is none itself: its gradient is never kept."""
+
+import torch
+
+from tutor.checking import Misconception, repair
+
+
+def probe(d):
+    """A small regression, a start that is not 1, and a rate that converges."""
+    n, width = d.sizes(2, 3, 8)
+    return d.tensor(n, width), d.tensor(n), d.number(0.2, 0.6), d.number(0.02, 0.05), d.integer(3, 5)
+
+
+def fit_from_full(x, y, scale, rate, steps):
+    w = torch.full((x.shape[1],), scale, dtype=x.dtype, requires_grad=True)
+    for _ in range(steps):
+        (grad,) = torch.autograd.grad((x @ w - y).square().mean(), w)
+        w.data.sub_(rate * grad)
+    return w.data
+
+
+def fit_by_hand(x, y, scale, rate, steps):
+    w = torch.full((x.shape[1],), scale, dtype=x.dtype)
+    for _ in range(steps):
+        w = w - rate * 2 / len(x) * x.T @ (x @ w - y)
+    return w
+
+
+def fit_of_new_leaves(x, y, scale, rate, steps):
+    w = scale * torch.ones(x.shape[1], dtype=x.dtype)
+    for _ in range(steps):
+        w = w.detach().requires_grad_()
+        ((x @ w - y) ** 2).mean().backward()
+        w = w - rate * w.grad
+    return w.detach()
+
+
+RIGHT = "(scale * torch.ones(x.shape[1], dtype=x.dtype)).requires_grad_()"
+BROKEN = "scale * torch.ones(x.shape[1], dtype=x.dtype, requires_grad=True)"
+
+EXERCISE = repair(
+    difficulty="easy",
+    minutes=6,
+    drills=("training",),
+    fault="`w.grad` is None still: `w` is computed from a tensor that requires a gradient, so it is no leaf, and `backward` keeps gradients in leaves alone.",
+    shown_by=("pytorch/pytorch#140469", "pytorch/pytorch#10065"),
+    probe=probe,
+    misconceptions=(
+        Misconception(
+            "step-skipped",
+            "The fit runs to its end and returns its start: no step was made. A step that is left out where there is no gradient hides the error and keeps its cause.",
+            patch=(
+                (RIGHT, BROKEN),
+                (
+                    "            w -= rate * w.grad",
+                    "            if w.grad is not None:\n                w -= rate * w.grad",
+                ),
+            ),
+            hints=("How far from its start has `w` moved after the loop?",),
+        ),
+        Misconception(
+            "scale-lost",
+            "The fit runs, and begins at 1 instead of `scale`.",
+            patch=(RIGHT, "torch.ones(x.shape[1], dtype=x.dtype, requires_grad=True)"),
+            hints=("What is `w` before the first step?",),
+        ),
+        Misconception(
+            "never-cleared",
+            "The first step is right and the later ones are too long: they go along the sum of all gradients so far.",
+            patch=("        w.grad = None\n", ""),
+            hints=("What does `backward` do where there is a gradient already?",),
+        ),
+    ),
+    alternatives=(fit_from_full, fit_by_hand, fit_of_new_leaves),
+    equivalent_mutants={
+        "w = (scale / torch.ones(x.shape[1], dtype=x.dtype)).requires_grad_()": "dividing by one is multiplying by it",
+        "w = (scale * torch.ones(x.shape[1])).requires_grad_()": "the inputs are float32, as the default is",
+        "w = (scale * torch.ones(x.shape[1], dtype=y.dtype)).requires_grad_()": "inputs and targets have one dtype",
+        "return w": "the values are the same",
+    },
+    hints=(
+        "What does `w.is_leaf` say, right after the first line?",
+        "First compute where `w` begins, then ask for its gradient.",
+        "`w = (scale * torch.ones(...)).requires_grad_()`",
+    ),
+)

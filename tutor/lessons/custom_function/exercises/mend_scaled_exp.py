@@ -1,0 +1,69 @@
+"""What is saved for the way back is written into before it is used there."""
+
+from tutor.checking import Misconception, repair
+
+
+def probe(d):
+    """A tensor, a factor that is not 1, and the gradient that arrives."""
+    shape = d.sizes(2)
+    return d.tensor(*shape), d.number(1.5, 3.0), d.tensor(*shape)
+
+
+def there_and_back(answer, x, scale, grad_output):
+    x = x.clone().requires_grad_()
+    y = answer.apply(x, scale)
+    y.backward(grad_output)
+    return y.detach(), x.grad
+
+
+HEAD = "class ScaledExp(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x, scale):\n"
+BACK = "\n    @staticmethod\n    def backward(ctx, grad_output):\n"
+OF_THE_RESULT = (
+    f"{HEAD}        y = x.exp() * scale\n        ctx.save_for_backward(y)\n        return y\n"
+    f"{BACK}        return grad_output * ctx.saved_tensors[0], None\n"
+)
+OF_THE_INPUT = (
+    f"{HEAD}        ctx.save_for_backward(x)\n        ctx.scale = scale\n        return scale * x.exp()\n"
+    f"{BACK}        (x,) = ctx.saved_tensors\n        return ctx.scale * x.exp() * grad_output, None\n"
+)
+OF_A_COPY = (
+    f"{HEAD}        y = x.exp()\n        ctx.save_for_backward(y.clone())\n        ctx.scale = scale\n"
+    f"        return y.mul_(scale)\n{BACK}        (y,) = ctx.saved_tensors\n        return grad_output * (y * ctx.scale), None\n"
+)
+
+EXERCISE = repair(
+    difficulty="easy",
+    minutes=6,
+    drills=("saving",),
+    fault="The gradient is still too large by the factor `scale`: what was saved is the very tensor that `forward` then multiplies in place, and `backward` multiplies once more.",
+    shown_by=("linkedin/Liger-Kernel#272",),
+    probe=probe,
+    use=there_and_back,
+    outputs=("y", "grad_x"),
+    misconceptions=(
+        Misconception(
+            "output-unscaled",
+            "The gradient is right now, and the output has lost its factor.",
+            patch=("        y = y * scale\n", ""),
+            hints=("What should `forward` return?",),
+        ),
+        Misconception(
+            "factor-lost-on-the-way-back",
+            "The output is right, and the gradient has lost its factor altogether: what is saved is exp(x), without it.",
+            patch=(" * y * ctx.scale", " * y"),
+            hints=("What is the derivative of scale * exp(x)?",),
+        ),
+        Misconception(
+            "input-taken-for-the-result",
+            "The gradient has x in it where exp(x) belongs.",
+            patch=("ctx.save_for_backward(y)", "ctx.save_for_backward(x)"),
+            hints=("What does `backward` take the saved tensor for?",),
+        ),
+    ),
+    alternatives=(OF_THE_RESULT, OF_THE_INPUT, OF_A_COPY),
+    hints=(
+        "What is in the saved tensor when `backward` reads it, with scale = 2?",
+        "`save_for_backward` makes no copy. Which line writes into that memory?",
+        "`y = y * scale`",
+    ),
+)

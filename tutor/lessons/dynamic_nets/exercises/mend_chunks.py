@@ -1,0 +1,98 @@
+"""A state that carries its graph into the next chunk, whose backward pass then meets one that is gone."""
+
+import torch
+
+from tutor.checking import Misconception, repair
+
+
+def probe(d):
+    """Three chunks of two or three steps."""
+    width, hidden = d.sizes(2, 2, 5)
+    steps = d.integer(2, 3)
+    chunks = [(d.tensor(steps, width), d.tensor(steps, hidden)) for _ in range(3)]
+    return d.tensor(width, hidden), d.tensor(hidden, hidden), chunks
+
+
+def gradients_of_new_states(w, u, chunks):
+    w, u = w.clone().requires_grad_(), u.clone().requires_grad_()
+    kept = torch.zeros_like(w[0]).tolist()
+    for x, y in chunks:
+        state, losses = w.new_tensor(kept), []
+        for step, wanted in zip(x, y, strict=True):
+            state = (step @ w + state @ u).tanh()
+            losses.append((state - wanted).square().mean())
+        sum(losses).backward()
+        kept = state.tolist()
+    return w.grad, u.grad
+
+
+def gradients_in_a_list(w, u, chunks):
+    w, u = w.clone().requires_grad_(), u.clone().requires_grad_()
+    state, found = torch.zeros(w.shape[1], dtype=w.dtype), []
+    for x, y in chunks:
+        total = 0
+        for step, wanted in zip(x, y, strict=True):
+            state = torch.tanh(step @ w + state @ u)
+            total = total + torch.nn.functional.mse_loss(state, wanted)
+        found.append(torch.autograd.grad(total, (w, u)))
+        state = state.detach()
+    return tuple(torch.stack(grads).sum(0) for grads in zip(*found, strict=True))
+
+
+def gradients_in_place(w, u, chunks):
+    w, u = w.clone().requires_grad_(), u.clone().requires_grad_()
+    state = torch.zeros(1, w.shape[1], dtype=w.dtype)
+    for x, y in chunks:
+        states = []
+        for step in x:
+            state = torch.tanh(step[None] @ w + state @ u)
+            states.append(state)
+        ((torch.cat(states) - y) ** 2).mean(1).sum().backward()
+        state = state.data
+    return w.grad, u.grad
+
+
+DETACH = "        state = state.detach()\n"
+
+EXERCISE = repair(
+    difficulty="medium",
+    minutes=7,
+    drills=("broken-in-time",),
+    fault="The second chunk still stops: its state is a part of the first chunk's graph, which its backward pass has used up.",
+    shown_by=("MorvanZhou/PyTorch-Tutorial#57", "quark0/darts#56"),
+    probe=probe,
+    outputs=("grad_w", "grad_u"),
+    misconceptions=(
+        Misconception(
+            "graph-retained",
+            "It runs, and each backward pass goes back through all chunks before it: the gradients are not those that were asked for, and every chunk costs more than the one before.",
+            patch=((DETACH, ""), ("loss.backward()", "loss.backward(retain_graph=True)")),
+            hints=("How far back does the gradient of the third chunk's loss go?",),
+        ),
+        Misconception(
+            "state-begun-anew",
+            "It runs, and every chunk begins with a state of zero: what the net has seen before is lost.",
+            patch=("state.detach()", "w.new_zeros(w.shape[1])"),
+            hints=("What should the state be when the second chunk begins?",),
+        ),
+        Misconception(
+            "cut-at-every-step",
+            "It runs, and no gradient goes from one step to the one before, not even within a chunk.",
+            patch=((DETACH, ""), ("state @ u", "state.detach() @ u")),
+            hints=("Within one chunk, how far back should a gradient go?",),
+        ),
+    ),
+    alternatives=(gradients_of_new_states, gradients_in_a_list, gradients_in_place),
+    equivalent_mutants={
+        "w, u = (w.requires_grad_(), u.clone().requires_grad_())": "no value of the caller's tensor is changed",
+        "w, u = (w.clone().requires_grad_(), u.requires_grad_())": "no value of the caller's tensor is changed",
+        "state = u.new_zeros(w.shape[1])": "both weights have one dtype",
+        "state = w.new_zeros(u.shape[1])": "u is square, of the state's size",
+        "loss = 0.5": "a constant has no gradient",
+    },
+    hints=(
+        "Of which graph is `state` a part when the second chunk begins?",
+        "What gives a tensor of the same values that is part of no graph, and where does it belong?",
+        "`state = state.detach()` at the beginning of every chunk.",
+    ),
+)

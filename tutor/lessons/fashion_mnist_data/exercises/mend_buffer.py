@@ -1,0 +1,86 @@
+"""A dataset that gives out the one tensor that it writes every image into."""
+
+import torch
+from torch.utils.data import DataLoader
+
+from tutor.checking import Misconception, repair
+
+
+def probe(d):
+    """A few small images with labels."""
+    n, height, width = d.sizes(3, 3, 7)
+    images = torch.from_numpy(d.rng.integers(0, 256, (n, height, width), dtype="uint8"))
+    return images, torch.from_numpy(d.labels(n, 10))
+
+
+def loaded(answer, images, labels):
+    """Two rows that are asked for in turn, and all rows and labels as a loader puts them together."""
+    dataset = answer(images, labels)
+    first, second = dataset[0], dataset[len(images) - 1]
+    batches = list(DataLoader(dataset, batch_size=2))
+    rows, given = (torch.cat(part) for part in zip(*batches, strict=True))
+    return len(dataset), first[0], second[0], rows, given
+
+
+HEAD = (
+    "class Rows(Dataset):\n    def __init__(self, images, labels):\n        self.images, self.labels = images, labels\n"
+)
+LENGTH = "\n    def __len__(self):\n        return len(self.images)\n"
+AT_ONCE = (
+    "class Rows(Dataset):\n    def __init__(self, images, labels):\n"
+    "        self.rows, self.labels = images.flatten(1).float() / 255, labels.tolist()\n"
+    "\n    def __len__(self):\n        return len(self.rows)\n"
+    "\n    def __getitem__(self, i):\n        return self.rows[i], self.labels[i]\n"
+)
+EACH = f"{HEAD}{LENGTH}\n    def __getitem__(self, i):\n        return self.images[i].reshape(-1) / 255, int(self.labels[i])\n"
+NEW_ROWS = (
+    f"{HEAD}{LENGTH}\n    def __getitem__(self, i):\n        row = torch.empty(self.images[i].numel())\n"
+    "        row[:] = self.images[i].view(-1)\n        row.div_(255)\n        return row, self.labels[i].item()\n"
+)
+
+EXERCISE = repair(
+    difficulty="easy",
+    minutes=6,
+    drills=("own-dataset",),
+    fault="What was given out still changes when the next image is asked for: every image is the same row, and a loader copies them only when it has all of a batch.",
+    probe=probe,
+    use=loaded,
+    outputs=("length", "first row", "last row", "rows", "labels"),
+    misconceptions=(
+        Misconception(
+            "copied-before-scaling",
+            "The images are apart now, and their numbers go from 0 to 255.",
+            patch=(
+                "        self.row /= 255\n        return self.row.clone(), int(self.labels[i])",
+                "        row = self.row.clone()\n        self.row /= 255\n        return row, int(self.labels[i])",
+            ),
+            hints=("Was the row divided before it was copied, or after?",),
+        ),
+        Misconception(
+            "scaled-twice",
+            "The images are apart now, and their numbers were divided by 255 twice.",
+            patch=("self.row.clone(), int", "self.row / 255, int"),
+            hints=("How often is each number divided?",),
+        ),
+        Misconception(
+            "whole-numbers",
+            "The images are apart now, and all but the brightest pixels are 0: `//` gives whole numbers.",
+            patch=(
+                "        self.row.copy_(self.images[i].flatten())\n        self.row /= 255\n        return self.row.clone()",
+                "        row = (self.images[i].flatten() // 255).float()\n        return row",
+            ),
+            hints=("What is 100 // 255?",),
+        ),
+    ),
+    alternatives=(AT_ONCE, EACH, NEW_ROWS),
+    equivalent_mutants={
+        "self.row = torch.empty(images[1].numel())": "all images are of one size",
+        "self.row = torch.empty(images[-1].numel())": "all images are of one size",
+        "return (self.row.clone(), self.labels[i])": "a loader makes the same of a tensor without dimensions",
+    },
+    hints=(
+        "Ask for two images and compare them with `is`: what do you see?",
+        "Who still holds `self.row` when the next image is written into it?",
+        "`return self.row.clone(), int(self.labels[i])`",
+    ),
+)

@@ -1,0 +1,78 @@
+"""Probabilities go into a loss that takes scores: a softmax of a softmax, whose gradients are small."""
+
+import torch
+from torch.nn import functional
+
+from tutor.checking import Misconception, repair
+
+
+def probe(d):
+    """A few inputs with labels, a start and a rate."""
+    n, width, classes = d.sizes(3, 3, 8)
+    labels = torch.from_numpy(d.labels(n, classes))
+    return d.tensor(n, width), labels, d.tensor(classes, width), d.number(0.3, 0.9), d.integer(3, 4)
+
+
+def trained(x, labels, weight, rate, steps, loss_of):
+    weight, losses = weight.clone().requires_grad_(), []
+    for _ in range(steps):
+        loss = loss_of(x @ weight.T, labels)
+        (grad,) = torch.autograd.grad(loss, weight)
+        weight.data -= rate * grad
+        losses.append(float(loss.detach()))
+    return weight.detach(), losses
+
+
+def fit_by_logarithms(x, labels, weight, rate, steps):
+    return trained(x, labels, weight, rate, steps, lambda s, t: functional.nll_loss(s.log_softmax(1), t))
+
+
+def fit_by_probabilities(x, labels, weight, rate, steps):
+    return trained(x, labels, weight, rate, steps, lambda s, t: -s.softmax(1)[range(len(t)), t].log().mean())
+
+
+def fit_twice_the_logarithm(x, labels, weight, rate, steps):
+    return trained(x, labels, weight, rate, steps, lambda s, t: functional.cross_entropy(s.log_softmax(1), t))
+
+
+LOSS = "nn.functional.cross_entropy(scores, labels)"
+
+EXERCISE = repair(
+    difficulty="easy",
+    minutes=6,
+    drills=("cross-entropy",),
+    fault="The loss still takes the softmax of a softmax: `cross_entropy` expects scores and does the softmax itself. Of probabilities, which lie between 0 and 1, its loss can never come near 0.",
+    shown_by=("Lightning-Universe/lightning-bolts#654", "jindongwang/Deep-learning-activity-recognition#10"),
+    probe=probe,
+    outputs=("weight", "losses"),
+    misconceptions=(
+        Misconception(
+            "no-logarithm",
+            "The loss is the mean probability with its sign turned: `nll_loss` expects *logarithms* of probabilities and takes none itself.",
+            patch=(LOSS, "nn.functional.nll_loss(scores.softmax(dim=1), labels)"),
+            hints=("What does `nll_loss` do with the number that it picks out for each row?",),
+        ),
+        Misconception(
+            "softmax-over-the-batch",
+            "The numbers that go into the loss still are probabilities, and they sum to 1 over the inputs instead of over the classes.",
+            patch=(LOSS, "nn.functional.cross_entropy(scores.softmax(dim=0), labels)"),
+            hints=("What does `cross_entropy` do itself, before it takes the logarithm?",),
+        ),
+        Misconception(
+            "no-softmax-at-all",
+            "No softmax is taken at all: `nll_loss` of the scores is a loss that falls for ever.",
+            patch=(LOSS, "nn.functional.nll_loss(scores, labels)"),
+            hints=("What has to be done to the scores before `nll_loss`?",),
+        ),
+    ),
+    alternatives=(fit_by_logarithms, fit_by_probabilities, fit_twice_the_logarithm),
+    equivalent_mutants={
+        "losses.append(loss)": "a tensor of no dimensions is a number to the judge",
+        "return (weight, losses)": "the values are the same",
+    },
+    hints=(
+        "What does `cross_entropy` compute of its first argument, before anything else?",
+        "Which of `scores` and `probabilities` are what the loss is made for?",
+        "`loss = nn.functional.cross_entropy(scores, labels)`",
+    ),
+)

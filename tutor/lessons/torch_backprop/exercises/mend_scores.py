@@ -1,0 +1,78 @@
+"""Predictions of shape (N, 1) and targets of shape (N,), whose difference is a table of N rows and N columns."""
+
+import torch
+
+from tutor.checking import Misconception, repair
+
+
+def probe(d):
+    """Inputs, targets and three weights."""
+    n, width = d.sizes(2, 3, 8)
+    return d.tensor(n, width), d.tensor(n), [d.tensor(width, 1) for _ in range(3)]
+
+
+def probe_exact(d):
+    """Weights that are right, among others."""
+    n, width = d.sizes(2, 3, 8)
+    x, w = d.tensor(n, width), d.tensor(width, 1)
+    return x, x @ w[:, 0], [w, 2 * w]
+
+
+def scores_by_columns(x, y, candidates):
+    target = y[:, None]
+    spread = target.var(correction=0)
+    return torch.stack([1 - ((x @ w - target) ** 2).mean() / spread for w in candidates])
+
+
+def scores_at_once(x, y, candidates):
+    residuals = x @ torch.cat(candidates, dim=1) - y.unsqueeze(1)
+    return 1 - residuals.square().mean(0) / (y - y.mean()).square().mean()
+
+
+def scores_by_sums(x, y, candidates):
+    found = []
+    for w in candidates:
+        residual = (x @ w).flatten() - y
+        found.append(1 - residual @ residual / ((y - y.mean()) ** 2).sum())
+    return torch.stack(found)
+
+
+LINES = "        predicted = (x @ w).squeeze(1)\n        residual = predicted - y"
+
+EXERCISE = repair(
+    difficulty="easy",
+    minutes=5,
+    drills=("mistakes",),
+    fault="Every prediction is still compared with every target: (N, 1) minus (N,) is a table of shape (N, N).",
+    shown_by=("pytorch/pytorch#16045", "pytorch/pytorch#19699"),
+    probe=(probe, probe_exact),
+    misconceptions=(
+        Misconception(
+            "table-averaged",
+            "There are N residuals now, and each is a prediction minus the *mean* of the targets: averaging the table of shape (N, N) mixes all targets.",
+            patch=(LINES, "        predicted = x @ w\n        residual = (predicted - y).mean(1)"),
+            hints=("Which of the N * N differences do you want, and where do they stand?",),
+        ),
+        Misconception(
+            "one-row-of-the-table",
+            "There are N residuals now, all of them of the first prediction: one row of the table of shape (N, N).",
+            patch=(LINES, "        predicted = x @ w\n        residual = (predicted - y)[0]"),
+            hints=("What does a row of the table hold, what a column?",),
+        ),
+        Misconception(
+            "table-scaled",
+            "The table of shape (N, N) is still there, and its sum is only divided by another count.",
+            patch=(
+                (LINES, "        predicted = x @ w\n        residual = predicted - y"),
+                ("(residual**2).mean()", "(residual**2).sum() / len(y)"),
+            ),
+            hints=("What is the shape of `residual`?",),
+        ),
+    ),
+    alternatives=(scores_by_columns, scores_at_once, scores_by_sums),
+    hints=(
+        "What is `residual.shape`, and what should it be?",
+        "Two shapes are lined up from the right: which size of `y` meets the 1 of `x @ w`?",
+        "`predicted = (x @ w).squeeze(1)`",
+    ),
+)

@@ -1,0 +1,74 @@
+"""A list of states that holds one tensor many times, because each step writes into it."""
+
+import torch
+
+from tutor.checking import Misconception, repair
+
+
+def probe(d):
+    """A state, a share and a count of steps."""
+    return d.tensor(*d.sizes(1)), d.number(0.1, 0.4), d.integer(2, 4)
+
+
+def history_by_powers(start, rate, steps):
+    return torch.stack([start * (1 - rate) ** k for k in range(steps + 1)])
+
+
+def history_by_copies(start, rate, steps):
+    state, states = start.clone(), [start.clone()]
+    for _ in range(steps):
+        state -= rate * state
+        states.append(state.clone())
+    return torch.stack(states)
+
+
+def history_in_a_table(start, rate, steps):
+    table = start.new_empty(steps + 1, len(start))
+    table[0] = start
+    for k in range(steps):
+        table[k + 1] = table[k] - rate * table[k]
+    return table
+
+
+STEP = "        state = state - lost\n        states.append(state)"
+
+EXERCISE = repair(
+    difficulty="easy",
+    minutes=5,
+    drills=("in-place",),
+    fault="All rows are equal still: the list holds one and the same memory again and again, and every step writes into it. A slice, a view or `detach()` of a tensor is its memory, too.",
+    probe=probe,
+    misconceptions=(
+        Misconception(
+            "first-row-moves",
+            "Every row is right but the first, which is the last state: what stands first in your list is the tensor that the steps write into.",
+            patch=(STEP, "        state -= lost\n        states.append(state.clone())"),
+            hints=("What does the list hold before the loop begins: a copy, or `state` itself?",),
+        ),
+        Misconception(
+            "one-step-late",
+            "The start stands there twice and the last state is missing: each state is kept before its step is made.",
+            patch=(
+                ("states = [state]", "states = [state.clone()]"),
+                (STEP, "        states.append(state.clone())\n        state -= lost"),
+            ),
+            hints=("Which comes first in your loop: the step, or the keeping?",),
+        ),
+        Misconception(
+            "share-of-the-start",
+            "Every step takes the same amount away: a share of the start, not of the state that is left.",
+            patch=("rate * state", "rate * start"),
+            hints=("What is there to take a share of in the second step?",),
+        ),
+    ),
+    alternatives=(history_by_powers, history_by_copies, history_in_a_table),
+    equivalent_mutants={
+        "states = [start]": "the start is not written into, and stacking copies it",
+        "state = start": "the mended step makes a new tensor, so the start is never written into",
+    },
+    hints=(
+        "After the loop, ask `states[0] is states[1]`: what does that tell?",
+        "Which statement of the loop changes a tensor that is in the list already?",
+        "`state = state - lost`",
+    ),
+)
