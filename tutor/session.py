@@ -362,9 +362,9 @@ def progress() -> None:
         marks = "".join("●" if known.get(i, {}).get("verdict") == "pass" else "○" for i in lesson.exercises)
         done, count = marks.count("●"), len(marks)
         done_all, count_all = done_all + done, count_all + count
-        text.append(f"  {lesson.number:02d} {lesson.name:<22} {marks:<10} {done} of {count}")
+        text.append(f"  {lesson.label} {lesson.name:<22} {marks:<10} {done} of {count}")
         rows.append(
-            f"<tr><td style='text-align:left'>{lesson.number:02d} {html.escape(lesson.name)}</td>"
+            f"<tr><td style='text-align:left'>{lesson.label} {html.escape(lesson.name)}</td>"
             f"<td style='text-align:left;letter-spacing:3px'>{marks}</td><td>{done} of {count}</td></tr>"
         )
     title = f"{done_all} of {count_all} exercises solved"

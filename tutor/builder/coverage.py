@@ -44,20 +44,30 @@ def index() -> str:
     return "\n\n".join((*parts, further, *tables)) + "\n"
 
 
+TOLD = {  # what a reader who chooses between the series is told of each
+    "afternoon": "**Have an afternoon? Start here.** From a tensor to a trained and saved classifier in plain PyTorch:",
+    "": "**Want to know how it works?** Every idea is built once by hand before PyTorch's version of it is used:",
+}
+
+
 def lessons() -> str:
-    """A table of the lessons."""
-    rows = ["| # | notebook | exercises | minutes |", "|---|---|---|---|"]
-    for lesson in series():
-        link = f"[{lesson.title}]({lesson.filename})"
-        rows.append(f"| {lesson.number:02d} | {link} | {len(lesson.exercises)} | {lesson.about.minutes} |")
-    return "\n".join(rows)
+    """A table of the lessons of each series, below a sentence on it."""
+    blocks = []
+    for shelf, told in TOLD.items():
+        rows = ["| # | notebook | exercises | minutes |", "|---|---|---|---|"]
+        for lesson in series():
+            if lesson.shelf == shelf:
+                link = f"[{lesson.title}]({lesson.filename})"
+                rows.append(f"| {lesson.label} | {link} | {len(lesson.exercises)} | {lesson.about.minutes} |")
+        blocks += [told, "\n".join(rows)]
+    return "\n\n".join(blocks)
 
 
 def taught(show: Show = plain) -> str:
     """A table for each lesson: what it teaches, in which cells, and which exercises or questions drill it."""
     blocks = []
     for lesson in series():
-        rows = [f"### {lesson.number:02d} {lesson.title}", "", "| item | cells | drilled by |", "|---|---|---|"]
+        rows = [f"### {lesson.label} {lesson.title}", "", "| item | cells | drilled by |", "|---|---|---|"]
         for item, words in lesson.about.items.items():
             cells = ", ".join(show(lesson, c) for c in cells_for(lesson, item))
             asked = {c.exercise_id: c.name for c in lesson.cells if c.exercise_id}
@@ -87,6 +97,6 @@ def glossary() -> str:
     """The glossary of the series in Markdown: each term, what it means, and the notebook that introduces it."""
     known = {lesson.name: lesson for lesson in series()}
     terms = sorted((t for t in TERMS if t.lesson in known), key=lambda t: t.name.casefold())
-    rows = [f"- **{t.name}**: {t.meaning} ([{known[t.lesson].number:02d}]({known[t.lesson].filename}))" for t in terms]
+    rows = [f"- **{t.name}**: {t.meaning} ([{known[t.lesson].label}]({known[t.lesson].filename}))" for t in terms]
     head = "The words of the series in one place, each with the number of the notebook that introduces it."
     return "\n".join(["# Glossary", "", head, "", *rows]) + "\n"

@@ -6,15 +6,17 @@ import ast
 import re
 import symtable
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
 from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
+from tutor.lessons import SERIES, SHELVES
 from tutor.lessons.cells import is_python
 from tutor.lessons.glossary import TERMS
-from tutor.lessons.registry import SERIES, Lesson
+from tutor.lessons.registry import Lesson
 from tutor.lessons.text import Cell
 
 LONGEST_CELL = 24
@@ -22,6 +24,27 @@ LONGEST_FILE = 250  # of those that describe an exercise
 WORDS_A_MINUTE, LINES_A_MINUTE = 150, 12  # of a reader who follows every step
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is asked of the lessons of one series alone; every other rule is asked of both.
+
+    Attributes
+    ----------
+    exercises : the least and the most exercises of a lesson.
+    minutes : the most that a lesson may take; None where there is no such limit.
+    recaps_changes : whether a lesson ends with what changed since the one before it.
+    """
+
+    exercises: tuple[int, int]
+    minutes: int | None
+    recaps_changes: bool
+
+
+# here alone stands where the afternoon differs: it is short, and its lessons do not retell one problem rung by rung
+FORMS = {"afternoon": Form((4, 7), 65, recaps_changes=False), "": Form((5, 9), None, recaps_changes=True)}
+
 KNOWN_TAGS = ("reference", "figure", notebooks.CHECKED)
 
 
@@ -241,16 +264,19 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
     for words in OPENING:
         if words not in first:
             yield f"the opening cell does not say {words}."
-    for words in CLOSING + (("### What changed since",) if lesson.number else ()):
+    form = FORMS[lesson.shelf]
+    for words in CLOSING + (("### What changed since",) if lesson.number and form.recaps_changes else ()):
         if words not in text:
             yield f'there is no section "{words.lstrip("# ")}".'
     for cell in lesson.cells:
         if (length := _code_lines(cell)) > LONGEST_CELL:
             yield f'cell "{cell.name}" has {length} lines of code; {LONGEST_CELL} is the most.'
     count = len(lesson.exercises)
-    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 9)  # eight, and one of deeper ground
-    if lesson.name in SERIES and not low <= count <= high:
+    low, high = (3, 3) if lesson.name == SERIES[0] else form.exercises  # eight, and one of deeper ground
+    if any(lesson.name in names for names in SHELVES.values()) and not low <= count <= high:
         yield f"it has {count} exercises; {low} to {high} are wanted."
+    if form.minutes is not None and lesson.about.minutes > form.minutes:
+        yield f"it takes {lesson.about.minutes} minutes; {form.minutes} are the most in its series."
 
 
 def _code_lines(cell: Cell) -> int:
