@@ -336,3 +336,69 @@ def test_outside_a_notebook_reports_are_printed(capsys, monkeypatch):
     monkeypatch.setattr("IPython.get_ipython", lambda: None)
     session.check("numpy_backprop.predict_shape", (1, 2))
     assert "Not yet: numpy_backprop.predict_shape" in capsys.readouterr().out
+
+
+FIT = """program("forms.slope")
+print("live")
+slope = torch.zeros(()).requires_grad_()
+for _ in range(50):
+    ((slope * points - 3 * points) ** 2).mean().backward()
+    with torch.no_grad():
+        slope -= 0.05 * slope.grad
+    slope.grad = None
+points = None
+mine = 1
+slope > 2"""
+
+
+@pytest.fixture
+def programs(notebook, forms):
+    notebook.run("import torch\nfrom tutor import program\npoints = torch.tensor([-1.0, 2.0, 0.5, 3.0])")
+    return notebook
+
+
+@pytest.mark.parametrize("cell", ['program("forms.slope")\n\n...', 'program("forms.slope")\n# not yet'])
+def test_an_empty_program_is_to_do_and_is_not_lent(programs, cell):
+    shown = programs.run(cell)
+    assert "To do: forms.slope" in shown and "lent" not in shown and "slope" not in programs.shell.user_ns
+    assert "our program was run in the place of yours" in programs.run('lend("forms.slope")')
+    assert abs(float(programs["slope"]) - 3) < 0.01
+
+
+def test_a_program_runs_live_and_leaves_what_it_has_to_and_what_is_free(programs):
+    shown = programs.run(FIT)
+    assert "live" in shown and "Right: forms.slope" in shown and "tensor(True)" in shown
+    assert programs["slope"].requires_grad and programs["mine"] == 1 and programs["points"].numel() == 4
+    programs.run('program("forms.slope")\nslope = 1')
+    assert programs["slope"] == 1 and "mine" not in programs.shell.user_ns
+
+
+def test_a_program_does_not_live_on_what_its_last_run_has_left(programs):
+    programs.run(FIT)
+    assert "name 'mine' is not defined" in programs.run('program("forms.slope")\nslope = mine')
+    assert "name 'slope' is not defined" in programs.run('program("forms.slope")\nslope += 1')
+
+
+def test_a_program_that_is_no_exercise_is_run_all_the_same(programs):
+    assert "was not checked" in programs.run('program("forms.slop")\nx = 1') and programs["x"] == 1
+    assert "does not ask for a program" in programs.run('program("forms.shift")\nx = 2') and programs["x"] == 2
+
+
+def test_an_interrupted_program_ends_as_any_cell_does(programs):
+    programs.run('program("forms.slope")\nraise KeyboardInterrupt', fails=True)
+    assert "Right: forms.slope" in programs.run(FIT)
+
+
+def test_progress_shows_programs_apart(programs):
+    programs.run(FIT)
+    shown = programs.run("progress()")
+    assert "1 of 1 capstones" in shown and "●          1 of 1" in shown
+
+
+def test_a_repair_as_it_was_is_to_do_and_stays_the_readers_own(programs):
+    cell = '@exercise("forms.halve")\ndef halve(a, b):\n    """Mine."""\n    total = a - b  # hm\n    return total / 2'
+    shown = programs.run(cell)
+    assert "To do: forms.halve" in shown and "is as it was" in shown and "lent" not in shown
+    assert programs["halve"](2.0, 4.0) == -1.0
+    assert "It still returns the difference" in programs.run(cell.replace("total", "sum_"))
+    assert "Right: forms.halve" in programs.run(cell.replace("a - b", "a + b"))

@@ -18,6 +18,7 @@ _WHERE = {
     **dict.fromkeys(
         ("exercise", "check", "hint", "solution", "compare", "lend", "progress", "reset", "expect"), "tutor.session"
     ),
+    "program": "tutor.program_cells",
     "exercises": "tutor.lessons.registry",
 }
 _MODULES = ("checking", "data", "graph", "lessons", "models", "plots", "session", "training")
@@ -27,7 +28,10 @@ __all__ = [*_WHERE, *_MODULES]
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
-        return getattr(importlib.import_module(_WHERE[name]), name)
+        module = importlib.import_module(_WHERE[name])
+        if name == "program":
+            module.register()  # also where this shell is not the one that it was imported in
+        return getattr(module, name)
     if name in _MODULES:
         return importlib.import_module(f"tutor.{name}")
     raise AttributeError(f"module 'tutor' has no attribute {name!r}")

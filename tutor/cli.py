@@ -380,8 +380,15 @@ def quality(lessons: tuple[str, ...], jobs: int, readme: Path | None, stated: Pa
 @click.argument("lesson")
 @click.argument("exercise")
 @click.option("--in", "folder", type=click.Path(path_type=Path), help="Folder of lessons; by default the series' own.")
-def new(lesson: str, exercise: str, folder: Path | None) -> None:
+@click.option(
+    "--kind",
+    type=click.Choice(("answer", "repair", "program")),
+    default="answer",
+    show_default=True,
+    help="What is asked for: a definition, a broken one to be mended, a program from an empty cell.",
+)
+def new(lesson: str, exercise: str, folder: Path | None, kind: str) -> None:
     """Write the skeleton of EXERCISE into LESSON, which is made where there is none."""
     from tutor.builder import new as skeletons
 
-    _print(skeletons.add(lesson, exercise, folder))
+    _print(skeletons.add(lesson, exercise, folder, kind))

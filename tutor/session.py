@@ -43,6 +43,7 @@ class Memory:
 
 
 LOADS = ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD")  # what fetches something to call it; the last is Python 3.11's
+NEVER_LENT = ("value", "program")  # on a stub: a prediction is the reader's own, and a program takes its time
 LENT = "Until then our own solution is lent to you, so that the cells below run."
 
 _memory: dict[str, Memory] = {}
@@ -93,7 +94,7 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
     space, filename, line = frame.f_globals, frame.f_code.co_filename, frame.f_lineno
 
     def judge(answer: Any) -> Any:
-        known = _find(identifier)
+        known = find(identifier)
         if known is None:
             return answer
         text, part = _cell(filename, line, known)
@@ -109,12 +110,15 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
         source = _numbered(filename, part)
         report = known.check(Ellipsis if todo else answer, of=of, seconds=seconds, source=source)
         memory.judged = answer
+        if todo and known.broken:
+            finish(known, memory, report, text)
+            return answer
         if report.verdict in ("wrong", "error", "slow"):
             report = _unfinished(part, _stands_on(known, answer, report))
         if not todo and getattr(answer, "__name__", known.name) != known.name:
             report = _renamed(known, answer, report)
             space[known.name] = answer
-        _finish(known, memory, report, text)
+        finish(known, memory, report, text)
         return _lend(known, memory) if todo else answer
 
     return judge
@@ -123,18 +127,23 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
 def check(identifier: str, answer: Any, *, seconds: float | None = None) -> Any:
     """Check a value (or any answer) and show one report; returns the answer as it was given."""
     frame = sys._getframe(1)
-    known = _find(identifier)
+    known = find(identifier)
     if known is None:
         return answer
     memory = _memory.setdefault(identifier, Memory())
     memory.space = frame.f_globals
     text = repr(answer) if known.kind == "value" else _cell(frame.f_code.co_filename, frame.f_lineno, known)[0]
     memory.judged = None if known.kind == "value" else answer
-    _finish(known, memory, known.check(answer, seconds=seconds), text[:2000])
+    finish(known, memory, known.check(answer, seconds=seconds), text[:2000])
     return answer
 
 
-def _find(identifier: str) -> Exercise | None:
+def memory_of(identifier: str) -> Memory:
+    """What this kernel remembers of an exercise."""
+    return _memory.setdefault(identifier, Memory())
+
+
+def find(identifier: str) -> Exercise | None:
     """The exercise, or None after saying what is wrong with the id (an id that was mistyped must not stop a reader)."""
     try:
         return exercises[identifier]
@@ -212,7 +221,7 @@ def _calls(answer: Any, earlier: Memory) -> bool:
     return False
 
 
-def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
+def finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
     """Remember, write, show; and in a CI lane, fail on any verdict but the expected one."""
     failed = report.verdict not in ("pass", "todo")
     repeated = failed and memory.report is not None and (memory.answer, memory.report.verdict) == (text, report.verdict)
@@ -231,7 +240,7 @@ def _finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
         show(report)
         raise AssertionError(f"{known.id}: expected the verdict {expected}, got {report.verdict}: {report.message}")
     notice = "" if expected else _record(known.id, report.verdict)
-    lent = report.verdict == "todo" and known.kind != "value"
+    lent = report.verdict == "todo" and known.kind not in NEVER_LENT and not known.broken
     show(replace(report, message=f"{report.message}\n{LENT}") if lent else report)
     if notice:
         say(notice, colour="#9a6700")
@@ -278,7 +287,11 @@ def lend(identifier: str) -> None:
         memory.space = sys._getframe(1).f_globals
     if known.kind == "method" and memory.owner is None:
         memory.owner = memory.space.get(known.owner)
-    if known.kind == "value":
+    if known.kind == "program":
+        _, left = known.run(known.source, names=memory.space)
+        memory.space.update({name: left[name] for name in known.spec.leaves if name in left})
+        say(f"What `{identifier}` has to leave is lent for now: our program was run in the place of yours.")
+    elif known.kind == "value":
         say("A prediction is not lent: nothing below depends on it.")
     elif _lend(known, memory) is not ...:
         say(f"`{known.name}` is lent for now: our solution stands in its place.")
@@ -358,16 +371,29 @@ def progress() -> None:
     store = Progress()
     known = store.read()
     rows, text, done_all, count_all = [], [], 0, 0
-    for lesson in series():
-        marks = "".join("●" if known.get(i, {}).get("verdict") == "pass" else "○" for i in lesson.exercises)
+
+    def row(name: str, marks: str) -> None:
         done, count = marks.count("●"), len(marks)
-        done_all, count_all = done_all + done, count_all + count
-        text.append(f"  {lesson.label} {lesson.name:<22} {marks:<10} {done} of {count}")
+        text.append(f"  {name:<25} {marks:<10} {done} of {count}")
         rows.append(
-            f"<tr><td style='text-align:left'>{lesson.label} {html.escape(lesson.name)}</td>"
+            f"<tr><td style='text-align:left'>{html.escape(name)}</td>"
             f"<td style='text-align:left;letter-spacing:3px'>{marks}</td><td>{done} of {count}</td></tr>"
         )
+
+    def mark(identifier: str) -> str:
+        return "●" if known.get(identifier, {}).get("verdict") == "pass" else "○"
+
+    capstones = []
+    for lesson in series():
+        marks = "".join(mark(i) for i, asked in lesson.exercises.items() if asked.kind != "program")
+        capstones += [i for i, asked in lesson.exercises.items() if asked.kind == "program"]
+        done_all, count_all = done_all + marks.count("●"), count_all + len(marks)
+        row(f"{lesson.label} {lesson.name}", marks)
     title = f"{done_all} of {count_all} exercises solved"
+    if capstones:
+        marks = "".join(map(mark, capstones))
+        row("capstones", marks)
+        title += f", {marks.count('●')} of {len(capstones)} capstones"
     show(Card("\n".join([title, *text]), card(f"<b>{title}</b>", f"<table>{''.join(rows)}</table>", "#0969da")))
     if store.notice:
         say(store.notice, colour="#9a6700")

@@ -20,6 +20,18 @@ def test_a_new_lesson_builds_and_its_exercise_can_be_judged(tmp_path, use_lesson
     assert "matrices.twice has 1 misconceptions and 1 alternatives; 3 of each" in " ".join(lint(lesson))
 
 
+@pytest.mark.parametrize("kind", ["repair", "program"])
+def test_a_new_repair_and_a_new_program_can_be_judged(tmp_path, use_lessons, kind):
+    new.add("matrices", "twice", tmp_path, kind)
+    (lesson,) = use_lessons(tmp_path / "matrices")
+    exercise = lesson.exercises["matrices.twice"]
+    assert exercise.check(exercise.reference).verdict == "pass" and bool(exercise.broken) == (kind == "repair")
+    assert (exercise.kind == "program") == (kind == "program")
+    assert [c for c in prove(exercise).complaints if "mutant passes" not in c] == []
+    least = "1 wrong programs and 1 alternatives" if kind == "program" else "1 misconceptions and 1 alternatives"
+    assert least in " ".join(lint(lesson))
+
+
 def test_a_second_exercise_is_added_before_the_recap(tmp_path, use_lessons):
     new.add("matrices", "twice", tmp_path)
     new.add("matrices", "again", tmp_path)

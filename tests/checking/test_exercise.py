@@ -235,7 +235,7 @@ def test_a_method_is_judged_on_the_class_it_is_filled_into(forms):
     assert add.check(lambda self, other: Number(self.value + other.value), of=Number).verdict == "pass"
 
 
-@pytest.mark.parametrize("name", ["add", "double", "shift", "counter", "scale", "square", "answer"])
+@pytest.mark.parametrize("name", ["add", "double", "shift", "counter", "scale", "square", "answer", "halve"])
 def test_every_form_of_exercise_tells_right_from_wrong(forms, name):
     exercise = forms.exercises[f"forms.{name}"]
     assert exercise.check(exercise.reference).verdict == "pass"

@@ -6,7 +6,7 @@
 # %% name="imports"
 import torch
 
-from tutor import check, exercise
+from tutor import check, exercise, program
 
 
 # %% name="engine" tags=["reference"]
@@ -128,3 +128,30 @@ answer = check("forms.answer", answer)
 
 # %% name="prints" tags=["nbval-check-output"]
 print("two and two is", 2 + 2)
+
+# %% name="points" tags=["reference"]
+points = torch.tensor([-1.0, 2.0, 0.5, 3.0])
+
+# %% name="program"
+program("forms.slope")
+
+### BEGIN SOLUTION
+slope = torch.zeros(()).requires_grad_()
+for _ in range(50):
+    ((slope * points - 3 * points) ** 2).mean().backward()
+    with torch.no_grad():
+        slope -= 0.05 * slope.grad
+    slope.grad = None
+### END SOLUTION
+
+
+# %% name="repair"
+@exercise("forms.halve")
+def halve(a, b):
+    """Return half the sum of two numbers."""
+    ### BEGIN SOLUTION
+    total = a + b
+    ### BROKEN
+    # total = a - b
+    ### END SOLUTION
+    return total / 2

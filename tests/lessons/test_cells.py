@@ -203,3 +203,39 @@ def test_a_stub_that_is_more_than_dots_is_to_do_as_it_was_shipped():
     assert parse(stub, asked)[0].todo and parse(stub.replace("Doc.", "Mine."), asked)[0].todo
     (part,) = parse(stub.replace("a = ...", "a = (3, ...)"), asked)
     assert not part.todo and part.unwritten == ("b",)
+
+
+P = '# Exercise: hard, about 30 minutes\nprogram("l.p")\n\n...'
+
+
+@pytest.mark.parametrize(
+    ("source", "todo"),
+    [
+        (P, True),
+        ('program("l.p")', True),
+        ('program("l.p", seconds=100)\n# a thought\n\n', True),
+        ('%%time\nprogram("l.p")\n\n...', True),
+        (P.replace("...", "model = 1\n\n# and\nlosses = []"), False),
+        (P.replace("...", "%matplotlib inline\nmodel = 1"), False),
+        (P.replace("...", "def f():\n    ..."), False),
+    ],
+)
+def test_a_program_is_all_that_stands_below_its_call(source, todo):
+    (part,) = parse(source, {"l.p": P})
+    assert (part.kind, part.form, part.todo) == ("program", WHOLE, todo)
+    assert cells.text_of(source, part) == source.removeprefix("%%time\n").rstrip("\n")
+    assert cells.replaced(source, part, P).removeprefix("%%time\n").rstrip("\n") == P
+
+
+def test_a_program_ends_where_another_exercise_begins():
+    source = f'import torch\nprogram("l.p")\na = 1\n\n{G}\nprogram("l.q")\nb = 2'
+    told = {part.identifier: cells.text_of(source, part) for part in parse(source, {"l.p": P, **ASKED})}
+    assert told == {"l.p": 'program("l.p")\na = 1', "l.g": G, "l.q": 'program("l.q")\nb = 2'}
+    assert cells.program_text(source, parse(source)[0]) == "a = 1"
+
+
+def test_a_program_that_is_no_python_or_is_commented_out_is_found():
+    (broken,) = parse(P.replace("...", "for k in range(3)\n    pass"), {"l.p": P})
+    assert (broken.kind, broken.form, broken.todo) == ("program", BROKEN, False)
+    (comment,) = parse('# program("l.p")\n# a = 1', {"l.p": P})
+    assert (comment.kind, comment.form) == ("program", COMMENT)

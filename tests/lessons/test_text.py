@@ -80,3 +80,47 @@ def test_the_definition_has_no_decorator_and_keeps_everything_else():
         definition('import os\n@exercise("l.f")\ndef f(x):\n    return x  # why\n', "l.f")
         == "def f(x):\n    return x  # why"
     )
+
+
+REPAIR = '''# %% name="f"
+@exercise("l.f")
+def f(xs):
+    """Doc."""
+    total = 0
+    for x in xs:
+        ### BEGIN SOLUTION
+        if x > 0:
+            total += x
+        ### BROKEN
+        # total += x
+        # # so far
+        # if x < 0:
+        #     break
+        ### END SOLUTION
+    ### BEGIN SOLUTION
+    ### BROKEN
+    # total = 0
+    ### END SOLUTION
+    return total
+'''
+
+
+def test_a_repair_arrives_with_what_is_broken_in_the_solutions_place(tmp_path):
+    (cell,) = read_lesson(written(tmp_path, REPAIR))
+    assert cell.is_repair
+    loop = "    for x in xs:\n        total += x\n        # so far\n        if x < 0:\n            break\n"
+    assert cell.student.endswith(f"    total = 0\n{loop}    total = 0\n    return total")
+    assert cell.solved.endswith("        if x > 0:\n            total += x\n    return total")
+    assert "BROKEN" not in cell.student + cell.solved
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("# %%\n### BROKEN\n# x\n", "stands between no"),
+        ("# %%\n### BEGIN SOLUTION\nx = 1\n### BROKEN\nx = 2\n### END SOLUTION\n", '"x = 2" is not'),
+    ],
+)
+def test_a_mistake_in_a_repair_is_told(tmp_path, text, complaint):
+    with pytest.raises(LessonError, match=complaint):
+        read_lesson(written(tmp_path, text))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from tutor.builder.notebooks import DRILLS
+from tutor.checking.exercise import Exercise
 from tutor.lessons.glossary import TERMS
 from tutor.lessons.registry import Lesson, series
 
@@ -83,14 +84,21 @@ def taught(show: Show = plain) -> str:
 
 def exercises_by_effort(show: Show | None = None) -> str:
     """A table of all exercises in order, with their difficulty and time."""
-    rows = ["| exercise | difficulty | minutes |", "|---|---|---|"]
+    rows = ["| exercise | kind | difficulty | minutes |", "|---|---|---|---|"]
     for lesson in series():
         for cell in lesson.cells:
             if cell.exercise_id:
-                spec = lesson.exercises[cell.exercise_id].spec
-                name = show(lesson, cell.name) if show else f"`{cell.exercise_id}`"
-                rows.append(f"| {name} | {spec.difficulty} | {spec.minutes} |")
+                exercise = lesson.exercises[cell.exercise_id]
+                name, spec = show(lesson, cell.name) if show else f"`{cell.exercise_id}`", exercise.spec
+                rows.append(f"| {name} | {kind_of(exercise)} | {spec.difficulty} | {spec.minutes} |")
     return "\n".join(rows)
+
+
+def kind_of(exercise: Exercise) -> str:
+    """What an exercise asks for, in a word."""
+    if exercise.kind == "program":
+        return "capstone"
+    return "prediction" if exercise.kind == "value" else "repair" if exercise.broken else "answer"
 
 
 def glossary() -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
+from tutor.checking.exercise import Exercise
 from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
@@ -21,6 +22,10 @@ from tutor.lessons.text import Cell
 
 LONGEST_CELL = 24
 LONGEST_FILE = 250  # of those that describe an exercise
+LONGEST_PROGRAM = 60  # lines of a solution that a reader writes from an empty cell
+REPAIR_LINES = (8, 25)
+REPAIRS, PROGRAMS = 3, 1  # the most of a lesson, beside its other exercises
+WRONG_PROGRAMS = 5
 WORDS_A_MINUTE, LINES_A_MINUTE = 150, 12  # of a reader who follows every step
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
@@ -63,7 +68,7 @@ def exercises_are_described(lesson: Lesson) -> Iterator[str]:
     """Every exercise has data (which asks for hints, a difficulty and a time), a docstring, and no data lies unused."""
     for identifier, exercise in lesson.exercises.items():
         assert exercise.spec is not None  # reading it raises where a field is wrong or missing
-        if exercise.kind != "value" and not ast.get_docstring(ast.parse(exercise.source).body[0]):
+        if exercise.kind not in ("value", "program") and not ast.get_docstring(ast.parse(exercise.source).body[0]):
             yield f"{identifier} has no docstring."
     asked = {identifier.split(".", 1)[1] for identifier in lesson.exercises}
     for name in lesson.described():
@@ -113,6 +118,9 @@ def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
             if not count:
                 yield f"{identifier} names no wrong value with its cause."
             continue
+        if exercise.kind == "program":
+            yield from _wrong_programs_apply(exercise)
+            continue
         if count < 3 or others < 3:
             yield f"{identifier} has {count} misconceptions and {others} alternatives; 3 of each are the least."
         for known in spec.misconceptions:
@@ -120,6 +128,35 @@ def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
                 compile(known.apply(exercise.source), identifier, "exec")
             except (SpecError, SyntaxError) as error:
                 yield f"{identifier}: {error}"
+
+
+def _wrong_programs_apply(exercise: Exercise) -> Iterator[str]:
+    count, others = len(exercise.spec.wrong), len(exercise.spec.alternatives)
+    if count < WRONG_PROGRAMS or others < 3:
+        had = f"{exercise.id} has {count} wrong programs and {others} alternatives"
+        yield f"{had}; {WRONG_PROGRAMS} and 3 are the least."
+    for wrong in exercise.spec.wrong:
+        try:
+            compile(wrong.apply(exercise.source), exercise.id, "exec")
+        except (SpecError, SyntaxError) as error:
+            yield f"{exercise.id}: {error}"
+
+
+def kinds_are_described(lesson: Lesson) -> Iterator[str]:
+    """A program has the data of a program, a repair those of a repair, and is neither too short nor too long."""
+    for cell in lesson.cells:
+        if not cell.exercise_id:
+            continue
+        exercise, name = lesson.exercises[cell.exercise_id], cell.exercise_id
+        if (exercise.kind == "program") is not bool(exercise.spec.judge):
+            yield f'{name}: its data are made by program(...) if and only if its cell begins with `program("{name}")`.'
+        if bool(exercise.broken) is not bool(exercise.spec.fault):
+            yield f"{name}: its data are made by repair(...) if and only if its cell says `### BROKEN`."
+        low, high = REPAIR_LINES
+        if exercise.broken and not low <= (length := _lines_of_code(exercise.broken)) <= high:
+            yield f"{name} arrives with {length} lines to mend; {low} to {high} are wanted."
+        if exercise.broken and exercise.check(exercise.build(exercise.broken)[0]).verdict == "pass":
+            yield f"{name} arrives with nothing to mend: what stands there passes."
 
 
 def spaces_are_the_docstrings(lesson: Lesson) -> Iterator[str]:
@@ -269,20 +306,34 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
         if words not in text:
             yield f'there is no section "{words.lstrip("# ")}".'
     for cell in lesson.cells:
-        if (length := _code_lines(cell)) > LONGEST_CELL:
-            yield f'cell "{cell.name}" has {length} lines of code; {LONGEST_CELL} is the most.'
-    count = len(lesson.exercises)
+        most = LONGEST_PROGRAM if _asks_a_program(lesson, cell) else LONGEST_CELL
+        if (length := _code_lines(cell)) > most:
+            yield f'cell "{cell.name}" has {length} lines of code; {most} is the most.'
+    repairs = sum(bool(exercise.broken) for exercise in lesson.exercises.values())
+    programs = sum(_asks_a_program(lesson, cell) for cell in lesson.cells)
+    count = len(lesson.exercises) - repairs - programs
     low, high = (3, 3) if lesson.name == SERIES[0] else form.exercises  # eight, and one of deeper ground
-    if any(lesson.name in names for names in SHELVES.values()) and not low <= count <= high:
-        yield f"it has {count} exercises; {low} to {high} are wanted."
+    ours = any(lesson.name in names for names in SHELVES.values())
+    if ours and not low <= count <= high:
+        yield f"it has {count} exercises beside repairs and programs; {low} to {high} are wanted."
+    if ours and (repairs > REPAIRS or programs > PROGRAMS):
+        yield f"it has {repairs} repairs and {programs} programs; {REPAIRS} and {PROGRAMS} are the most."
     if form.minutes is not None and lesson.about.minutes > form.minutes:
         yield f"it takes {lesson.about.minutes} minutes; {form.minutes} are the most in its series."
+
+
+def _asks_a_program(lesson: Lesson, cell: Cell) -> bool:
+    return bool(cell.exercise_id) and lesson.exercises[cell.exercise_id].kind == "program"
 
 
 def _code_lines(cell: Cell) -> int:
     if cell.kind != "code":
         return 0
-    source = re.sub(r'""".*?"""', "", cell.solved, flags=re.DOTALL)
+    return _lines_of_code(cell.solved)
+
+
+def _lines_of_code(text: str) -> int:
+    source = re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
     return sum(1 for line in source.split("\n") if line.strip() and not line.strip().startswith("#"))
 
 
@@ -302,6 +353,7 @@ RULES = (
     cells_render,
     exercises_are_described,
     exercises_are_unsolved,
+    kinds_are_described,
     one_statement_is_easy,
     files_are_short,
     misconceptions_apply,

@@ -19,7 +19,7 @@ LESSON = """# %% [markdown] name="opening"
 # **It takes** about 30 minutes.
 
 # %% name="imports"
-from tutor import check, exercise
+from tutor import check, exercise, program
 
 # %% [markdown] name="recap"
 # ## Recap
@@ -55,6 +55,60 @@ def NAME(x):
 
 '''
 
+REPAIR_CELL = '''# %% [markdown] name="ask-NAME"
+# Say what the program should do and what it does instead.
+
+# %%
+@exercise("LESSON.NAME")
+def NAME(x):
+    """Say what to return.
+
+    x : what it is, shape (N, D)
+    Returns an array of shape (N, D). What happens instead: say it.
+    """
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### BROKEN
+    # return x
+    ### END SOLUTION
+
+'''
+
+PROGRAM_CELL = """# %% [markdown] name="ask-NAME"
+# Say what the program has to do, what it may use, what it has to leave behind, and what counts.
+
+# %%
+program("LESSON.NAME")
+
+### BEGIN SOLUTION
+answer = 2
+### END SOLUTION
+
+"""
+
+PROGRAM = '''"""Say in one sentence what the program is about and what goes wrong in it."""
+
+from tutor.checking import Missed, Wrong, program
+
+
+def judge(run):
+    """The first criterion that is missed."""
+    answer = run.left["answer"]
+    return None if answer == 2 else Missed("another", f"`answer` is {answer}, not 2.", "A question?")
+
+
+EXERCISE = program(
+    difficulty="hard",
+    minutes=30,
+    drills=(),
+    leaves=("answer",),
+    judge=judge,
+    wrong=(Wrong("half", patch=("2", "1"), told="another"),),
+    alternatives=("answer = 1 + 1",),
+    hints=("A question?", "A pointer to the idea.", "`the line itself`"),
+)
+'''
+
 EXERCISE = '''"""Say in one sentence what the exercise is about and what goes wrong in it."""
 
 from tutor.checking import Misconception, code
@@ -84,8 +138,16 @@ EXERCISE = code(
 '''
 
 
-def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
-    """Write the skeletons; return what was done and what is left to do, a line each.
+REPAIR = (
+    EXERCISE.replace("Misconception, code", "Misconception, repair")
+    .replace("= code(", '= repair(\n    fault="Say what it still does when nothing was mended.",\n    shown_by=(),')
+    .replace('patch=("2 * x", "x")', 'patch=("2 * x", "x * x")')
+)
+KINDS = {"answer": (CELL, EXERCISE), "repair": (REPAIR_CELL, REPAIR), "program": (PROGRAM_CELL, PROGRAM)}
+
+
+def add(lesson: str, exercise: str, folder: Path | None = None, kind: str = "answer") -> list[str]:
+    """Write the skeletons of an exercise of a kind; return what was done and what is left to do, a line each.
 
     Raises
     ------
@@ -100,7 +162,9 @@ def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
     place = (folder or HOME) / lesson
     text, data = place / "lesson.py", place / "exercises" / f"{exercise}.py"
     fresh = not text.exists()
-    cells = _with_cell(LESSON if fresh else text.read_text(encoding="utf-8"), text, f"{lesson}.{exercise}")
+    cells = _with_cell(
+        LESSON if fresh else text.read_text(encoding="utf-8"), text, f"{lesson}.{exercise}", KINDS[kind][0]
+    )
     if data.exists():
         raise TutorError(f"{data} is there already: delete it, or choose another name.")
     said = []
@@ -109,7 +173,7 @@ def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
         write_atomically(data.with_name("__init__.py"), '"""The exercises of the lesson, a module each."""\n')
         said.append(f"wrote a lesson in {place}")
     write_atomically(text, cells)
-    write_atomically(data, EXERCISE)
+    write_atomically(data, KINDS[kind][1])
     said.append(f"wrote the exercise {lesson}.{exercise} into {text} and {data}")
     built = "tutor build"
     if folder is not None:
@@ -121,11 +185,11 @@ def add(lesson: str, exercise: str, folder: Path | None = None) -> list[str]:
     return said
 
 
-def _with_cell(text: str, path: Path, identifier: str) -> str:
+def _with_cell(text: str, path: Path, identifier: str, cell: str) -> str:
     """Return a lesson's text with the exercise's cells before the recap, or at the end where there is none."""
     if f'"{identifier}"' in text:
         raise TutorError(f"{path} asks {identifier} already.")
     lesson, exercise = identifier.split(".")
-    cell = CELL.replace("LESSON", lesson).replace("NAME", exercise)
+    cell = cell.replace("LESSON", lesson).replace("NAME", exercise)
     at = text.find('# %% [markdown] name="recap"')
     return text[:at] + cell + text[at:] if at >= 0 else f"{text.rstrip()}\n\n{cell}"

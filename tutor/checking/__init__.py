@@ -4,7 +4,18 @@ from tutor.checking.exercise import Exercise
 from tutor.checking.judge import Difference, compare
 from tutor.checking.probes import Draw
 from tutor.checking.report import VERDICTS, Report
-from tutor.checking.spec import FiniteDifference, Misconception, Spec, SpecError, code, value
+from tutor.checking.spec import (
+    FiniteDifference,
+    Misconception,
+    Missed,
+    Spec,
+    SpecError,
+    Wrong,
+    code,
+    program,
+    repair,
+    value,
+)
 
 __all__ = [
     "VERDICTS",
@@ -13,10 +24,14 @@ __all__ = [
     "Exercise",
     "FiniteDifference",
     "Misconception",
+    "Missed",
     "Report",
     "Spec",
     "SpecError",
+    "Wrong",
     "code",
     "compare",
+    "program",
+    "repair",
     "value",
 ]

@@ -20,6 +20,7 @@ from tutor.checking.search import AT_ONCE, LATER, Search
 from tutor.checking.shortcut import watch
 from tutor.checking.spec import Misconception, Spec, SpecError
 
+UNMENDED = "unmended"  # the misconception that a repair as it was shows
 CHANGED_MEMORY = 2**29  # bytes that an answer whose text was changed may take beyond what the process has
 
 _numbers = itertools.count()
@@ -45,6 +46,7 @@ class Exercise:
     owner : for a method, the name of its class.
     source : the text of the solution.
     stub : the text of the cell as a reader first meets it.
+    broken : of a repair, the text of the definition that is to be mended.
     load_spec : returns the exercise's data; called once, when first needed.
     namespace : returns a fresh dict with what the lesson has defined before this exercise, solutions included.
     """
@@ -60,9 +62,10 @@ class Exercise:
         stub: str,
         load_spec: Callable[[], Spec],
         namespace: Callable[[], dict[str, Any]],
+        broken: str = "",
     ):
         self.id, self.kind, self.name, self.owner, self.source, self.stub = identifier, kind, name, owner, source, stub
-        self._load_spec, self._namespace = load_spec, namespace
+        self._load_spec, self._namespace, self.broken = load_spec, namespace, broken
 
     def __repr__(self) -> str:
         return f"<Exercise {self.id}>"
@@ -80,7 +83,14 @@ class Exercise:
     @functools.cached_property
     def misconceptions(self) -> Mapping[str, Misconception]:
         """Name -> Misconception, `wrong` being an object like `reference`."""
-        return MappingProxyType({m.name: replace(m, wrong=self._wrong(m)) for m in self.spec.misconceptions})
+        return MappingProxyType({m.name: replace(m, wrong=self._wrong(m)) for m in self.known})
+
+    @functools.cached_property
+    def known(self) -> tuple[Misconception, ...]:
+        """The wrong answers of its data; of a repair, also the program as it was."""
+        if not self.broken:
+            return self.spec.misconceptions
+        return (Misconception(UNMENDED, self.spec.fault, patch=(self.source, self.broken)), *self.spec.misconceptions)
 
     @functools.cached_property
     def alternatives(self) -> tuple[Any, ...]:
@@ -110,6 +120,11 @@ class Exercise:
             return self.build(misconception.apply(self.source))[0]
         except SpecError as error:
             raise SpecError(f"{self.id}: {error}") from None
+
+    @functools.cached_property
+    def told(self) -> Spec:
+        """The data as the diagnosis needs it, with all wrong answers that are known."""
+        return replace(self.spec, misconceptions=self.known)
 
     @functools.cached_property
     def argument_names(self) -> tuple[str, ...]:
@@ -325,7 +340,7 @@ class Exercise:
         self, candidate: Any, owner: Any, seconds: float | None, turn: int, source: str | None, search: float
     ) -> Report:
         if candidate is Ellipsis:
-            return self._report("todo", f"Write `{self.name}` in place of the `...` and run the cell again.")
+            return self._report("todo", self._asked())
         if (self.kind == "class" and not isinstance(candidate, type)) or not callable(candidate):
             wanted = "a class" if self.kind == "class" else "a function"
             return self._report(
@@ -359,6 +374,11 @@ class Exercise:
         if any(diagnose.out_of_memory(e) or not isinstance(e, Exception | None) for e in errors):
             return report
         return searched(report, trials, {t.seed: t.outcome.seconds for t in failed})
+
+    def _asked(self) -> str:
+        if self.broken:
+            return f"`{self.name}` is as it was: find what is wrong in it, mend it, and run the cell again."
+        return f"Write `{self.name}` in place of the `...` and run the cell again."
 
     def _refused(
         self,
@@ -414,10 +434,10 @@ class Exercise:
 
     def _explain(self, trials: list[diagnose.Trial], candidate: Any, source: str | None) -> Report:
         failed = next((t for t in trials if t.outcome.error is not None), None)
-        if failed is not None and not any(self._crashes_alike(m, trials) for m in self.spec.misconceptions):
+        if failed is not None and not any(self._crashes_alike(m, trials) for m in self.known):
             message = diagnose.exception(failed.outcome, candidate, self._checker)
             return self._report("error", message, tier="exception")  # the ladder begins beside the point of an error
-        finding = diagnose.diagnose(self.spec, trials, self.run_wrong, self._words(candidate))
+        finding = diagnose.diagnose(self.told, trials, self.run_wrong, self._words(candidate))
         known = finding.misconception
         verdict = "error" if failed is not None else "wrong"
         name = known.name if known else None

@@ -54,26 +54,34 @@ class Outcome:
 
 
 def call(
-    function: Callable[..., Any], *arguments: Any, seconds: float = 5.0, seed: int = 0, memory: int = MEMORY
+    function: Callable[..., Any],
+    *arguments: Any,
+    seconds: float = 5.0,
+    seed: int = 0,
+    memory: int = MEMORY,
+    live: bool = False,
 ) -> Outcome:
-    """Call `function(*arguments)` under guard; never raises for what it does.
+    """Call `function(*arguments)` under guard; never raises for what it does, but for Ctrl-C where it is `live`.
 
     Random states are seeded with `seed` before and restored after; grad mode and default dtype are restored and their
     change is reported as harm. The time limit stops Python code, `time.sleep` and loops of tensor operations; a single
-    long operation is stopped only when it returns, and a loop that swallows every exception not at all.
+    long operation is stopped only when it returns, and a loop that swallows every exception not at all. Where the call
+    is `live`, what it prints goes where it always goes, and is not in the outcome.
     """
     outcome, buffer = Outcome(), _Limited()
     started = time.perf_counter()
     with _kept_state(seed, outcome.harm), _last_resort(seconds) as postpone, fence(outcome.harm, memory):
         try:
-            with (
-                contextlib.redirect_stdout(buffer),
-                contextlib.redirect_stderr(buffer),
-                time_limit(seconds, postpone),
-            ):
+            with contextlib.ExitStack() as stack:
+                if not live:
+                    stack.enter_context(contextlib.redirect_stdout(buffer))
+                    stack.enter_context(contextlib.redirect_stderr(buffer))
+                stack.enter_context(time_limit(seconds, postpone))
                 outcome.value = function(*arguments)
         except BaseException as error:  # an answer may raise anything, SystemExit and KeyboardInterrupt included
             outcome.error = error
+            if live and isinstance(error, KeyboardInterrupt):
+                raise
     outcome.seconds = time.perf_counter() - started
     outcome.printed = buffer.shown()
     return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import sys
 from collections.abc import Iterator
@@ -15,9 +16,13 @@ from tutor.checking.guard import Outcome
 from tutor.checking.mutants import mutants
 from tutor.checking.narrowed import narrowed, shown_by, survives
 from tutor.checking.probes import clone, same
+from tutor.checking.programs import ProgramExercise
 from tutor.checking.report import Report
 
 SEEDS = 20
+PROGRAM_SEEDS = 5
+PROGRAM_MUTANTS = 40  # a sample of a program's mutants, fewer where a run of the program takes long
+PROGRAM_SECONDS = 240.0  # for all of a program's mutants
 FAR = 100 * judge.RTOL  # how far from right a misconception has to be
 KILLED = 0.99  # the share of silent mutants that have to be killed
 MUTANT_SECONDS = 1.0
@@ -55,6 +60,8 @@ class Proof:
 
 def prove(exercise: Exercise) -> Proof:
     """Try the misconceptions, the mutants and the alternatives of an exercise."""
+    if isinstance(exercise, ProgramExercise):
+        return _prove_program(exercise)
     times: list[float] = []
     complaints = list(_misconceptions(exercise, times))
     made = silent = killed = equivalent = 0
@@ -88,6 +95,53 @@ def prove(exercise: Exercise) -> Proof:
         tried,
         tried - len(passing),
         tuple(passing),
+    )
+
+
+def _prove_program(exercise: ProgramExercise) -> Proof:
+    """Wrong programs are refused by the criterion that is theirs, right ones pass over seeds and threads."""
+    spec, times, complaints = exercise.spec, [], []
+    for number, right in enumerate((exercise.reference, *exercise.alternatives)):
+        for turn in range(PROGRAM_SEEDS):
+            with _threads(1 + turn % 2):
+                report = exercise.check(right, turn=turn)
+            times.append(report.seconds)
+            if report.verdict != "pass":
+                complaints.append(f"{exercise.id}: program {number} is refused with seed {turn}: {report.message}")
+                break
+    for wrong in spec.wrong:
+        report = exercise.check(wrong.apply(exercise.source))
+        told = report.misconception or report.verdict
+        if told != wrong.criterion:
+            complaints.append(f"{exercise.id}: {wrong.name} is told {told}: {report.message.splitlines()[0]}")
+    made = list(mutants(exercise.source))
+    usual = max(times[:PROGRAM_SEEDS])
+    limit = max(MUTANT_SECONDS, 3 * usual)
+    count = max(10, min(PROGRAM_MUTANTS, int(PROGRAM_SECONDS / max(usual, 0.001))))
+    silent, survivors, used = 0, [], set()
+    for mutant in random.Random(exercise.id).sample(made, min(count, len(made))):
+        report = exercise.check(mutant.text, seconds=limit)
+        if report.verdict == "error":
+            continue
+        if report.verdict == "pass" and mutant.line in spec.equivalent_mutants:
+            used.add(mutant.line)
+            continue
+        silent += 1
+        if report.verdict == "pass":
+            survivors.append(f"{mutant.line}   ({mutant.change})")
+    complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
+    for line in set(spec.equivalent_mutants) - {mutant.line for mutant in made}:
+        complaints.append(f'{exercise.id}: equivalent_mutants lists "{line}", which no mutant contains.')
+    return Proof(
+        exercise.id,
+        len(spec.wrong),
+        min(count, len(made)),
+        silent,
+        silent - len(survivors),
+        len(used),
+        len(spec.alternatives),
+        1000 * statistics.median(times),
+        tuple(complaints),
     )
 
 

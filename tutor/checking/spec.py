@@ -12,6 +12,7 @@ from tutor.checking.space import Space
 from tutor.errors import TutorError
 
 DIFFICULTIES = ("easy", "medium", "hard")
+TUPLES = ("hints", "drills", "outputs", "misconceptions", "alternatives", "forbid", "shown_by", "leaves", "wrong")
 _MISSING = object()
 
 
@@ -101,6 +102,51 @@ def _pairs(patch: tuple[Any, ...]) -> tuple[tuple[str, str], ...]:
 
 
 @dataclass(frozen=True)
+class Missed:
+    """The first criterion that a program missed, as its judge tells it.
+
+    Attributes
+    ----------
+    criterion : its name, short and lower case with hyphens.
+    message : what was measured, with its numbers, and what that means; where several causes lead there it offers them.
+    hint : a question that leads on.
+    """
+
+    criterion: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong program, by which the course's proof tries the judge of a program.
+
+    Give `patch` (as of a `Misconception`) or `text`, a whole program. `told` is the criterion by which it has to be
+    refused, by default its own name.
+    """
+
+    name: str
+    patch: tuple[Any, ...] = ()
+    text: str = ""
+    told: str = ""
+
+    @property
+    def criterion(self) -> str:
+        """The criterion by which it has to be refused."""
+        return self.told or self.name
+
+    def apply(self, source: str) -> str:
+        """Return the wrong program's text.
+
+        Raises
+        ------
+        SpecError
+            If an old text is not in the solution.
+        """
+        return self.text or Misconception(self.name, "", patch=self.patch).apply(source)
+
+
+@dataclass(frozen=True)
 class FiniteDifference:
     """Says that one output is a gradient, so that a wrong one is shown beside a finite difference.
 
@@ -117,7 +163,7 @@ class FiniteDifference:
 
 @dataclass(frozen=True)
 class Spec:
-    """The data of one exercise; build it with `code` or `value`, which check it."""
+    """The data of one exercise; build it with `code`, `repair`, `value` or `program`, which check it."""
 
     difficulty: str
     minutes: int
@@ -138,6 +184,11 @@ class Spec:
     cases: int = 3
     seconds: float = 5.0
     explain: str = ""
+    fault: str = ""
+    shown_by: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    judge: Callable[[Any], Missed | None] | None = None
+    wrong: tuple[Wrong, ...] = ()
 
 
 def code(
@@ -188,6 +239,54 @@ def code(
     return spec
 
 
+def repair(*, fault: str, shown_by: tuple[str, ...] = (), **more: Any) -> Spec:
+    """Describe an exercise whose cell arrives with a function that is wrong, or stops, and is to be mended.
+
+    It is judged by its results, like the answer of `code`, whose parameters the others are.
+
+    Parameters
+    ----------
+    fault : what a program does in which nothing was mended but its looks; told as the misconception "unmended".
+    shown_by : public questions and issues in which the bug was met, as "owner/repository#number".
+    """
+    spec = code(fault=fault, shown_by=shown_by, **more)
+    _require(bool(fault), "fault", "must say what the program still does when nothing was mended")
+    return spec
+
+
+def program(
+    *,
+    difficulty: str,
+    minutes: int,
+    hints: tuple[str, ...],
+    leaves: tuple[str, ...],
+    judge: Callable[[Any], Missed | None],
+    seconds: float = 60.0,
+    **more: Any,
+) -> Spec:
+    """Describe an exercise whose answer is a program: all that stands below `program("lesson.exercise")` in its cell.
+
+    Parameters
+    ----------
+    leaves : the names that it has to leave behind.
+    judge : receives a `Run` (`tutor.checking.running`), returns the first criterion missed, or None;
+        `tutor.checking.symptoms` measures what goes wrong most.
+    seconds : its time limit.
+    wrong : wrong programs, each with the criterion by which it has to be refused.
+    alternatives : right programs written really differently, as texts.
+    equivalent_mutants : mutated line -> why the program is as right with it.
+    """
+    spec = _build(
+        difficulty=difficulty, minutes=minutes, hints=hints, leaves=leaves, judge=judge, seconds=seconds, **more
+    )
+    _require(bool(leaves) and all(name.isidentifier() for name in leaves), "leaves", "must name what it leaves behind")
+    _require(callable(judge), "judge", "must be a function of a Run")
+    _require(all(bool(w.patch) is not bool(w.text) for w in spec.wrong), "wrong", "each needs a patch= or a text=")
+    _require(all(isinstance(a, str) for a in spec.alternatives), "alternatives", "must be texts of programs")
+    _require(len(spec.hints) >= 3, "hints", "needs at least three steps: a question, a pointer, a line")
+    return spec
+
+
 def value(*, difficulty: str, minutes: int, hints: tuple[str, ...], explain: str, **more: Any) -> Spec:
     """Describe an exercise whose answer is a value: a prediction that the reader commits to before the cell shows it.
 
@@ -202,7 +301,17 @@ def value(*, difficulty: str, minutes: int, hints: tuple[str, ...], explain: str
 
 
 def _build(**fields: Any) -> Spec:
-    for name in ("hints", "drills", "outputs", "misconceptions", "alternatives", "forbid"):
+    for name in (
+        "hints",
+        "drills",
+        "outputs",
+        "misconceptions",
+        "alternatives",
+        "forbid",
+        "shown_by",
+        "leaves",
+        "wrong",
+    ):
         _require(isinstance(fields.get(name, ()), tuple), name, "must be a tuple; is a trailing comma missing?")
     try:
         spec = Spec(**fields)

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 WHOLE, BARE, BROKEN, COMMENT = "whole", "bare", "broken", "comment"
+PROGRAM = "program"  # the kind whose answer is all that stands below `program("lesson.exercise")` in its cell
 
 _DEFINITION = ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef
-_CALL = re.compile(r"""\b(?:exercise|check)\(\s*(?:identifier\s*=\s*)?(['"]{1,3})([\w.]+)\1""")
+_CALL = re.compile(r"""\b(?:exercise|check|program)\(\s*(?:identifier\s*=\s*)?(['"]{1,3})([\w.]+)\1""")
 _DECORATOR = re.compile(r"""^\s*@[\w.]+\(\s*(?:identifier\s*=\s*)?(['"]{1,3})([\w.]+)\1""")
 _DEFINED = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 _EFFORT = re.compile(r"^# Exercise: \w+, about \d+ minutes?\s*$")
@@ -35,8 +36,8 @@ class Part:
     Attributes
     ----------
     identifier : "lesson.exercise".
-    kind : "function", "class", "method" or "value".
-    name : the name that it binds.
+    kind : "function", "class", "method", "value" or "program".
+    name : the name that it binds; of a program, which may bind any, its own.
     owner : the class that a method is filled into.
     start, end : its text is lines[start:end] of the cell, decorators and the comment on its effort among them.
     form : "whole"; "bare", if its decorator is lost; "broken", if it carries the id and is not Python; "comment", if it
@@ -87,7 +88,11 @@ def parse(source: str, asked: Mapping[str, str] | None = None) -> tuple[Part, ..
     statements = _statements(lines)
     parts: list[Part] = []
     for at, statement in enumerate(statements):
+        if parts and parts[-1].kind == PROGRAM and statement.start < parts[-1].end:
+            continue
         found = _carried(statement, asked)
+        if len(found) == 1 and found[0].kind == PROGRAM:
+            found = [_with_its_program(lines, statements[at + 1 :], found[0], asked)]
         if found and found[0].kind == "value" and not _defines(statement):
             found = [_with_its_lines(statements, at, part, parts[-1].end if parts else 0) for part in found]
         parts += [_with_effort(lines, part) for part in found]
@@ -171,6 +176,23 @@ def is_todo(node: ast.AST, shipped: ast.AST | None = None) -> bool:
     return all(map(_only_dots, bodies)) or (shipped is not None and _shape(node) == _shape(shipped))
 
 
+def program_is_todo(body: Sequence[ast.stmt]) -> bool:
+    """Whether nothing has been written below `program("lesson.exercise")` yet: nothing but `...` and comments."""
+    return all(isinstance(node, ast.Expr) and _is_dots(node.value) for node in _without_docstring(list(body)))
+
+
+def program_of(node: ast.stmt) -> str | None:
+    """The id in a statement `program("lesson.exercise")`, or None if it is another statement."""
+    return _identifier(node.value, "program") if isinstance(node, ast.Expr) else None
+
+
+def program_text(source: str, part: Part) -> str:
+    """The program itself: what stands below its call."""
+    lines = lines_of(source)[part.start : part.end]
+    call = next(k for k, line in enumerate(lines) if _CALL.search(line))
+    return "\n".join(lines[call + 1 :]).strip("\n")
+
+
 def _dotted(node: ast.AST) -> list[str]:
     """The methods of a definition that are nothing but `...`, and the names that are bound to it."""
     inner = [n for n in ast.walk(node) if n is not node]
@@ -221,6 +243,9 @@ def _judged(lines: list[str], part: Part, asked: Mapping[str, str]) -> Part:
         todo = is_todo(part.node, shipped.node if shipped else None)
         left = [n for n in _dotted(part.node) if n in _dotted(shipped.node)] if shipped and not todo else []
         return replace(part, todo=todo, unwritten=tuple(left))
+    if part.form == WHOLE and part.kind == PROGRAM:
+        body = _python(_without_magics("\n".join(lines[part.start : part.end])))
+        return replace(part, todo=bool(body) and program_is_todo(body[1:]))
     if part.form == WHOLE and part.kind == "value":
         return replace(part, todo=_value_is_todo("\n".join(lines[part.start : part.end]), part))
     return part
@@ -337,8 +362,10 @@ def _carried(statement: _Statement, asked: Mapping[str, str]) -> list[Part]:
     """The exercises whose id a statement carries."""
     if statement.node is None:
         return _scanned(statement, asked)
-    if not any(word in statement.text for word in ("exercise", "check", *asked)):
+    if not any(word in statement.text for word in ("exercise", "check", "program", *asked)):
         return []
+    if identifier := program_of(statement.node):
+        return [Part(identifier, PROGRAM, identifier.split(".")[-1], None, statement.start, statement.end)]
     found, decorators = [], set()
     for node in ast.walk(statement.node):
         for call in node.decorator_list if isinstance(node, _DEFINITION) else []:
@@ -353,6 +380,19 @@ def _carried(statement: _Statement, asked: Mapping[str, str]) -> list[Part]:
             name = _value_name(statement.node, node)
             found.append(Part(identifier, "value", name, None, statement.start, statement.end))
     return found
+
+
+def _with_its_program(lines: list[str], below: Sequence[_Statement], part: Part, asked: Mapping[str, str]) -> Part:
+    """A program with all that stands below its call in the cell, up to another exercise."""
+    end = len(lines)
+    for statement in below:
+        if _carried(statement, asked):
+            end = statement.start
+            break
+    while end > part.end and (not lines[end - 1].strip() or _EFFORT.match(lines[end - 1])):
+        end -= 1
+    broken = any(statement.node is None and statement.start < end for statement in below)
+    return replace(part, end=end, form=BROKEN if broken else part.form)
 
 
 def _value_name(statement: ast.stmt, call: ast.Call) -> str:
@@ -375,7 +415,7 @@ def _scanned(statement: _Statement, asked: Mapping[str, str]) -> list[Part]:
         identifier = called[2] if called else decorated[2] if decorated and decorated[2] in asked else None
         if identifier and not line.lstrip().startswith("#"):
             defined = _DEFINED.search(statement.text)
-            kind = "value" if not decorated else "function"
+            kind = PROGRAM if line.startswith("program(") else "value" if not decorated else "function"
             name = defined[1] if defined and decorated else ""
             found.append(Part(identifier, kind, name, None, statement.start, statement.end, BROKEN))
     return found
@@ -411,7 +451,7 @@ def _bare(
     names = {}
     for identifier, stub in asked.items():
         shipped = _shipped(identifier, stub)
-        if shipped is not None and shipped.kind != "value" and identifier not in carried:
+        if shipped is not None and shipped.kind not in ("value", PROGRAM) and identifier not in carried:
             names[shipped.name] = shipped
     for statement in statements:
         defined = _DEFINED.search(statement.text)

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from tutor.checking.exercise import Exercise
+from tutor.checking.programs import ProgramExercise
 from tutor.checking.spec import Spec, SpecError
 from tutor.lessons import SHELVES
+from tutor.lessons.cells import PROGRAM
 from tutor.lessons.text import Cell, LessonError, definition, find_target, read_lesson
 
 HOME = Path(__file__).parent
@@ -148,7 +150,9 @@ class Lesson:
         file = f"exercises/{name}.py"
         found = self._import(f".exercises.{name}", file, "EXERCISE")
         if not isinstance(found, Spec):
-            raise SpecError(f"{self.name}/{file}: EXERCISE= must be made by code(...) or value(...).")
+            raise SpecError(
+                f"{self.name}/{file}: EXERCISE= must be made by code(...), repair(...), value(...) or program(...)."
+            )
         return found
 
     def namespace(self, before: str) -> dict[str, Any]:
@@ -159,7 +163,7 @@ class Lesson:
                 break
             if cell.exercise_id:
                 target = find_target(cell.source, cell.exercise_id)
-                if target.kind == "value":
+                if target.kind in ("value", PROGRAM):
                     continue
                 exec(compile(definition(cell.solved, cell.exercise_id), f"<{self.name}:{cell.name}>", "exec"), space)
                 if target.owner:
@@ -184,7 +188,8 @@ class Lesson:
             target = find_target(cell.source, identifier)
         except (SyntaxError, LessonError) as error:
             raise LessonError(f"{self.path.name} of {self.name}, line {cell.line}: {error}") from None
-        return Exercise(
+        made = ProgramExercise if target.kind == PROGRAM else Exercise
+        return made(
             identifier,
             kind=target.kind,
             name=target.name,
@@ -193,6 +198,7 @@ class Lesson:
             stub=cell.student,
             load_spec=functools.partial(self.spec, identifier.split(".", 1)[1]),
             namespace=functools.partial(self.namespace, identifier),
+            broken=definition(cell.student, identifier) if cell.is_repair else "",
         )
 
 

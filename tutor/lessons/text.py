@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.errors import TutorError
-from tutor.lessons.cells import BROKEN, Part, parse
+from tutor.lessons.cells import BROKEN, PROGRAM, Part, parse, program_text
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BROKEN_AS = "### BROKEN"  # in a region of a repair: below it, commented out, what the reader finds there
 _HEADER = re.compile(r"^# %%(?P<markdown> \[markdown\])?(?P<options>( \w+=.*)?)$")
 _OPTION = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\[[^\]]*\])')
 
@@ -54,6 +55,11 @@ class Cell:
     def solved(self) -> str:
         """The cell with the solution in place of the stub."""
         return _with_solution(self.source)
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether the cell arrives with a program that is to be mended."""
+        return any(line.strip() == BROKEN_AS for line in self.source.split("\n"))
 
 
 def exercise_id(source: str) -> str | None:
@@ -116,32 +122,51 @@ def _default_name(kind: str, body: str) -> str:
 
 
 def _check_regions(where: str, body: str) -> None:
-    marks = [line.strip() for line in body.split("\n") if line.strip() in (BEGIN, END)]
+    lines = [line.strip() for line in body.split("\n")]
+    marks = [line for line in lines if line in (BEGIN, END)]
     if marks != [BEGIN, END] * (len(marks) // 2):
         raise LessonError(f"{where}: `{BEGIN}` and `{END}` do not pair up.")
+    inside = broken = False
+    for line in lines:
+        inside = line == BEGIN or (inside and line != END)
+        broken = inside and (broken or line == BROKEN_AS)
+        if line == BROKEN_AS and not inside:
+            raise LessonError(f"{where}: `{BROKEN_AS}` stands between no `{BEGIN}` and `{END}`.")
+        if broken and line and not line.startswith("#"):
+            raise LessonError(f'{where}: below `{BROKEN_AS}` every line is commented out; "{line}" is not.')
 
 
 def _without_solution(source: str) -> str:
-    """Replace each region by `...`, unless the line before it is already a stub that ends in `...`."""
-    kept, inside = [], False
-    for line in source.split("\n"):
-        mark = line.strip()
+    """Replace each region by `...`, unless the line before it is already a stub that ends in `...`.
+
+    In a repair, a region becomes what stands in it below `### BROKEN`, or nothing.
+    """
+    kept, inside, broken = [], False, False
+    for line, mark in ((line, line.strip()) for line in source.split("\n")):
         if mark == BEGIN:
-            inside = True
+            inside, at = True, len(kept)
             if not (kept and kept[-1].rstrip().endswith("...")):
                 kept.append(line[: len(line) - len(line.lstrip())] + "...")
         elif mark == END:
-            inside = False
+            inside = broken = False
+        elif mark == BROKEN_AS:
+            broken = True
+            del kept[at:]
+        elif broken:
+            kept.append(re.sub(r"^(\s*)# ?", r"\1", line))
         elif not inside:
             kept.append(line)
     return "\n".join(kept)
 
 
 def _with_solution(source: str) -> str:
-    """Drop the region marks, and the stub line that a region replaces."""
-    kept = []
+    """Drop the region marks, the stub line that a region replaces, and what is broken."""
+    kept, broken = [], False
     for line in source.split("\n"):
         mark = line.strip()
+        broken = mark == BROKEN_AS or (broken and mark != END)
+        if broken:
+            continue
         if mark == BEGIN and kept and kept[-1].rstrip().endswith("..."):
             kept.pop()
         if mark not in (BEGIN, END):
@@ -179,6 +204,8 @@ def definition(source: str, identifier: str) -> str:
     """Return the text of the exercise's definition without its decorators; of a value, the lines that compute it."""
     target = find_target(source, identifier)
     lines = source.split("\n")
+    if target.kind == PROGRAM:
+        return program_text(source, target)
     if target.node is None:
         return "\n".join(line for line in lines if exercise_id(line) != identifier).strip("\n")
     return "\n".join(lines[target.node.lineno - 1 : target.node.end_lineno])

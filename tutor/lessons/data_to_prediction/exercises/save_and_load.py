@@ -115,14 +115,8 @@ EXERCISE = code(
         ),
         Misconception(
             "not-careful",
-            "The file is loaded without `weights_only=True`. In newer versions of PyTorch that is the default; say it, so that it holds in every version.",
+            "The file is loaded without `weights_only=True`, so that in some versions of PyTorch, or in all, it could run any code. Numbers are all that you need: say so.",
             patch=(", weights_only=True", ""),
-            hints=("What could a stranger's file do when it is loaded?",),
-        ),
-        Misconception(
-            "anything-allowed",
-            "`weights_only=False` lets the file run any code. Numbers are all that you need.",
-            patch=("weights_only=True", "weights_only=False"),
             hints=("What could a stranger's file do when it is loaded?",),
         ),
         Misconception(
