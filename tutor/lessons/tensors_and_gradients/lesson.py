@@ -3,7 +3,7 @@
 #
 # Three notebooks, one afternoon. In this one you meet the two things that PyTorch is built on: **tensors**, which hold
 # numbers, and **autograd**, which finds gradients. In the second you build a network and train it. At the end of the third
-# you have a classifier of real photographs, saved in a file, and have written such a program yourself.
+# you have a classifier of real photographs, saved in a file, and asked about an image that it has never seen.
 #
 # **You will be able to**
 #

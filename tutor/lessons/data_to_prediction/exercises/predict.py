@@ -11,16 +11,16 @@ def probe_image(d):
     """An image, the weights of a small network, and as many names."""
     h, w, classes = d.sizes(3, 3, 7)
     names = [f"class {letter}" for letter in "abcdefgh"[:classes]]
-    return d.tensor(1, h, w), d.tensor(classes, 2 * h * w), names
+    return d.tensor(1, h, w), 0.3 * d.tensor(classes, 2 * h * w), 0.0, names
 
 
-def probe_sure(d):
-    """Logits that lie so far apart that their exponentials overflow."""
-    image, weight, names = probe_image(d)
-    return image, 200 * weight, names
+def probe_high(d):
+    """Logits that are all so large that their exponentials overflow."""
+    image, weight, _, names = probe_image(d)
+    return image, weight, 200.0, names
 
 
-def use_predict(predict, image, weight, names):
+def use_predict(predict, image, weight, level, names):
     """What is returned for a small convolutional network that comes in training mode, and in words how it was called."""
     model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(*reversed(weight.shape)))
     model = model.to(image.dtype).train()
@@ -30,7 +30,7 @@ def use_predict(predict, image, weight, names):
         model[1].running_mean.fill_(0.3)
         model[1].running_var.fill_(3.0)
         model[3].weight.copy_(weight)
-        model[3].bias.zero_()
+        model[3].bias.fill_(level)
     modes = []
     model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
     returned = predict(model, image, names)
@@ -70,7 +70,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=5,
     drills=("predict",),
-    probe=(probe_image, probe_sure),
+    probe=(probe_image, probe_high),
     use=use_predict,
     outputs=("the mode of the model", "the name", "the probability", "what the probability is", "the running mean"),
     misconceptions=(
@@ -136,6 +136,12 @@ EXERCISE = code(
         ),
     ),
     alternatives=(predict_by_index, predict_by_dict, predict_by_log),
+    equivalent_mutants={
+        "logits = model(image.unsqueeze(1))": "the image has one channel, so the two sizes of 1 are alike",
+        "probability, number = F.softmax(logits)[0].max(dim=0)": "of two dimensions it takes the second by itself, with a warning",
+        "probability, number = F.softmax(logits, dim=1)[-1].max(dim=0)": "there is one image",
+        "probability, number = F.softmax(logits, dim=1)[0].max(dim=-1)": "there is one dimension",
+    },
     hints=(
         "What does the model want that a single image has not?",
         "Evaluation mode, no gradients, a batch of one; softmax over dimension 1; then the largest probability and its place.",

@@ -160,10 +160,7 @@ EXERCISE = code(
     ),
     alternatives=(test_in_lists, test_all_at_once, test_by_size),
     equivalent_mutants={
-        "(right, total, count) = (0.0, 0, 0)": "whole numbers and others add up alike",
         "right, total, count = (0.0, 0, 0)": "whole numbers and others add up alike",
-        "(X, y) = (X, y.to(device))": "the batches of the check lie where the model is",
-        "(X, y) = (X.to(device), y)": "the batches of the check lie where the model is",
         "right += (y_pred.argmax(dim=1) == y).sum()": "without gradients a tensor of one number is as good as the number",
         "total += loss_fn(y_pred, y) * len(X)": "without gradients a tensor of one number is as good as the number",
         "total += loss_fn(y_pred, y).item() * len(y)": "all have one row for each image",

@@ -234,9 +234,6 @@ EXERCISE = code(
     ),
     alternatives=(TRAIN_CLEARED_LAST, TRAIN_AS_OFTEN_SEEN, TRAIN_BY_CLOSURE),
     equivalent_mutants={
-        "loss = loss_fn(model(X.to(device)), y)": "the batches of the check lie where the model is",
-        "(X, y) = (X, y.to(device))": "the batches of the check lie where the model is",
-        "(X, y) = (X.to(device), y)": "the batches of the check lie where the model is",
         "seen += len(y)": "both have one row for each image",
     },
     hints=(

@@ -29,9 +29,9 @@ def use_regression(regression, x, y, weight, bias):
     if shapes != {name: str(tuple(tensor.shape)) for name, tensor in wanted.items()}:
         return shapes, None, None
     model.load_state_dict(wanted)
-    y_pred = model(x)
+    y_pred, rate = model(x), 0.1 / x.abs().max().item() ** 2
     fits = isinstance(y_pred, torch.Tensor) and y_pred.shape == (len(x), len(bias))
-    return shapes, plain(y_pred), steps_of(model, functional.nll_loss, x, y, 0.01) if fits else None
+    return shapes, plain(y_pred), steps_of(model, functional.nll_loss, x, y, rate) if fits else None
 
 
 class ByModule(nn.Module):
@@ -135,6 +135,9 @@ EXERCISE = code(
             hints=("Has the output of your model a `grad_fn`?",),
         ),
     ),
+    equivalent_mutants={
+        "return F.log_softmax(self.linear(x))": "of two dimensions it takes the second by itself, with a warning",
+    },
     alternatives=(ByModule, ByLogSumExp, ByTensorMethod),
     hints=(
         "What does the model own, and which two things happen to x?",
