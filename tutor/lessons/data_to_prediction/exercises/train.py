@@ -14,9 +14,9 @@ LINE = re.compile(r"loss:\s*(-?[\d.]+)\s+\[\s*(\d+)/\s*(\d+)\]")
 
 
 def probe_epoch(d):
-    """More than 200 batches of which the last is smaller, so that three lines are due."""
+    """More than 100 batches of which the last is smaller, so that two lines are due."""
     (features,) = d.sizes(1, 3, 6)
-    count, batch = 3 * (202 + d.integer(0, 3)) - 1, 3
+    count, batch = 3 * (102 + d.integer(0, 3)) - 1, 3
     return (
         d.tensor(count, features),
         torch.from_numpy(d.labels(count, CLASSES)),
@@ -142,7 +142,7 @@ EXERCISE = code(
         "the weights",
     ),
     cases=2,
-    seconds=20.0,
+    seconds=30.0,
     misconceptions=(
         Misconception(
             "evaluation-mode",

@@ -50,7 +50,7 @@ EXERCISE = code(
             "x": Array("N", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
             "y": Array("N", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
             "a": Number((0.7, 0.0, -4.0)),
-            "b": Number((-1.3, 0.0, 3.0)),
+            "b": Number((-1.3, 3.0)),
         }
     ),
     probe=probe_one_point,
