@@ -27,11 +27,13 @@ def use_regression(regression, x, y, weight, bias):
     model = regression(weight.shape[1], weight.shape[0]).to(x.dtype)
     shapes, wanted = shapes_of(model), {"linear.weight": weight, "linear.bias": bias}
     if shapes != {name: str(tuple(tensor.shape)) for name, tensor in wanted.items()}:
-        return shapes, None, None
+        return shapes, None, None, None
     model.load_state_dict(wanted)
     y_pred, rate = model(x), 0.1 / x.abs().max().item() ** 2
     fits = isinstance(y_pred, torch.Tensor) and y_pred.shape == (len(x), len(bias))
-    return shapes, plain(y_pred), steps_of(model, functional.nll_loss, x, y, rate) if fits else None
+    gradient = "comes back" if getattr(y_pred, "requires_grad", False) else "is cut off"
+    losses = steps_of(model, functional.nll_loss, x, y, rate) if fits else None
+    return shapes, plain(y_pred), gradient, losses
 
 
 class ByModule(nn.Module):
@@ -71,7 +73,7 @@ EXERCISE = code(
     drills=("logistic-regression", "linear", "parameters"),
     probe=(probe_regression, probe_large),
     use=use_regression,
-    outputs=("parameters", "y_pred", "losses"),
+    outputs=("parameters", "y_pred", "the gradient", "losses"),
     misconceptions=(
         Misconception(
             "softmax-without-log",
