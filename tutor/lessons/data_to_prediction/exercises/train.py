@@ -47,8 +47,9 @@ def use_train(train, x, y, batch, weight, rate):
     first.register_hook(lambda gradient: fresh.append(gradient.clone()))
 
     def step_met(*_):
+        none = "none: it was cleared" if fresh else "none: no backward came before it"
         alone = first.grad is not None and fresh and torch.equal(first.grad, fresh[-1])
-        met.append("that of its batch" if alone else "none" if first.grad is None else "another one")
+        met.append("that of its batch" if alone else none if first.grad is None else "another one")
         events.append("step")
 
     def loss_of(y_pred, target):
@@ -235,6 +236,8 @@ EXERCISE = code(
     alternatives=(TRAIN_CLEARED_LAST, TRAIN_AS_OFTEN_SEEN, TRAIN_BY_CLOSURE),
     equivalent_mutants={
         "seen += len(y)": "both have one row for each image",
+        "model.zero_grad()": "the optimiser holds all parameters of the model",
+        "print(f'loss: {loss:.3f}  [{seen:5d}/{size:5d}]')": "a tensor of one number is printed as the number",
     },
     hints=(
         "Which five lines make a step, and what is counted beside them?",
