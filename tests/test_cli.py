@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tutor import environment
-from tutor.cli import main
+from tutor.cli import _first, main
 from tutor.errors import TutorError
 from tutor.lessons.registry import series
 from tutor.store import Progress
@@ -39,7 +39,8 @@ def test_every_command_explains_itself(command):
 def test_start_copies_every_notebook_into_the_folder():
     shown = tutor("start", "mine")
     assert shown.exit_code == 0
-    assert sorted(p.name for p in Path("mine").glob("*.ipynb")) == sorted(lesson.filename for lesson in series())
+    started = {path.relative_to("mine").as_posix() for path in Path("mine").rglob("*.ipynb")}
+    assert started == {lesson.filename for lesson in series()}
     assert tutor("start", "mine").output == "mine is up to date.\n"
 
 
@@ -105,6 +106,28 @@ def test_copies_that_were_started_here_are_the_ones_that_are_meant():
     assert tutor("reset", "01").exit_code == 0
     assert path.read_text(encoding="utf-8") == shipped
     assert not Path("work").exists()
+
+
+@pytest.mark.parametrize("here", [".", "afternoon"])
+def test_copies_on_a_shelf_are_found_from_beside_it_and_from_within(here, monkeypatch):
+    tutor("start", ".")
+    for path in Path().glob("[0-9]*.ipynb"):
+        path.unlink()
+    path = Path("afternoon/2_network_and_training.ipynb").resolve()
+    shipped = path.read_text(encoding="utf-8")
+    path.write_text(shipped.replace("### ", "#### ", 1).replace("## ", "### ", 1), encoding="utf-8")
+    monkeypatch.chdir(here)
+    shown = tutor("reset", "A2")
+    assert shown.exit_code == 0 and path.read_text(encoding="utf-8") == shipped, shown.output
+    assert not Path("work").exists()
+
+
+def test_a_reader_begins_with_the_afternoon_and_goes_on_in_the_series_that_he_has_begun(tmp_path):
+    tutor("start", tmp_path)
+    assert _first(tmp_path) == "afternoon/1_tensors_and_gradients.ipynb"
+    Progress().record("numpy_backprop.polynomial", "wrong")
+    assert _first(tmp_path) == "00_start_here.ipynb"
+    assert _first(tmp_path / "nowhere") == ""
 
 
 def test_an_empty_folder_to_judge_is_named():

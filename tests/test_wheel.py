@@ -82,7 +82,8 @@ finally:
 
 def test_notebooks_start_in_an_empty_folder_and_run_there(tutor, tmp_path):
     tutor("start", ".", folder=tmp_path)
-    assert sorted(p.name for p in tmp_path.glob("*.ipynb")) == sorted(lesson.filename for lesson in series())
+    started = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.ipynb")}
+    assert started == {lesson.filename for lesson in series()}
     found = json.loads(tutor("check", "--json", "00_start_here.ipynb", folder=tmp_path))
     assert {row["verdict"] for row in found[0]["rows"]} == {"todo"}
     assert found[0]["notes"] == [], "every cell has to run, the one that reads the sample too"

@@ -20,8 +20,12 @@ WORK = Path("work")
 
 
 def _copies() -> Path:
-    """The folder of the reader's copies: this one, if they were started here, or else `work`."""
-    return Path() if any(Path().glob("[0-9][0-9]_*.ipynb")) else WORK
+    """The folder of the reader's copies: this one if they were started here, the one above a shelf, or `work`."""
+    from tutor.lessons import SHELVES
+
+    if any(any(Path(shelf).glob("[0-9]_*.ipynb" if shelf else "[0-9][0-9]_*.ipynb")) for shelf in SHELVES):
+        return Path()
+    return Path("..") if Path.cwd().name in SHELVES and any(Path().glob("[0-9]_*.ipynb")) else WORK
 
 
 class Group(click.Group):
@@ -111,7 +115,14 @@ def _lab_environment() -> dict[str, str]:
 
 
 def _first(folder: Path) -> str:
-    return next((path.name for path in sorted(folder.glob("00_*.ipynb"))), "")
+    """Where to begin: the first notebook of the series that the reader has begun, or else of the first one."""
+    from tutor.lessons.registry import series
+    from tutor.store import Progress
+
+    answered = {identifier.split(".")[0] for identifier in Progress().read()}
+    begun = [lesson.shelf for lesson in series() if lesson.name in answered]
+    firsts = [lesson.filename for lesson in series() if not begun or lesson.shelf in begun]
+    return next((name for name in firsts if (folder / name).exists()), "")
 
 
 def _in_use(port: int) -> bool:
@@ -193,20 +204,23 @@ def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, bom: bool, cell_
 
 
 def _own_notebooks() -> list[Path]:
+    from tutor.lessons.registry import notebooks_in
+
     folder = _copies()
-    if found := sorted(folder.glob("[0-9]*.ipynb")):
+    if found := [path for path in notebooks_in(folder) if path.name[0].isdigit()]:
         return found
     raise TutorError(f"There is no notebook in {folder.resolve()}: run `tutor start` first, or name a notebook.")
 
 
 def _notebooks(paths: tuple[Path, ...]) -> list[Path]:
     """The paths, with the notebooks in it in the place of a folder that holds any."""
+    from tutor.lessons.registry import notebooks_in
+
     found = []
     for path in paths:
         inside = []
         with contextlib.suppress(OSError):  # the path is told when it is judged
-            # what macOS adds to an archive, `._01_first.ipynb`, is no notebook
-            inside = sorted(p for p in path.glob("*.ipynb") if not p.name.startswith("."))
+            inside = notebooks_in(path)
         found += inside or [path]
     return found
 

@@ -388,7 +388,7 @@ def progress() -> None:
         marks = "".join(mark(i) for i, asked in lesson.exercises.items() if asked.kind != "program")
         capstones += [i for i, asked in lesson.exercises.items() if asked.kind == "program"]
         done_all, count_all = done_all + marks.count("●"), count_all + len(marks)
-        row(f"{lesson.number:02d} {lesson.name}", marks)
+        row(f"{lesson.label} {lesson.name}", marks)
     title = f"{done_all} of {count_all} exercises solved"
     if capstones:
         marks = "".join(map(mark, capstones))

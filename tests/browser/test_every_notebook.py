@@ -29,10 +29,10 @@ def test_it_runs_to_its_end_and_shows_everything(lesson, open_notebook):
         assert reader.page.evaluate(FAULTY) == []
         assert reader.page.evaluate(WITHOUT_ALT) == []
         assert reader.too_wide() == []
-        photograph(reader, f"{lesson.number:02d}_light")
+        photograph(reader, f"{lesson.label}_light")
         reader.theme("JupyterLab Dark", light=False)
         assert reader.too_wide() == []
-        photograph(reader, f"{lesson.number:02d}_dark")
+        photograph(reader, f"{lesson.label}_dark")
     finally:
         reader.theme("JupyterLab Light", light=True)
         reader.page.close()

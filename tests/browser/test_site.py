@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tutor.lessons import SHELVES
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 ROOT = Path(__file__).parents[2]
 SITE, AXE = ROOT / "build" / "site", ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = sorted(page.name for page in SITE.glob("*.html")) or ["index.html"]
+PAGES = sorted(p.relative_to(SITE).as_posix() for s in SHELVES for p in (SITE / s).glob("*.html")) or ["index.html"]
 VIEWS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
 
 # Outputs, code and formulas may scroll in boxes of their own; nothing else may reach over the edge.

@@ -368,3 +368,17 @@ def test_a_new_copy_says_in_one_sentence_what_came_into_it():
     step = copies.Step(Path("work/01_small.ipynb"), brought=1, notebook={})
     told = "work/01_small.ipynb is new, with 1 of your cells carried over from old."
     assert copies._told(step, None, False, Path("old")).replace("\\", "/") == told
+
+
+def test_a_copy_on_a_shelf_is_found_wherever_it_lies_and_keeps_its_marks_with_the_others(tmp_path):
+    copies.start(tmp_path)
+    path = tmp_path / find_lesson("A1").filename
+    answer = '@exercise("tensors_and_gradients.as_rows")\ndef as_rows(images):\n    return images.flatten(1) / 255\n'
+    at = next(k for k, text in enumerate(sources(path)) if '@exercise("tensors_and_gradients.as_rows")' in text)
+    change(path, lambda cells: cells[at].update(source=answer))
+    path.write_text(json.dumps(tools.nbdev_clean(read(path))), encoding="utf-8")
+    moved = path.replace(tmp_path / path.name)
+    (said,) = copies.start(tmp_path)
+    assert "was renamed" in said and "is marked again" in said
+    assert not moved.exists() and sources(path)[at] == answer
+    assert not (path.parent / copies.MARKS).exists(), "the marks of all copies stand in one file"

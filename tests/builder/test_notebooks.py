@@ -88,6 +88,10 @@ def test_a_diff_with_a_missing_cell_is_told(make_lesson):
 def test_the_last_cell_links_to_the_neighbours():
     text = notebooks.source_of(notebooks.student(find_lesson("numpy_backprop"))["cells"][-1])
     assert "(00_start_here.ipynb)" in text
+    text = notebooks.source_of(notebooks.student(find_lesson("A3"))["cells"][-1])
+    assert "(2_network_and_training.ipynb)" in text and "(../00_start_here.ipynb)" in text
+    text = notebooks.source_of(notebooks.student(find_lesson("00"))["cells"][-1])
+    assert "(afternoon/3_data_to_prediction.ipynb)" in text
 
 
 def test_a_fresh_build_is_pristine_and_any_change_is_seen(make_lesson):

@@ -7,8 +7,9 @@ import pytest
 
 from tutor.builder import coverage, execute, notebooks, site
 from tutor.errors import TutorError
+from tutor.lessons import SHELVES
 from tutor.lessons.glossary import TERMS
-from tutor.lessons.registry import HOME, SERIES, series
+from tutor.lessons.registry import HOME, series
 
 
 def test_a_page_links_to_its_notebook_in_the_repository():
@@ -22,6 +23,12 @@ def test_a_page_links_to_its_notebook_in_the_repository():
 def test_without_a_repository_only_the_file_is_offered():
     text = site.links("05_autograd.ipynb", None)
     assert "download" in text and "Colab" not in text and "Binder" not in text
+
+
+def test_a_page_on_a_shelf_links_to_its_notebook_from_there():
+    text = site.links("afternoon/2_network.ipynb", "someone/series")
+    assert 'href="../notebooks/afternoon/2_network.ipynb" download' in text
+    assert "/blob/main/notebooks/afternoon/2_network.ipynb" in text
 
 
 def test_the_repository_is_named_by_the_setting_then_by_the_workflow():
@@ -57,6 +64,7 @@ def test_the_glossary_names_every_term_once_with_its_notebook():
 def test_the_tables_of_the_site_link_to_the_cells():
     text = coverage.taught(site._link) + coverage.exercises_by_effort(site._link)
     assert '<a href="01_numpy_backprop.html#cell-relu_backward"><code>relu_backward</code></a>' in text
+    assert '<a href="afternoon/2_network_and_training.html#cell-train_step"><code>train_step</code></a>' in text
 
 
 def test_an_execution_is_kept_until_its_lesson_changes(make_lesson, tmp_path, monkeypatch):
@@ -101,4 +109,5 @@ def test_a_kept_execution_depends_on_every_file_of_its_own_lesson_and_on_no_othe
     assert execute._key(made, lesson.folder) != before
     sources = execute._sources()
     assert HOME / "two_layer_net.py" in sources
-    assert not any(HOME / name in path.parents for path in sources for name in SERIES)
+    lessons = [HOME / name for names in SHELVES.values() for name in names]
+    assert not any(folder in path.parents for path in sources for folder in lessons)

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tutor.builder import leaks, notebooks
+from tutor.lessons import SHELVES
 from tutor.lessons.registry import series
 
 SITE = Path(__file__).parents[2] / "build" / "site"
@@ -46,7 +47,12 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pages():
-    return {path.name: Page(path) for path in sorted(SITE.glob("*.html"))}
+    return {path.relative_to(SITE).as_posix(): Page(path) for path in html_files()}
+
+
+def html_files():
+    """The pages of the site: those at its top, and those on a shelf."""
+    return [path for shelf in SHELVES for path in sorted((SITE / shelf).glob("*.html"))]
 
 
 def local(place):
@@ -56,6 +62,7 @@ def local(place):
 
 def broken(pages):
     """Every link and loaded file of the pages that leads nowhere."""
+    known = {page.path.resolve(): page for page in pages.values()}
     for page in pages.values():
         for place in [*page.links, *page.loads]:
             if (found := local(place)) is None:
@@ -63,12 +70,13 @@ def broken(pages):
             target = page.path.parent / found[0] if found[0] else page.path
             if not target.exists():
                 yield f"{page.path.name}: {place} is not there"
-            elif found[1] and target.name in pages and found[1] not in pages[target.name].ids:
+            elif found[1] and target.resolve() in known and found[1] not in known[target.resolve()].ids:
                 yield f"{page.path.name}: {place} names no place on that page"
 
 
 def test_every_lesson_has_its_page_and_no_page_is_missing(pages):
-    assert {f"{Path(lesson.filename).stem}.html" for lesson in series()} == {n for n in pages if n[:2].isdigit()}
+    wanted = {Path(lesson.filename).with_suffix(".html").as_posix() for lesson in series()}
+    assert wanted == {name for name in pages if Path(name).name[0].isdigit()}
     assert {"index.html", "glossary.html", "exercises.html", "coverage.html", "gallery.html", "debugging.html"} <= set(
         pages
     )

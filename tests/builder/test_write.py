@@ -26,9 +26,9 @@ def test_a_notebook_changed_by_hand_is_not_overwritten(tmp_path):
     with pytest.raises(TutorError, match="was changed by hand"):
         write.build(tmp_path)
     assert path.read_bytes() == before
-    assert write.stale(tmp_path) == [path.name]
+    assert write.stale(tmp_path) == [series()[0].filename]
     write.build(tmp_path, force=True)
-    assert next((tmp_path / "kept").iterdir()).read_bytes() == before
+    assert next((path.parent / "kept").iterdir()).read_bytes() == before
     assert write.stale(tmp_path) == []
 
 
@@ -44,7 +44,8 @@ def test_an_older_build_that_nobody_touched_is_replaced(tmp_path, make_lesson):
 def test_a_notebook_of_no_lesson_is_stale(tmp_path):
     write.build(tmp_path)
     (tmp_path / "99_gone.ipynb").write_text("{}")
-    assert write.stale(tmp_path) == ["99_gone.ipynb"]
+    (tmp_path / "afternoon" / "9_gone.ipynb").write_text("{}")
+    assert write.stale(tmp_path) == ["99_gone.ipynb", "afternoon/9_gone.ipynb"]
 
 
 def test_the_committed_notebooks_are_what_the_lessons_say(pytestconfig):

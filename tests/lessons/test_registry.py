@@ -23,7 +23,8 @@ def test_listing_the_exercises_does_not_import_torch():
 
 def test_exercises_are_in_the_order_of_the_series():
     ids = list(tutor.exercises)
-    assert ids[0] == "start_here.squared_error"
+    assert ids[0] == "tensors_and_gradients.as_rows"
+    assert next(i for i in ids if i.startswith("start_here")) == "start_here.squared_error"
     assert [i for i in ids if i.startswith("numpy")] == list(find_lesson("numpy_backprop").exercises)
     assert len(tutor.exercises) == len(ids) == len(set(ids))
 
@@ -36,6 +37,20 @@ def test_a_mistyped_id_is_answered_with_the_nearest_one():
 @pytest.mark.parametrize("name", ["numpy_backprop", "1", "01", "01_numpy_backprop.ipynb"])
 def test_a_lesson_is_found_by_name_number_and_notebook(name):
     assert find_lesson(name).name == "numpy_backprop"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["network_and_training", "A2", "a2", "2_network_and_training.ipynb", "afternoon/2_network_and_training.ipynb"],
+)
+def test_a_lesson_of_the_afternoon_is_found_likewise_and_no_bare_number_means_it(name):
+    assert find_lesson(name).name == "network_and_training"
+    assert find_lesson("2").name == "torch_tensors"
+
+
+def test_a_teachers_lessons_stand_at_the_end_of_the_long_series(make_lesson):
+    lesson = make_lesson()
+    assert (lesson.shelf, lesson.number, lesson.filename) == ("", 13, "13_small.ipynb")
 
 
 def test_an_unknown_lesson_is_answered_with_the_nearest_one():

@@ -15,7 +15,7 @@ from tutor.builder.notebooks import source_of
 from tutor.builder.write import keep
 from tutor.errors import TutorError
 from tutor.lessons import cells as exercise_cells
-from tutor.lessons.registry import Lesson, series, suggestion
+from tutor.lessons.registry import Lesson, notebooks_in, series, suggestion
 from tutor.store import Progress, write_atomically
 
 Notebook = dict[str, Any]
@@ -81,7 +81,7 @@ def start(folder: Path, *, source: Path | None = None, dry: bool = False) -> lis
         kept = None
         if not dry and step.notebook is not None:
             kept = keep(step.path) if step.was is not None and not step.only_marks else None
-            _write(step.path, step.notebook)
+            _write(step.path, step.notebook, folder)
         said.append(_told(step, kept, dry, source))
     said += trouble
     if source is None:
@@ -104,19 +104,18 @@ def find_copies(folder: Path) -> dict[str, Path]:
     """
     found: dict[str, list[tuple[bool, bool, str, Path]]] = {}
     names = {lesson.name: lesson.filename for lesson in series()}
-    for path in sorted(folder.glob("*.ipynb")):
+    for path in notebooks_in(folder):
         try:
             notebook = notebooks.read_notebook(path)
         except (TutorError, OSError):
             continue  # told when its lesson's turn comes
         name = lesson_name(notebook, path.name)
-        if name is None or (_DUPLICATE.search(path.stem) and path.name != names[name]):
+        elsewhere = name is not None and path != folder / names[name]
+        if name is None or (_DUPLICATE.search(path.stem) and elsewhere):
             continue
         numbered = _NUMBERED.match(path.stem)
         theirs = numbered is not None and numbered[1] == name
-        found.setdefault(name, []).append(
-            (not (theirs and _is_touched(notebook)), not theirs, path.name != names[name], path)
-        )
+        found.setdefault(name, []).append((not (theirs and _is_touched(notebook)), not theirs, elsewhere, path))
     return {name: min(candidates)[-1] for name, candidates in found.items()}
 
 
@@ -193,6 +192,7 @@ def _rename(steps: list[Step]) -> None:
     for step in steps:
         if step.path.exists():
             keep(step.path)
+        step.path.parent.mkdir(exist_ok=True)
         step.was.with_name(f"renamed-{step.was.name}").replace(step.path)
 
 
@@ -249,13 +249,13 @@ def reset(folder: Path, lesson: Lesson, exercise: str | None = None) -> str:
     fresh = notebooks.student(lesson)
     if exercise is None:
         kept = f" The old one is kept as {keep(path)}." if path.exists() else ""
-        _write(path, fresh)
+        _write(path, fresh, folder)
         Progress().forget(list(lesson.exercises))
         return f"{path} is as it was at the start.{kept}"
     identifier = find_exercise(lesson, exercise)
     old = notebooks.read_notebook(path)
     copy = keep(path)
-    _write(path, carry.restore(old, fresh, identifier))
+    _write(path, carry.restore(old, fresh, identifier), folder)
     Progress().forget([identifier])
     return f"{identifier} is to do again in {path}. The notebook with your old text is kept as {copy}."
 
@@ -270,11 +270,11 @@ def find_exercise(lesson: Lesson, name: str) -> str:
     return identifier
 
 
-def _write(path: Path, notebook: Notebook) -> None:
-    """Write a copy, and its marks once more beside it."""
+def _write(path: Path, notebook: Notebook, folder: Path) -> None:
+    """Write a copy, and its marks once more in the folder of all copies."""
     write_atomically(path, json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-    known = _marks(path.parent)
+    known = _marks(folder)
     marked = notebook.get("metadata", {}).get("tutor", {})
     if marked.get("lesson") and known.get(marked["lesson"]) != marked["cells"]:
         known[marked["lesson"]] = marked["cells"]
-        write_atomically(path.parent / MARKS, json.dumps(known, sort_keys=True) + "\n")
+        write_atomically(folder / MARKS, json.dumps(known, sort_keys=True) + "\n")

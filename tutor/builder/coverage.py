@@ -47,17 +47,26 @@ def index() -> str:
     return "\n\n".join((*parts, further, *tables)) + "\n"
 
 
+TOLD = {  # what a reader who chooses between the series is told of each
+    "afternoon": "**Have an afternoon? Start here.** From a tensor to a trained and saved classifier in plain PyTorch:",
+    "": "**Want to know how it works?** Every idea is built once by hand before PyTorch's version of it is used:",
+}
+
+
 def lessons() -> str:
-    """A table of the lessons: how many exercises each has, and what its core and all of it take."""
-    head = "| # | notebook | exercises | minutes: core | with everything |"
-    rows, total = [head, "|---|---|---|---|---|"], (0, 0, 0)
-    for lesson in series():
-        link = f"[{lesson.title}]({lesson.filename})"
-        about = lesson.about
-        numbers = len(lesson.exercises), about.minutes if about.core is None else about.core, about.minutes
-        total = tuple(map(sum, zip(total, numbers, strict=True)))
-        rows.append(f"| {lesson.number:02d} | {link} | {' | '.join(map(str, numbers))} |")
-    return "\n".join([*rows, f"| | all | {' | '.join(map(str, total))} |"])
+    """A table of the lessons of each series: how many exercises each has, and what its core and all of it take."""
+    blocks = []
+    for shelf, told in TOLD.items():
+        head = "| # | notebook | exercises | minutes: core | with everything |"
+        rows, total = [head, "|---|---|---|---|---|"], (0, 0, 0)
+        for lesson in (one for one in series() if one.shelf == shelf):
+            link = f"[{lesson.title}]({lesson.filename})"
+            about = lesson.about
+            numbers = len(lesson.exercises), about.minutes if about.core is None else about.core, about.minutes
+            total = tuple(map(sum, zip(total, numbers, strict=True)))
+            rows.append(f"| {lesson.label} | {link} | {' | '.join(map(str, numbers))} |")
+        blocks += [told, "\n".join([*rows, f"| | all | {' | '.join(map(str, total))} |"])]
+    return "\n\n".join(blocks)
 
 
 def sources() -> str:
@@ -82,7 +91,7 @@ def taught(show: Show = plain) -> str:
     for lesson in series():
         head = "| item | source | cells | drilled by |"
         rows, known = (
-            [f"### {lesson.number:02d} {lesson.title}", "", head, "|---|---|---|---|"],
+            [f"### {lesson.label} {lesson.title}", "", head, "|---|---|---|---|"],
             items_of_sources(lesson),
         )
         for item, words in lesson.about.items.items():
@@ -124,6 +133,6 @@ def glossary() -> str:
     """The glossary of the series in Markdown: each term, what it means, and the notebook that introduces it."""
     known = {lesson.name: lesson for lesson in series()}
     terms = sorted((t for t in TERMS if t.lesson in known), key=lambda t: t.name.casefold())
-    rows = [f"- **{t.name}**: {t.meaning} ([{known[t.lesson].number:02d}]({known[t.lesson].filename}))" for t in terms]
+    rows = [f"- **{t.name}**: {t.meaning} ([{known[t.lesson].label}]({known[t.lesson].filename}))" for t in terms]
     head = "The words of the series in one place, each with the number of the notebook that introduces it."
     return "\n".join(["# Glossary", "", head, "", *rows]) + "\n"

@@ -17,7 +17,7 @@ from typing import Any
 from tutor.builder import lanes, notebooks
 from tutor.data import status
 from tutor.errors import TutorError
-from tutor.lessons import SERIES
+from tutor.lessons import SHELVES
 from tutor.lessons.registry import HOME as LESSONS
 from tutor.store import write_atomically
 
@@ -76,7 +76,8 @@ def _key(notebook: Notebook, folder: Path | None) -> str:
 def _sources() -> list[Path]:
     """The package's modules, without the lessons' folders and without what the outputs do not depend on."""
     paths = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js")])
-    return [p for p in paths if not {p, *p.parents} & {*_APART, *(LESSONS / name for name in SERIES)}]
+    folders = {LESSONS / name for names in SHELVES.values() for name in names}
+    return [p for p in paths if not {p, *p.parents} & {*_APART, *folders}]
 
 
 def _execute(name: str, notebook: Notebook) -> Notebook:

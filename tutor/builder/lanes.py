@@ -44,7 +44,7 @@ def run(lessons: list[Lesson], *, solved: bool, jobs: int = 2, folder: Path | No
         paths = [_put(lesson, place, solved, folder) for lesson in lessons]
         report = place / "report.jsonl"
         status = subprocess.run(
-            _command(paths, jobs), cwd=place, env=environment(place, spare, verdict, report)
+            _command(place, paths, jobs), cwd=place, env=environment(place, spare, verdict, report)
         ).returncode
         complaints = silent(lessons, report, verdict)
     for complaint in complaints:
@@ -80,6 +80,7 @@ def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def _put(lesson: Lesson, place: Path, solved: bool, folder: Path | None) -> Path:
     """A copy of the notebook to run; a shipped one is copied so that nothing can write into it."""
     path = place / lesson.filename
+    path.parent.mkdir(exist_ok=True)
     if folder is not None:
         path.write_bytes((folder / lesson.filename).read_bytes())
     else:
@@ -87,9 +88,9 @@ def _put(lesson: Lesson, place: Path, solved: bool, folder: Path | None) -> Path
     return path
 
 
-def _command(paths: list[Path], jobs: int) -> list[str]:
+def _command(place: Path, paths: list[Path], jobs: int) -> list[str]:
     parallel = ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 and len(paths) > 1 else []
-    (paths[0].parent / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (place / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     options = [
         "--nbval-lax",
         "--nbval-current-env",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tutor.builder import notebooks, numbers
 from tutor.builder.coverage import cells_for, exercises_for, questions_for
@@ -13,11 +14,12 @@ from tutor.checking.exercise import Exercise
 from tutor.checking.space import disagreements
 from tutor.checking.spec import SpecError
 from tutor.errors import TutorError
+from tutor.lessons import SERIES, SHELVES
 from tutor.lessons.cells import is_python
 from tutor.lessons.glossary import TERMS
-from tutor.lessons.registry import SERIES, Lesson, find_cell
-from tutor.lessons.text import Cell
+from tutor.lessons.registry import Lesson, find_cell
 from tutor.lessons.sources import ITEMS
+from tutor.lessons.text import Cell
 
 LONGEST_CELL = 24
 LONGEST_FILE = 250  # of those that describe an exercise
@@ -28,6 +30,27 @@ REPAIRS, PROGRAMS = 3, 1  # the most of a lesson, beside its other exercises
 WRONG_PROGRAMS = 5
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is asked of the lessons of one series alone; every other rule is asked of both.
+
+    Attributes
+    ----------
+    exercises : the least and the most exercises of a lesson.
+    minutes : the most that a lesson may take; None where there is no such limit.
+    recaps_changes : whether a lesson ends with what changed since the one before it.
+    """
+
+    exercises: tuple[int, int]
+    minutes: int | None
+    recaps_changes: bool
+
+
+# here alone stands where the afternoon differs: it is short, and its lessons do not retell one problem rung by rung
+FORMS = {"afternoon": Form((4, 7), 65, recaps_changes=False), "": Form((5, 12), None, recaps_changes=True)}
+
 KNOWN_TAGS = ("reference", "figure", notebooks.CHECKED)
 
 
@@ -295,7 +318,8 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
     for words in OPENING:
         if words not in first:
             yield f"the opening cell does not say {words}."
-    for words in CLOSING + (("### What changed since",) if lesson.number else ()):
+    form = FORMS[lesson.shelf]
+    for words in CLOSING + (("### What changed since",) if lesson.number and form.recaps_changes else ()):
         if words not in text:
             yield f'there is no section "{words.lstrip("# ")}".'
     for cell in lesson.cells:
@@ -306,13 +330,16 @@ def shape_is_kept(lesson: Lesson) -> Iterator[str]:
     programs = sum(_asks_a_program(lesson, cell) for cell in lesson.cells)
     count = len(lesson.exercises) - repairs - programs
     core = list(grounds(lesson).values()).count(CORE)
-    low, high = (3, 3) if lesson.name == SERIES[0] else (5, 12)
-    if lesson.name in SERIES and not low <= count <= high:
+    low, high = (3, 3) if lesson.name == SERIES[0] else form.exercises
+    ours = any(lesson.name in names for names in SHELVES.values())
+    if ours and not low <= count <= high:
         yield f"it has {count} exercises beside repairs and programs; {low} to {high} are wanted."
-    if lesson.name in SERIES and (repairs > REPAIRS or programs > PROGRAMS):
+    if ours and (repairs > REPAIRS or programs > PROGRAMS):
         yield f"it has {repairs} repairs and {programs} programs; {REPAIRS} and {PROGRAMS} are the most."
     if lesson.name in SERIES and core > MOST_OF_CORE:
         yield f"its core has {core} exercises; {MOST_OF_CORE} is the most."
+    if form.minutes is not None and lesson.about.minutes > form.minutes:
+        yield f"it takes {lesson.about.minutes} minutes; {form.minutes} are the most in its series."
 
 
 def _asks_a_program(lesson: Lesson, cell: Cell) -> bool:

@@ -6,7 +6,7 @@ import keyword
 from pathlib import Path
 
 from tutor.errors import TutorError
-from tutor.lessons import SERIES
+from tutor.lessons import SHELVES
 from tutor.lessons.registry import HOME
 from tutor.store import write_atomically
 
@@ -179,7 +179,7 @@ def add(lesson: str, exercise: str, folder: Path | None = None, kind: str = "ans
     if folder is not None:
         said.append(f"to try it: set TUTOR_LESSONS={place}")
         built = "tutor build FOLDER"  # without one it would go among the series' own notebooks
-    elif lesson not in SERIES:
+    elif all(lesson not in names for names in SHELVES.values()):
         said.append(f'to put it into the series: add "{lesson}" to SERIES in {HOME / "__init__.py"}')
     said.append(f"then fill it in, and run: {built}; tutor quality {lesson}")
     return said

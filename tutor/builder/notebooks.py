@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -108,11 +109,16 @@ def _navigation(lesson: Lesson) -> dict[str, Any]:
     at = known.index(lesson)
     links = []
     if at > 0:
-        links.append(f"[← {known[at - 1].title}]({known[at - 1].filename})")
+        links.append(f"[← {known[at - 1].title}]({way(lesson, known[at - 1].filename)})")
     if at + 1 < len(known):
-        links.append(f"[{known[at + 1].title} →]({known[at + 1].filename})")
+        links.append(f"[{known[at + 1].title} →]({way(lesson, known[at + 1].filename)})")
     text = "---\n" + " · ".join(links)
     return {"cell_type": "markdown", "id": cell_id(lesson, "navigation"), "metadata": {}, "source": lines(text)}
+
+
+def way(lesson: Lesson, to: str) -> str:
+    """A link from a lesson's notebook, or its page, to what stands at `to` in the folder of all of them."""
+    return posixpath.relpath(to, posixpath.dirname(lesson.filename) or ".")
 
 
 def _diff(lesson: str, cell: str, other_lesson: str, other_cell: str) -> str:

@@ -39,7 +39,7 @@ def page(lesson: Lesson, executed: Notebook, links: str, pictures: Path) -> Note
     pictures : folder that takes the images out of the outputs.
     """
     cells: list[dict[str, Any]] = []
-    closed = False
+    closed, up = False, "../" * lesson.filename.count("/")
     for at, (cell, made) in enumerate(zip(lesson.cells, executed["cells"], strict=False)):
         if closed and _ends_reveal(lesson.cells[at:]):
             cells.append(markdown("</details>"))
@@ -50,7 +50,7 @@ def page(lesson: Lesson, executed: Notebook, links: str, pictures: Path) -> Note
         cells.append(place(cell.name))
         if cell.exercise_id is None:
             text = notebooks.source_of(made).removeprefix(CELL)  # a page has no kernel
-            cells.append(code(text, outputs(made, pictures)))
+            cells.append(code(text, outputs(made, pictures, up)))
             continue
         exercise = lesson.exercises[cell.exercise_id]
         cells += [code(notebooks.source_of(made), []), markdown("\n".join(hints(exercise)))]
@@ -101,15 +101,18 @@ def _answer(exercise: Exercise) -> str:
     )
 
 
-def outputs(cell: dict[str, Any], pictures: Path) -> list[dict[str, Any]]:
-    """The cell's outputs in the one form that a page shows, their images moved into files."""
+def outputs(cell: dict[str, Any], pictures: Path, up: str = "") -> list[dict[str, Any]]:
+    """The cell's outputs in the one form that a page shows, their images moved into files.
+
+    `up` leads from the page's folder to that of all pages.
+    """
     kept = []
     for output in cell.get("outputs", []):
         if "data" in output:
             data = output["data"]
             best = next(kind for kind in ("text/html", "text/plain") if kind in data)
             text = data[best] if isinstance(data[best], str) else "".join(data[best])
-            output = {**output, "data": {best: outside(text, pictures)}, "metadata": {}}
+            output = {**output, "data": {best: outside(text, pictures, up)}, "metadata": {}}
         kept.append(output)
     return kept
 
@@ -120,7 +123,7 @@ def shown(cell: dict[str, Any], pictures: Path) -> str:
     return f'<div class="cell_output">{output["data"]["text/html"]}</div>\n'
 
 
-def outside(text: str, pictures: Path) -> str:
+def outside(text: str, pictures: Path, up: str = "") -> str:
     """Move the images that HTML carries within itself into files, and say how large each is."""
 
     def move(found: re.Match[str]) -> str:
@@ -128,9 +131,8 @@ def outside(text: str, pictures: Path) -> str:
         path = pictures / f"{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
         pictures.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        return (
-            f'<img {found[1]}src="_static/{pictures.name}/{path.name}" loading="lazy"{_room(found[1], content, kind)}'
-        )
+        place, room = f"{up}_static/{pictures.name}/{path.name}", _room(found[1], content, kind)
+        return f'<img {found[1]}src="{place}" loading="lazy"{room}'
 
     return _IMAGE.sub(move, text)
 

@@ -17,6 +17,7 @@ from tutor.builder import coverage, notebooks, page
 from tutor.builder.execute import executed
 from tutor.builder.leaks import leaks
 from tutor.errors import TutorError
+from tutor.lessons import SHELVES
 from tutor.lessons.registry import Lesson, series
 from tutor.lessons.text import Cell, read_lesson
 from tutor.store import write_atomically
@@ -91,20 +92,25 @@ def write_pages(source: Path, cache: Path, *, jobs: int, say: Callable[[str], No
 
 def _index(template: Path, figure: str) -> str:
     """The first page: its text with a figure that moves, the table of the lessons and their list for the side bar."""
-    names = "\n".join(f"{x.number:02d} {x.title} <{Path(x.filename).stem}>" for x in series())
-    return Template(template.read_text(encoding="utf-8")).substitute(
-        lessons=coverage.lessons(), names=names, figure=figure
-    )
+    names = {
+        f"names_{shelf or 'long'}": "\n".join(
+            f"{x.label} {x.title} <{Path(x.filename).with_suffix('')}>" for x in series() if x.shelf == shelf
+        )
+        for shelf in SHELVES
+    }
+    return Template(template.read_text(encoding="utf-8")).substitute(names, lessons=coverage.lessons(), figure=figure)
 
 
 def _link(lesson: Lesson, cell: str) -> str:
     """A link to a cell on its page."""
-    return f'<a href="{Path(lesson.filename).stem}.html#{page.anchor(cell)}"><code>{cell}</code></a>'
+    return (
+        f'<a href="{Path(lesson.filename).with_suffix(".html").as_posix()}#{page.anchor(cell)}"><code>{cell}</code></a>'
+    )
 
 
 def _numbered(lesson: Lesson, cell: str) -> str:
     """The same with the lesson's number before it."""
-    return f"{lesson.number:02d} {_link(lesson, cell)}"
+    return f"{lesson.label} {_link(lesson, cell)}"
 
 
 def _plain(cells: list[Cell]) -> page.Notebook:
@@ -154,7 +160,8 @@ def repository_of(environment: dict[str, str] | os._Environ[str]) -> str | None:
 
 def links(name: str, repository: str | None) -> str:
     """What a page offers of its notebook, as HTML: the file itself and, where a repository is known, two services."""
-    offers = [f'<a href="notebooks/{name}" download>Download the notebook</a>']
+    up = "../" * name.count("/")  # a page stands in the folder that its notebook stands in
+    offers = [f'<a href="{up}notebooks/{name}" download>Download the notebook</a>']
     note = "A page shows the unsolved notebook: work through it with <code>make lab</code>, which judges your answers."
     if repository is not None:
         path = quote(f"notebooks/{name}")

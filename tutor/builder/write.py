@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tutor.builder import coverage, notebooks
 from tutor.errors import TutorError
-from tutor.lessons.registry import Lesson, series
+from tutor.lessons.registry import Lesson, notebooks_in, series
 from tutor.store import write_atomically
 
 
@@ -28,8 +28,8 @@ def build(folder: Path, *, force: bool = False) -> list[str]:
     changed = [name for name in wanted if _was_changed(folder / name, wanted[name])]
     if changed and not force:
         raise TutorError(
-            f"{', '.join(changed)} in {folder} was changed by hand. `tutor build --force` keeps a copy in "
-            f"{folder / 'kept'} and builds it anew; to change a lesson, edit its lesson.py."
+            f"{', '.join(changed)} in {folder} was changed by hand. `tutor build --force` keeps a copy in the folder "
+            f"`kept` beside it and builds it anew; to change a lesson, edit its lesson.py."
         )
     said = [f"kept {keep(folder / name)}" for name in changed]
     for name, content in wanted.items():
@@ -43,7 +43,7 @@ def build(folder: Path, *, force: bool = False) -> list[str]:
 def stale(folder: Path) -> list[str]:
     """Names of the files in `folder` that a build would change or remove."""
     wanted = _wanted()
-    others = {path.name for path in folder.glob("*.ipynb")} - set(wanted)
+    others = {path.relative_to(folder).as_posix() for path in notebooks_in(folder)} - set(wanted)
     return sorted(
         n for n, content in wanted.items() if not (folder / n).exists() or (folder / n).read_bytes() != content
     ) + sorted(others)

@@ -149,7 +149,7 @@ class Exercise:
         return self._rounds[turn]
 
     def _stretched(self, probed: Probed) -> Iterator[Probed]:
-        """A probe's inputs made unusual, in every way that the exercise allows and its solution gets right in float32."""
+        """A probe's inputs made unusual, as far as the exercise allows and its solution is right in float32."""
         for name in self.spec.unstretched:
             if name not in STRETCHES:
                 raise SpecError(f'{self.id}: unstretched= has "{name}", which is none of: {", ".join(STRETCHES)}.')

@@ -1,4 +1,10 @@
-"""The lessons, and here alone the order of the series: a new lesson is one folder and one line."""
+"""The lessons, and here alone the order of both series: a new lesson is one folder and one line."""
+
+AFTERNOON = (
+    "tensors_and_gradients",
+    "network_and_training",
+    "data_to_prediction",
+)
 
 SERIES = (
     "start_here",
@@ -15,3 +21,6 @@ SERIES = (
     "fashion_mnist_training",
     "compile_export_scale",
 )
+
+# the folder of its notebooks, within that of all notebooks -> a series; the short one comes first
+SHELVES = {"afternoon": AFTERNOON, "": SERIES}

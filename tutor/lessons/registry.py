@@ -18,7 +18,7 @@ from typing import Any
 from tutor.checking.exercise import Exercise
 from tutor.checking.programs import ProgramExercise
 from tutor.checking.spec import Spec, SpecError
-from tutor.lessons import SERIES
+from tutor.lessons import SHELVES
 from tutor.lessons.cells import PROGRAM
 from tutor.lessons.text import Cell, LessonError, definition, find_target, read_lesson
 
@@ -44,11 +44,18 @@ class About:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson: a folder with `lesson.py` (the text), `__init__.py` (`ABOUT`) and `exercises` (a file an exercise)."""
+    """A lesson: a folder with `lesson.py` (the text), `__init__.py` (`ABOUT`) and `exercises` (a file an exercise).
+
+    Attributes
+    ----------
+    number : its place in its own series, from 0 in the long one and from 1 in the afternoon.
+    shelf : the folder of its series' notebooks, within that of all notebooks; "" for the long series.
+    """
 
     name: str
     folder: Path
     number: int
+    shelf: str = ""
 
     @property
     def path(self) -> Path:
@@ -56,9 +63,14 @@ class Lesson:
         return self.folder / "lesson.py"
 
     @property
+    def label(self) -> str:
+        """Its number as readers see it: "07", and "A2" in the afternoon."""
+        return f"{self.shelf[0].upper()}{self.number}" if self.shelf else f"{self.number:02d}"
+
+    @property
     def filename(self) -> str:
-        """The name of its notebook."""
-        return f"{self.number:02d}_{self.name}.ipynb"
+        """Where its notebook stands in a folder of notebooks."""
+        return f"{self.shelf}/{self.number}_{self.name}.ipynb" if self.shelf else f"{self.number:02d}_{self.name}.ipynb"
 
     @functools.cached_property
     def cells(self) -> list[Cell]:
@@ -201,9 +213,8 @@ def only_imports(source: str) -> bool:
     return bool(body) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
 
 
-def _folders() -> Iterator[Path]:
-    """The series' folders, then those that the environment variable TUTOR_LESSONS adds (a teacher's own)."""
-    yield from (HOME / name for name in SERIES)
+def _extra_folders() -> Iterator[Path]:
+    """The folders that the environment variable TUTOR_LESSONS adds to the long series (a teacher's own)."""
     for extra in filter(None, os.environ.get("TUTOR_LESSONS", "").split(os.pathsep)):
         if not Path(extra, "lesson.py").is_file():
             raise LessonError(
@@ -214,12 +225,22 @@ def _folders() -> Iterator[Path]:
 
 @functools.cache
 def series() -> tuple[Lesson, ...]:
-    """All lessons in order."""
-    return tuple(Lesson(folder.name, folder, number) for number, folder in enumerate(_folders()))
+    """All lessons in order: those of the afternoon, then the long series with a teacher's own at its end."""
+    found = []
+    for shelf, names in SHELVES.items():
+        folders = [HOME / name for name in names] + ([] if shelf else list(_extra_folders()))
+        found += [Lesson(folder.name, folder, number, shelf) for number, folder in enumerate(folders, bool(shelf))]
+    return tuple(found)
+
+
+def notebooks_in(folder: Path) -> list[Path]:
+    """The notebooks in a folder and on its shelves, in the order of the series; not what macOS adds, `._a.ipynb`."""
+    found = (path for shelf in SHELVES for path in sorted((folder / shelf).glob("*.ipynb")))
+    return [path for path in found if not path.name.startswith(".")]
 
 
 def find_lesson(text: str) -> Lesson:
-    """Find a lesson by name, number or notebook file name.
+    """Find a lesson by name, number ("7", "07", "A2") or notebook file name.
 
     Raises
     ------
@@ -228,7 +249,8 @@ def find_lesson(text: str) -> Lesson:
     """
     wanted = Path(text).stem if text.endswith(".ipynb") else text
     for lesson in series():
-        if wanted in (lesson.name, str(lesson.number), f"{lesson.number:02d}", f"{lesson.number:02d}_{lesson.name}"):
+        names = {lesson.name, lesson.label, lesson.label.lower(), Path(lesson.filename).stem}
+        if wanted in names or (not lesson.shelf and wanted == str(lesson.number)):
             return lesson
     names = [lesson.name for lesson in series()]
     raise LessonError(

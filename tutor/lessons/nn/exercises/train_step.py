@@ -5,8 +5,9 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.lessons.training_steps import TENSOR_RETURNED, kind_of
 
-from ..shared import STEPS, TENSOR_RETURNED, kind_of
+from ..shared import STEPS
 
 
 def probe_step(d):

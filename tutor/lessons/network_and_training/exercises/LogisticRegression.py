@@ -1,0 +1,149 @@
+"""Logistic regression as a module: a softmax over the wrong dimension, without its logarithm, or a layer unnoticed."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tutor.checking import Misconception, code
+
+from ..shared import plain, shapes_of, steps_of
+
+
+def probe_regression(d):
+    """Examples, their classes, and what the layer is filled with."""
+    n, features, classes = d.sizes(3, 3, 7)
+    x, y = d.tensor(n, features), torch.from_numpy(d.labels(n, classes))
+    return x, y, d.tensor(classes, features), d.tensor(classes)
+
+
+def probe_large(d):
+    """Scores so far apart that the smaller probabilities are rounded to 0."""
+    x, y, weight, bias = probe_regression(d)
+    return 100 * x, y, weight, bias
+
+
+def use_regression(regression, x, y, weight, bias):
+    """The parameters of a model, its output with given numbers, and the losses of a few steps."""
+    model = regression(weight.shape[1], weight.shape[0]).to(x.dtype)
+    shapes, wanted = shapes_of(model), {"linear.weight": weight, "linear.bias": bias}
+    if shapes != {name: str(tuple(tensor.shape)) for name, tensor in wanted.items()}:
+        return shapes, None, None, None
+    model.load_state_dict(wanted)
+    y_pred, rate = model(x), 0.1 / x.abs().max().item() ** 2
+    fits = isinstance(y_pred, torch.Tensor) and y_pred.shape == (len(x), len(bias))
+    gradient = "comes back" if getattr(y_pred, "requires_grad", False) else "is cut off"
+    losses = steps_of(model, functional.nll_loss, x, y, rate) if fits else None
+    return shapes, plain(y_pred), gradient, losses
+
+
+class ByModule(nn.Module):
+    def __init__(self, num_features, num_classes):
+        super().__init__()
+        self.linear = nn.Linear(in_features=num_features, out_features=num_classes)
+        self.log_softmax = nn.LogSoftmax(dim=-1)
+
+    def forward(self, x):
+        return self.log_softmax(self.linear(x))
+
+
+class ByLogSumExp(nn.Module):
+    def __init__(self, num_features, num_classes):
+        super().__init__()
+        self.add_module("linear", nn.Linear(num_features, num_classes))
+
+    def forward(self, x):
+        z = x @ self.linear.weight.T + self.linear.bias
+        return z - z.logsumexp(dim=1, keepdim=True)
+
+
+class ByTensorMethod(nn.Module):
+    def __init__(self, num_features, num_classes):
+        super().__init__()
+        linear = nn.Linear(num_features, num_classes)
+        self.linear = linear
+
+    def forward(self, x):
+        logits = self.linear(x)
+        return logits.log_softmax(1)
+
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=6,
+    drills=("logistic-regression", "linear", "parameters"),
+    probe=(probe_regression, probe_large),
+    use=use_regression,
+    outputs=("parameters", "y_pred", "the gradient", "losses"),
+    misconceptions=(
+        Misconception(
+            "softmax-without-log",
+            "You return probabilities. Their logarithms are asked for: `log_softmax`.",
+            patch=("F.log_softmax", "F.softmax"),
+            hints=("Are your outputs positive or negative?",),
+        ),
+        Misconception(
+            "log-of-softmax",
+            "The formula is right, and where a probability is rounded to 0 its logarithm is minus infinity. `log_softmax` does both at once, and "
+            "never meets that zero.",
+            patch=("F.log_softmax(self.linear(x), dim=1)", "torch.log(F.softmax(self.linear(x), dim=1))"),
+            hints=("What is the logarithm of 0?",),
+        ),
+        Misconception(
+            "over-the-batch",
+            "The softmax runs over the images: each *column* adds up to 1. One image's classes have to, and they stand in dimension 1.",
+            patch=("dim=1", "dim=0"),
+            hints=("Along which dimension do the scores of one image lie?",),
+        ),
+        Misconception(
+            "logits-returned",
+            "You return the scores of the layer. The logarithm of their softmax is asked for.",
+            patch=("F.log_softmax(self.linear(x), dim=1)", "self.linear(x)"),
+            hints=("What should the exponentials of one row add up to?",),
+        ),
+        Misconception(
+            "no-layer-noticed",
+            "The model lists no parameters: no layer was assigned to an attribute of `self` in `__init__`. A layer in a list is overlooked, and one "
+            "that is made in `forward` is new and random at every call.",
+            patch=(
+                ("self.linear = nn.Linear(num_features, num_classes)", "self.sizes = num_features, num_classes"),
+                ("self.linear(x)", "nn.Linear(*self.sizes)(x)"),
+            ),
+            hints=("What does `list(LogisticRegression(4, 3).parameters())` give?",),
+        ),
+        Misconception(
+            "sizes-exchanged",
+            "The layer goes from classes to features. `nn.Linear` is told first how many numbers come in, then how many go out.",
+            patch=("nn.Linear(num_features, num_classes)", "nn.Linear(num_classes, num_features)"),
+            hints=("How many numbers has one example?",),
+        ),
+        Misconception(
+            "no-bias",
+            "The layer has no bias. Leave it as `nn.Linear` makes it.",
+            patch=("nn.Linear(num_features, num_classes)", "nn.Linear(num_features, num_classes, bias=False)"),
+            hints=("How many parameters does an `nn.Linear` have if you leave it alone?",),
+        ),
+        Misconception(
+            "another-name",
+            "The layer is there under another name. Call it `self.linear`, as the docstring says: the names of attributes become the names of the "
+            "parameters.",
+            patch=("self.linear", "self.layer"),
+            hints=("Under which name do the docstring and the cells below look for it?",),
+        ),
+        Misconception(
+            "cut-from-the-graph",
+            "The outputs are right, but no gradient comes back through them, so the model would never learn. `no_grad`, `.detach()` and `.data` do not "
+            "belong into `forward`.",
+            patch=("self.linear(x), dim=1)", "self.linear(x), dim=1).detach()"),
+            hints=("Has the output of your model a `grad_fn`?",),
+        ),
+    ),
+    equivalent_mutants={
+        "return F.log_softmax(self.linear(x))": "of two dimensions it takes the second by itself, with a warning",
+    },
+    alternatives=(ByModule, ByLogSumExp, ByTensorMethod),
+    hints=(
+        "What does the model own, and which two things happen to x?",
+        "Make `self.linear` in `__init__`; in `forward` call it, then `F.log_softmax` over the classes.",
+        "`self.linear = nn.Linear(num_features, num_classes)` and `return F.log_softmax(self.linear(x), dim=1)`.",
+    ),
+)

@@ -1,0 +1,234 @@
+"""The loop over epochs and mini-batches: no shuffling, labels left behind, a last batch dropped, means of means."""
+
+import torch
+from torch import nn
+
+from tutor.checking import Misconception, code
+
+from ..shared import STEPS
+
+CLASSES = 3
+
+
+def probe_fit(d):
+    """Numbered examples in batches of which the last is smaller, and a model."""
+    batch, last = d.integer(4, 6), d.integer(1, 3)
+    return (2 * batch + last, batch, STEPS, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
+
+
+def probe_no_rest(d):
+    """A number of examples that the batches divide, and one epoch."""
+    batch = d.integer(3, 5)
+    return (3 * batch, batch, 1, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
+
+
+def probe_one_batch(d):
+    """A batch that would hold more examples than there are."""
+    return (d.integer(7, 9), 12, 2, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
+
+
+class Watched(nn.Module):
+    """A linear classifier of numbered examples, which remembers whom it saw."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.batches = []
+
+    def forward(self, x):
+        """Return scores (N, CLASSES) that depend on more than the number, which stands in the first column."""
+        self.batches.append([round(number) for number in x[:, 0].tolist()])
+        return torch.stack([x[:, 0] / 10, torch.sin(x[:, 0])], dim=1) @ self.weight.T
+
+
+def use_fit(fit, count, batch, epochs, weight, rate):
+    """In words what the epochs did, and the returned losses as parts of the right ones."""
+    numbers = torch.arange(count)
+    x, y = torch.stack([numbers, 7 * numbers], dim=1).to(weight.dtype), (numbers * numbers) % CLASSES
+    model, met, paired = Watched(weight), [], []
+
+    def loss_fn(y_pred, target):
+        loss = nn.functional.cross_entropy(y_pred, target, label_smoothing=0.1)
+        paired.append(len(y_pred) == len(target) and torch.equal(y[model.batches[-1]], target))
+        met.append(loss.item())
+        return loss
+
+    optimizer, steps = torch.optim.SGD(model.parameters(), rate), []
+    optimizer.register_step_post_hook(lambda *_: steps.append(len(met)))
+    losses = fit(model, loss_fn, optimizer, x, y, batch, epochs)
+    per_epoch = -(-count // batch)
+    sizes = [len(rows) for rows in model.batches]
+    rounds = [
+        [number for rows in model.batches[k : k + per_epoch] for number in rows]
+        for k in range(0, len(model.batches), per_epoch)
+    ]
+    once = all(sorted(seen) == list(range(count)) for seen in rounds) and len(rounds) == epochs
+    orders = {tuple(seen) for seen in rounds}
+    order = (
+        "as they lie" if tuple(range(count)) in orders else "a new one" if len(orders) == epochs else "a repeated one"
+    )
+    weighed = [a * n for a, n in zip(met, sizes, strict=False)]
+    wanted = [sum(weighed[k : k + per_epoch]) / count for k in range(0, len(weighed), per_epoch)]
+    listed = isinstance(losses, list | tuple) and len(losses) == len(wanted)
+    return (
+        f"{len(steps)} for {epochs} epochs",
+        ", ".join(map(str, sizes[:per_epoch])),
+        "once in each epoch" if once else "not once in each epoch",
+        order if once else "",
+        "their own" if all(paired) else "those of others",
+        len(losses) if isinstance(losses, list | tuple) else "no list",
+        [float(a) / b for a, b in zip(losses, wanted, strict=True)] if listed and once else None,
+    )
+
+
+FIT_BY_LOADER = '''
+def fit(model, loss_fn, optimizer, X, y, batch_size, epochs):
+    """A DataLoader shuffles and cuts."""
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, y), batch_size=batch_size, shuffle=True)
+    losses = []
+    for epoch in range(epochs):
+        seen = [(train_step(model, loss_fn, optimizer, images, labels), len(labels)) for images, labels in loader]
+        losses.append(sum(loss * size for loss, size in seen) / sum(size for _, size in seen))
+    return losses
+'''
+
+FIT_BY_SLICES = '''
+def fit(model, loss_fn, optimizer, X, y, batch_size, epochs):
+    """Shuffled copies, cut by slices; the step written out."""
+    losses = []
+    for epoch in range(epochs):
+        order = torch.randperm(X.shape[0])
+        X_new, y_new = X[order], y[order]
+        total = 0
+        for start in range(0, len(X), batch_size):
+            part, labels = X_new[start : start + batch_size], y_new[start : start + batch_size]
+            loss = loss_fn(model(part), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(labels)
+        losses.append(total / len(X))
+    return losses
+'''
+
+FIT_BY_RANDOM = '''
+def fit(model, loss_fn, optimizer, X, y, batch_size, epochs):
+    """Python's own shuffle."""
+    import random
+
+    rows, losses = list(range(len(y))), []
+    for epoch in range(epochs):
+        random.shuffle(rows)
+        parts = [rows[k : k + batch_size] for k in range(0, len(rows), batch_size)]
+        told = [train_step(model, loss_fn, optimizer, X[part], y[part]) for part in parts]
+        losses += [sum(a * len(p) for a, p in zip(told, parts)) / len(rows)]
+    return losses
+'''
+
+EXERCISE = code(
+    difficulty="medium",
+    minutes=9,
+    drills=("mini-batches",),
+    probe=(probe_fit, probe_no_rest, probe_one_batch),
+    use=use_fit,
+    outputs=(
+        "the number of steps",
+        "the sizes of the batches",
+        "how often an image comes",
+        "the order",
+        "the labels of the images",
+        "how many losses are returned",
+        "each loss as a part of the right one",
+    ),
+    misconceptions=(
+        Misconception(
+            "not-shuffled",
+            "The images come in the order in which they lie, epoch after epoch. Draw a new order for each: `torch.randperm`.",
+            patch=("torch.randperm(len(X))", "torch.arange(len(X))"),
+            hints=("Which images stand beside each other in every epoch?",),
+        ),
+        Misconception(
+            "shuffled-once",
+            "The order is drawn once, before the loop, so every epoch has the same batches. Draw it anew in each epoch.",
+            patch=(
+                ("    losses = []\n", "    losses = []\n    order = torch.randperm(len(X))\n"),
+                ("torch.randperm(len(X)).split", "order.split"),
+            ),
+            hints=("How often is your line with `randperm` run?",),
+        ),
+        Misconception(
+            "labels-left-behind",
+            "The images are shuffled and the labels are not: most images get the label of another. Take the same rows from both.",
+            patch=("y[rows])", "y[: len(rows)])"),
+            hints=("Which label belongs to `X[rows[0]]`?",),
+        ),
+        Misconception(
+            "last-batch-dropped",
+            "The last, smaller batch is left out, and its images with it. Go on to the end.",
+            patch=(
+                "for rows in torch.randperm(len(X)).split(batch_size):\n",
+                "for rows in torch.randperm(len(X))[: max(1, len(X) // batch_size) * batch_size].split(batch_size):\n",
+            ),
+            hints=("How many images does an epoch see, if 10 are cut into batches of 4?",),
+        ),
+        Misconception(
+            "drawn-with-repeats",
+            "Some images come twice in an epoch and others never: `randint` draws with repeats. `randperm` gives each number once.",
+            patch=("torch.randperm(len(X))", "torch.randint(len(X), (len(X),))"),
+            hints=("Which of `randint` and `randperm` gives each number once?",),
+        ),
+        Misconception(
+            "mean-of-batch-means",
+            "You average over batches. The last one is smaller, so its images count for more. Multiply each loss by the size of its batch, and divide by "
+            "the number of images.",
+            patch=(
+                (" * len(rows)", ""),
+                ("total / len(X)", "total / len(torch.arange(len(X)).split(batch_size))"),
+            ),
+            hints=("If the last batch holds one image, how much should that image count?",),
+        ),
+        Misconception(
+            "loss-not-weighted",
+            "You add up the mean losses of the batches, and divide by the number of images. Multiply each by the size of its batch first.",
+            patch=(" * len(rows)", ""),
+            hints=("The loss of a batch is a mean already. What makes it a sum?",),
+        ),
+        Misconception(
+            "sum-not-mean",
+            "Those are the sums over the images of an epoch. Divide by how many there are.",
+            patch=("total / len(X)", "total"),
+            hints=("How does your number change if there are twice as many images?",),
+        ),
+        Misconception(
+            "running-total",
+            "The total goes on from epoch to epoch. Start it at 0 in each.",
+            patch=(("        total = 0.0\n", ""), ("    losses = []\n", "    losses, total = [], 0.0\n")),
+            hints=("What is in `total` when the second epoch begins?",),
+        ),
+        Misconception(
+            "first-epoch-only",
+            "The function returns after the first epoch. `return` belongs behind the loop.",
+            patch=(
+                "        losses.append(total / len(X))\n    return losses",
+                "        losses.append(total / len(X))\n        return losses",
+            ),
+            hints=("When is your `return` reached?",),
+        ),
+        Misconception(
+            "whole-set-at-once",
+            "Each epoch takes one step with all images. Cut them into batches of `batch_size`, and step for each.",
+            patch=("torch.randperm(len(X)).split(batch_size)", "[torch.randperm(len(X))]"),
+            hints=("How many steps should an epoch with 10 images in batches of 4 have?",),
+        ),
+    ),
+    equivalent_mutants={
+        "for rows in torch.randperm(len(y)).split(batch_size):": "there are as many labels as images",
+        "losses.append(total / len(y))": "there are as many labels as images",
+    },
+    alternatives=(FIT_BY_LOADER, FIT_BY_SLICES, FIT_BY_RANDOM),
+    hints=(
+        "Which two loops stand in each other, and what is done anew in the outer one?",
+        "In each epoch: `total = 0.0`, then `for rows in torch.randperm(len(X)).split(batch_size)`, and a step with `X[rows]` and `y[rows]`.",
+        "`total += train_step(model, loss_fn, optimizer, X[rows], y[rows]) * len(rows)`; after the batches `losses.append(total / len(X))`.",
+    ),
+)

@@ -1,0 +1,96 @@
+"""Images as rows of numbers: pixels left as bytes, rows that mix several images, one row for everything."""
+
+import torch
+
+from tutor.checking import Misconception, code
+
+
+def probe_images(d):
+    """A few small images of bytes; all three sizes differ."""
+    n, h, w = d.sizes(3)
+    return (torch.from_numpy(d.rng.integers(0, 250, (n, h, w)).astype("uint8")),)
+
+
+def probe_one_image(d):
+    """A single image, not square, whose brightest pixel is white."""
+    h, w = d.sizes(2)
+    image = torch.from_numpy(d.rng.integers(0, 250, (1, h, w)).astype("uint8"))
+    image[0, 0, 0] = 255
+    return (image,)
+
+
+def rows_by_flatten(images):
+    return torch.flatten(images, start_dim=1).float() * (1 / 255)
+
+
+def rows_by_stack(images):
+    return torch.stack([image.reshape(-1).float().div(255) for image in images])
+
+
+def rows_by_sizes(images):
+    n, h, w = images.shape
+    return images.to(torch.float32).reshape(n, h * w).div_(255.0)
+
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=4,
+    drills=("reshape",),
+    probe=(probe_images, probe_one_image),
+    misconceptions=(
+        Misconception(
+            "not-divided",
+            "The rows are right, and the pixels are still numbers from 0 to 255. Divide by the largest that a byte can be.",
+            patch=(" / 255", ""),
+            hints=("What becomes of a white pixel, 255?",),
+        ),
+        Misconception(
+            "whole-numbers",
+            "Every pixel below 255 became 0: `//` divides and throws the rest away. A single `/` keeps it.",
+            patch=("/ 255", "// 255"),
+            hints=("What is `100 // 255`?",),
+        ),
+        Misconception(
+            "divided-by-the-largest",
+            "You divide by the brightest pixel of the images at hand. A dark image would come out as bright as a white one; the scale is always 255.",
+            patch=("/ 255", "/ images.max()"),
+            hints=("What would become of an image that is dark all over?",),
+        ),
+        Misconception(
+            "one-long-row",
+            "All pixels stand in one long row. Each image is to have a row of its own: the first size stays.",
+            patch=("view(len(images), -1)", "view(-1)"),
+            hints=("How many rows should come out for three images?",),
+        ),
+        Misconception(
+            "cut-elsewhere",
+            "You have as many columns as there are images, and each row mixes pixels. The number of images is the *first* size, and `-1` the second.",
+            patch=("view(len(images), -1)", "view(-1, len(images))"),
+            hints=("Which of the two sizes does the docstring name first?",),
+        ),
+        Misconception(
+            "lying-down",
+            "Every image is a column here. A reshape that keeps the first size is enough; nothing has to be transposed.",
+            patch=("view(len(images), -1)", "view(len(images), -1).T"),
+            hints=("In which direction do the pixels of one image run?",),
+        ),
+        Misconception(
+            "columns-first",
+            "The pixels of an image are read column by column. Leave them in the order in which they lie, row by row.",
+            patch=("images.view(len(images), -1)", "images.transpose(1, 2).reshape(len(images), -1)"),
+            hints=("Which pixel follows the first one?",),
+        ),
+        Misconception(
+            "rows-of-pixels",
+            "You have a row for every row of pixels. One row is to hold a whole image, H * W numbers.",
+            patch=("view(len(images), -1)", "view(-1, images.shape[2])"),
+            hints=("How many numbers has one image?",),
+        ),
+    ),
+    alternatives=(rows_by_flatten, rows_by_stack, rows_by_sizes),
+    hints=(
+        "Which of the three sizes stays, and what becomes of the other two?",
+        "`view` with the number of images first and `-1` for the rest; then divide by 255.",
+        "`return images.view(len(images), -1) / 255`",
+    ),
+)
