@@ -99,7 +99,7 @@ def test_lend_swaps_a_wrong_answer_on_request(notebook):
 def test_a_right_answer_passes_and_is_remembered(notebook):
     assert "Right: numpy_backprop.relu_backward" in notebook.run(RIGHT)
     assert Progress().read()["numpy_backprop.relu_backward"]["verdict"] == "pass"
-    assert "1 of 8" in notebook.run("progress()")
+    assert "1 of 9" in notebook.run("progress()")
 
 
 def test_a_pass_is_not_lost_by_a_later_wrong_try(notebook):

@@ -44,7 +44,8 @@ def test_several_processes_find_the_same(proofs):
 
 def test_a_narrowed_answer_that_passes_is_printed_without_failing(make_lesson):
     """Of numbers up to 1.5 no sum is large, so an answer that clips its result is never told from the right one."""
-    make_lesson(data=[("(d.number(), d.number())", "(d.array(3), d.array(3))")])
+    usual = 'minutes=1, unstretched={"larger numbers": "none are large"}'
+    make_lesson(data=[("(d.number(), d.number())", "(d.array(3), d.array(3))"), ("minutes=1", usual)])
     done = CliRunner().invoke(main, ["quality", "small", "--jobs", "1"])
     assert "not held yet: small.add: this narrowed answer passes: a result clipped" in done.output
     assert done.exit_code == 0, done.output

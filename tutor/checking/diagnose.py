@@ -42,6 +42,10 @@ class Trial:
         got = self.outcome.value if got is None else got
         return judge.compare(got, self.expected, self.scale, names=spec.outputs, exact=spec.exact)
 
+    def failed(self, spec: Spec) -> bool:
+        """Whether the answer raised an error or returned something else than expected."""
+        return self.outcome.error is not None or self.difference(spec) is not None
+
     def differences(self, spec: Spec) -> list[judge.Difference]:
         """Every difference between the answer's outputs and the expected ones."""
         return list(
