@@ -371,7 +371,31 @@ def test_a_program_runs_live_and_leaves_what_it_has_to_and_what_is_free(programs
     assert "live" in shown and "Right: forms.slope" in shown and "tensor(True)" in shown
     assert programs["slope"].requires_grad and programs["mine"] == 1 and programs["points"].numel() == 4
     programs.run('program("forms.slope")\nslope = 1')
-    assert programs["slope"] == 1 and "mine" not in programs.shell.user_ns
+    assert programs["slope"] == 1
+
+
+def test_a_program_that_runs_again_keeps_what_later_cells_have_bound(programs):
+    programs.run('program("forms.slope")\nimport math\nrate, slope = 1, 2')
+    programs.run("import math\nrate = 0.5\ndef later(): return rate * math.pi")
+    programs.run('program("forms.slope")\nrate, slope = 7, 3')
+    assert programs["later"]() == pytest.approx(0.5 * 3.14159265) and programs["slope"] == 3
+
+
+def test_an_exercise_below_a_program_in_one_cell_is_its_own(programs):
+    shown = programs.run(FIT + '\n@exercise("forms.halve")\ndef halve(a, b):\n    return (a + b) / 2')
+    assert "Right: forms.slope" in shown and "forms.halve" in shown and programs["halve"](2, 4) == 3
+
+
+@pytest.mark.parametrize("cell", ['@exercise("forms.slope")\ndef slope(): return 1', 'x = check("forms.slope", 3)'])
+def test_a_program_that_is_asked_in_another_form_is_told_which(programs, cell):
+    programs.run("from tutor import exercise, check")
+    assert 'Write `program("forms.slope")` as the first line of its cell' in programs.run(cell)
+
+
+def test_our_program_is_not_lent_where_it_cannot_run(programs):
+    programs.run("del points")
+    shown = programs.run('lend("forms.slope")')
+    assert "Run the cells above first" in shown and "slope" not in programs.shell.user_ns
 
 
 def test_a_program_does_not_live_on_what_its_last_run_has_left(programs):

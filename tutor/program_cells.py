@@ -14,12 +14,12 @@ from typing import Any
 from tutor import session
 from tutor.checking.programs import ProgramExercise
 from tutor.checking.report import Report
-from tutor.lessons.cells import program_is_todo, program_of
+from tutor.lessons.cells import carries, program_is_todo, program_of
 
 HANDED = "_handed"  # the keyword by which a call is handed its statements
 
 _programs: list[list[ast.stmt]] = []
-_bound: dict[str, set[str]] = {}  # exercise -> what its last run put into the notebook beside what it has to leave
+_bound: dict[str, dict[str, Any]] = {}  # exercise -> what its last run put into the notebook beside its leaves
 
 
 class Transformer(ast.NodeTransformer):
@@ -42,9 +42,10 @@ def _gathered(body: list[ast.stmt]) -> list[ast.stmt]:
             number = ast.copy_location(ast.Constant(len(_programs) - 1), statement)
             statement.value.keywords.append(ast.copy_location(ast.keyword(HANDED, number), statement))
             made.append(ast.fix_missing_locations(statement))
-        elif taking is not None:
+        elif taking is not None and not carries(statement):
             taking.append(statement)
         else:
+            taking = None  # the next exercise, in a cell that was merged of two, is none of the program's
             made.append(statement)
     return made
 
@@ -71,7 +72,10 @@ def program(identifier: str, *, seconds: float | None = None, _handed: int | Non
     frame = sys._getframe(1)
     space, filename = frame.f_globals, frame.f_code.co_filename
     if _handed is None:
-        told = "Run this cell once more: what stands below `program(…)` is judged where `program` was imported before."
+        told = (
+            "Let `program(…)` stand alone at the left edge of a notebook's cell, import it in a cell above, and run "
+            "this cell once more."
+        )
         session.say("This program was not checked.", told, "#9a6700")
         return
     body = _programs[_handed]
@@ -95,14 +99,13 @@ def _run(
 ) -> Report:
     if program_is_todo(body):
         return known.check(...)
-    before = _bound.get(known.id, set())
+    left = _bound.get(known.id, {})
+    before = {name for name, value in left.items() if name in space and space[name] is value}
     given = {name: value for name, value in space.items() if name not in before}
     report, bound = known.run(_shown(body), seconds, names=given, filename=filename, live=True)
     free = {name for name in bound if name not in given}
-    for name in before - free:
-        space.pop(name, None)
     space.update({name: value for name, value in bound.items() if name in free or name in known.spec.leaves})
-    _bound[known.id] = free - set(known.spec.leaves)
+    _bound[known.id] = {name: bound[name] for name in free - set(known.spec.leaves)}
     return report
 
 

@@ -95,7 +95,7 @@ def exercise(identifier: str, *, of: Any = None, seconds: float | None = None) -
 
     def judge(answer: Any) -> Any:
         known = find(identifier)
-        if known is None:
+        if known is None or _asks_a_program(known):
             return answer
         text, part = _cell(filename, line, known)
         todo = answer is Ellipsis or (part is not None and part.todo)
@@ -128,7 +128,7 @@ def check(identifier: str, answer: Any, *, seconds: float | None = None) -> Any:
     """Check a value (or any answer) and show one report; returns the answer as it was given."""
     frame = sys._getframe(1)
     known = find(identifier)
-    if known is None:
+    if known is None or _asks_a_program(known):
         return answer
     memory = _memory.setdefault(identifier, Memory())
     memory.space = frame.f_globals
@@ -279,6 +279,14 @@ def _lend(known: Exercise, memory: Memory) -> Any:
     return lent
 
 
+def _asks_a_program(known: Exercise) -> bool:
+    """Whether an exercise wants another form than the one that it was given; then that is said."""
+    if known.kind == "program":
+        mend = f'Write `program("{known.id}")` as the first line of its cell, and the program below it.'
+        say("This was not checked.", mend, "#9a6700")
+    return known.kind == "program"
+
+
 def lend(identifier: str) -> None:
     """Put our solution in the place of yours, so that the cells below run."""
     known = exercises[identifier]
@@ -288,7 +296,10 @@ def lend(identifier: str) -> None:
     if known.kind == "method" and memory.owner is None:
         memory.owner = memory.space.get(known.owner)
     if known.kind == "program":
-        _, left = known.run(known.source, names=memory.space)
+        report, left = known.run(known.source, names=memory.space)
+        if report.verdict != "pass":
+            say("Run the cells above first, then lend again.", report.message, "#9a6700")
+            return
         memory.space.update({name: left[name] for name in known.spec.leaves if name in left})
         say(f"What `{identifier}` has to leave is lent for now: our program was run in the place of yours.")
     elif known.kind == "value":

@@ -49,6 +49,7 @@ def _fields(spec):
         ("x = 1", "wrong", "leaves no `slope` behind"),
         ("slope = ...", "wrong", "leaves no `slope` behind"),
         ("slope = 1\nslope / 0", "error", "line 2 of your cell"),
+        ("slope = 1\nreturn", "error", "no Python in line 2"),
         ("import torch\ntorch.set_default_dtype(torch.float64)\nslope = 1", "wrong", "changes the default dtype"),
         ("slope = torch.tensor(1.0)\nslope.backward()", "error", "does not require grad"),
     ],

@@ -105,7 +105,8 @@ class Copy:
             self.of[j] = (answered or live)[-1][0]
             for i, part in found:  # a stub beside an answer would make it "to do" again
                 alone = part.form == WHOLE and not exercise_cells.without(code[i], [part]).strip()
-                if i != self.of[j] and part.todo and alone:
+                begun = exercise_cells.is_annotated(code[i], part, self.stubs[identifier])
+                if i != self.of[j] and part.todo and alone and not begun:
                     self.dropped.add(i)
 
     def _match_ids(self, shipped: bool) -> None:
@@ -388,7 +389,8 @@ def _answered(copy: Copy, text: str) -> tuple[str, list[str]]:
         if part.identifier not in cells:
             continue
         stub, written = copy.stubs[part.identifier], exercise_cells.text_of(text, part)
-        if part.todo and (copy.is_shipped(written) or not copy.marks):
+        begun = exercise_cells.is_annotated(text, part, stub)
+        if part.todo and not begun and (copy.is_shipped(written) or not copy.marks):
             text = exercise_cells.replaced(text, part, stub)
         elif _is_reworded(copy, cells[part.identifier], part, stub):
             notes.insert(0, f"{REWORDED}\n\n{stub}")

@@ -80,7 +80,7 @@ def items_of_sources(lesson: Lesson) -> dict[str, list[str]]:
     tags = {cell.name: [tag.removeprefix("item:") for tag in cell.tags if "item:" in tag] for cell in lesson.cells}
     found: dict[str, list[str]] = {}
     for item in ITEMS:
-        if carried := [tag for name in item.cells_in(lesson.name) for tag in tags[name]]:
+        if carried := [tag for name in item.cells_in(lesson.name) for tag in tags.get(name, ())]:
             found.setdefault(carried[0], []).append(f"{item.source}: {item.words}")
     return found
 

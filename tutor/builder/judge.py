@@ -23,7 +23,6 @@ MOST_KERNELS = 12  # after so many that were lost, judging is given up
 LONGEST_FUSE = 10.0  # seconds for which a cell is waited for to end its kernel, where one does so later
 Places = dict[str, list[tuple[int, Part]]]
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
-_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def add(lesson: str, exercise: str, folder: Path | None = None, kind: str = "ans
         said.append(f"to try it: set TUTOR_LESSONS={place}")
         built = "tutor build FOLDER"  # without one it would go among the series' own notebooks
     elif all(lesson not in names for names in SHELVES.values()):
-        said.append(f'to put it into the series: add "{lesson}" to SERIES in {HOME / "__init__.py"}')
+        said.append(f'to put it into the series: add "{lesson}" to SERIES or AFTERNOON in {HOME / "__init__.py"}')
     said.append(f"then fill it in, and run: {built}; tutor quality {lesson}")
     return said
 

@@ -94,7 +94,7 @@ def _index(template: Path, figure: str) -> str:
     """The first page: its text with a figure that moves, the table of the lessons and their list for the side bar."""
     names = {
         f"names_{shelf or 'long'}": "\n".join(
-            f"{x.label} {x.title} <{Path(x.filename).with_suffix('')}>" for x in series() if x.shelf == shelf
+            f"{x.label} {x.title} <{Path(x.filename).with_suffix('').as_posix()}>" for x in series() if x.shelf == shelf
         )
         for shelf in SHELVES
     }

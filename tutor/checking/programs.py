@@ -17,7 +17,6 @@ from tutor.checking.running import Recorder, Run, compiled, execute
 from tutor.checking.spec import Missed
 
 JUDGED = 30.0  # seconds that judging may take besides
-KIND = "program"
 
 
 class ProgramExercise(Exercise):
@@ -79,7 +78,11 @@ class ProgramExercise(Exercise):
             return self._report("todo", asked), {}
         names = self._namespace() if names is None else names
         given = {name: value for name, value in names.items() if name not in self.spec.leaves}
-        code = self._code(candidate, filename)
+        try:
+            code = self._code(candidate, filename)
+        except SyntaxError as error:  # `return` outside a function, an `await`: found when it is compiled
+            told = f"The program is no Python in line {error.lineno}: {error.msg}. Mend it and run the cell again."
+            return self._report("error", told, tier="exception"), {}
         limit = seconds or self.spec.seconds
         with guard.plain_torch():
             outcome, recorder, space = execute(code, given, seconds=limit, seed=turn, live=live)

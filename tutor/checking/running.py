@@ -95,8 +95,9 @@ class Recorder:
                     self.batches.append(saved.detach().flatten(1).clone())
 
     def _has_room(self, tensor: Any) -> bool:
-        self.kept += tensor.numel()
-        return self.kept <= MOST_NUMBERS
+        fits = self.kept + tensor.numel() <= MOST_NUMBERS
+        self.kept += tensor.numel() if fits else 0
+        return fits
 
 
 @dataclass

@@ -304,17 +304,7 @@ def value(*, difficulty: str, minutes: int, hints: tuple[str, ...], explain: str
 
 
 def _build(**fields: Any) -> Spec:
-    for name in (
-        "hints",
-        "drills",
-        "outputs",
-        "misconceptions",
-        "alternatives",
-        "forbid",
-        "shown_by",
-        "leaves",
-        "wrong",
-    ):
+    for name in TUPLES:
         _require(isinstance(fields.get(name, ()), tuple), name, "must be a tuple; is a trailing comma missing?")
     try:
         spec = Spec(**fields)

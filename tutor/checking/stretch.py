@@ -64,7 +64,7 @@ def _one_example(arguments: Any) -> Any:
 def _with_zero(array: Any) -> Any:
     array = array.clone() if is_tensor(array) else array.copy()
     if judge.to_numpy(array).size:
-        array.reshape(-1)[0] = 0
+        array[(0,) * array.ndim] = 0
     return array
 
 

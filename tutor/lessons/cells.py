@@ -186,6 +186,18 @@ def program_of(node: ast.stmt) -> str | None:
     return _identifier(node.value, "program") if isinstance(node, ast.Expr) else None
 
 
+def carries(node: ast.stmt) -> bool:
+    """Whether a statement carries an exercise, in whatever form."""
+    return bool(_carried(_Statement(0, 0, ast.unparse(node), node), {}))
+
+
+def is_annotated(source: str, part: Part, stub: str) -> bool:
+    """Whether a program that is to do holds comments that it was not shipped with: what its reader has begun."""
+    shipped = set(lines_of(stub))
+    written = lines_of(text_of(source, part)) if part.kind == PROGRAM else []
+    return any(line.lstrip().startswith("#") and line not in shipped for line in written)
+
+
 def program_text(source: str, part: Part) -> str:
     """The program itself: what stands below its call."""
     lines = lines_of(source)[part.start : part.end]
