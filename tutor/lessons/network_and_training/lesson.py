@@ -2,7 +2,7 @@
 # # A network and its training
 #
 # A network is a function with many weights. `torch.nn` has the parts to build it, `torch.optim` moves its weights, and one
-# short loop does the rest. You write all three here: two models as classes of your own, and the loop that trains both.
+# short loop does the rest. You write three things here: two models as classes of your own, and the loop that trains both.
 #
 # **You will be able to**
 #
@@ -170,8 +170,8 @@ for step in range(5):
 # **mini-batch**. One walk through all images is an **epoch**. Before each epoch the images are shuffled, so that no batch
 # comes twice.
 #
-# `torch.randperm(n)` gives the numbers 0 to n - 1 in random order, and `order.split(64)` cuts them into pieces of 64; the last one
-# holds what is left. `X[rows]` takes those rows. Take the same ones from `y`!
+# `order = torch.randperm(n)` gives the numbers 0 to n - 1 in random order, and `order.split(64)` cuts them into pieces
+# of 64; the last one holds what is left. `X[rows]` takes those rows. Take the same ones from `y`!
 #
 # The mean loss of an epoch is a mean over *images*. The last batch is smaller, so count each batch by its size.
 
@@ -316,16 +316,17 @@ plots.lines(curves, xlabel="epoch", ylabel="mean loss", title="The loss of every
 # | a step | `optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()` |
 # | an epoch | `for rows in torch.randperm(len(X)).split(batch_size):` |
 #
-# The accuracies of this notebook are rough: few images, small steps, a network that knows nothing of neighbours. The next one
-# changes three things about that.
+# The accuracies of this notebook are rough: few images, plain steps, a network that knows nothing of neighbours. In the
+# next one you can have all the images, and you meet a better optimiser and a network that looks at neighbours.
 #
 # ## Self-check
 #
 # <!-- drills: loss -->
 # <details><summary>1. A model ends in <code>log_softmax</code>, and is trained with <code>CrossEntropyLoss</code>. What happens?</summary>
 #
-# The softmax is taken twice. Of log-probabilities the second one changes nothing, because they add up to 1 already; after a plain
-# `softmax` it would do harm. Use `NLLLoss` with the first, and give `CrossEntropyLoss` logits.
+# The softmax is taken twice. Of log-probabilities the second one changes nothing, because their exponentials add up to
+# 1 already; after a plain `softmax` it would do harm. Give log-probabilities to `NLLLoss`, and logits to
+# `CrossEntropyLoss`.
 # </details>
 #
 # <!-- drills: layers -->

@@ -63,13 +63,15 @@ for name, tensor in {"a": a, "b": b, "c": c, "d": d, "e": e}.items():
     print(name, tuple(tensor.shape), tensor.dtype, tensor.device)
 
 # %% [markdown] name="dtype-told"
-# Whole numbers became `int64`, NumPy's numbers kept their `float64`, everything else is `float32`, the dtype in which networks
-# compute. (`a.size()` is another way to write `a.shape`.)
+# Whole numbers became `int64`, NumPy's numbers kept their `float64`, and `ones_like` took the dtype of `a`. `d` and `e`
+# are `float32`, the dtype in which networks compute; `torch.float` is short for it, and decimal numbers such as `1.5`
+# get it, too. (`a.size()` is another way to write `a.shape`.)
 #
 # ## 3. Take it apart, put it together
 #
 # Indexing and slicing work as in NumPy, and you can assign to what you took. `view` and `reshape` give the same numbers
-# another shape, in the same order; a `-1` stands for "whatever is left".
+# another shape, in the same order; a `-1` stands for "whatever is left". `torch.cat` joins tensors; `dim` is what NumPy
+# calls `axis`, so with `dim=1` they come to stand side by side.
 
 # %% tags=["item:reshape", "nbval-check-output"] name="indexed"
 print("a[0, 2] is", a[0, 2].item(), " the last column is", a[..., -1].tolist())
@@ -80,7 +82,8 @@ e[:, 1] = 7  # assign a column
 print("joined      ", torch.cat([a, e], dim=1).tolist())  # (2, 6)
 
 # %% [markdown] name="ask-as-rows"
-# `item()` gave a Python number. A reshape moves nothing: it reads the numbers in their order and cuts them elsewhere.
+# `item()` gave a Python number. A `view` moves nothing: it reads the numbers in their order and cuts them elsewhere.
+# (Where the numbers do not lie in that order, as after a transpose, `view` may refuse, and `reshape` makes a copy.)
 #
 # Photographs arrive as bytes, 0 for black to 255 for white, in the shape `(N, H, W)`: N images, H rows of W pixels. A
 # simple network wants **one row of numbers for each image**, from 0 to 1. (Dividing bytes by a number makes floats of them.)
@@ -202,8 +205,8 @@ print("and after zero_()", x.grad.item())
 #
 # ## 6. A line, by hand
 #
-# Here are 100 points that lie near a line. Which one? We look for the $a$ and $b$ in $y_{pred} = a + b\,x$ that make the mean
-# squared error small:
+# Here are 100 points that lie near a line. Which one? We look for the $a$ and $b$ in $y_{pred} = a + b\,x$ that make
+# the mean squared error small. What is to be made small is called the **loss**:
 #
 # $$L = \frac{1}{N} \sum_{i=1}^{N} (a + b\,x_i - y_i)^2 \qquad x, y \text{ have the shape } (N,);\quad a, b \text{ are single numbers}$$
 
@@ -268,7 +271,8 @@ plots.Chart(
 #
 # ## 7. The same line, by autograd
 #
-# Nobody works out gradients for a network with 600,000 weights. We write the **loss**, and autograd does the rest. One step, slowly:
+# Nobody works out gradients for a network with hundreds of thousands of weights. We write the loss, and autograd does
+# the rest. One step, slowly:
 
 # %% tags=["item:by-autograd", "nbval-check-output"] name="one-step"
 a = torch.tensor(0.0, requires_grad=True)
@@ -288,7 +292,8 @@ print(f"after one step: {a:.2f} + {b:.2f} x")
 # Three things in it are easily forgotten, and each has its reason:
 #
 # - the update stands under `torch.no_grad()`, because it is no part of the function whose slope we want;
-# - it changes `a` **in place** (`-=`): `a = a - …` would be a new tensor that is no leaf, with no `.grad`;
+# - it changes `a` **in place** (`-=`): `a = a - …` would be another tensor, without a `.grad`, and under `no_grad` one
+#   that nobody watches;
 # - the gradients are cleared, because they add up.
 #
 # Now the whole fit is yours. Start at 0 and 0, take `steps` steps.
@@ -347,9 +352,9 @@ print("by hand:     {:.2f} + {:.2f} x".format(*by_hand))
 # `int64`, `float32`, and `float64`, the dtype that the array had.
 # </details>
 #
-# <details><summary>3. After <code>a = a - learning_rate * a.grad</code> (no <code>no_grad</code>, not in place) the next step fails. Why?</summary>
+# <details><summary>3. After <code>a = a - learning_rate * a.grad</code> (without <code>no_grad</code>) <code>a.grad</code> is <code>None</code>. Why?</summary>
 #
-# The new `a` is the result of an operation, not a leaf; `backward()` leaves nothing in its `.grad`.
+# The new `a` is the result of an operation, not a leaf: it has no gradient to clear, and `backward()` leaves none in it.
 # </details>
 #
 # ## Where to read on
