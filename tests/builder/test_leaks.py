@@ -23,8 +23,10 @@ def planted(text, path):
 
 def test_no_unsolved_notebook_holds_a_solution(tmp_path):
     for lesson in series():
-        (tmp_path / lesson.filename).write_bytes(notebooks.as_bytes(notebooks.student(lesson)))
-    assert leaks.leaks(tmp_path.iterdir()) == []
+        path = tmp_path / lesson.filename
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(notebooks.as_bytes(notebooks.student(lesson)))
+    assert leaks.leaks(tmp_path.rglob("*.ipynb")) == []
 
 
 @pytest.mark.parametrize("kind", ["html", "ipynb", "js"])

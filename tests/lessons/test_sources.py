@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tutor.builder import coverage, lint, site
-from tutor.lessons.registry import SERIES, find_lesson, series
+from tutor.lessons import SERIES
+from tutor.lessons.registry import find_lesson, series
 from tutor.lessons.sources import ITEMS, SOURCES, Item
 
 EXAMPLE = "S4: named_parameters with their sizes and first values"
@@ -59,4 +60,4 @@ def test_the_table_of_coverage_names_every_item_with_its_source():
     assert re.match(r"\| Parameter, named_parameters \||\| the 784-512-512-10 network layer by layer", row)
     assert row.count("|") == 5 and "`network-parameters`" in row
     assert all(f"- {name}: {words}" in coverage.sources() for name, words in SOURCES.items())
-    assert EXAMPLE in coverage.taught(site._link) and set(SERIES) == {lesson.name for lesson in series()}
+    assert EXAMPLE in coverage.taught(site._link) and set(SERIES) <= {lesson.name for lesson in series()}

@@ -137,10 +137,10 @@ EXERCISE = code(
             hints=("Has the output of your model a `grad_fn`?",),
         ),
     ),
+    alternatives=(ByModule, ByLogSumExp, ByTensorMethod),
     equivalent_mutants={
         "return F.log_softmax(self.linear(x))": "of two dimensions it takes the second by itself, with a warning",
     },
-    alternatives=(ByModule, ByLogSumExp, ByTensorMethod),
     hints=(
         "What does the model own, and which two things happen to x?",
         "Make `self.linear` in `__init__`; in `forward` call it, then `F.log_softmax` over the classes.",

@@ -221,11 +221,11 @@ EXERCISE = code(
             hints=("How many steps should an epoch with 10 images in batches of 4 have?",),
         ),
     ),
+    alternatives=(FIT_BY_LOADER, FIT_BY_SLICES, FIT_BY_RANDOM),
     equivalent_mutants={
         "for rows in torch.randperm(len(y)).split(batch_size):": "there are as many labels as images",
         "losses.append(total / len(y))": "there are as many labels as images",
     },
-    alternatives=(FIT_BY_LOADER, FIT_BY_SLICES, FIT_BY_RANDOM),
     hints=(
         "Which two loops stand in each other, and what is done anew in the outer one?",
         "In each epoch: `total = 0.0`, then `for rows in torch.randperm(len(X)).split(batch_size)`, and a step with `X[rows]` and `y[rows]`.",

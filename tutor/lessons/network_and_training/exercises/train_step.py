@@ -144,8 +144,8 @@ EXERCISE = code(
             hints=("With which weights is the returned loss computed?",),
         ),
     ),
-    equivalent_mutants={"model.zero_grad()": "the optimiser holds all parameters of the model"},
     alternatives=(step_cleared_last, step_cleared_first, step_by_closure),
+    equivalent_mutants={"model.zero_grad()": "the optimiser holds all parameters of the model"},
     hints=(
         "Which three calls follow once the loss is there, and which of them needs the other?",
         "`model(X)`, `loss_fn(...)`, `optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`.",
