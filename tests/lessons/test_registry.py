@@ -152,11 +152,23 @@ def test_what_a_probe_needs_is_imported_before_the_fence_is_up(identifier):
 
 
 def test_every_exercise_is_a_file_of_its_own_in_one_order():
-    order = (
-        "difficulty minutes drills fault shown_by leaves space probe unstretched use outputs gradients exact".split()
-    )
-    order += "inplace cases seconds forbid judge wrong misconceptions alternatives".split()
-    order += "equivalent_mutants hints explain".split()
+    order = [
+        "difficulty",
+        "minutes",
+        "drills",
+        "fault",
+        "shown_by",
+        "leaves",
+        "space",
+        "probe",
+        "unstretched",
+        "use",
+        "outputs",
+        "gradients",
+        "exact",
+    ]
+    order += ["inplace", "cases", "seconds", "forbid", "judge", "wrong", "misconceptions", "alternatives"]
+    order += ["equivalent_mutants", "hints", "explain"]
     for identifier in tutor.exercises:
         lesson, name = identifier.split(".")
         tree = ast.parse((HOME / lesson / "exercises" / f"{name}.py").read_text(encoding="utf-8"))
