@@ -215,7 +215,7 @@ def test_build_check_fails_where_a_build_would_change_something():
 @pytest.mark.slow
 def test_check_notes_progress_for_your_own_notebooks_and_gives_teachers_tables():
     tutor("start")
-    for path in Path("work").glob("*.ipynb"):
+    for path in Path("work").rglob("*.ipynb"):
         if not path.name.startswith("01"):
             path.unlink()
     path = Path("work/01_numpy_backprop.ipynb")

@@ -57,7 +57,7 @@ def make_deep(make_lesson):
 def test_the_core_of_the_series_takes_at_most_nine_hours():
     lessons = [lesson for lesson in series() if lesson.name in SERIES]
     efforts = [ground.efforts(lesson) for lesson in lessons]
-    stated = sum(lesson.about.minutes if lesson.about.core is None else lesson.about.core for lesson in lessons)
+    stated = sum(lesson.about.core_minutes for lesson in lessons)
     assert sum(core.minutes for core, _ in efforts) <= MOST
     assert stated <= MOST < sum(everything.minutes for _, everything in efforts)
 

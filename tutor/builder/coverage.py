@@ -61,8 +61,7 @@ def lessons() -> str:
         rows, total = [head, "|---|---|---|---|---|"], (0, 0, 0)
         for lesson in (one for one in series() if one.shelf == shelf):
             link = f"[{lesson.title}]({lesson.filename})"
-            about = lesson.about
-            numbers = len(lesson.exercises), about.minutes if about.core is None else about.core, about.minutes
+            numbers = len(lesson.exercises), lesson.about.core_minutes, lesson.about.minutes
             total = tuple(map(sum, zip(total, numbers, strict=True)))
             rows.append(f"| {lesson.label} | {link} | {' | '.join(map(str, numbers))} |")
         blocks += [told, "\n".join([*rows, f"| | all | {' | '.join(map(str, total))} |"])]
@@ -89,11 +88,8 @@ def taught(show: Show = plain) -> str:
     """A table for each lesson: what it teaches, what of it the sources teach, in which cells, and what drills it."""
     blocks = []
     for lesson in series():
-        head = "| item | source | cells | drilled by |"
-        rows, known = (
-            [f"### {lesson.label} {lesson.title}", "", head, "|---|---|---|---|"],
-            items_of_sources(lesson),
-        )
+        known = items_of_sources(lesson)
+        rows = [f"### {lesson.label} {lesson.title}", "", "| item | source | cells | drilled by |", "|---|---|---|---|"]
         for item, words in lesson.about.items.items():
             cells = ", ".join(show(lesson, c) for c in cells_for(lesson, item))
             asked = {c.exercise_id: c.name for c in lesson.cells if c.exercise_id}

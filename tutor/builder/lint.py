@@ -242,7 +242,7 @@ def time_is_true(lesson: Lesson) -> Iterator[str]:
         yield f"the opening does not say `**It takes** {words}`, as ABOUT in __init__.py does."
     if about.core is None and any(piece.ground != CORE for piece in pieces(lesson)):
         yield "it has deeper ground, and ABOUT in __init__.py does not say how long the core takes: core=."
-    stated = ((about.minutes, "", everything), (about.minutes if about.core is None else about.core, " of core", core))
+    stated = ((about.minutes, "", everything), (about.core_minutes, " of core", core))
     for minutes, part, effort in stated:
         if abs(minutes - effort.minutes) > max(5, effort.minutes * 0.15):
             yield (

@@ -103,9 +103,7 @@ class Exercise:
     def build(self, text: str, space: dict[str, Any] | None = None) -> tuple[Any, Any]:
         """Execute a solution text where the lesson stands; return what it makes and, for a method, its class."""
         space = self._namespace() if space is None else space
-        filename = f"<{self.id} {next(_numbers)}>"
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        exec(compile(text, filename, "exec"), space)
+        exec(compile(text, self._kept(text), "exec"), space)
         if self.name not in space:
             raise SpecError(f"{self.id}: the text does not define {self.name}.")
         made = space[self.name]
@@ -113,6 +111,12 @@ class Exercise:
             return made, None
         setattr(space[self.owner], self.name, made)
         return made, space[self.owner]
+
+    def _kept(self, text: str) -> str:
+        """Keep a text where Python looks for the lines of a traceback; return the name of its file there."""
+        filename = f"<{self.id} {next(_numbers)}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        return filename
 
     def _wrong(self, misconception: Misconception) -> Any:
         if self.kind == "value":
@@ -370,7 +374,7 @@ class Exercise:
                 "error", f"The answer should be {wanted}; it is a {type(candidate).__name__}.", tier="exception"
             )
         limit = seconds or self.spec.seconds
-        deadline, trials, printed = guard.clock() + limit, [], ""
+        deadline, trials, failed, printed = guard.clock() + limit, [], [], ""
 
         def searched(report: Report, tried: list[diagnose.Trial], failed: dict[int, float]) -> Report:
             if search <= 0 or report.misconception is not None:
@@ -380,7 +384,7 @@ class Exercise:
             return better if better.found or looking.over else replace(report, later=lambda: looking.run(LATER))
 
         for arguments, expected, scale, seed, stretched in self.probed(turn):
-            if stretched and any(t.failed(self.spec) for t in trials):
+            if stretched and failed:
                 break  # what goes wrong with usual inputs is told from them
             given = clone(arguments)
             with watch(self.spec.forbid) as found:
@@ -391,7 +395,7 @@ class Exercise:
                 refused = replace(refused, printed=outcome.printed)
                 return searched(refused, [], {seed: outcome.seconds}) if refused.tier == "harm" else refused
             trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed, stretched))
-        failed = [t for t in trials if t.failed(self.spec)]
+            failed += [trials[-1]] if trials[-1].failed(self.spec) else []
         if not failed:
             return self._report("pass", self._praise(trials), printed=printed)
         report = replace(self._explain(trials, candidate, source), printed=printed)

@@ -93,9 +93,7 @@ class ProgramExercise(Exercise):
 
     def _code(self, candidate: Any, filename: str) -> types.CodeType:
         if isinstance(candidate, str):
-            filename = f"<{self.id} {id(candidate)}>"
-            linecache.cache[filename] = (len(candidate), None, candidate.splitlines(keepends=True), filename)
-            candidate = ast.parse(candidate).body
+            filename, candidate = self._kept(candidate), ast.parse(candidate).body
         return compiled(candidate, filename)
 
     def _judged(

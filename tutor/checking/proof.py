@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from tutor.checking import judge
 from tutor.checking.diagnose import Trial
 from tutor.checking.exercise import Exercise
 from tutor.checking.guard import Outcome
-from tutor.checking.mutants import mutants
+from tutor.checking.mutants import Mutant, mutants
 from tutor.checking.narrowed import narrowed, shown_by, survives
 from tutor.checking.probes import clone, same
 from tutor.checking.programs import ProgramExercise
@@ -69,8 +70,11 @@ def prove(exercise: Exercise) -> Proof:
     used: set[str] = set()
     if exercise.kind != "value":
         complaints += _causes(exercise)
-        complaints += _alternatives(exercise, times)
-        made, silent, survivors, used = _mutants(exercise)
+        turns = -(-SEEDS // (exercise.spec.cases * len(exercise.spec.probes)))
+        complaints += _alternatives(exercise, times, turns)
+        changed = list(mutants(exercise.source))
+        made = len(changed)
+        silent, survivors, used = _mutants(exercise, changed, functools.partial(_judged, exercise))
         equivalent, killed = len(used), silent - len(survivors)
         if silent and killed / silent < KILLED:
             complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
@@ -100,15 +104,8 @@ def prove(exercise: Exercise) -> Proof:
 
 def _prove_program(exercise: ProgramExercise) -> Proof:
     """Wrong programs are refused by the criterion that is theirs, right ones pass over seeds and threads."""
-    spec, times, complaints = exercise.spec, [], []
-    for number, right in enumerate((exercise.reference, *exercise.alternatives)):
-        for turn in range(PROGRAM_SEEDS):
-            with _threads(1 + turn % 2):
-                report = exercise.check(right, turn=turn)
-            times.append(report.seconds)
-            if report.verdict != "pass":
-                complaints.append(f"{exercise.id}: program {number} is refused with seed {turn}: {report.message}")
-                break
+    spec, times = exercise.spec, []
+    complaints = list(_alternatives(exercise, times, PROGRAM_SEEDS))
     for wrong in spec.wrong:
         report = exercise.check(wrong.apply(exercise.source))
         told = report.misconception or report.verdict
@@ -117,25 +114,16 @@ def _prove_program(exercise: ProgramExercise) -> Proof:
     made = list(mutants(exercise.source))
     usual = max(times[:PROGRAM_SEEDS])
     limit = max(MUTANT_SECONDS, 3 * usual)
-    count = max(10, min(PROGRAM_MUTANTS, int(PROGRAM_SECONDS / max(usual, 0.001))))
-    silent, survivors, used = 0, [], set()
-    for mutant in random.Random(exercise.id).sample(made, min(count, len(made))):
-        report = exercise.check(mutant.text, seconds=limit)
-        if report.verdict == "error":
-            continue
-        if report.verdict == "pass" and mutant.line in spec.equivalent_mutants:
-            used.add(mutant.line)
-            continue
-        silent += 1
-        if report.verdict == "pass":
-            survivors.append(f"{mutant.line}   ({mutant.change})")
+    count = min(len(made), max(10, min(PROGRAM_MUTANTS, int(PROGRAM_SECONDS / max(usual, 0.001)))))
+    sample = random.Random(exercise.id).sample(made, count)
+    silent, survivors, used = _mutants(exercise, sample, lambda text: exercise.check(text, seconds=limit))
     complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
     for line in set(spec.equivalent_mutants) - {mutant.line for mutant in made}:
         complaints.append(f'{exercise.id}: equivalent_mutants lists "{line}", which no mutant contains.')
     return Proof(
         exercise.id,
         len(spec.wrong),
-        min(count, len(made)),
+        count,
         silent,
         silent - len(survivors),
         len(used),
@@ -202,16 +190,15 @@ def _distance(exercise: Exercise, wrong: Any) -> float:
     return min(errors, default=0.0)
 
 
-def _alternatives(exercise: Exercise, times: list[float]) -> Iterator[str]:
+def _alternatives(exercise: Exercise, times: list[float], turns: int) -> Iterator[str]:
     """Right answers written differently pass over many seeds, with one torch thread and with two."""
-    turns = -(-SEEDS // (exercise.spec.cases * len(exercise.spec.probes)))
     for number, right in enumerate((exercise.reference, *exercise.alternatives)):
         for turn in range(turns):
             with _threads(1 + turn % 2):
                 report = exercise.check(right, turn=turn)
             times.append(report.seconds)
             if report.verdict != "pass":
-                name = f"{number} ({getattr(right, '__name__', 'the solution')})"
+                name = f"{number} ({getattr(right, '__name__', 'a text' if number else 'the solution')})"
                 yield f"{exercise.id}: alternative {name} is rejected on turn {turn}: {report.message}"
                 break
 
@@ -232,13 +219,14 @@ class _threads:  # noqa: N801  it is used like a function
             self.torch.set_num_threads(self.before)
 
 
-def _mutants(exercise: Exercise) -> tuple[int, int, list[str], set[str]]:
-    """How many mutants there are, how many are silent, the lines of the survivors, and the equivalents met."""
-    made = silent = 0
+def _mutants(
+    exercise: Exercise, made: Sequence[Mutant], judged: Callable[[str], Report | None]
+) -> tuple[int, list[str], set[str]]:
+    """How many mutants are silent, the lines of the survivors, and the equivalents met."""
+    silent = 0
     survivors, used = [], set()
-    for mutant in mutants(exercise.source):
-        made += 1
-        report = _judged(exercise, mutant.text)
+    for mutant in made:
+        report = judged(mutant.text)
         if report is None or report.verdict == "error":
             continue
         if report.verdict == "pass" and mutant.line in exercise.spec.equivalent_mutants:
@@ -247,7 +235,7 @@ def _mutants(exercise: Exercise) -> tuple[int, int, list[str], set[str]]:
         silent += 1
         if report.verdict == "pass":
             survivors.append(f"{mutant.line}   ({mutant.change})")
-    return made, silent, survivors, used
+    return silent, survivors, used
 
 
 def _narrowed(exercise: Exercise) -> tuple[int, list[str], list[str]]:

@@ -62,11 +62,10 @@ class Recorder:
 
         roots = [root for root in ([roots] if isinstance(roots, torch.Tensor) else roots) if root.grad_fn is not None]
         number, self.backwards = self.backwards, self.backwards + 1
-        loss = float(roots[0].detach()) if len(roots) == 1 and roots[0].numel() == 1 else math.nan
-        one = len(roots) == 1 and roots[0].numel() == 1
-        if one:
-            self.losses.append(loss)
-        broke = one and not math.isfinite(loss) and not self.origin
+        broke = False
+        if len(roots) == 1 and roots[0].numel() == 1:
+            self.losses.append(float(roots[0].detach()))
+            broke = not math.isfinite(self.losses[-1]) and not self.origin
         if number < LOOKED or number % LOOKED == 0 or broke:
             nodes = list(_nodes([root.grad_fn for root in roots]))
             leaves = [node.variable for node in nodes if hasattr(node, "variable")]

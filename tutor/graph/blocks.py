@@ -72,7 +72,7 @@ def _best(plain: Plain, opened: frozenset[str], goal: int, people: bool) -> Choi
     """Return the groups with these modules open, folded no further than it takes to fit."""
 
     def unit(node: Node) -> str:
-        for path in plain.levels.of(node.guess or node.module):
+        for path in plain.levels.of(node.place):
             if pattern(path) not in opened or not plain.levels.inside.get(path):
                 return path
         return ""

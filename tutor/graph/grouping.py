@@ -8,18 +8,16 @@ from collections.abc import Callable
 from .model import Node
 from .modules import only_moves, topological
 from .plain import Group, Plain
-from .words import operation
+from .words import kinds_text, operation
 
 Unit = Callable[[Node], str]
-# as many operations of a chain are named
-MOST_KINDS = 4
 
 
 def by_depth(plain: Plain, depth: int) -> Unit:
     """Return what tells the module at a depth that ran a node; an empty string where that is opened."""
 
     def unit(node: Node) -> str:
-        path = node.guess or node.module
+        path = node.place
         levels = plain.levels.of(path)
         if len(levels) < depth and plain.levels.inside.get(path):
             return ""
@@ -118,7 +116,7 @@ def join_chains(plain: Plain, groups: dict[int, Group], least: int = 2) -> dict[
     for n, chain in head.items():
         if len(chain) >= least and chain[0] == n:
             ops = list(dict.fromkeys(operation(plain.nodes[known[k].first].op)[0] for k in chain))
-            what = ", ".join(ops[:MOST_KINDS]) + (", …" if len(ops) > MOST_KINDS else "")
+            what = kinds_text(ops)
             group = Group("chain", known[n].first, what=what)
             joined.update((known[k].first, group) for k in chain)
     return joined

@@ -28,7 +28,7 @@ class Levels:
         self.inside: defaultdict[str, list[str]] = defaultdict(list)
         for path in filter(None, classes):
             self.inside[path.rpartition(".")[0]].append(path)
-        self._run = {pattern(node.guess or node.module) for node in nodes if not node.is_leaf}
+        self._run = {pattern(node.place) for node in nodes if not node.is_leaf}
         self._levels: dict[str, tuple[str, ...]] = {"": ()}
 
     def is_list(self, path: str) -> bool:

@@ -110,6 +110,11 @@ class Node(NamedTuple):
         return Node._make((*self[:3], shapes, *self[4:9], order, received, grad, self.guess))
 
     @property
+    def place(self) -> str:
+        """The module that a drawing puts it into, guessed or not."""
+        return self.guess or self.module
+
+    @property
     def inferred(self) -> bool:
         """True if the module was concluded from parameters, not seen."""
         return bool(self.module) and not self.calls and not self.is_leaf

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from .levels import pattern
 from .modules import common_path
 from .plain import Group, Plain
-from .words import operation
+from .words import kinds_text, operation
 
 FEWEST = 3
 # the longest stretch looked for, in cards
 LONGEST = 128
-MOST_KINDS = 4
 MOST_ODD = 2
 
 
@@ -128,7 +127,7 @@ def _repeat(plain: Plain, stretches: Sequence[Sequence[Group]], members: dict[Gr
     one = path != until or all(inside == path for inside in paths[0])
     name = plain.levels.shown(path) if one and not plain.levels.is_list(path) else ""
     kinds = [name] if name else list(dict.fromkeys(kinds))
-    what = ", ".join(kinds[:MOST_KINDS]) + (", …" if len(kinds) > MOST_KINDS else "")
+    what = kinds_text(kinds)
     differs = _differs(plain, [stretch[0] for stretch in stretches], members) if len(stretches[0]) == 1 else ""
     if not all(group.path == path for stretch in stretches for group in stretch) and until == path:
         until = ""  # not the calls of one module
@@ -138,7 +137,7 @@ def _repeat(plain: Plain, stretches: Sequence[Sequence[Group]], members: dict[Gr
 
 
 def _path(plain: Plain, group: Group) -> str:
-    return group.path or plain.nodes[group.first].guess or plain.nodes[group.first].module
+    return group.path or plain.nodes[group.first].place
 
 
 def _differs(plain: Plain, alike: Sequence[Group], members: dict[Group, list[int]]) -> str:

@@ -36,7 +36,7 @@ def branches(graph: Recording) -> dict[int, str]:
         one, other = reads[node.id]
         through = _between(graph, reads, one, other) or _between(graph, reads, other, one)
         through = through or _around(graph, reads, node.module or node.guess, one, other)
-        if name := _name(graph, through, node.guess or node.module):
+        if name := _name(graph, through, node.place):
             found[node.id] = name
     return found
 
@@ -88,7 +88,7 @@ def _part(path: str, home: str) -> str:
 def _name(graph: Recording, through: Iterable[int], where: str) -> str:
     """Return what a person calls a branch: the module that all of it lies in, or those that do its work."""
     order: Sequence[int] = sorted(through, key=lambda i: graph.nodes[i].sequence)
-    paths = list(dict.fromkeys(graph.nodes[i].guess or graph.nodes[i].module for i in order))
+    paths = list(dict.fromkeys(graph.nodes[i].place for i in order))
     # what is no more than the module around the others names nothing
     paths = [path for path in paths if path and not any(other.startswith(f"{path}.") for other in paths)]
     home = common_path(paths)

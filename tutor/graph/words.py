@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from html import escape
 
 from .model import Shape, Stats
@@ -14,6 +15,11 @@ LONGEST_NAME = 26
 def shape_text(shape: Shape | None) -> str:
     """Return a shape as Python writes it, "(64, 10)" or "(4,)"; an unknown one as "(?)"."""
     return "(?)" if shape is None else str(shape)
+
+
+def kinds_text(kinds: Sequence[str], most: int = 4) -> str:
+    """Return the first few of what a card stands for, as "Linear, Relu, …"."""
+    return ", ".join(kinds[:most]) + (", …" if len(kinds) > most else "")
 
 
 def gradient_words(stats: Stats, most_values: int = 1) -> str:

@@ -41,6 +41,11 @@ class About:
     items: dict[str, str] = field(default_factory=dict)
     core: int | None = None
 
+    @property
+    def core_minutes(self) -> int:
+        """What the core takes; all of it, where there is no deeper ground."""
+        return self.minutes if self.core is None else self.core
+
 
 @dataclass(frozen=True)
 class Lesson:

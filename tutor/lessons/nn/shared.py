@@ -2,12 +2,9 @@
 
 import torch
 
+from tutor.lessons.training_steps import descend
+
 STEPS = 4  # of the trajectories that answers with parameters are judged on
-
-
-def shapes_of(module):
-    """Name -> shape, as text, of every parameter that a module lists."""
-    return {name: str(tuple(p.shape)) for name, p in module.named_parameters()}
 
 
 def gradient(tensor):
@@ -20,21 +17,6 @@ def fits(y_pred, shape):
     return isinstance(y_pred, torch.Tensor) and y_pred.shape == shape
 
 
-def plain(y_pred):
-    """An output as it is shown in a report."""
-    return y_pred.detach() if isinstance(y_pred, torch.Tensor) else y_pred
-
-
 def steps_of(model, x, y):
     """The losses of a few steps of gradient descent, on the mean squared error."""
-    losses = []
-    for _ in range(STEPS):
-        loss = ((model(x) - y) ** 2).mean()
-        losses.append(loss.item())
-        model.zero_grad()
-        if loss.requires_grad:
-            loss.backward()
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter -= 0.05 * gradient(parameter)
-    return losses
+    return descend(model, lambda y_pred, y: ((y_pred - y) ** 2).mean(), x, y, 0.05, STEPS)

@@ -5,8 +5,9 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.lessons.training_steps import descend, plain, shapes_of
 
-from ..shared import plain, shapes_of, steps_of
+from ..shared import STEPS
 
 
 def probe_regression(d):
@@ -32,7 +33,7 @@ def use_regression(regression, x, y, weight, bias):
     y_pred, rate = model(x), 0.1 / x.abs().max().item() ** 2
     fits = isinstance(y_pred, torch.Tensor) and y_pred.shape == (len(x), len(bias))
     gradient = "comes back" if getattr(y_pred, "requires_grad", False) else "is cut off"
-    losses = steps_of(model, functional.nll_loss, x, y, rate) if fits else None
+    losses = descend(model, functional.nll_loss, x, y, rate, STEPS) if fits else None
     return shapes, plain(y_pred), gradient, losses
 
 

@@ -4,21 +4,20 @@ import torch
 from torch.nn import functional
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.lessons.training_steps import plain
 
 from ..losses import FAR_FROM_ZERO, agrees, is_bounded, node_names, probe_scores
-from ..shared import fits, gradient, plain
+from ..shared import fits, gradient
 
 
 def use_cross_entropy(cross_entropy, logits, y):
-    """The loss, its gradient, and who did the work; both count as nan where the loss is not finite.
-
-    That the library did the work counts only where the loss is right: otherwise what is wrong with it has to be told.
-    """
+    """The loss, its gradient, and who did the work; both count as nan where the loss is not finite."""
     logits = logits.clone().requires_grad_()
     loss = cross_entropy(logits, y)
     if not fits(loss, ()) or not loss.requires_grad:
         return plain(loss), "none: the loss is not a scalar tensor that hangs on the logits", "by hand"
     right, ready_made = agrees(loss, logits, y), {"LogSoftmaxBackward0", "NllLossBackward0", "LogsumexpBackward0"}
+    # where the loss is wrong, what is wrong with it has to be told
     work = "by the library" if right and ready_made & node_names(loss.grad_fn) else "by hand"
     if not loss.isfinite():
         return torch.nan, torch.full_like(logits, torch.nan).detach(), work
@@ -58,9 +57,9 @@ def entropy_by_gather(logits, y):
 
 
 def entropy_by_onehot(logits, y):
-    onehot = functional.one_hot(y, logits.shape[1])
     shifted = logits - logits.max(1, keepdim=True).values
-    return ((shifted.exp().sum(1)).log() - (onehot * shifted).sum(1)).sum() / logits.size(0)
+    picked = (functional.one_hot(y, logits.shape[1]) * shifted).sum(1)
+    return (shifted.exp().sum(1).log() - picked).sum() / logits.size(0)
 
 
 def entropy_by_loop(logits, y):

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.lessons.training_steps import plain, shapes_of
 
-from ..shared import fits, gradient, plain, shapes_of
+from ..shared import fits, gradient
 
 
 def spread_of(parameter, other, d_in):

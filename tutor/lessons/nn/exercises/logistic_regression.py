@@ -5,8 +5,9 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.lessons.training_steps import plain, shapes_of
 
-from ..shared import fits, plain, shapes_of, steps_of
+from ..shared import fits, steps_of
 
 
 def probe_classifier(d):

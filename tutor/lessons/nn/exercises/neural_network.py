@@ -7,8 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.lessons.training_steps import plain
 
-from ..shared import fits, plain, steps_of
+from ..shared import fits, steps_of
 
 
 def probe_network(d):

@@ -4,8 +4,9 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, code
+from tutor.lessons.training_steps import plain, shapes_of
 
-from ..shared import fits, plain, shapes_of, steps_of
+from ..shared import fits, steps_of
 
 NAMES = ("a", "b", "c", "d")
 CUBIC = "self.a + self.b * x + self.c * x**2 + self.d * x**3"
