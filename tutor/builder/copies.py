@@ -172,11 +172,11 @@ def _told(step: Step, kept: Path | None, dry: bool, source: Path | None) -> str:
     elif step.only_marks:
         said.append(f"{step.path} {now} marked again: another tool had dropped what updates find your cells by.")
     elif step.notebook is not None:
-        what = f"{_cells(step.carried, dry)} carried over"
+        what = f"; {_cells(step.carried, dry)} carried over" if step.carried else ""
         if step.brought:
-            what = f"{_cells(step.brought, dry)} carried over from {source}"
+            what = f"; {_cells(step.brought, dry)} carried over from {source}"
         place = f"kept as {kept}" if kept else "kept beside it"
-        said.append(f"{step.path} {was} updated; {what}, and the old notebook {now} {place}.")
+        said.append(f"{step.path} {was} updated{what}, and the old notebook {now} {place}.")
     return " ".join(said)
 
 

@@ -2,7 +2,7 @@
 
 from tutor.checking.exercise import Exercise
 from tutor.checking.judge import Difference, compare
-from tutor.checking.probes import Draw
+from tutor.checking.probes import Draw, as_list
 from tutor.checking.report import VERDICTS, Report
 from tutor.checking.spec import (
     FiniteDifference,
@@ -29,6 +29,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "Wrong",
+    "as_list",
     "code",
     "compare",
     "program",

@@ -33,12 +33,13 @@ Narrowing = Callable[[Function], Function]
 class Narrowed:
     """An answer that is right for usual inputs: what it does, what makes it, and whether it is another answer for sure.
 
-    `certain` is true where the change is no matter of numbers (a tuple for a list, a view of an input).
+    `certain` tells, after the answer ran, whether it met what it changes, where that is no matter of numbers (a tuple
+    for a list).
     """
 
     kind: str
     build: Callable[[], Any]
-    certain: bool = False
+    certain: Callable[[], bool] = lambda: False
 
 
 def narrowed(exercise: Exercise) -> Iterator[Narrowed]:
@@ -49,7 +50,8 @@ def narrowed(exercise: Exercise) -> Iterator[Narrowed]:
         if kind in _PROMISED and not re.search(_PROMISED[kind], exercise.stub):
             continue  # nothing in the text says so
         for method, build in _built(exercise, narrowing):
-            yield Narrowed(f"{method}: {kind}" if method else kind, build, kind in _CERTAIN)
+            certain = narrowing.met if isinstance(narrowing, _ListAs) else lambda: False
+            yield Narrowed(f"{method}: {kind}" if method else kind, build, certain)
     yield from _limits(exercise)
 
 
@@ -64,7 +66,7 @@ def shown_by(exercise: Exercise, answer: Narrowed, known: dict[tuple[str, int], 
 
     What the reference makes of them is kept in `known`, from one answer of an exercise to the next.
     """
-    if answer.certain:
+    if answer.certain():
         return "its kind"
     wrong = answer.build()
     usual = [probed for probed in exercise.probed() if not probed.stretched]
@@ -262,8 +264,23 @@ def _first_arguments(function: Function) -> Function:
     return answer
 
 
-def _list_as(kind: Callable[[list[Any]], Any]) -> Narrowing:
-    return _result(lambda result: kind(result) if type(result) is list else result)
+class _ListAs:
+    """Every list that is returned in another kind; remembers of the last answer made whether it ever met one."""
+
+    def __init__(self, kind: Callable[[list[Any]], Any]) -> None:
+        self.kind, self._lists = kind, 0
+
+    def __call__(self, function: Function) -> Function:
+        self._lists = 0
+        return _result(self._changed)(function)
+
+    def _changed(self, result: Any) -> Any:
+        self._lists += type(result) is list
+        return self.kind(result) if type(result) is list else result
+
+    def met(self) -> bool:
+        """Whether the answer made last has returned a list."""
+        return self._lists > 0
 
 
 _KINDS: dict[str, Narrowing] = {
@@ -277,8 +294,8 @@ _KINDS: dict[str, Narrowing] = {
     "the first result for all": _result(functools.partial(each, _first_for_all)),
     "the generator reseeded": _reseeded,
     "an argument changed and given back": _given_back,
-    "a tuple for a list": _list_as(tuple),
-    "a generator for a list": _list_as(lambda result: (item for item in result)),
+    "a tuple for a list": _ListAs(tuple),
+    "a generator for a list": _ListAs(lambda result: (item for item in result)),
     "a view of an input": _view,
     "remembered from the first call": _remembered(lambda arguments: 0),
     "remembered for the same shapes": _remembered(lambda arguments: str([a.shape for a in arrays_in(arguments)])),
@@ -290,7 +307,6 @@ _KINDS: dict[str, Narrowing] = {
     "right where the first number is positive": _only(_first_positive),
     "right where the first number is negative": _only(lambda arrays: not _first_positive(arrays)),
 }
-_CERTAIN = {"a tuple for a list", "a generator for a list"}
 
 # what the text has to say for an answer to be wrong that does so
 _PROMISED = {

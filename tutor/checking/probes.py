@@ -61,6 +61,24 @@ class Draw:
         return signs
 
 
+def as_list(result: Any, what: str = "") -> list[Any]:
+    """What an answer returned where its text asks for a list; `what` names what the list should hold.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else, which the report then says.
+    """
+    if type(result) is not list:
+        raise TypeError(f"{_kind_of(result)} came back; return a list{what and ' of ' + what}.")
+    return result
+
+
+def _kind_of(value: Any) -> str:
+    name = type(value).__name__
+    return "nothing" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
 def clone(value: Any) -> Any:
     """Copy arrays, tensors and containers of them deeply; other objects are passed through."""
     if isinstance(value, np.ndarray):

@@ -133,5 +133,7 @@ class ProgramExercise(Exercise):
     def _slow(self, recorder: Recorder, filename: str, limit: float) -> str:
         text = dict(enumerate(map(str.rstrip, linecache.getlines(filename)), 1))
         where = symptoms.slowest(recorder.lines, text)
-        longer = f'If it only needs longer, write `program("{self.id}", seconds={4 * limit:g})`.'
+        longer = f'If it only needs longer, write `program("{self.id}", seconds={4 * limit:g})`'
+        # what `tutor check` gives a cell by itself
+        longer += f" (and `tutor check --cell-seconds {5 * limit:g}`)." if 4 * limit > 120 else "."
         return "\n".join(filter(None, (f"The program was stopped after {limit:g} s.", where, longer)))

@@ -190,6 +190,7 @@ class Spec:
     leaves: tuple[str, ...] = ()
     judge: Callable[[Any], Missed | None] | None = None
     wrong: tuple[Wrong, ...] = ()
+    mutants: int = 40
 
 
 def code(
@@ -278,6 +279,7 @@ def program(
     wrong : wrong programs, each with the criterion by which it has to be refused.
     alternatives : right programs written really differently, as texts.
     equivalent_mutants : mutated line -> why the program is as right with it.
+    mutants : how many of its mutants the course's proof tries: fewer where a run takes long.
     """
     spec = _build(
         difficulty=difficulty, minutes=minutes, hints=hints, leaves=leaves, judge=judge, seconds=seconds, **more

@@ -69,7 +69,8 @@ def _with_zero(array: Any) -> Any:
 
 
 STRETCHES: dict[str, Change] = {
-    "larger numbers": _numbers(lambda a: a * 100),
+    "larger numbers": _numbers(lambda a: a * 8),
+    "much larger numbers": _numbers(lambda a: a * 100),
     "smaller numbers": _numbers(lambda a: a * 0.02),
     "other signs": _numbers(lambda a: -a),
     "a zero": _numbers(_with_zero),

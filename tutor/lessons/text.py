@@ -182,7 +182,7 @@ def find_target(source: str, identifier: str) -> Part:
     SyntaxError
         If what carries the id is not Python.
     LessonError
-        If no definition or call in it carries the id.
+        If no definition, call or program in it carries the id.
     """
     for part in parse(source):
         if part.identifier == identifier:
@@ -190,7 +190,8 @@ def find_target(source: str, identifier: str) -> Part:
                 ast.parse(source)
             return part
     raise LessonError(
-        f'no definition under `@exercise("{identifier}")` and no `check("{identifier}", …)` in this cell.'
+        f'no definition under `@exercise("{identifier}")`, no `check("{identifier}", …)` and no program named '
+        f'by `program("{identifier}")` in this cell.'
     )
 
 

@@ -654,7 +654,8 @@ def chance(points, seeds):
     places = [k / 50 for k in range(-75, 76)]
     heights = [math.exp(-0.5 * ((place - points) / error) ** 2) for place in places]
     wrong = 50 * math.erfc(points / error / math.sqrt(2))
-    said = f"better by {points:g} points, {seeds} seeds: the worse one wins {wrong:.1f} % of the time"
+    many = f"{seeds} seed" + "s" * (seeds > 1)
+    said = f"better by {points:g} points, {many}: the worse one wins {wrong:.1f} % of the time"
     marks = [plots.Line(places, heights), plots.Line([0, 0], [0, 1.1], "no difference", colour=1, dash=1)]
     marks += [
         plots.Bars([p for p in places if p < 0], [h for p, h in zip(places, heights) if p < 0], colour=1, width=0.02)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import torch
 
-from tutor.checking import Misconception, code
+from tutor.checking import Misconception, as_list, code
 
 from ..shared import leaf
 
@@ -45,7 +45,7 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
         return None
     if isinstance(listed, torch.Tensor):
         raise TypeError("the answer is one tensor; return a list of tensors.")
-    listed = list(listed)
+    listed = as_list(listed)
     if any(isinstance(one, list | tuple | set) for one in listed):
         raise TypeError("the list holds other lists; put all leaves into one list (`+=` joins two lists).")
 
@@ -88,7 +88,7 @@ def leaves(tensor):
 
 LEAVES_SET = '''
 def leaves(tensor):
-    """A set of tensors, which compare by identity."""
+    """A set on the way: tensors compare by identity."""
     result, queue, i = set(), [tensor.grad_fn], 0
     while i < len(queue):
         for n, _ in queue[i].next_functions:
@@ -97,7 +97,7 @@ def leaves(tensor):
         if getattr(queue[i], "variable", None) is not None:
             result.add(queue[i].variable)
         i += 1
-    return result
+    return list(result)
 '''
 
 EXERCISE = code(

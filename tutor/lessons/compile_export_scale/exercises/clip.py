@@ -28,14 +28,15 @@ def compiled_and_run(answer, x, limit):
 
 
 def use_clip(answer, short, long, block, limit):
-    """Run the compiled answer on all tensors, and say in words whether it could be recorded as one graph."""
+    """Run the answer on all tensors, compiled on one; say in words whether that could be recorded as one graph."""
     # torch logs pages about code that it cannot record; the report says it in a sentence
     logging.disable(logging.ERROR)
     try:
-        clipped, whole = zip(*(compiled_and_run(answer, x, limit) for x in (short, long, block)), strict=True)
+        clipped, whole = compiled_and_run(answer, block, limit)
     finally:
         logging.disable(logging.NOTSET)
-    return *clipped, "one graph" if all(whole) else "pieces, with Python between them"
+    words = "one graph" if whole else "pieces, with Python between them"
+    return answer(short.clone(), limit), answer(long.clone(), limit), clipped, words
 
 
 def clip_where(x, limit):

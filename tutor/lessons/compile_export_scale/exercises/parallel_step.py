@@ -17,6 +17,13 @@ def probe_parallel(d):
     return weights, batches, 0.05
 
 
+def probe_far(d):
+    """The same with one input far from the others."""
+    weights, batches, rate = probe_parallel(d)
+    batches[0][0][0][0, 0] = 6
+    return weights, batches, rate / 5
+
+
 def weighted_error(y_pred, y):
     """A mean squared error that notices when its arguments are exchanged."""
     return ((y_pred - y) ** 2 * (1 + y * y)).mean()
@@ -78,7 +85,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("averaging",),
-    probe=probe_parallel,
+    probe=(probe_parallel, probe_far),
     use=use_parallel,
     outputs=("the weights after step 1", "the weights after step 2", "the weights after step 3"),
     seconds=20.0,

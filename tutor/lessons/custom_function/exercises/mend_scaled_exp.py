@@ -4,8 +4,9 @@ from tutor.checking import Misconception, repair
 
 
 def probe(d):
-    """A tensor, a factor that is not 1, and the gradient that arrives."""
-    shape = d.sizes(2)
+    """A tensor of no, two or three dimensions, a factor that is not 1, and the gradient that arrives."""
+    n, m = d.sizes(2)
+    shape = ((), (1, n), (n, m, 1))[d.seed % 1000 - 1]
     return d.tensor(*shape), d.number(1.5, 3.0), d.tensor(*shape)
 
 

@@ -63,6 +63,7 @@ EXERCISE = code(
     minutes=7,
     drills=("straight-through",),
     probe=probe_sign,
+    unstretched={"a zero": "what the sign of 0 is, +1 or -1, is not said"},
     use=shared.use_gate,
     outputs=("y", "grad_h", *shared.JUDGED, "at exactly 0"),
     seconds=shared.SECONDS,

@@ -17,8 +17,9 @@ def probe_one_image(d):
 
 
 def probe_batch(d):
-    """A batch of images with its channels' statistics."""
+    """A batch of images with its channels' statistics; once of a single image."""
     n, c, h, w = d.sizes(4)
+    n = 1 if d.seed % 1000 == 3 else n
     return d.tensor(n, c, h, w), statistics(d, c), statistics(d, c)
 
 
@@ -72,6 +73,7 @@ EXERCISE = code(
     minutes=7,
     drills=("normalize",),
     probe=(probe_one_image, probe_batch),
+    unstretched={"one example": "the first dimension of a single image is its channels"},
     use=use_normalize,
     outputs=("the images normalised", "other images normalised by the same transform"),
     forbid=("call:tutor.data.transforms.Normalize",),

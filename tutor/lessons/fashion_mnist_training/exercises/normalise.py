@@ -40,6 +40,7 @@ EXERCISE = code(
     minutes=4,
     drills=("one-change", "validation"),
     probe=probe_normalise,
+    unstretched={"one example": "of a single image it matters whether the spread divides by n or by n - 1"},
     outputs=("x", "x_val"),
     misconceptions=(
         Misconception(

@@ -106,6 +106,10 @@ EXERCISE = code(
         "return (d.mean(), d.std() / math.sqrt(len(a)))": "a, b and d have one length",
         "return (d.mean(), d.std() / math.sqrt(len(b)))": "a, b and d have one length",
     },
+    equivalent_narrowed={
+        "an input squeezed": "there are at least two differences",
+        "right for more than one example only": "there are at least two differences",
+    },
     hints=(
         "What do two runs with the same seed share, and what cancels in their difference?",
         "Take `d = b - a`; then its mean, and its `std()` divided by the root of how many there are.",

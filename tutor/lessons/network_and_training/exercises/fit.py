@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from tutor.checking import Misconception, code
+from tutor.checking import Misconception, as_list, code
 
 from ..shared import STEPS
 
@@ -56,6 +56,7 @@ def use_fit(fit, count, batch, epochs, weight, rate):
     optimizer, steps = torch.optim.SGD(model.parameters(), rate), []
     optimizer.register_step_post_hook(lambda *_: steps.append(len(met)))
     losses = fit(model, loss_fn, optimizer, x, y, batch, epochs)
+    losses = losses if losses is None else as_list(losses, "numbers")
     per_epoch = -(-count // batch)
     sizes = [len(rows) for rows in model.batches]
     rounds = [

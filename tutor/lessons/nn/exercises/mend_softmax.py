@@ -13,6 +13,12 @@ def probe(d):
     return d.tensor(n, width), labels, d.tensor(classes, width), d.number(0.3, 0.9), d.integer(3, 4)
 
 
+def probe_larger(d):
+    """A start whose scores are larger."""
+    x, labels, weight, rate, steps = probe(d)
+    return x, labels, 6 * weight, rate, steps
+
+
 def trained(x, labels, weight, rate, steps, loss_of):
     weight, losses = weight.clone().requires_grad_(), []
     for _ in range(steps):
@@ -43,7 +49,11 @@ EXERCISE = repair(
     drills=("cross-entropy",),
     fault="The loss still takes the softmax of a softmax: `cross_entropy` expects scores and does the softmax itself. Of probabilities, which lie between 0 and 1, its loss can never come near 0.",
     shown_by=("Lightning-Universe/lightning-bolts#654", "jindongwang/Deep-learning-activity-recognition#10"),
-    probe=probe,
+    probe=(probe, probe_larger),
+    unstretched={
+        "larger numbers": "a softmax that is finished before its logarithm is as right for usual scores",
+        "much larger numbers": "a softmax that is finished before its logarithm is as right for usual scores",
+    },
     outputs=("weight", "losses"),
     misconceptions=(
         Misconception(

@@ -16,6 +16,13 @@ def probe_two_layer(d):
     return d.tensor(n, d_in), d.tensor(n, d_out), *weights
 
 
+def probe_far(d):
+    """The same with one input far from the others."""
+    x, y, *weights = probe_two_layer(d)
+    x[0, 0] = 6
+    return x, y, *weights
+
+
 def use_two_layer(net, x, y, weight1, bias1, weight2, bias2):
     """The parameters of a network, its output with given numbers, and the losses of a few steps."""
     numbers = {"linear1.weight": weight1, "linear1.bias": bias1, "linear2.weight": weight2, "linear2.bias": bias2}
@@ -66,7 +73,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=8,
     drills=("two-layer-net", "parameters"),
-    probe=probe_two_layer,
+    probe=(probe_two_layer, probe_far),
     use=use_two_layer,
     outputs=("parameters", "y_pred", "losses"),
     misconceptions=(

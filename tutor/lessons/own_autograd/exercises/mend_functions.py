@@ -76,6 +76,10 @@ EXERCISE = repair(
         ),
     ),
     alternatives=(functions_by_partial, functions_by_a_maker, functions_of_bound_methods),
+    equivalent_narrowed={
+        "a tuple for a list": "the text asks for a function for each factor, in whatever holds them",
+        "a generator for a list": "the text asks for a function for each factor, in whatever holds them",
+    },
     hints=(
         "When is `others` read: when the lambda is written, or when it is called?",
         "A default value of a parameter is computed at once, when the function is made.",

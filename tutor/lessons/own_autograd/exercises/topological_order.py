@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tutor.checking import Misconception, code
+from tutor.checking import Misconception, as_list, code
 
 from ..graphs import REMEMBERS, RIGHT_ORDER, fault_of
 from ..shared import home
@@ -84,9 +84,9 @@ def use_order(order, graph):
             raise TypeError("a set has no order; return a list.")
         if listed is None:
             return None
-        if (fault := fault_of(list(listed), made, graph)) != RIGHT_ORDER:
+        if (fault := fault_of(as_list(listed), made, graph)) != RIGHT_ORDER:
             return words or fault
-    alone = list(order(made[0]))
+    alone = as_list(order(made[0]))
     if len(alone) != 1 or alone[0] is not made[0]:
         return NO_LEAF
     return WALKS_AGAIN if visits_without_measure(order, tensor) else RIGHT_ORDER

@@ -23,9 +23,10 @@ def probe_leading(d):
 
 
 def probe_stretched(d):
-    """One axis that was stretched, none in front."""
+    """One axis that was stretched, none in front; another is of size 1 in both."""
     full = list(d.sizes(3))
     stretched = d.integer(0, 2)
+    full[stretched - 1] = 1
     return d.array(*full), tuple(1 if k == stretched else n for k, n in enumerate(full))
 
 

@@ -70,6 +70,7 @@ EXERCISE = repair(
         ),
     ),
     alternatives=(scores_by_columns, scores_at_once, scores_by_sums),
+    equivalent_narrowed={"right for more than one example only": "there are at least two examples"},
     hints=(
         "What is `residual.shape`, and what should it be?",
         "Two shapes are lined up from the right: which size of `y` meets the 1 of `x @ w`?",

@@ -12,8 +12,8 @@ def probe_points(d):
 
 
 def probe_one_point(d):
-    """A single point of a single number, against some centres."""
-    return d.tensor(1, 1), d.tensor(d.integer(2, 4), 1)
+    """A single point of a single number, against one, two and three centres."""
+    return d.tensor(1, 1), d.tensor(d.seed % 1000, 1)
 
 
 def probe_as_many(d):
