@@ -256,7 +256,13 @@ class Exercise:
     def is_right(
         self, build: Callable[[], Any], owner: Any, probed: Probed, seconds: float, *, watched: bool = False
     ) -> bool:
-        """Whether what `build` makes is right on one probe and harmless; where `watched`, also without a way round.
+        """Whether what `build` makes is right on one probe and harmless; where `watched`, also without a way round."""
+        return self.verdict(build, owner, probed, seconds, watched=watched) == "pass"
+
+    def verdict(
+        self, build: Callable[[], Any], owner: Any, probed: Probed, seconds: float, *, watched: bool = False
+    ) -> str:
+        """The verdict on one probe as far as it needs no diagnosis: "pass", "error" or "wrong".
 
         What is built nobody has typed, so it gets little memory: a changed loop or size may ask for any amount, and a
         single operation on much of it is longer than any time limit.
@@ -269,15 +275,17 @@ class Exercise:
                 seed=probed.seed,
                 memory=CHANGED_MEMORY,
             )
-        if outcome.error is not None or outcome.harm or found:
-            return False
+        if outcome.slow or outcome.harm or found:
+            return "wrong"
+        if outcome.error is not None:
+            return "error"
         if not self.spec.inplace and not same(probed.arguments, given):
-            return False
+            return "wrong"
         trial = diagnose.Trial(probed.arguments, probed.expected, outcome, probed.scale, probed.seed)
         try:
-            return trial.difference(self.spec) is None
+            return "pass" if trial.difference(self.spec) is None else "wrong"
         except Exception:  # an object can be made so that even looking at it fails
-            return False
+            return "wrong"
 
     def check(
         self,

@@ -19,7 +19,6 @@ from tutor.checking.mutants import Mutant, mutants
 from tutor.checking.narrowed import narrowed, shown_by, survives
 from tutor.checking.probes import clone, same
 from tutor.checking.programs import ProgramExercise
-from tutor.checking.report import Report
 
 SEEDS = 20
 PROGRAM_SEEDS = 5
@@ -76,7 +75,7 @@ def _prove(exercise: Exercise) -> Proof:
         complaints += _alternatives(exercise, times, turns)
         changed = list(mutants(exercise.source))
         made = len(changed)
-        silent, survivors, used = _mutants(exercise, changed, functools.partial(_judged, exercise))
+        silent, survivors, used = _mutants(exercise, changed, functools.partial(_verdict, exercise))
         equivalent, killed = len(used), silent - len(survivors)
         if silent and killed / silent < KILLED:
             complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
@@ -115,7 +114,7 @@ def _prove_program(exercise: ProgramExercise) -> Proof:
     made = list(mutants(exercise.source))
     limit = max(MUTANT_SECONDS, 3 * max(times[:PROGRAM_SEEDS]))
     sample = random.Random(exercise.id).sample(made, min(spec.mutants, len(made)))
-    silent, survivors, used = _mutants(exercise, sample, lambda text: exercise.check(text, seconds=limit))
+    silent, survivors, used = _mutants(exercise, sample, lambda text: exercise.check(text, seconds=limit).verdict)
     complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
     for line in set(spec.equivalent_mutants) - {mutant.line for mutant in made}:
         complaints.append(f'{exercise.id}: equivalent_mutants lists "{line}", which no mutant contains.')
@@ -219,20 +218,20 @@ class _threads:  # noqa: N801  it is used like a function
 
 
 def _mutants(
-    exercise: Exercise, made: Sequence[Mutant], judged: Callable[[str], Report | None]
+    exercise: Exercise, made: Sequence[Mutant], judged: Callable[[str], str]
 ) -> tuple[int, list[str], set[str]]:
     """How many mutants are silent, the lines of the survivors, and the equivalents met."""
     silent = 0
     survivors, used = [], set()
     for mutant in made:
-        report = judged(mutant.text)
-        if report is None or report.verdict == "error":
+        verdict = judged(mutant.text)
+        if verdict == "error":
             continue
-        if report.verdict == "pass" and mutant.line in exercise.spec.equivalent_mutants:
+        if verdict == "pass" and mutant.line in exercise.spec.equivalent_mutants:
             used.add(mutant.line)
             continue
         silent += 1
-        if report.verdict == "pass":
+        if verdict == "pass":
             survivors.append(f"{mutant.line}   ({mutant.change})")
     return silent, survivors, used
 
@@ -251,9 +250,12 @@ def _narrowed(exercise: Exercise) -> tuple[int, list[str], list[str]]:
     return tried, passing, unused
 
 
-def _judged(exercise: Exercise, text: str) -> Report | None:
-    """The verdict on a mutant, or None if it does not even define its name."""
+def _verdict(exercise: Exercise, text: str) -> str:
+    """The verdict on a mutant, told by the first probe that it fails; "error" too if it does not define its name."""
     outcome: Outcome = exercise.try_build(text)
     if outcome.error is not None:
-        return None
-    return exercise.check(outcome.value, seconds=MUTANT_SECONDS, search=0)
+        return "error"
+    verdicts = (
+        exercise.verdict(lambda: outcome.value, None, p, MUTANT_SECONDS, watched=True) for p in exercise.probed()
+    )
+    return next((verdict for verdict in verdicts if verdict != "pass"), "pass")

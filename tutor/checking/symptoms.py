@@ -6,6 +6,7 @@ causes lead there it offers them.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -143,10 +144,20 @@ def float64(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
     )
 
 
-def left_training(model: Any) -> Missed | None:
-    """Whether a module was left in training mode, where dropout and batch statistics are on."""
+def left_training(model: Any, inputs: Any = None) -> Missed | None:
+    """Whether a module was left in training mode, where dropout and batch statistics are on.
+
+    Where `inputs` are given, that is told only if the module makes something else of them in evaluation mode.
+    """
     if not any(module.training for module in model.modules()):
         return None
+    if inputs is not None:
+        import torch
+
+        with torch.no_grad():
+            now, then = copy.deepcopy(model), copy.deepcopy(model).eval()
+            if torch.equal(now(inputs.clone()), then(inputs.clone())):
+                return None
     return Missed(
         "training-mode",
         "The model was left in training mode: dropout still drops, and batch norm still follows the batch.",

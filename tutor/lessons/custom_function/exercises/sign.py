@@ -141,6 +141,7 @@ EXERCISE = code(
     ),
     alternatives=(SignByWhere, SignByMask, SignByHardtanh),
     equivalent_mutants={"return grad_output * (h.abs() < 1)": "at exactly 1 either choice is right"},
+    equivalent_narrowed={"forward: right without a zero only": "what the sign of 0 is, is not said"},
     hints=(
         "Backward does not fit forward here. What does it pretend that forward was?",
         "Pass `grad_output` on where `h.abs() <= 1`; a mask of truth values can be multiplied.",

@@ -6,10 +6,11 @@ from tutor.checking import Misconception, repair
 
 
 def probe(d):
-    """Three chunks of two or three steps."""
+    """Three chunks of two or three steps; one input lies far from the others."""
     width, hidden = d.sizes(2, 2, 5)
     steps = d.integer(2, 3)
     chunks = [(d.tensor(steps, width), d.tensor(steps, hidden)) for _ in range(3)]
+    chunks[0][0][0, 0] = 6
     return d.tensor(width, hidden), d.tensor(hidden, hidden), chunks
 
 

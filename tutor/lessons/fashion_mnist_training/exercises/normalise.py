@@ -137,6 +137,7 @@ EXERCISE = code(
         ),
     ),
     alternatives=(normalise_by_numpy, normalise_by_moments, normalise_in_place, normalise_by_channel),
+    equivalent_narrowed={"right for more than one example only": "of a single image the spread's divisor is not said"},
     hints=(
         "Which images may have a say in the two numbers?",
         "`x.mean()` and `x.std()` are the two numbers; both sets are shifted and scaled by them.",
