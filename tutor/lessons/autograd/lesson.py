@@ -633,6 +633,42 @@ picture = x.detach()
 picture *= 100  # "only for the plot"
 print("x is now", x.tolist())
 
+# %% [markdown] name="ask-mend-total"
+# ## Mend it: losses that nobody learns from
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# One fit for several groups of data, held small by a penalty. The program below runs, and its total even falls. But the weights
+# only shrink: whatever the groups say makes no difference. Mend it.
+
+
+# %% tags=["item:no-grad"]
+@exercise("autograd.mend_total")
+def fit_groups(groups, w, penalty, rate, steps):
+    """Return the weights of a linear fit after some steps of descent, shape (D,), and the total before each step.
+
+    groups : pairs of inputs, shape (N, D), and targets, shape (N,), with an N of each group's own
+    w : the start, shape (D,), which stays as it is
+    penalty, rate, steps : numbers
+    The total is the sum of the groups' mean squares, and penalty times the sum of the squares of w; the totals are numbers.
+    """
+    w = w.clone().requires_grad_()
+    totals = []
+    for _ in range(steps):
+        losses = [((x @ w - y) ** 2).mean() for x, y in groups]
+        ### BEGIN SOLUTION
+        total = torch.stack(losses).sum() + penalty * (w**2).sum()
+        ### BROKEN
+        # total = torch.tensor(losses).sum() + penalty * (w**2).sum()
+        ### END SOLUTION
+        w.grad = None
+        total.backward()
+        with torch.no_grad():
+            w -= rate * w.grad
+        totals.append(total.item())
+    return w.detach(), totals
+
+
 # %% [markdown] name="hooks"
 # ## 8. Hooks: looking into a backward pass
 #
