@@ -16,7 +16,7 @@
 # - find the line at fault in a program whose gradients are missing or whose backward fails;
 # - use `torch.func`, and read code that was written for a torch of long ago.
 #
-# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 50 minutes for the core, 165 with
+# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 50 minutes for the core, 170 with
 # everything; the code runs in a few seconds on a laptop.
 
 # %% name="imports"

@@ -14,7 +14,7 @@
 # - tell from the first loss whether a network was initialised sensibly.
 #
 # **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes**
-# about 60 minutes for the core, 155 with everything; the code runs in less than 20 seconds on a laptop.
+# about 60 minutes for the core, 175 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
 import math

@@ -13,7 +13,7 @@
 # - predict the shape that broadcasting gives, and avoid its two classic traps;
 # - choose between `*`, `dot`, `mm`, `@`, `bmm`, `addmm`, `baddbmm`, `addbmm` and `einsum`, and name the shape of each result.
 #
-# **You need** NumPy as in notebook 01. **It takes** about 40 minutes for the core, 95 with everything; the code runs in
+# **You need** NumPy as in notebook 01. **It takes** about 40 minutes for the core, 105 with everything; the code runs in
 # a few seconds on a laptop.
 
 # %% name="imports"
