@@ -116,8 +116,8 @@ EXERCISE = repair(
     shown_by=("fartashf/vsepp#4", "pytorch/tutorials#1624"),
     probe=(probe, probe_evaluating),
     use=use,
-    seconds=20.0,
     outputs=("losses", "weights", "running statistics", "mode of the model at the end"),
+    seconds=20.0,
     misconceptions=(
         Misconception(
             "measured-in-training-mode",
