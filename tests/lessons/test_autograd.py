@@ -168,3 +168,41 @@ def test_the_four_broken_programs_are_told_by_their_causes():
             found = space["found"]
             assert (found.wrong[0].kind if found.wrong else None) == kind
             assert all(part in found.sentence for part in words), found.sentence
+
+
+SUM = "torch.stack(losses).sum()"
+ALL = f"{SUM} + penalty * (w**2).sum()"
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        (SUM, "torch.tensor(losses, requires_grad=True).sum()", "unmended"),
+        (SUM, "torch.tensor(losses).requires_grad_().sum()", "unmended"),
+        (SUM, "sum(loss.item() for loss in losses)", "unmended"),
+        (SUM, "torch.stack([loss.detach() for loss in losses]).sum()", "unmended"),
+        (SUM, "sum(losses) / len(losses)", "mean-of-the-losses"),
+        (ALL, "sum(loss + penalty * (w**2).sum() for loss in losses)", "penalty-in-every-group"),
+        (ALL, "torch.tensor(losses).sum() + penalty * (w**2).sum().item()", "total-is-a-number"),
+        (
+            ALL,
+            "(torch.tensor(losses).sum() + penalty * w.detach() @ w.detach()).requires_grad_()",
+            "total-is-a-new-leaf",
+        ),
+    ],
+)
+def test_a_total_that_was_cut_off_is_told_so_whatever_hides_it(exercises, old, new, name):
+    assert changed(exercises, "mend_total", (old, new)).misconception == name
+
+
+def test_a_total_that_keeps_its_graph_for_later_is_still_cut_off(exercises):
+    pairs = (SUM, "torch.tensor(losses).sum()"), ("total.backward()", "total.backward(retain_graph=True)")
+    assert changed(exercises, "mend_total", *pairs).misconception == "unmended"
+
+
+@pytest.mark.parametrize(
+    "right", ["sum(losses)", "torch.hstack(losses).sum()", "torch.cat([v[None] for v in losses]).sum()"]
+)
+def test_losses_may_be_joined_in_any_way_that_keeps_their_graphs(exercises, right):
+    assert changed(exercises, "mend_total", (SUM, right)).verdict == "pass"

@@ -229,3 +229,70 @@ def test_an_epoch_that_is_measured_twice_is_told_so():
         return best
 
     assert exercise("keep_best").check(twice).misconception == "measured-twice"
+
+
+def mended(name, *pairs):
+    """The report on a repair of the lesson, with some texts of its solution replaced."""
+    repair = exercise(name)
+    source = repair.source
+    for old, new in pairs:
+        assert old in source
+        source = source.replace(old, new)
+    return repair.check(repair.build(source)[0], source=source)
+
+
+COLUMN, LOSS = (".squeeze(1)", ""), "loss_fn(predictions, y)"
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        ("((predictions - y) ** 2).mean()", "unmended"),
+        ("loss_fn(predictions, y.unsqueeze(0))", "unmended"),
+        ("loss_fn(*torch.broadcast_tensors(predictions, y))", "unmended"),
+        ("((predictions - y) ** 2).sum(1).mean()", "summed-over-one-axis"),
+        ("((predictions - y) ** 2).mean(0).sum()", "summed-over-one-axis"),
+        ("loss_fn(predictions, y.mean().reshape(1, 1))", "targets-averaged"),
+    ],
+)
+def test_a_loss_that_compares_all_with_all_is_told_so_without_its_warning(loss, name):
+    assert mended("mend_targets", COLUMN, (LOSS, loss)).misconception == name
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_squeeze_of_everything_is_told_where_its_last_dimension_is_missed():
+    assert mended("mend_targets", (".squeeze(1)", ".squeeze()")).misconception == "squeezed-to-nothing"
+    assert mended("mend_targets", COLUMN, (LOSS, "loss_fn(predictions.squeeze(), y)")).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    "right", ["predictions, y[:, None]", "predictions.T[0], y", "predictions, y.view_as(predictions)"]
+)
+def test_predictions_and_targets_may_take_either_shape(right):
+    assert mended("mend_targets", COLUMN, (LOSS, f"loss_fn({right})")).verdict == "pass"
+
+
+TRAIN, EVAL, BACK = "        model.train()\n", "        model.eval()\n", "    model.train(mode)\n"
+MEASURED = "            losses.append(loss_fn(model(held_x), held_y).item())\n"
+ONCE = (TRAIN, ""), ("    for _ in", "    model.train()\n    for _ in")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "name"),
+    [
+        ([*ONCE], "unmended"),
+        ([*ONCE, (EVAL, "")], "measured-in-training-mode"),
+        ([*ONCE, (EVAL, EVAL + TRAIN)], "measured-in-training-mode"),
+        ([*ONCE, (MEASURED, f"{MEASURED}        model.train(mode)\n")], "put-back-as-it-came"),
+        ([*ONCE, (BACK, "    model.train()\n")], "back-after-all-epochs"),
+        ([(TRAIN, ""), (MEASURED, MEASURED + TRAIN)], "first-epoch-as-it-came"),
+        ([(BACK, ""), (MEASURED, MEASURED + TRAIN)], "left-in-training-mode"),
+    ],
+)
+def test_a_mode_that_is_switched_in_the_wrong_place_is_told(pairs, name):
+    assert mended("mend_dropout", *pairs).misconception == name
+
+
+def test_a_model_may_be_switched_back_as_soon_as_it_was_measured():
+    assert mended("mend_dropout", *ONCE, (MEASURED, MEASURED + TRAIN)).verdict == "pass"

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=165,
+    minutes=170,
     core=50,
     items={
         "leaves": "requires_grad, leaf or not, grad_fn, next_functions",

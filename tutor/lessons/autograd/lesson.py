@@ -16,7 +16,7 @@
 # - find the line at fault in a program whose gradients are missing or whose backward fails;
 # - use `torch.func`, and read code that was written for a torch of long ago.
 #
-# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 50 minutes for the core, 165 with
+# **You need** notebooks 02 (tensors) and 04 (your own engine). **It takes** about 50 minutes for the core, 170 with
 # everything; the code runs in a few seconds on a laptop.
 
 # %% name="imports"
@@ -632,6 +632,42 @@ x = torch.ones(3, requires_grad=True)
 picture = x.detach()
 picture *= 100  # "only for the plot"
 print("x is now", x.tolist())
+
+# %% [markdown] name="ask-mend-total"
+# ## Mend it: losses that nobody learns from
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# One fit for several groups of data, held small by a penalty. The program below runs, and its total even falls. But the weights
+# only shrink: whatever the groups say makes no difference. Mend it.
+
+
+# %% tags=["item:no-grad"]
+@exercise("autograd.mend_total")
+def fit_groups(groups, w, penalty, rate, steps):
+    """Return the weights of a linear fit after some steps of descent, shape (D,), and the total before each step.
+
+    groups : pairs of inputs, shape (N, D), and targets, shape (N,), with an N of each group's own
+    w : the start, shape (D,), which stays as it is
+    penalty, rate, steps : numbers
+    The total is the sum of the groups' mean squares, and penalty times the sum of the squares of w; the totals are numbers.
+    """
+    w = w.clone().requires_grad_()
+    totals = []
+    for _ in range(steps):
+        losses = [((x @ w - y) ** 2).mean() for x, y in groups]
+        ### BEGIN SOLUTION
+        total = torch.stack(losses).sum() + penalty * (w**2).sum()
+        ### BROKEN
+        # total = torch.tensor(losses).sum() + penalty * (w**2).sum()
+        ### END SOLUTION
+        w.grad = None
+        total.backward()
+        with torch.no_grad():
+            w -= rate * w.grad
+        totals.append(total.item())
+    return w.detach(), totals
+
 
 # %% [markdown] name="hooks"
 # ## 8. Hooks: looking into a backward pass

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=155,
+    minutes=175,
     core=60,
     items={
         "linear": "Linear, and what nn.Linear does, rebuilt",

@@ -14,7 +14,7 @@
 # - tell from the first loss whether a network was initialised sensibly.
 #
 # **You need** the notebooks before this one, above all 03 (the same fits in tensors) and 05 (autograd). **It takes**
-# about 60 minutes for the core, 155 with everything; the code runs in less than 20 seconds on a laptop.
+# about 60 minutes for the core, 175 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
 import math
@@ -281,6 +281,45 @@ print("after model(x)        ", seen)
 model.forward(x)
 print("after model.forward(x)", seen)
 handle.remove()
+
+# %% [markdown] name="ask-mend-targets"
+# ## Mend it: a line that only learns the mean
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# Here is the accident itself. The training below ends with a warning at most, and with predictions that all lie near the mean of
+# the targets. Mend it, so that it also takes a batch in which a single example is left over.
+
+
+# %% tags=["item:mse"]
+@exercise("nn.mend_targets")
+def fit_regression(model, batches, rate, epochs):
+    """Train a model in place by descent on the mean square.
+
+    model : a module that makes predictions of shape (N, 1) of inputs of shape (N, D)
+    batches : pairs of inputs, shape (N, D), and targets, shape (N,); N may be 1, and differs from batch to batch
+    rate, epochs : the learning rate, and how often all batches are gone through
+    Returns the loss of every batch of every epoch, before its step, and all predictions of the last epoch, in one row.
+    """
+    loss_fn, losses = nn.MSELoss(), []
+    for _ in range(epochs):
+        seen = []
+        for x, y in batches:
+            ### BEGIN SOLUTION
+            predictions = model(x).squeeze(1)
+            ### BROKEN
+            # predictions = model(x)
+            ### END SOLUTION
+            loss = loss_fn(predictions, y)
+            model.zero_grad()
+            loss.backward()
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter -= rate * parameter.grad
+            losses.append(loss.item())
+            seen.append(predictions.detach())
+    return losses, torch.cat(seen).flatten()
+
 
 # %% [markdown] name="ask-two-layer"
 # ## 4. The two-layer network as a module
@@ -1080,6 +1119,48 @@ norm.train()
 norm(x_norm)
 print("after a call in train mode: running mean", norm.running_mean.item())
 assert norm.running_mean.item() == 0.5  # a tenth of the way to the mean of the batch, 5
+
+# %% [markdown] name="ask-mend-dropout"
+# ## Mend it: a training that switches itself off
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The training below measures its model after every epoch. Its first epoch is trained with dropout, and no later one is. Nothing
+# warns. Mend it, and leave the model as it came: whoever lent it may have had it in either mode.
+
+
+# %% tags=["item:train-eval"]
+@exercise("nn.mend_dropout")
+def fit_and_measure(model, batches, held_x, held_y, rate, epochs):
+    """Train a classifier in place, and return its loss on held-out examples after each epoch, a list of numbers.
+
+    model : is trained in training mode, measured in evaluation mode, and left in the mode in which it came
+    batches : pairs of inputs, shape (N, D), and labels, shape (N,)
+    held_x, held_y : examples that are not trained on, of the same shapes
+    rate, epochs : the learning rate, and how often all batches are gone through
+    """
+    loss_fn, mode, losses = nn.CrossEntropyLoss(), model.training, []
+    ### BEGIN SOLUTION
+    ### BROKEN
+    # model.train()
+    ### END SOLUTION
+    for _ in range(epochs):
+        ### BEGIN SOLUTION
+        model.train()
+        ### BROKEN
+        ### END SOLUTION
+        for x, y in batches:
+            model.zero_grad()
+            loss_fn(model(x), y).backward()
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter -= rate * parameter.grad
+        model.eval()
+        with torch.no_grad():
+            losses.append(loss_fn(model(held_x), held_y).item())
+    model.train(mode)
+    return losses
+
 
 # %% [markdown] name="ask-mend-softmax"
 # ## Mend it: a classifier that learns too slowly

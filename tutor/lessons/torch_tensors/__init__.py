@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=95,
+    minutes=105,
     core=40,
     items={
         "create": "tensors from lists, NumPy, other tensors (`*_like`), shapes",

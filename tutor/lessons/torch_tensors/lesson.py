@@ -13,7 +13,7 @@
 # - predict the shape that broadcasting gives, and avoid its two classic traps;
 # - choose between `*`, `dot`, `mm`, `@`, `bmm`, `addmm`, `baddbmm`, `addbmm` and `einsum`, and name the shape of each result.
 #
-# **You need** NumPy as in notebook 01. **It takes** about 40 minutes for the core, 95 with everything; the code runs in
+# **You need** NumPy as in notebook 01. **It takes** about 40 minutes for the core, 105 with everything; the code runs in
 # a few seconds on a laptop.
 
 # %% name="imports"
@@ -329,6 +329,39 @@ def channels_first(images):
 images = torch.arange(8).view(1, 2, 2, 2)  # one image, 2 x 2 pixels, 2 colours
 planes = channels_first(images)[0]
 print("first colour", planes[0].tolist(), "second colour", planes[1].tolist())
+
+# %% [markdown] name="ask-mend-patches"
+# ## Mend it: patches that will not come apart
+#
+# *Deeper ground: a program that stops with a message that you know.*
+#
+# Many networks read an image in square pieces, and need each **patch** as a row of numbers. The function below should cut
+# images into such rows. It stops with the message of `view` that you have seen above. Mend it, and make sure that a row holds
+# one patch: the shape alone does not tell.
+
+
+# %% tags=["item:views"]
+@exercise("torch_tensors.mend_patches")
+def patches(images, size):
+    """Return every patch of some images as a row, shape (N, P, C * size * size), and its mean, shape (N, P).
+
+    images : tensor of shape (N, C, H, W)
+    size : how many rows and columns of pixels a patch has; H and W are multiples of it
+    The P patches of an image come from left to right, then downwards. A row is a patch of shape (C, size, size), flattened.
+    """
+    n, colours, height, width = images.shape
+    down, across = height // size, width // size
+    tiles = images.view(n, colours, down, size, across, size)
+    ### BEGIN SOLUTION
+    tiles = tiles.permute(0, 2, 4, 1, 3, 5)
+    rows = tiles.reshape(n, down * across, colours * size * size)
+    ### BROKEN
+    # tiles = tiles.transpose(3, 4)
+    # rows = tiles.view(n, down * across, colours * size * size)
+    ### END SOLUTION
+    means = rows.mean(dim=2)
+    return rows, means
+
 
 # %% [markdown] name="arithmetic"
 # ## 5. Arithmetic, in place or not
