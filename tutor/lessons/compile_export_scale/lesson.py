@@ -14,7 +14,7 @@
 # - train with `DistributedDataParallel` under `torchrun`, and prove that two processes compute the gradients of one;
 # - have a training survive the death of one of its processes.
 #
-# **You need** notebooks 05, 07, 09 and 11. **It takes** about 30 minutes for the core, 115 with everything; the code
+# **You need** notebooks 05, 07, 09 and 11. **It takes** about 30 minutes for the core, 130 with everything; the code
 # runs in about a minute on a laptop, most of it for a C++ compiler and for processes that start.
 
 # %% name="imports"

@@ -14,7 +14,7 @@
 # - measure what loading costs, and choose the cheap way where it is possible.
 #
 # **You need** notebook 02 (shapes, views, indexing), and the training loop of notebook 08. **It takes** about 30
-# minutes for the core, 110 with everything; the code runs in less than 20 seconds on a laptop.
+# minutes for the core, 125 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
 import csv

@@ -14,7 +14,7 @@
 # - save a training, go on after an interruption with the identical result, and predict a single image.
 #
 # **You need** notebooks 07 and 08: modules, losses, optimisers, schedules. **It takes** about 55 minutes for the core,
-# 120 with everything; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
+# 135 with everything; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
 
 # %% name="imports"
 import copy

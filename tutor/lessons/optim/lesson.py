@@ -13,7 +13,7 @@
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
 # **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 40 minutes for the
-# core, 125 with everything; the code runs in about 10 seconds on a laptop.
+# core, 145 with everything; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
 import cmath

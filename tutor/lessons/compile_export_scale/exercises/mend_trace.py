@@ -18,16 +18,14 @@ def image_of(d, mean, height, width):
 
 
 def probe(d):
-    """An image to record with, on a black ground or a white one, and others of other sizes, two of them near the "
-    "limit."""
+    """An image to record with, on a black ground or a white one, and others of other sizes, two near the limit."""
     means = (0.3, 0.7)[d.seed % 2], 0.25, 0.75, 0.45, 0.55
     sizes = zip(d.sizes(5, 4, 9), d.sizes(5, 4, 9), strict=True)
     return tuple(image_of(d, mean, *size) for mean, size in zip(means, sizes, strict=True))
 
 
 def run_elsewhere(answer, example, dark, bright, greyish, whitish):
-    """What kind of thing was returned, and what it makes of four images, after it was saved and loaded if it can "
-    "be."""
+    """What kind of thing was returned, and what it makes of four images, saved and loaded where it can be."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = answer(example)
@@ -37,8 +35,8 @@ def run_elsewhere(answer, example, dark, bright, greyish, whitish):
             torch.jit.save(program, file)
             file.seek(0)
             program = torch.jit.load(file)
-    kind = "a program of torch.jit" if is_program else "a function of Python, which only Python can run"
-    return kind, *(program(image.clone()) for image in (dark, bright, greyish, whitish))
+        kind = "a program of torch.jit" if is_program else "a function of Python, which only Python can run"
+        return kind, *(program(image.clone()) for image in (dark, bright, greyish, whitish))
 
 
 def by_script(example):

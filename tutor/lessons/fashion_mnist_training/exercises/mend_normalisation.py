@@ -17,8 +17,7 @@ def probe(d):
 
 
 def probe_single(d):
-    """One training image and one test image, of so many pixels that it makes no difference what the spread divides "
-    "by."""
+    """One training image and one test image, of so many pixels that n or n - 1 makes no difference to the spread."""
     x = d.tensor(1, 20_000, positive=True)
     return x, torch.zeros(1, dtype=torch.long), x + d.tensor(1, 20_000, positive=True), 2
 
