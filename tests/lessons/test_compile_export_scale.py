@@ -167,3 +167,28 @@ def test_a_replay_that_empties_its_inputs_is_told_what_it_did():
         return values[name]
 
     assert "take something out" in check("replay", replay).message
+
+
+BRANCH = "        if image.mean() > 0.5:\n            image = 1 - image\n        return image\n"
+TRACED = "torch.jit.trace(on_black, example)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (TRACED, "torch.jit.trace(on_black, example, check_trace=False)", "unmended"),
+        ("if image.mean() >", "if image.mean().item() >", "unmended"),
+        (BRANCH, "        return 1 - image if image.mean() > 0.5 else image\n", "unmended"),
+        (TRACED, "torch.jit.trace(on_black, 1 - example)", "another-example"),
+        (TRACED, "torch.jit.trace(on_black, torch.arange(4.0).reshape(2, 2) ** 4)", "never-turned"),
+        (TRACED, "torch.compile(on_black, backend='eager')", "not-recorded"),
+        (TRACED, "lambda image: torch.jit.trace(on_black, image)(image)", "not-recorded"),
+        (TRACED, "torch.jit.script(on_black)", None),
+        ("    def on_black", "    @torch.jit.script\n    def on_black", None),
+    ],
+)
+def test_who_decides_in_a_recording_is_told(old, new, told):
+    exercise = find_lesson("compile_export_scale").exercises["compile_export_scale.mend_trace"]
+    assert old in exercise.broken
+    report = exercise.check(exercise.build(exercise.broken.replace(old, new))[0])
+    assert report.misconception == told and (report.verdict == "pass") == (told is None)

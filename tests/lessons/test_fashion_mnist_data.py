@@ -85,3 +85,62 @@ class NormalizeOnTheClass:
 
 def test_two_transforms_have_numbers_of_their_own(lesson):
     assert lesson.exercises["fashion_mnist_data.Normalize"].check(NormalizeOnTheClass).verdict == "wrong"
+
+
+LAMBDA = "lambda image: (image / 255 - mean) / std"
+NESTED = "def prepare(image):\n            return (image / 255 - mean) / std\n        self.transform = prepare"
+
+
+def mended(lesson, *pairs):
+    """Judge the dataset that cannot be sent, as it arrives, with some of its text replaced."""
+    exercise = lesson.exercises["fashion_mnist_data.mend_transform"]
+    text = exercise.broken
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    return exercise.check(exercise.build(text)[0], source=text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (LAMBDA, f"data.Compose([data.Lambda({LAMBDA})])", "unmended"),
+        (f"self.transform = {LAMBDA}", NESTED, "made-inside-a-function"),
+        (f"self.transform = {LAMBDA}", f"global prepare\n        {NESTED}", "made-inside-a-function"),
+        (f"self.transform = {LAMBDA}", f"type(self).transform = staticmethod({LAMBDA})", "one-for-all-datasets"),
+    ],
+)
+def test_a_dataset_that_holds_what_no_pickle_can_is_told_what_it_is(lesson, old, new, told):
+    assert mended(lesson, (old, new)).misconception == told
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [
+            (LAMBDA, "data.Normalize([mean], [std])"),
+            ("self.transform(self.images[i])", "self.transform(self.images[i][None] / 255)[0]"),
+        ],
+        [
+            ("images, labels\n", "images, labels\n        self.made = images, labels, mean, std\n"),
+            ("    def __len__", "    def __reduce__(self):\n        return type(self), self.made\n\n    def __len__"),
+        ],
+    ],
+)
+def test_whatever_arrives_and_works_there_is_right(lesson, pairs):
+    assert mended(lesson, *pairs).verdict == "pass"
+
+
+def test_a_dataset_that_arrives_in_parts_is_told_what_it_lacks(lesson):
+    without = (
+        "    def __getstate__(self):\n        return {'images': self.images, 'labels': self.labels}\n\n    def __len__"
+    )
+    report = mended(lesson, ("    def __len__", without))
+    assert "without all that it needs: 'Prepared' object has no attribute 'transform'" in report.message
+
+
+def test_a_file_cannot_be_sent_either(lesson):
+    report = mended(
+        lesson, ("        self.images,", "        self.file = open(__import__('os').devnull)\n        self.images,")
+    )
+    assert "not at all: " in report.message

@@ -120,3 +120,27 @@ def test_measuring_that_leaves_gradients_in_the_model_is_told(lesson):
 
     report = lesson.exercises["fashion_mnist_training.evaluate"].check(evaluate)
     assert "“gradients” should be 'not recorded'; yours is 'computed and left in the model'" in report.message
+
+
+SINGLE = "(images - images.mean()) / images.std()"
+TRAIN, TEST = "    x = normalised(x)\n", "normalised(batch) @"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "told"),
+    [
+        ([(TRAIN, f"{TRAIN}    x_test = normalised(x_test)\n"), (TEST, "batch @")], "whole-test-set"),
+        ([(SINGLE, "(images - x.mean()) / x.std()")], "test-left-as-it-was"),
+        ([(TEST, "((batch - x.mean()) / x.std()) @")], "test-left-as-it-was"),
+        ([(SINGLE, "(images - mean) / std"), ("(images):", "(images, mean=x.mean(), std=x.std()):")], None),
+        ([(SINGLE, "(images - raw.mean()) / raw.std()"), (TRAIN, f"    raw = x\n{TRAIN}")], None),
+    ],
+)
+def test_the_numbers_that_test_images_are_normalised_by_are_told(lesson, pairs, told):
+    exercise = lesson.exercises["fashion_mnist_training.mend_normalisation"]
+    text = exercise.broken
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    report = exercise.check(exercise.build(text)[0])
+    assert report.misconception == told and (report.verdict == "pass") == (told is None)

@@ -191,3 +191,55 @@ def test_the_velocity_from_before_is_told_though_it_begins_with_a_bare_zero(exer
         return lr * old
 
     assert exercises["optim.sgd_momentum"].check(sgd_momentum).misconception == "old-velocity-used"
+
+
+def mended(exercise, *pairs):
+    """Judge a repair's program as it arrives, with some of its text replaced."""
+    text = exercise.broken
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    return exercise.check(exercise.build(text)[0], source=text)
+
+
+PUT_IN = "    model[-1] = head\n"
+
+
+@pytest.mark.parametrize(
+    ("put_in", "told"),
+    [
+        (f"{PUT_IN}    head.requires_grad_()\n", "unmended"),
+        (f"{PUT_IN}    optimizer.add_param_group({{'params': head.parameters()}})\n", "one-rate"),
+        (f"{PUT_IN}    optimizer.add_param_group({{'params': head.parameters(), 'lr': 10 * rate}})\n", None),
+        (f"{PUT_IN}    optimizer.param_groups[1]['params'] = list(head.parameters())\n", None),
+        (f"{PUT_IN}    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)\n", "one-rate"),
+        (f"{PUT_IN}    optimizer = torch.optim.SGD(head.parameters(), 10 * rate, 0.9)\n", "new-layer-alone"),
+    ],
+)
+def test_a_new_layer_that_an_optimiser_does_not_know_is_told(exercises, put_in, told):
+    report = mended(exercises["optim.mend_head"], (PUT_IN, put_in))
+    assert report.misconception == told and (report.verdict == "pass") == (told is None)
+
+
+def test_a_model_that_keeps_its_old_last_layer_is_told(exercises):
+    carried_over = "    model[-1].weight.data, model[-1].bias.data = head.weight.data, head.bias.data\n"
+    report = mended(exercises["optim.mend_head"], (PUT_IN, carried_over))
+    assert "“the last layer of the model” should be 'the new one'; yours is 'the old one'" in report.message
+
+
+CLEARED, STEPPED = "        optimizer.zero_grad()\n", "            optimizer.step()\n"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "told"),
+    [
+        ([("loss.backward()", "loss.backward(retain_graph=True)")], "unmended"),
+        ([(STEPPED, f"            optimizer = torch.optim.SGD([w], lr=rate)\n{STEPPED}")], "unmended"),
+        ([(STEPPED, f"{STEPPED}            w = w.detach().requires_grad_()\n")], None),
+        ([(STEPPED, f"{STEPPED}            w.grad = None\n")], None),
+        ([(CLEARED, ""), ("    losses = []\n", "    losses = []\n    optimizer.zero_grad()\n")], "never"),
+    ],
+)
+def test_where_gradients_are_cleared_is_told(exercises, pairs, told):
+    report = mended(exercises["optim.mend_clearing"], *pairs)
+    assert report.misconception == told

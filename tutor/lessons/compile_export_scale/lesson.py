@@ -14,7 +14,7 @@
 # - train with `DistributedDataParallel` under `torchrun`, and prove that two processes compute the gradients of one;
 # - have a training survive the death of one of its processes.
 #
-# **You need** notebooks 05, 07, 09 and 11. **It takes** about 30 minutes for the core, 115 with everything; the code
+# **You need** notebooks 05, 07, 09 and 11. **It takes** about 30 minutes for the core, 130 with everything; the code
 # runs in about a minute on a laptop, most of it for a C++ compiler and for processes that start.
 
 # %% name="imports"
@@ -269,6 +269,39 @@ for name, rows in {"signs turned round": -x, "six rows of ones": torch.ones(6, 2
 # %% tags=["item:script"] name="script-dynamic-net"
 with out_of_date(torch.jit.script), expect(RuntimeError):
     torch.jit.script(models.DynamicNet())
+
+# %% [markdown] name="ask-mend-trace"
+# ## Mend it: a recording that decides nothing
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# Photographs of clothes on a white ground are to be turned round before a network sees them, those on a black ground are not. The
+# recording below treats all images as it treated the one that it was made with. Mend it.
+
+
+# %% tags=["item:trace-control-flow", "item:script"]
+@exercise("compile_export_scale.mend_trace")
+def recorded(example):
+    """Return a program that brings images onto a black ground, made by torch.jit.trace or torch.jit.script.
+
+    example : an image to record with, shape (H, W)
+    The program takes one image of any size, shape (H, W), and stretches it to the range 0 to 1. Where the mean is then
+    above 0.5 it returns 1 - image, otherwise the image.
+    """
+
+    def on_black(image):
+        image = image - image.min()
+        image = image / image.max()
+        ### BEGIN SOLUTION
+        return torch.where(image.mean() > 0.5, 1 - image, image)
+        ### BROKEN
+        # if image.mean() > 0.5:
+        #     image = 1 - image
+        # return image
+        ### END SOLUTION
+
+    return torch.jit.trace(on_black, example)
+
 
 # %% [markdown] name="compile"
 # ## 4. torch.compile: record, guard, and fall back

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=110,
+    minutes=125,
     core=30,
     items={
         "load": "FashionMNIST loaded and verified",

@@ -14,7 +14,7 @@
 # - measure what loading costs, and choose the cheap way where it is possible.
 #
 # **You need** notebook 02 (shapes, views, indexing), and the training loop of notebook 08. **It takes** about 30
-# minutes for the core, 110 with everything; the code runs in less than 20 seconds on a laptop.
+# minutes for the core, 125 with everything; the code runs in less than 20 seconds on a laptop.
 
 # %% name="imports"
 import csv
@@ -739,6 +739,47 @@ assert "LabelledImages" in lost
 # %% tags=["item:workers"] name="lambda-pickled"
 with expect(pickle.PicklingError):
     pickle.dumps(data.Lambda(lambda image: image))
+
+# %% [markdown] name="ask-mend-transform"
+# ## Mend it: a dataset that cannot be sent
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The dataset below works without workers. Before the first worker has started, the loop ends with *Can't pickle*, and
+# `num_workers=0` is no mend where loading is slow. The check sends a dataset as a loader does, pickled, and reads what arrives;
+# a class or a function that stands at the top of your cell counts as one in a file. Mend it.
+
+
+# %% tags=["item:workers", "item:transforms"]
+@exercise("fashion_mnist_data.mend_transform")
+class Prepared(Dataset):
+    """Images with their labels, normalised when they are asked for, also in another process."""
+
+    def __init__(self, images, labels, mean, std):
+        """Take N images of whole numbers from 0 to 255, shape (N, H, W), and their labels.
+
+        mean, std : two numbers, of this dataset's pixels divided by 255
+        """
+        self.images, self.labels = images, labels
+        ### BEGIN SOLUTION
+        self.mean, self.std = mean, std
+        ### BROKEN
+        # self.transform = lambda image: (image / 255 - mean) / std
+        ### END SOLUTION
+
+    def __len__(self):
+        """Return how many images there are."""
+        return len(self.labels)
+
+    def __getitem__(self, i):
+        """Return image i, normalised, shape (1, H, W), and its label as an int."""
+        ### BEGIN SOLUTION
+        image = (self.images[i] / 255 - self.mean) / self.std
+        ### BROKEN
+        # image = self.transform(self.images[i])
+        ### END SOLUTION
+        return image.unsqueeze(0), int(self.labels[i])
+
 
 # %% [markdown] name="cost"
 # ## 7. What loading costs

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=120,
+    minutes=135,
     core=55,
     items={
         "device": "CPU and CUDA by one variable",

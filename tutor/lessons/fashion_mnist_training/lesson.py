@@ -14,7 +14,7 @@
 # - save a training, go on after an interruption with the identical result, and predict a single image.
 #
 # **You need** notebooks 07 and 08: modules, losses, optimisers, schedules. **It takes** about 55 minutes for the core,
-# 120 with everything; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
+# 135 with everything; the code runs for a minute or two on a laptop, half of that in two cells that report as they go.
 
 # %% name="imports"
 import copy
@@ -561,6 +561,46 @@ smoothed = try_recipe("label smoothing", smooth, x_part, x_val)
 mirrored = try_recipe("flip", flipped, x_part, x_val)
 for name in ("batch_size", "learning_rate", "label_smoothing"):
     assert getattr(recipes.LAST, name) == flipped[name], name  # the settings of section 8
+
+# %% [markdown] name="ask-mend-normalisation"
+# ## Mend it: an image that depends on its neighbours
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# The simplest classifier of all compares an image with the mean image of each class. Below it looks at the test images in
+# batches, and what it says of an image changes with the batch that the image is in. Mend it.
+
+
+# %% tags=["item:one-change"]
+@exercise("fashion_mnist_training.mend_normalisation")
+def agreement(x, y, x_test, batch_size):
+    """Return how well each test image agrees with the mean image of each class, shape (M, C).
+
+    x, y : training images, shape (N, D), and their classes, 0 to C - 1
+    x_test : test images, shape (M, D)
+    batch_size : how many test images are looked at together; it makes no difference
+    Two images agree by the mean of the products of their pixels, when both are normalised by the mean and the
+    standard deviation of all training pixels, as every image is that the classifier ever sees.
+    """
+    ### BEGIN SOLUTION
+    mean, std = x.mean(), x.std()
+
+    ### BROKEN
+    ### END SOLUTION
+    def normalised(images):
+        ### BEGIN SOLUTION
+        return (images - mean) / std
+        ### BROKEN
+        # return (images - images.mean()) / images.std()
+        ### END SOLUTION
+
+    x = normalised(x)
+    means = torch.stack([x[y == k].mean(dim=0) for k in range(int(y.max()) + 1)])  # (C, D)
+    found = []
+    for batch in x_test.split(batch_size):
+        found.append(normalised(batch) @ means.T / x.shape[1])
+    return torch.cat(found)
+
 
 # %% [markdown] name="noise-told"
 # ## 7. How large must a difference be?

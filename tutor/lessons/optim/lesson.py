@@ -13,7 +13,7 @@
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
 # **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 40 minutes for the
-# core, 125 with everything; the code runs in about 10 seconds on a laptop.
+# core, 145 with everything; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
 import cmath
@@ -1048,6 +1048,47 @@ plots.loss_curves(
     title="Loss after each epoch",
 )
 
+# %% [markdown] name="ask-mend-clearing"
+# ## Mend it: gradients that pile up
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# To save memory, the training below computes each batch in two pieces, whose gradients add up as in section 2, and takes one
+# step for each batch. The first step of an epoch is right. Then the weights run away. Mend it.
+
+
+# %% tags=["item:zero-grad", "item:mini-batches"]
+@exercise("optim.mend_clearing")
+def train_in_pieces(w, batches, rate, epochs):
+    """Return the weights after some epochs of SGD, and the loss of every batch on the way.
+
+    w : the start, shape (D,), which stays as it is
+    batches : pairs of inputs, shape (N, D), and targets, shape (N,); each batch makes one step, along the
+        gradient of the mean square over its N rows
+    rate, epochs : the learning rate; how often all batches are gone over
+    """
+    w = w.clone().requires_grad_()
+    optimizer = torch.optim.SGD([w], lr=rate)
+    losses = []
+    for _ in range(epochs):
+        ### BEGIN SOLUTION
+        ### BROKEN
+        # optimizer.zero_grad()
+        ### END SOLUTION
+        for x, y in batches:
+            ### BEGIN SOLUTION
+            optimizer.zero_grad()
+            ### BROKEN
+            ### END SOLUTION
+            losses.append(0.0)
+            for rows, targets in zip(x.chunk(2), y.chunk(2)):
+                loss = ((rows @ w - targets) ** 2).sum() / len(x)
+                loss.backward()
+                losses[-1] += loss.item()
+            optimizer.step()
+    return w.detach(), losses
+
+
 # %% [markdown] name="groups"
 # ## 11. Parameter groups
 #
@@ -1087,6 +1128,45 @@ with expect(ValueError):
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 train_step(model, loss_fn, optimizer, xx, y)
 print({name: tuple(kept.shape) for name, kept in optimizer.state[model[0].weight].items()})
+
+# %% [markdown] name="ask-mend-head"
+# ## Mend it: a layer that never moves
+#
+# *Deeper ground: a program that runs and is wrong.*
+#
+# A trained model gets a new last layer, for other classes, and is trained on: the new layer at ten times the rate of the layers
+# that have learned already. The loss falls a little, and the new layer is in the end what it was in the beginning. Mend it.
+
+
+# %% tags=["item:parameter-groups"]
+@exercise("optim.mend_head")
+def fine_tune(model, head, batches, rate):
+    """Give a trained model a new last layer, train all its layers, and return the loss of every batch.
+
+    model : an nn.Sequential, which is changed: its last layer makes way for head
+    head : the new last layer, which learns with ten times the rate of the others
+    batches : pairs of inputs, shape (N, D), and classes, shape (N,), with a step of SGD for each
+    rate : the learning rate of the other layers; the momentum is 0.9 for all
+    """
+    ### BEGIN SOLUTION
+    model[-1] = head
+    ### BROKEN
+    ### END SOLUTION
+    groups = [{"params": model[:-1].parameters()}, {"params": model[-1].parameters(), "lr": 10 * rate}]
+    optimizer = torch.optim.SGD(groups, lr=rate, momentum=0.9)
+    ### BEGIN SOLUTION
+    ### BROKEN
+    # model[-1] = head
+    ### END SOLUTION
+    losses = []
+    for x, y in batches:
+        loss = nn.functional.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return losses
+
 
 # %% [markdown] name="ask-mend-schedule"
 # ## Mend it: a rate that vanishes too soon
