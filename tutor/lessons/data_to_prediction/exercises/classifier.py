@@ -76,10 +76,10 @@ for epoch in range(5):
                 w.sub_(0.02 * (1 - epoch / 5) * m)
 """
 BY_HEART = """
-model = nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10))
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
 optimizer = optim.Adam(model.parameters(), lr=5e-3)
-for epoch in range(60):
-    for rows in torch.randperm(2000).split(100):
+for epoch in range(40):
+    for rows in torch.randperm(6000).split(200):
         loss = F.cross_entropy(model(learn_images[rows]), learn_labels[rows])
         optimizer.zero_grad()
         loss.backward()
