@@ -22,6 +22,7 @@ from tutor.checking.spec import Misconception, Spec, SpecError
 from tutor.checking.stretch import STRETCHES, finite
 
 STRETCHED = 100  # what the seeds of unusual inputs lie apart
+WELL = judge.RTOL / 10  # how near the solution has to come in float32, so that another order of adding is right as well
 UNMENDED = "unmended"  # the misconception that a repair as it was shows
 CHANGED_MEMORY = 2**29  # bytes that an answer whose text was changed may take beyond what the process has
 
@@ -168,7 +169,7 @@ class Exercise:
             exact = self._run(subject, in_float64(arguments), seed, seconds=60)
             plain = self._run(subject, clone(arguments), seed, seconds=60)
             fine = exact.error is None and plain.error is None and finite(exact.value)
-            if fine and judge.compare(plain.value, exact.value, scale, exact=self.spec.exact) is None:
+            if fine and judge.compare(plain.value, exact.value, scale, exact=self.spec.exact, rtol=WELL) is None:
                 yield Probed(arguments, exact.value, scale, seed, stretched=True)
 
     def _probe(self, probe: Callable[..., tuple], seed: int) -> Probed:

@@ -40,7 +40,13 @@ class Difference:
 
 
 def compare(
-    got: Any, expected: Any, scale: float = 1.0, *, names: tuple[str, ...] = (), exact: bool = False
+    got: Any,
+    expected: Any,
+    scale: float = 1.0,
+    *,
+    names: tuple[str, ...] = (),
+    exact: bool = False,
+    rtol: float = RTOL,
 ) -> Difference | None:
     """Return the first difference between an answer's outputs and the expected ones, or None.
 
@@ -50,21 +56,28 @@ def compare(
     scale : what an all-zero expected output is judged against, in the output's units.
     names : names of the outputs, for the messages.
     exact : whether the dtype (and a tensor's device) must agree as well.
+    rtol : the largest error, relative to the largest expected number.
     """
-    return next(differences(got, expected, scale, names=names, exact=exact), None)
+    return next(differences(got, expected, scale, names=names, exact=exact, rtol=rtol), None)
 
 
 def differences(
-    got: Any, expected: Any, scale: float = 1.0, *, names: tuple[str, ...] = (), exact: bool = False
+    got: Any,
+    expected: Any,
+    scale: float = 1.0,
+    *,
+    names: tuple[str, ...] = (),
+    exact: bool = False,
+    rtol: float = RTOL,
 ) -> Iterator[Difference]:
     """Yield the difference of every output that differs; see `compare`."""
     if isinstance(expected, tuple | list) and names:
-        yield from _sequences(got, expected, scale, "", names, exact)
+        yield from _sequences(got, expected, scale, "", names, exact, rtol)
     else:
-        yield from _walk(got, expected, scale, names[0] if len(names) == 1 else "", exact)
+        yield from _walk(got, expected, scale, names[0] if len(names) == 1 else "", exact, rtol)
 
 
-def _walk(got: Any, expected: Any, scale: float, path: str, exact: bool) -> Iterator[Difference]:
+def _walk(got: Any, expected: Any, scale: float, path: str, exact: bool, rtol: float) -> Iterator[Difference]:
     if got is None and expected is not None:
         yield Difference("none", path, got, expected)
     elif isinstance(expected, dict):
@@ -74,18 +87,18 @@ def _walk(got: Any, expected: Any, scale: float, path: str, exact: bool) -> Iter
             yield Difference("keys", path, got, expected)
         else:
             for key, value in expected.items():
-                yield from _walk(got[key], value, scale, f"{path}[{key!r}]", exact)
+                yield from _walk(got[key], value, scale, f"{path}[{key!r}]", exact, rtol)
     elif isinstance(expected, tuple | list):
         names = tuple(f"{path}[{i}]" for i in range(len(expected)))
-        yield from _sequences(got, expected, scale, path, names, exact)
+        yield from _sequences(got, expected, scale, path, names, exact, rtol)
     else:
-        difference = _leaf(got, expected, scale, path, exact)
+        difference = _leaf(got, expected, scale, path, exact, rtol)
         if difference:
             yield difference
 
 
 def _sequences(
-    got: Any, expected: Any, scale: float, path: str, names: tuple[str, ...], exact: bool
+    got: Any, expected: Any, scale: float, path: str, names: tuple[str, ...], exact: bool, rtol: float
 ) -> Iterator[Difference]:
     """Compare what is returned together; `path` names the whole, `names` its parts."""
     if is_numeric(got) and family(got) != "number" and all(is_numeric(e) and family(e) == "number" for e in expected):
@@ -98,10 +111,10 @@ def _sequences(
         yield Difference("length", path, got, expected)
     else:
         for name, mine, theirs in zip(names, got, expected, strict=True):
-            yield from _walk(mine, theirs, scale, name, exact)
+            yield from _walk(mine, theirs, scale, name, exact, rtol)
 
 
-def _leaf(got: Any, expected: Any, scale: float, path: str, exact: bool) -> Difference | None:
+def _leaf(got: Any, expected: Any, scale: float, path: str, exact: bool, rtol: float) -> Difference | None:
     if not is_numeric(expected):
         equal = (type(got) is type(expected) and bool(got == expected)) or got is expected
         return (
@@ -115,11 +128,11 @@ def _leaf(got: Any, expected: Any, scale: float, path: str, exact: bool) -> Diff
     if exact and (different := _placed_differently(got, expected)):
         return Difference(different, path, got, expected)
     whole = dtype_kind(expected) in ("int", "bool")
-    return _values(mine, theirs, eps_of(got), scale, path, whole=whole)
+    return _values(mine, theirs, eps_of(got), scale, path, rtol, whole=whole)
 
 
 def _values(
-    mine: np.ndarray, theirs: np.ndarray, eps: float, scale: float, path: str, *, whole: bool
+    mine: np.ndarray, theirs: np.ndarray, eps: float, scale: float, path: str, rtol: float, *, whole: bool
 ) -> Difference | None:
     """Compare two arrays of one shape; where `whole`, a count that is off by one is off, however large it is."""
     if mine.size == 0:
@@ -134,7 +147,7 @@ def _values(
     gap = _abs(mine - theirs)
     size = float(_max(_abs(theirs)))
     error = float(_max(gap)) / (size or scale or 1.0)
-    if error <= max(RTOL, 16 * eps) and not (whole and float(_max(gap)) >= 0.5):
+    if error <= max(rtol, 16 * eps) and not (whole and float(_max(gap)) >= 0.5):
         return None
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
     return Difference("value", path, mine, theirs, index, float("inf") if whole else error)

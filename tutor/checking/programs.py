@@ -124,7 +124,8 @@ class ProgramExercise(Exercise):
             return self._report("error", told + diagnose.exception(judged, program, checker), tier="exception")
         if isinstance(judged.value, Missed):
             return self._missed(judged.value)
-        return self._report("pass", f"It does what was asked. {self.spec.explain}".strip())
+        praise = judged.value if isinstance(judged.value, str) else self.spec.explain
+        return self._report("pass", f"It does what was asked. {praise}".strip())
 
     def _missed(self, missed: Missed) -> Report:
         hint = missed.hint or self.spec.hints[0]

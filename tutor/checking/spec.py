@@ -188,7 +188,7 @@ class Spec:
     fault: str = ""
     shown_by: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
-    judge: Callable[[Any], Missed | None] | None = None
+    judge: Callable[[Any], Missed | str | None] | None = None
     wrong: tuple[Wrong, ...] = ()
     mutants: int = 40
 
@@ -264,7 +264,7 @@ def program(
     minutes: int,
     hints: tuple[str, ...],
     leaves: tuple[str, ...],
-    judge: Callable[[Any], Missed | None],
+    judge: Callable[[Any], Missed | str | None],
     seconds: float = 60.0,
     **more: Any,
 ) -> Spec:
@@ -273,7 +273,8 @@ def program(
     Parameters
     ----------
     leaves : the names that it has to leave behind.
-    judge : receives a `Run` (`tutor.checking.running`), returns the first criterion missed, or None;
+    judge : receives a `Run` (`tutor.checking.running`), returns the first criterion missed, or None, or of a right
+        program in words how good it is;
         `tutor.checking.symptoms` measures what goes wrong most.
     seconds : its time limit.
     wrong : wrong programs, each with the criterion by which it has to be refused.

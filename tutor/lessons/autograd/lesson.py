@@ -1143,7 +1143,7 @@ with torch.no_grad():
 # %% [markdown] name="ask-mend-leaf"
 # ## Mend it: a gradient that is None
 #
-# *Deeper ground: a program that runs and is wrong.*
+# *Deeper ground: a program that stops.*
 #
 # The fit below stops in its first step, because `w.grad` is None although `backward` was called. Find out why, and mend it so
 # that the fit begins where it should.

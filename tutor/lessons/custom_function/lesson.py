@@ -1253,7 +1253,7 @@ print(
 #
 # *Deeper ground: a program that runs and is wrong.*
 #
-# The function below returns what it should, and its gradient is too large by a factor. It saves memory at the wrong place.
+# The function below returns what it should, and its gradient is too large by a factor. To save memory it writes over a tensor, and over the wrong one.
 # Mend it.
 
 

@@ -830,7 +830,7 @@ with expect(ValueError):
 # %% [markdown] name="ask-mend-chunks"
 # ## Mend it: a state that remembers too much
 #
-# *Deeper ground: a program that runs and is wrong.*
+# *Deeper ground: a program that stops.*
 #
 # A long sequence is learned in chunks: the state goes on from one chunk to the next, the gradients do not. The function below
 # stops at the second chunk. The error's own advice, `retain_graph=True`, makes it run and is wrong. Mend it.

@@ -743,7 +743,7 @@ with expect(pickle.PicklingError):
 # %% [markdown] name="ask-mend-transform"
 # ## Mend it: a dataset that cannot be sent
 #
-# *Deeper ground: a program that runs and is wrong.*
+# *Deeper ground: a program that stops.*
 #
 # The dataset below works without workers. Before the first worker has started, the loop ends with *Can't pickle*, and
 # `num_workers=0` is no mend where loading is slow. The check sends a dataset as a loader does, pickled, and reads what arrives;

@@ -579,8 +579,8 @@ def agreement(x, y, x_test, batch_size):
     x, y : training images, shape (N, D), and their classes, 0 to C - 1
     x_test : test images, shape (M, D)
     batch_size : how many test images are looked at together; it makes no difference
-    Two images agree by the mean of the products of their pixels, when both are normalised by the mean and the
-    standard deviation of all training pixels, as every image is that the classifier ever sees.
+    Every image, of either set, is normalised by the mean and the standard deviation of all training pixels. How far
+    two images agree is the mean of the products of their pixels.
     """
     ### BEGIN SOLUTION
     mean, std = x.mean(), x.std()
@@ -1135,7 +1135,7 @@ else:
 # %% tags=["item:resume"]
 @exercise("fashion_mnist_training.mend_resume")
 def interrupted(start, batches, stop, rate):
-    """Return the last weights of a training that is broken off and resumed, and those that were saved.
+    """Return the last weights of a training that is broken off and resumed, and the weights that were saved.
 
     The last weights, shape (D,), are those that it would have had without the break.
     start : shape (D,), which stays as it is

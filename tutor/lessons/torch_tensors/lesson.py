@@ -884,7 +884,7 @@ assert error < 1e-5
 # *Deeper ground: a program that runs and is wrong.*
 #
 # The function below should keep every state on the way, and what it returns holds the last one many times over. No line of
-# it is an error. Find the line that is to blame, and mend it.
+# it is an error. Find what is to blame, and mend it.
 
 
 # %% tags=["item:in-place"]

@@ -47,8 +47,8 @@ EXERCISE = repair(
     probe=probe,
     misconceptions=(
         Misconception(
-            "step-skipped",
-            "The fit runs to its end and returns its start: no step was made. A step that is left out where there is no gradient hides the error and keeps its cause.",
+            "still-computed",
+            "It stops at the second `backward` now. `w` still is computed from another tensor, and the first `backward` has freed that computation. Two mends lead there: a guard around the step, after which nothing moves, and `retain_grad()`, after which one step is made. Both keep the cause.",
             patch=(
                 (RIGHT, BROKEN),
                 (
@@ -56,7 +56,7 @@ EXERCISE = repair(
                     "            if w.grad is not None:\n                w -= rate * w.grad",
                 ),
             ),
-            hints=("How far from its start has `w` moved after the loop?",),
+            hints=("Which line makes `w`, and from what? What does `w.is_leaf` say after it?",),
         ),
         Misconception(
             "scale-lost",

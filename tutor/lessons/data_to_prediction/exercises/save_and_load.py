@@ -145,7 +145,7 @@ EXERCISE = code(
         ),
         Misconception(
             "keys-returned",
-            "You return what `load_state_dict` says about names. The model itself is asked for.",
+            "What `load_state_dict` returns is a note about names, and no model: call it on a line of its own, and return the model itself.",
             patch=("    fresh.load_state_dict(", "    fresh = fresh.load_state_dict("),
             hints=("What does `load_state_dict` return?",),
         ),

@@ -14,9 +14,9 @@ LINE = re.compile(r"loss:\s*(-?[\d.]+)\s+\[\s*(\d+)/\s*(\d+)\]")
 
 
 def probe_epoch(d):
-    """More than 100 batches of which the last is smaller, so that two lines are due."""
+    """More than 100 batches of which the last is smaller, so that two lines are due; once it is printed itself."""
     (features,) = d.sizes(1, 3, 6)
-    count, batch = 3 * (102 + d.integer(0, 3)) - 1, 3
+    count, batch = 3 * (104 if d.seed % 1000 < 3 else 101) - 1, 3
     return (
         d.tensor(count, features),
         torch.from_numpy(d.labels(count, CLASSES)),

@@ -139,7 +139,7 @@ EXERCISE = code(
         "the order",
         "the labels of the images",
         "how many losses are returned",
-        "each loss as a part of the right one",
+        "each loss divided by the right one",
     ),
     misconceptions=(
         Misconception(
@@ -177,6 +177,12 @@ EXERCISE = code(
             "Some images come twice in an epoch and others never: `randint` draws with repeats. `randperm` gives each number once.",
             patch=("torch.randperm(len(X))", "torch.randint(len(X), (len(X),))"),
             hints=("Which of `randint` and `randperm` gives each number once?",),
+        ),
+        Misconception(
+            "last-batch-too-heavy",
+            "Each mean loss is too large: the last batch is smaller, and its loss counts as if it were a whole one. Multiply by the number of its images, `len(rows)`, not by `batch_size`.",
+            patch=(" * len(rows)", " * batch_size"),
+            hints=("How many images does the last batch hold?",),
         ),
         Misconception(
             "mean-of-batch-means",

@@ -1,11 +1,12 @@
-"""What the judge of `classifier` measures: images that no program has learned from, and which pixels a model wants."""
+"""Classifiers of FashionMNIST written as whole programs: what their judges measure, and three that are right."""
 
 import functools
 
 import torch
+from torch import nn
 
 from tutor import data
-from tutor.checking import Missed
+from tutor.checking import Missed, symptoms
 
 LEAST = 0.85  # of the images that no program has learned from
 GUESSED = 0.1
@@ -49,11 +50,11 @@ def shapes(run):
 
 
 def results(run):
-    """Whether enough images are right that the program has not learned from."""
+    """How many images are right that the program has not learned from, in words; or a `Missed`."""
     model, (pixels, labels) = run.left["model"], images()
     share = right(model, pixels.clone(), labels)
     if share >= LEAST:
-        return None
+        return f"{share:.1%} of {len(labels)} images that it has not learned from are right."
     others = {name: right(model, change(pixels), labels) for name, change in OTHERWISE.items()}
     best = max(others, key=others.get)
     if others[best] > share + MUCH:
@@ -78,3 +79,75 @@ def results(run):
         f"{told} It has not learned enough.",
         "Does the loss still fall in the last epoch? By how much?",
     )
+
+
+def judged(run):
+    """The first thing that is wrong with a program that had to leave `model`, or in words how good it is."""
+    model = run.left["model"]
+    module = isinstance(model, nn.Module)
+    weights = dict(model.named_parameters()) if module else {}
+    return (
+        shapes(run)
+        or (symptoms.left_training(model, images()[0][:7]) if module else None)
+        or symptoms.diverged(run)
+        or (symptoms.unmoved(run, weights) if run.backwards else None)
+        or symptoms.softmax_twice(run)
+        or symptoms.uncleared(run)
+        or symptoms.float64(run, weights)
+        or symptoms.trained_on(run, images()[0], "the images that you are judged by")
+        or results(run)
+    )
+
+
+BY_KERNEL = """
+def alike(a, b):
+    return torch.exp(-0.015 * torch.cdist(a.flatten(1), b.flatten(1)) ** 2)
+
+wanted = 2 * F.one_hot(learn_labels, 10).float() - 1
+weights = torch.linalg.solve(alike(learn_images, learn_images) + 0.03 * torch.eye(len(learn_images)), wanted)
+
+def model(x):
+    return alike(x, learn_images) @ weights
+"""
+IN_SEQUENCE = """
+model = nn.Sequential(
+    nn.Conv2d(1, 24, 4, stride=2, padding=1), nn.ReLU(), nn.BatchNorm2d(24),
+    nn.Conv2d(24, 48, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(48),
+    nn.Flatten(), nn.LazyLinear(10),
+)
+model(learn_images[:2])
+optimizer = optim.AdamW(model.parameters(), lr=4e-3)
+steps = 4 * 94
+schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
+for step in range(steps):
+    if step % 94 == 0:
+        order = torch.randperm(6000)
+    rows = order[step % 94 * 64 :][:64]
+    optimizer.zero_grad()
+    F.nll_loss(F.log_softmax(model(learn_images[rows]), dim=1), learn_labels[rows]).backward()
+    optimizer.step()
+    schedule.step()
+model.eval()
+"""
+BY_HAND = """
+def conv(outputs, inputs, size):
+    return (torch.randn(outputs, inputs, size, size) * (2 / (inputs * size * size)) ** 0.5).requires_grad_()
+
+w1, w2 = conv(24, 1, 4), conv(48, 24, 3)
+w3, b3 = (0.02 * torch.randn(48 * 49, 10)).requires_grad_(), torch.zeros(10, requires_grad=True)
+weights = [w1, w2, w3, b3]
+
+def model(x):
+    x = F.relu(F.conv2d(2 * x - 0.6, w1, stride=2, padding=1))
+    x = F.max_pool2d(F.relu(F.conv2d(x, w2, padding=1)), 2)
+    return x.flatten(1) @ w3 + b3
+
+moving = [torch.zeros_like(w) for w in weights]
+for epoch in range(5):
+    for rows in torch.randperm(6000).split(50):
+        gradients = torch.autograd.grad(F.cross_entropy(model(learn_images[rows]), learn_labels[rows]), weights)
+        with torch.no_grad():
+            for w, g, m in zip(weights, gradients, moving):
+                m.mul_(0.9).add_(g)
+                w.sub_(0.02 * (1 - epoch / 5) * m)
+"""
