@@ -13,7 +13,8 @@ import sys
 import threading
 import types
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +100,9 @@ class Recorder:
         return fits
 
 
+Watch = Callable[[dict[str, Any], Recorder], AbstractContextManager[None]]
+
+
 @dataclass
 class Run:
     """A program that ran: what its judge is given.
@@ -128,12 +132,13 @@ class Run:
 
 
 def execute(
-    code: types.CodeType, names: Mapping[str, Any], *, seconds: float, seed: int, live: bool
+    code: types.CodeType, names: Mapping[str, Any], *, seconds: float, seed: int, live: bool, watch: Watch | None = None
 ) -> tuple[guard.Outcome, Recorder, dict[str, Any]]:
     """Run a program in a copy of `names`; return what came of it, what was seen, and all the names that it ends with.
 
     Its classes are found in `__main__` as long as it runs, as if the notebook had defined them, so that they can be
-    saved. Where it is `live`, what it prints is shown as it comes, and Ctrl-C ends it with a KeyboardInterrupt.
+    saved. Where it is `live`, what it prints is shown as it comes, and Ctrl-C ends it with a KeyboardInterrupt. A
+    `watch` is entered around it and notes in the recorder what it sees.
     """
     home, before = types.ModuleType("__main__"), sys.modules["__main__"]
     space = vars(home)
@@ -141,7 +146,8 @@ def execute(
     recorder = Recorder()
     sys.modules["__main__"] = home
     try:
-        with _seen(recorder), _sampled(recorder.lines, code.co_filename):
+        watched = watch(space, recorder) if watch else contextlib.nullcontext()
+        with _seen(recorder), _sampled(recorder.lines, code.co_filename), watched:
             outcome = guard.call(exec, code, space, seconds=seconds, seed=seed, live=live)
     finally:
         sys.modules["__main__"] = before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -188,6 +189,7 @@ class Spec:
     fault: str = ""
     shown_by: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
+    watch: Callable[[dict[str, Any], Any], AbstractContextManager[None]] | None = None
     judge: Callable[[Any], Missed | None] | None = None
     wrong: tuple[Wrong, ...] = ()
     mutants: int = 40
@@ -275,6 +277,8 @@ def program(
     leaves : the names that it has to leave behind.
     judge : receives a `Run` (`tutor.checking.running`), returns the first criterion missed, or None;
         `tutor.checking.symptoms` measures what goes wrong most.
+    watch : a context manager that is entered around the program; receives the names among which it runs and the run's
+        `Recorder`, and notes there what torch's backward passes do not show.
     seconds : its time limit.
     wrong : wrong programs, each with the criterion by which it has to be refused.
     alternatives : right programs written really differently, as texts.
