@@ -232,7 +232,7 @@ def test_sgd_at_no_rate_and_no_rate_for_each_weight_arrive_in_the_hidden_valleys
         ),
         ((("zeros_like(w)", "rand(w.shape)"),), "kept-from-before"),
         ((("range(150)", "range(100)"),), "other-losses"),
-        ((("self.lr * v", "self.lr * v.sign()"),), "restless"),
+        ((("self.lr * v", "20 * self.lr * v.sign()"),), "restless"),
         ((("w.grad = None", "w.grad = torch.zeros_like(w)"),), ""),
     ],
 )
