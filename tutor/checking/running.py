@@ -43,6 +43,7 @@ class Recorder:
     softmax_twice : whether probabilities went into a function that takes their softmax once more.
     origin : where the first loss came from that was no finite number, in words.
     lines : line of the cell -> how often it was met running.
+    notes : what an exercise's `watch` wrote down besides.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Recorder:
     softmax_twice: bool = False
     origin: str = ""
     lines: Counter[int] = field(default_factory=Counter)
+    notes: dict[str, Any] = field(default_factory=dict)
     kept: int = 0
 
     def backward(self, roots: Any) -> None:

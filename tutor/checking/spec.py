@@ -193,6 +193,7 @@ class Spec:
     judge: Callable[[Any], Missed | None] | None = None
     wrong: tuple[Wrong, ...] = ()
     mutants: int = 40
+    seeds: int = 5
 
 
 def code(
@@ -284,6 +285,7 @@ def program(
     alternatives : right programs written really differently, as texts.
     equivalent_mutants : mutated line -> why the program is as right with it.
     mutants : how many of its mutants the course's proof tries: fewer where a run takes long.
+    seeds : with how many seeds it runs right programs; fewer where they start processes, which no seed reaches.
     """
     spec = _build(
         difficulty=difficulty, minutes=minutes, hints=hints, leaves=leaves, judge=judge, seconds=seconds, **more

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=115,
+    minutes=160,
     core=30,
     items={
         "recording": "what a recording of operations holds: a recorder and its replay",
