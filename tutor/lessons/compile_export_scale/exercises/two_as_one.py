@@ -159,13 +159,12 @@ EXERCISE = program(
         Wrong("alone-with-another-rate", patch=("alone -= 0.1", "alone -= 0.05"), told="alone-unequal"),
     ),
     alternatives=(WRAPPED, GATHERED, SENT),
-    equivalent_mutants={},
+    mutants=4,
+    seeds=2,
     hints=(
         "Each process has the mean over its half. What do both have to know before they step, and which call of `torch.distributed` tells them?",
         "A script as in section 7, without the wrapper: `init_process_group`, rows `rank::count` of every batch, `all_reduce` of the gradient, and a file for each rank.",
         "`dist.all_reduce(w.grad)` between `backward` and the step, and the step with `w.grad / count`",
     ),
     explain="Two processes that share the work have come to the weights of one.",
-    mutants=4,
-    seeds=2,
 )

@@ -204,11 +204,11 @@ EXERCISE = program(
         "w -= optimizer.lr * v": "the rate of another object, which is the same",
         "w, losses = (start.requires_grad_(), [])": "it moves `start` itself, which is told when the program runs once more",
     },
+    mutants=100,
     hints=(
         "Steps across the valley change their sign each time, and those along it do not. What keeps the one and not the other?",
         "A velocity for each tensor, as in section 5. The curvatures are known, 1 and 400: the section on how much momentum tells the best momentum and rate.",
         "`v.mul_(momentum).add_(w.grad)` and `w -= lr * v`, with `momentum = (19 / 21) ** 2` and `lr = 2 * (1 + momentum) / 401`",
     ),
-    mutants=100,
     explain="In valleys that it has never seen your optimiser arrives, where SGD at its best rate creeps.",
 )

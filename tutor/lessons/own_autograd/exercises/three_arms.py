@@ -226,11 +226,11 @@ EXERCISE = program(
         "w.data -= w.grad": "twice the rate",
         "w.data -= 1.0 * w.grad": "twice the rate",
     },
+    mutants=150,
     hints=(
         "What does a network need between the two coordinates and the three scores, so that it can bend?",
         "Four parts: weights that begin at random, scores `(x @ w1 + b1).relu() @ w2 + b2`, the loss of section 10 with three scores, and a loop of `backward`, a step and cleared gradients.",
         "`loss = (z.exp().sum(axis=1).log().sum() - (z * np.eye(3)[learn_y]).sum()) / len(learn_y)`, and for each of the weights `w.data -= 0.5 * w.grad` and `w.grad = None`",
     ),
-    mutants=150,
     explain="At least 95 % of the points that your program could not see are right, by gradients that your own engine computed.",
 )
