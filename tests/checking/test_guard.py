@@ -11,13 +11,14 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tutor.checking import guard
+from tutor.checking import fence, guard
 from tutor.checking.guard import FLOOD, KEPT_OUTPUT, OutputFlood, TooSlow, call, clock, plain_torch
 
 
@@ -98,7 +99,8 @@ def test_waiting_for_a_core_does_not_count_outside_the_main_thread_either(one_bu
 def test_an_answer_that_waits_for_a_core_does_not_get_a_runners_process_ended(one_busy_core, tmp_path):
     code = f"""
 import time
-from tutor.checking import guard
+import traceback
+from tutor.checking import fence, guard
 {inspect.getsource(work)}
 guard.GRACE = 1.0
 outcome = guard.call(work, 0.6, seconds=1.0)
@@ -238,3 +240,17 @@ def test_an_alarm_that_rings_while_it_is_taken_down_is_taken_down_all_the_same(m
     monkeypatch.setattr(signal, "setitimer", ringing)
     assert guard.call(lambda: 3).value == 3 and taken_down
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0) and signal.getsignal(signal.SIGALRM) is before
+
+
+def test_a_helper_that_is_trusted_may_start_a_process_and_the_answer_around_it_may_not():
+    command = [sys.executable, "-c", "print(1)"]
+
+    def helped():
+        with fence.trusted():
+            subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True)
+
+    outcome = guard.call(helped)
+    assert isinstance(outcome.error, fence.Forbidden)
+    line = next(f.lineno for f in traceback.extract_tb(outcome.error.__traceback__) if f.name == "helped")
+    assert line == helped.__code__.co_firstlineno + 3

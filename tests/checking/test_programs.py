@@ -1,12 +1,13 @@
 """Programs are judged by what they leave and by what was seen of their training; repairs by their results."""
 
 import ast
+import contextlib
 
 import pytest
 import torch
 
 from tutor.builder.lint import kinds_are_described
-from tutor.checking import SpecError, Wrong, program, repair, symptoms
+from tutor.checking import Missed, SpecError, Wrong, program, repair, symptoms
 from tutor.checking.proof import prove
 from tutor.checking.running import Run, compiled, execute
 
@@ -223,3 +224,26 @@ def test_the_lint_holds_cells_and_data_of_one_kind_together(forms, monkeypatch):
     assert "nothing to mend: what stands there passes" in " ".join(kinds_are_described(forms))
     monkeypatch.setitem(vars(slope), "spec", halve.spec)
     assert "made by program(...) if and only if" in " ".join(kinds_are_described(forms))
+
+
+def test_a_watch_is_entered_around_a_program_and_left_also_where_it_stops(slope, monkeypatch):
+    met = []
+
+    @contextlib.contextmanager
+    def watch(names, recorder):
+        met.append(names["points"])
+        yield
+        recorder.losses.append(7.0)
+        met.append(names["slope"])
+
+    def judge(run):
+        return None if run.losses == [7.0] else Missed("unwatched", f"{run.losses}")
+
+    monkeypatch.setitem(vars(slope), "spec", program(**{**_fields(slope.spec), "watch": watch, "judge": judge}))
+    assert slope.check("slope = 2", names={"points": 1}).verdict == "pass" and met == [1, 2]
+    assert slope.check("slope = 3\nslope / 0", names={"points": 1}).verdict == "error" and met == [1, 2, 1, 3]
+
+
+def test_the_names_in_a_program_are_those_of_imports_too():
+    text = "import a.b as c\nfrom d.e import f as g\nfrom . import h\ni.j(k=l)"
+    assert symptoms.names_in(text) == set("abdefhijl")

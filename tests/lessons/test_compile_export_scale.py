@@ -2,10 +2,16 @@
 
 import copy
 import math
+import os
+import time
+from pathlib import Path
 
 import pytest
 import torch
 
+from tutor import launch
+from tutor.checking.running import Recorder, Run
+from tutor.lessons.compile_export_scale import pairs
 from tutor.lessons.registry import find_lesson
 
 
@@ -192,3 +198,100 @@ def test_who_decides_in_a_recording_is_told(old, new, told):
     assert old in exercise.broken
     report = exercise.check(exercise.build(exercise.broken.replace(old, new))[0])
     assert report.misconception == told and (report.verdict == "pass") == (told is None)
+
+
+def two_as_one_exercise():
+    return find_lesson("compile_export_scale").exercises["compile_export_scale.two_as_one"]
+
+
+def two_as_one(change=None, alone=None, starts=(2,), processes=(1, 2)):
+    """What the judge says of records that were made up: nothing is started."""
+    weights, losses = pairs.trained(pairs.HALVES)
+    runs = [
+        {"process": p, "weights": weights.clone(), "losses": list(course)}
+        for p, course in zip(processes, losses, strict=True)
+    ]
+    runs = change(runs) or runs if change else runs
+    recorder = Recorder(notes={"starts": list(starts)})
+    told = two_as_one_exercise().spec.judge(
+        Run({"runs": runs, "alone": weights if alone is None else alone}, recorder, 1.0, "")
+    )
+    return told and told.criterion
+
+
+def put(key, *values):
+    """A change of the records: one entry of both."""
+
+    def change(runs):
+        for record, value in zip(runs, values, strict=True):
+            record[key] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (None, None),
+        (lambda runs: tuple(runs), None),
+        (lambda runs: [{**r, "weights": r["weights"].view(6, 1).float()} for r in runs], None),
+        (lambda runs: runs[:1], "no-records"),
+        (lambda runs: [list(r) for r in runs], "no-records"),
+        (lambda runs: [{k: r[k] for k in ("process", "weights")} for r in runs], "no-records"),
+        (put("process", 7, 7), "one-process"),
+        (put("process", 7, os.getpid()), "one-process"),
+        (lambda runs: put("losses", runs[0]["losses"][:-1], runs[1]["losses"])(runs), "other-steps"),
+        (lambda runs: put("losses", *[r["losses"] for r in runs[::-1]])(runs), "other-rows"),
+        (lambda runs: put("losses", *[runs[1]["losses"]] * 2)(runs), "same-half"),
+        (put("losses", *pairs.trained()[1] * 2), "whole-batch"),
+        (lambda runs: put("weights", runs[0]["weights"], runs[1]["weights"] + 1)(runs), "apart"),
+        (put("weights", *[pairs.trained(carried=1.0)[0]] * 2), "uncleared"),
+        (put("weights", *[pairs.trained(carried=2.0)[0]] * 2), "uncleared"),
+        (put("weights", *[pairs.trained(rate=0.2)[0]] * 2), "summed"),
+        (put("weights", *[pairs.trained(rate=0.05)[0]] * 2), "unequal"),
+        (put("weights", torch.zeros(5), torch.zeros(5)), "unequal"),
+    ],
+)
+def test_what_records_of_two_processes_are_told(change, told):
+    assert two_as_one(change) == told
+
+
+def test_processes_that_never_ran_and_another_training_alone_are_told():
+    assert two_as_one(starts=()) == "one-process"
+    assert two_as_one(alone=pairs.trained(pairs.HALVES[:1])[0]) == "alone-unequal"
+
+
+def test_the_judge_of_two_as_one_has_the_data_of_the_lesson():
+    space = find_lesson("compile_export_scale").namespace(before="compile_export_scale.two_as_one")
+    for ours, lessons in zip(pairs.made_data(), torch.load(space["place"] / "data.pt"), strict=True):
+        assert torch.equal(ours, lessons)
+
+
+def test_a_script_that_fails_is_told_with_what_it_said():
+    text = two_as_one_exercise().source.replace(
+        "import torch.distributed as dist", "raise ValueError('this was meant')"
+    )
+    report = two_as_one_exercise().check(text)
+    assert report.verdict == "error" and "this was meant" in report.message
+    assert launch.torchrun.__module__ == "tutor.launch"  # as it was
+
+
+ENDLESS = """
+script = "import os, pathlib, sys, time; "
+script += "pathlib.Path(sys.argv[1], os.environ['RANK'] + '.pid').write_text(str(os.getpid())); time.sleep(600)"
+(place / "endless.py").write_text(script)
+torchrun(place / "endless.py", place)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_processes_that_wait_for_ever_are_ended_with_the_program():
+    exercise = two_as_one_exercise()
+    space = find_lesson("compile_export_scale").namespace(before=exercise.id)
+    report = exercise.check(ENDLESS, names=space, seconds=20)
+    assert report.verdict == "slow"
+    ids = [int(file.read_text()) for file in space["place"].glob("*.pid")]
+    until = time.monotonic() + 60
+    while time.monotonic() < until and any(Path(f"/proc/{number}").is_dir() for number in ids):
+        time.sleep(0.2)
+    assert not any(Path(f"/proc/{number}").is_dir() for number in ids)

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from tutor.lessons.optim.valleys import GIVEN, LEAST, hidden, walk
 from tutor.lessons.registry import HOME, Lesson
 
 
@@ -243,3 +244,64 @@ CLEARED, STEPPED = "        optimizer.zero_grad()\n", "            optimizer.ste
 def test_where_gradients_are_cleared_is_told(exercises, pairs, told):
     report = mended(exercises["optim.mend_clearing"], *pairs)
     assert report.misconception == told
+
+
+def test_the_judge_of_downhill_has_the_valley_of_the_lesson():
+    space = Lesson("optim", HOME / "optim", 8).namespace(before="optim.downhill")
+    assert torch.equal(GIVEN.start, space["start"])
+    for w in (GIVEN.start, GIVEN.lowest, GIVEN.start.flip(0)):
+        assert torch.isclose(GIVEN.loss(w), space["narrow"](w))
+
+
+def test_sgd_at_no_rate_and_no_rate_for_each_weight_arrive_in_the_hidden_valleys():
+    def ends(make):
+        return [walk(make, valley)[0][-1] for valley in hidden()]
+
+    for rate in (0.001, 0.002, 0.003, 0.004, 0.0049):
+        assert min(ends(lambda params, rate=rate: torch.optim.SGD(params, lr=rate))) > 100 * LEAST
+    for rate in (0.1, 0.3, 1.0):
+        assert max(ends(lambda params, rate=rate: torch.optim.Adam(params, lr=rate))) > LEAST
+    assert max(ends(lambda params: torch.optim.SGD(params, lr=0.005, momentum=0.9))) < LEAST / 10
+    assert max((valley.start - valley.lowest).norm() for valley in hidden()) <= 11
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            (
+                ("def __init__(self, params):", "def __init__(self, params, lr):"),
+                ("Downhill([w])", "Downhill([w], 0.1)"),
+            ),
+            None,
+        ),
+        (
+            (
+                ("with what is best", "with `SGD` in mind, best"),
+                ("class Downhill:", "def SGD():\n    pass\n\n\nclass Downhill:"),
+            ),
+            "",
+        ),
+        ((("zeros_like(w)", "rand(w.shape)"),), "kept-from-before"),
+        ((("range(150)", "range(100)"),), "other-losses"),
+        ((("self.lr * v", "20 * self.lr * v.sign()"),), "restless"),
+        ((("w.grad = None", "w.grad = torch.zeros_like(w)"),), ""),
+    ],
+)
+def test_what_an_own_optimiser_is_told(exercises, changes, told):
+    text = exercises["optim.downhill"].source
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    report = exercises["optim.downhill"].check(text)
+    wanted = "error" if told is None else "wrong" if told else "pass"
+    assert (report.misconception or "", report.verdict) == (told or "", wanted), report.message
+
+
+def test_a_start_that_was_moved_itself_is_told_in_the_second_run(exercises):
+    exercise = exercises["optim.downhill"]
+    text = exercise.source.replace("start.clone().requires_grad_()", "start.requires_grad_()")
+    space = Lesson("optim", HOME / "optim", 8).namespace(before="optim.downhill")
+    assert exercise.check(text, names=space).verdict == "pass"
+    report = exercise.check(text, names=space)
+    assert report.misconception == "other-losses" and "before step 1" in report.message

@@ -10,6 +10,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tutor.lessons.own_autograd.arms import three_arms
 from tutor.lessons.registry import HOME, Lesson
 
 LESSON = Lesson("own_autograd", HOME / "own_autograd", 4)
@@ -133,7 +134,8 @@ def test_the_engine_is_about_a_hundred_lines_and_has_its_whole_vocabulary():
     wanted = {"__add__", "__mul__", "__matmul__", "__pow__", "sum", "relu", "exp", "log", "backward"}
     assert wanted <= set(vars(engine()["Tensor"]))
     cells = [cell for cell in LESSON.cells if "reference" in cell.tags or cell.exercise_id]
-    sources = [cell.solved for cell in cells if not re.search(r"predict|mend", cell.exercise_id or "")]
+    others = r"predict|mend|three.arms"
+    sources = [cell.solved for cell in cells if not re.search(others, cell.exercise_id or cell.name or "")]
     lines = [line for source in sources for line in source.split("\n") if line.strip()]
     assert 80 <= len(lines) <= 140
 
@@ -265,3 +267,55 @@ def test_an_order_with_a_memory_of_earlier_calls_is_told_so_in_every_check():
 def test_a_walk_along_every_path_is_stopped_early():
     known = LESSON.exercises["own_autograd.topological_order"]
     assert known.check(known.build(DUPLICATES_DROPPED)[0]).verdict == "wrong"  # not "slow"
+
+
+THREE_ARMS = LESSON.exercises["own_autograd.three_arms"]
+
+
+def test_the_judge_of_three_arms_has_the_points_of_the_lesson():
+    for ours, lessons in zip(three_arms(0), engine()["three_arms"](0), strict=True):
+        assert np.array_equal(ours, lessons)
+
+
+def test_the_engine_is_as_it_was_after_a_program_was_watched():
+    space = LESSON.namespace(before="own_autograd.three_arms")
+    before = space["Tensor"].backward
+    report, bound = THREE_ARMS.run(THREE_ARMS.source, names=space)
+    assert report.verdict == "pass" and space["Tensor"].backward is before
+    assert [w.grad for w in bound["weights"]] == [None] * 4 and all(w.data.any() for w in bound["weights"])
+    assert "name 'Tensor' is not defined" in THREE_ARMS.run(THREE_ARMS.source, names={"np": np, **points()})[0].message
+
+
+def points():
+    learn_x, learn_y = three_arms(0)
+    return {"learn_x": learn_x, "learn_y": learn_y}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ((("scores(learn_x)", "scores(given)"), ("losses = []", "losses, given = [], Tensor(learn_x)")), None),
+        ((("losses = []", "losses = []\nTensor.twice = lambda self: self * 2.0"),), None),
+        ((("    loss.backward()", "    loss.backward()\n    loss.backward()"),), "other-losses"),
+        ((("w.grad = None", "w.grad *= 0.999"),), "uncleared"),
+        ((("np.zeros(32)", "np.zeros(32) + np.nan"),), "diverged"),
+        ((("predict(x):", "predict(x, _=np.random.seed(3)):"),), None),
+        ((("scores(x).data.argmax(axis=1)", "np.zeros(len(x))"),), "one-arm"),
+        ((("scores(x).data.argmax(axis=1)", "scores(x).data.argmax(axis=1).tolist()"),), None),
+        ((("losses = []", "from torch import tensor\nlosses = []"),), "borrowed"),
+        (
+            (
+                ("weights = [w1, b1, w2, b2]", "weights = [w1, b1, w2, b2, Tensor([1.0] * 7)]"),
+                ("in weights:", "in weights[:4]:"),
+            ),
+            "unmoved",
+        ),
+    ],
+)
+def test_what_three_arms_is_told(changes, told):
+    text = THREE_ARMS.source
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    report = THREE_ARMS.check(text)
+    assert (report.misconception, report.verdict) == (told, "wrong" if told else "pass"), report.message

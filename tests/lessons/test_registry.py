@@ -167,8 +167,8 @@ def test_every_exercise_is_a_file_of_its_own_in_one_order():
         "gradients",
         "exact",
     ]
-    order += ["inplace", "cases", "seconds", "forbid", "judge", "wrong", "misconceptions", "alternatives"]
-    order += ["equivalent_mutants", "equivalent_narrowed", "hints", "explain"]
+    order += ["inplace", "cases", "seconds", "forbid", "watch", "judge", "wrong", "misconceptions", "alternatives"]
+    order += ["equivalent_mutants", "equivalent_narrowed", "mutants", "seeds", "hints", "explain"]
     for identifier in tutor.exercises:
         lesson, name = identifier.split(".")
         tree = ast.parse((HOME / lesson / "exercises" / f"{name}.py").read_text(encoding="utf-8"))

@@ -30,6 +30,19 @@ _judging = False
 _hooked = False
 
 
+@contextlib.contextmanager
+def trusted() -> Iterator[None]:
+    """Let this thread do what is forbidden: for a helper of the course that starts processes and leaves none behind."""
+    thread = threading.get_ident()
+    before = thread in _bystanders
+    _bystanders.add(thread)
+    try:
+        yield
+    finally:
+        if not before:
+            _bystanders.discard(thread)
+
+
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     """Python's audit hook; it can never be removed, so it does nothing at all while no answer runs."""
     if not _judging or threading.get_ident() in _bystanders:

@@ -85,7 +85,7 @@ class ProgramExercise(Exercise):
             return self._report("error", told, tier="exception"), {}
         limit = seconds or self.spec.seconds
         with guard.plain_torch():
-            outcome, recorder, space = execute(code, given, seconds=limit, seed=turn, live=live)
+            outcome, recorder, space = execute(code, given, seconds=limit, seed=turn, live=live, watch=self.spec.watch)
             bound = {name: value for name, value in space.items() if name not in given or given[name] is not value}
             report = self._judged(candidate, code, outcome, recorder, bound, limit)
         bound = {name: value for name, value in bound.items() if not name.startswith("__")}

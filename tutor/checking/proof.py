@@ -21,7 +21,6 @@ from tutor.checking.probes import clone, same
 from tutor.checking.programs import ProgramExercise
 
 SEEDS = 20
-PROGRAM_SEEDS = 5
 FAR = 100 * judge.RTOL  # how far from right a misconception has to be
 KILLED = 0.99  # the share of silent mutants that have to be killed
 MUTANT_SECONDS = 1.0
@@ -105,14 +104,14 @@ def _prove(exercise: Exercise) -> Proof:
 def _prove_program(exercise: ProgramExercise) -> Proof:
     """Wrong programs are refused by the criterion that is theirs, right ones pass over seeds and threads."""
     spec, times = exercise.spec, []
-    complaints = list(_alternatives(exercise, times, PROGRAM_SEEDS))
+    complaints = list(_alternatives(exercise, times, spec.seeds))
     for wrong in spec.wrong:
         report = exercise.check(wrong.apply(exercise.source))
         told = report.misconception or report.verdict
         if told != wrong.criterion:
             complaints.append(f"{exercise.id}: {wrong.name} is told {told}: {report.message.splitlines()[0]}")
     made = list(mutants(exercise.source))
-    limit = max(MUTANT_SECONDS, 3 * max(times[:PROGRAM_SEEDS]))
+    limit = max(MUTANT_SECONDS, 3 * max(times[: spec.seeds]))
     sample = random.Random(exercise.id).sample(made, min(spec.mutants, len(made)))
     silent, survivors, used = _mutants(exercise, sample, lambda text: exercise.check(text, seconds=limit).verdict)
     complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]

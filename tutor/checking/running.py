@@ -13,7 +13,8 @@ import sys
 import threading
 import types
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ class Recorder:
     softmax_twice : whether probabilities went into a function that takes their softmax once more.
     origin : where the first loss came from that was no finite number, in words.
     lines : line of the cell -> how often it was met running.
+    notes : what an exercise's `watch` wrote down besides.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Recorder:
     softmax_twice: bool = False
     origin: str = ""
     lines: Counter[int] = field(default_factory=Counter)
+    notes: dict[str, Any] = field(default_factory=dict)
     kept: int = 0
 
     def backward(self, roots: Any) -> None:
@@ -99,6 +102,9 @@ class Recorder:
         return fits
 
 
+Watch = Callable[[dict[str, Any], Recorder], AbstractContextManager[None]]
+
+
 @dataclass
 class Run:
     """A program that ran: what its judge is given.
@@ -128,12 +134,13 @@ class Run:
 
 
 def execute(
-    code: types.CodeType, names: Mapping[str, Any], *, seconds: float, seed: int, live: bool
+    code: types.CodeType, names: Mapping[str, Any], *, seconds: float, seed: int, live: bool, watch: Watch | None = None
 ) -> tuple[guard.Outcome, Recorder, dict[str, Any]]:
     """Run a program in a copy of `names`; return what came of it, what was seen, and all the names that it ends with.
 
     Its classes are found in `__main__` as long as it runs, as if the notebook had defined them, so that they can be
-    saved. Where it is `live`, what it prints is shown as it comes, and Ctrl-C ends it with a KeyboardInterrupt.
+    saved. Where it is `live`, what it prints is shown as it comes, and Ctrl-C ends it with a KeyboardInterrupt. A
+    `watch` is entered around it and notes in the recorder what it sees.
     """
     home, before = types.ModuleType("__main__"), sys.modules["__main__"]
     space = vars(home)
@@ -141,7 +148,8 @@ def execute(
     recorder = Recorder()
     sys.modules["__main__"] = home
     try:
-        with _seen(recorder), _sampled(recorder.lines, code.co_filename):
+        watched = watch(space, recorder) if watch else contextlib.nullcontext()
+        with _seen(recorder), _sampled(recorder.lines, code.co_filename), watched:
             outcome = guard.call(exec, code, space, seconds=seconds, seed=seed, live=live)
     finally:
         sys.modules["__main__"] = before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -188,9 +189,11 @@ class Spec:
     fault: str = ""
     shown_by: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
+    watch: Callable[[dict[str, Any], Any], AbstractContextManager[None]] | None = None
     judge: Callable[[Any], Missed | str | None] | None = None
     wrong: tuple[Wrong, ...] = ()
     mutants: int = 40
+    seeds: int = 5
 
 
 def code(
@@ -276,11 +279,14 @@ def program(
     judge : receives a `Run` (`tutor.checking.running`), returns the first criterion missed, or None, or of a right
         program in words how good it is;
         `tutor.checking.symptoms` measures what goes wrong most.
+    watch : a context manager that is entered around the program; receives the names among which it runs and the run's
+        `Recorder`, and notes there what torch's backward passes do not show.
     seconds : its time limit.
     wrong : wrong programs, each with the criterion by which it has to be refused.
     alternatives : right programs written really differently, as texts.
     equivalent_mutants : mutated line -> why the program is as right with it.
     mutants : how many of its mutants the course's proof tries: fewer where a run takes long.
+    seeds : with how many seeds it runs right programs; fewer where they start processes, which no seed reaches.
     """
     spec = _build(
         difficulty=difficulty, minutes=minutes, hints=hints, leaves=leaves, judge=judge, seconds=seconds, **more

@@ -6,6 +6,7 @@ causes lead there it offers them.
 
 from __future__ import annotations
 
+import ast
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -186,6 +187,21 @@ def unlike_training(
         "its input otherwise than the training did, or the loss was computed with other labels.",
         "What is done to the input before the first layer: in training, and here?",
     )
+
+
+def names_in(text: str) -> set[str]:
+    """The names in a program's text: those that it reads or binds, attributes, and all parts of imported ones."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found |= set(node.name.split("."))
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= set(node.module.split("."))
+    return found
 
 
 def slowest(run_lines: Mapping[int, int], text: Mapping[int, str]) -> str:

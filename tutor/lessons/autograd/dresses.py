@@ -1,12 +1,11 @@
 """What the judge of `dress_or_coat` measures: images that no program has seen, and what was left is held against them."""
 
-import ast
 import functools
 
 import torch
 
 from tutor import data
-from tutor.checking import Missed
+from tutor.checking import Missed, symptoms
 
 DRESS, COAT = 3, 4  # the classes of FashionMNIST that are told apart
 LEAST, MOST_LOSS = 0.88, 0.4  # of the images that no program has seen
@@ -27,11 +26,7 @@ def kept():
 
 def borrowed(run):
     """Whether the program takes its parts from where they are to be had ready-made."""
-    names = {
-        n.attr if isinstance(n, ast.Attribute) else n.id
-        for n in ast.walk(ast.parse(run.text))
-        if isinstance(n, ast.Attribute | ast.Name)
-    }
+    names = symptoms.names_in(run.text)
     taken = next((name for name in ("nn", "optim", "functional") if name in names), None)
     return taken and Missed(
         "borrowed",

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=130,
+    minutes=175,
     core=30,
     items={
         "recording": "what a recording of operations holds: a recorder and its replay",

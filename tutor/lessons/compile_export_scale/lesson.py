@@ -14,7 +14,7 @@
 # - train with `DistributedDataParallel` under `torchrun`, and prove that two processes compute the gradients of one;
 # - have a training survive the death of one of its processes.
 #
-# **You need** notebooks 05, 07, 09 and 11. **It takes** about 30 minutes for the core, 130 with everything; the code
+# **You need** notebooks 05, 07, 09 and 11. **It takes** about 30 minutes for the core, 175 with everything; the code
 # runs in about a minute on a laptop, most of it for a C++ compiler and for processes that start.
 
 # %% name="imports"
@@ -1029,6 +1029,80 @@ def shares(count, processes, epochs, seed):
         table.append([list(sampler) for sampler in samplers])
     return torch.tensor(table)
 
+
+# %% [markdown] name="ask-two-as-one"
+# ## Capstone: two processes as one, from an empty cell
+#
+# *Deeper ground: a whole program of your own. Nothing later needs it.*
+#
+# `DistributedDataParallel` averaged the gradients for you. Now do it yourself, in a whole program: the same training in one
+# process and in two, and the same weights at the end. The cell below writes 128 rows of 6 numbers and their targets into a file.
+
+# %% tags=["reference"] name="two-as-one-data"
+from tutor import program
+
+kept_open = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+place = Path(kept_open.name)
+generator = torch.Generator().manual_seed(12)
+rows = torch.randn(128, 6, dtype=torch.float64, generator=generator)
+noise = torch.randn(128, dtype=torch.float64, generator=generator)
+targets = rows @ torch.arange(1.0, 7.0, dtype=torch.float64) + noise
+torch.save((rows, targets), place / "data.pt")
+
+# %% [markdown] name="what-two-as-one-leaves"
+# The training: six weights $w$ that begin at 0, the mean of $(x w - y)^2$ over a batch, 20 steps of gradient descent at the rate 0.1.
+# A batch is 32 rows, in their order; after the fourth the first comes again. In each step process `rank` of two takes the rows
+# `rank::2` of the batch, the gradients are averaged, and both take the same step. Leave two things behind:
+#
+# - `runs`, a list of two dicts, that of process 0 first, each written by its process: `"process"`, its `os.getpid()`; `"weights"`,
+#   six numbers at the end; `"losses"`, 20 numbers, the loss of its rows before each step;
+# - `alone`, the six weights at the end of the training in the notebook's process, on whole batches.
+#
+# **What counts:** that all three sets of weights are those of one process, to a millionth. Write the script into `place` and start
+# it with `torchrun`; other ways to start a process are refused here. Whether you use `all_reduce` or something else of
+# `torch.distributed` is for you to decide. Two minutes are the limit; 5 seconds are enough.
+
+# %%
+program("compile_export_scale.two_as_one")
+
+### BEGIN SOLUTION
+script = """
+import os
+import sys
+import torch
+import torch.distributed as dist
+
+dist.init_process_group("gloo")
+rank, count = dist.get_rank(), dist.get_world_size()
+x, y = torch.load(sys.argv[1] + "/data.pt")
+w, losses = torch.zeros(6, dtype=torch.float64, requires_grad=True), []
+for step in range(20):
+    at = slice(32 * (step % 4), 32 * (step % 4) + 32)
+    loss = ((x[at][rank::count] @ w - y[at][rank::count]) ** 2).mean()
+    losses.append(loss.item())
+    loss.backward()
+    dist.all_reduce(w.grad)
+    with torch.no_grad():
+        w -= 0.1 * w.grad / count
+    w.grad = None
+torch.save({"process": os.getpid(), "weights": w.detach(), "losses": losses}, f"{sys.argv[1]}/{rank}.pt")
+dist.destroy_process_group()
+sys.stdout.flush()
+os._exit(0)
+"""
+(place / "half.py").write_text(script)
+torchrun(place / "half.py", place)
+runs = [torch.load(place / f"{rank}.pt") for rank in range(2)]
+
+alone = torch.zeros(6, dtype=torch.float64, requires_grad=True)
+for step in range(20):
+    at = slice(32 * (step % 4), 32 * (step % 4) + 32)
+    loss = ((rows[at] @ alone - targets[at]) ** 2).mean()
+    loss.backward()
+    with torch.no_grad():
+        alone -= 0.1 * alone.grad
+    alone.grad = None
+### END SOLUTION
 
 # %% [markdown] name="recap"
 # ## Recap

@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=145,
+    minutes=185,
     core=40,
     items={
         "zero-grad": "zero_grad and why",

@@ -13,7 +13,7 @@
 # - choose mini-batches, parameter groups and a learning rate schedule, and say what each of them buys.
 #
 # **You need** notebooks 01, 05 and 07: gradients, `backward`, and `nn.Module`. **It takes** about 40 minutes for the
-# core, 145 with everything; the code runs in about 10 seconds on a laptop.
+# core, 185 with everything; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
 import cmath
@@ -1203,6 +1203,91 @@ def train_by_epochs(w, batches, rate, epochs):
         ### END SOLUTION
     return w.detach(), rates
 
+
+# %% [markdown] name="ask-downhill"
+# ## Capstone: an optimiser of your own, from an empty cell
+#
+# *Deeper ground: a whole program of your own. Nothing later needs it.*
+#
+# The valley below is narrower than that of section 4, and it is turned: neither of its directions is a weight. The loss is
+# $\frac{1}{2}(a^2 + 400\,c^2)$, where $a$ is the distance from the lowest point along the valley and $c$ that across it. What can
+# plain SGD do there in 150 steps? The cell tries a hundred rates and keeps the best.
+
+
+# %% tags=["reference", "item:loss-surface"] name="narrow-valley"
+from tutor import program
+
+
+def turned_valley(degrees, lowest):
+    """Return the loss of a valley: curvature 1 along it and 400 across, turned by some degrees."""
+    angle = math.radians(degrees)
+    along = torch.tensor([math.cos(angle), math.sin(angle)], dtype=torch.float64)
+    across = torch.tensor([-math.sin(angle), math.cos(angle)], dtype=torch.float64)
+    return lambda w: 0.5 * (((w - lowest) @ along) ** 2 + 400 * ((w - lowest) @ across) ** 2)
+
+
+narrow = turned_valley(30, lowest=torch.tensor([2.0, -1.0], dtype=torch.float64))
+start = torch.tensor([-6.0, -5.0], dtype=torch.float64)
+
+# %% tags=["item:loss-surface", "nbval-check-output", "tolerance:2%"] name="sgd-at-its-best"
+ends = {}
+for rate in torch.linspace(5e-5, 5e-3, 100).tolist():
+    w = start.clone().requires_grad_()
+    for step in range(150):
+        (grad,) = torch.autograd.grad(narrow(w), w)
+        w = (w - rate * grad).detach().requires_grad_()
+    ends[rate] = narrow(w).item()
+best = min(ends, key=ends.get)
+print(f"loss at the start {narrow(start):.1f}, after 150 steps of SGD at the best rate, {best:.2e}, {ends[best]:.1f}")
+assert ends[best] > 5
+
+# %% [markdown] name="what-downhill-leaves"
+# Write an optimiser that arrives, and leave two things behind:
+#
+# - `Downhill`, a class: `Downhill(params)` is made of a list or a generator of tensors and nothing else (its settings are yours),
+#   `zero_grad()` clears their gradients, `step()` moves them in place;
+# - `losses`, a list of 150 numbers: the losses of `narrow` from `start` on, before each of 150 steps of a `Downhill`.
+#
+# **What counts:** a loss of at most 0.01 after 150 gradients, here and in eight valleys that your program cannot see. They have the same
+# curvatures, and are turned otherwise; the lowest point and the start, at most 11 from it, are others. The judge runs the loop
+# and computes one gradient a step, so `step()` has the gradients and nothing else: what you make of them, also of their
+# differences, is up to you. `torch.optim` and the classes and rules of this notebook are not allowed. 30 seconds are the limit; one is enough.
+
+# %%
+program("optim.downhill")
+
+
+### BEGIN SOLUTION
+class Downhill:
+    """Momentum, with what is best for curvatures from 1 to 400."""
+
+    def __init__(self, params):
+        self.params = list(params)
+        self.velocities = [torch.zeros_like(w) for w in self.params]
+        self.momentum = (19 / 21) ** 2  # ((root - 1) / (root + 1)) ** 2, with the root of 400
+        self.lr = 2 * (1 + self.momentum) / (1 + 400)
+
+    def zero_grad(self):
+        for w in self.params:
+            w.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for w, v in zip(self.params, self.velocities):
+            if w.grad is not None:
+                v.mul_(self.momentum).add_(w.grad)
+                w -= self.lr * v
+
+
+w, losses = start.clone().requires_grad_(), []
+optimizer = Downhill([w])
+for step in range(150):
+    optimizer.zero_grad()
+    loss = narrow(w)
+    loss.backward()
+    losses.append(loss.item())
+    optimizer.step()
+### END SOLUTION
 
 # %% [markdown] name="recap"
 # ## Recap

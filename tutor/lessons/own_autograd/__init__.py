@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=125,
+    minutes=165,
     core=40,
     items={
         "tensor": "build reverse-mode differentiation in about 100 lines on NumPy: a Tensor with data, grad, parents, backward",

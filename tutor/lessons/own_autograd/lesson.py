@@ -14,7 +14,7 @@
 # - train the two-layer network on your own engine, and say what the engine costs beside PyTorch's.
 #
 # **You need** notebook 01 (the chain rule, the two-layer network) and Python classes. **It takes** about 40 minutes for
-# the core, 125 with everything; the code runs in about 10 seconds on a laptop.
+# the core, 165 with everything; the code runs in about 10 seconds on a laptop.
 
 # %% name="imports"
 import time
@@ -912,6 +912,77 @@ def gradient_functions(factors):
         ### END SOLUTION
     return functions
 
+
+# %% [markdown] name="ask-three-arms"
+# ## Capstone: three arms, from an empty cell
+#
+# *Deeper ground: a whole program of your own, on your own engine. Nothing later needs it.*
+#
+# Your engine has everything that a classifier needs. Now write one from an empty cell. The cell below makes 300 points on three
+# arms that wind round each other: `learn_x`, shape (300, 2), and `learn_y`, the number of each point's arm, 0, 1 or 2.
+
+# %% tags=["reference"] name="three-arms"
+from tutor import program
+
+
+def three_arms(seed, count=300):
+    """Return points on three arms, (count, 2), and the number of each one's arm, (count,)."""
+    rng = np.random.default_rng(seed)
+    arm = np.arange(count) % 3
+    r = rng.uniform(0.1, 1.0, count)
+    angle = 2 * np.pi / 3 * arm + 4 * r + rng.normal(0, 0.2, count)
+    return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1), arm
+
+
+learn_x, learn_y = three_arms(seed=0)
+
+# %% tags=["figure"] name="arms-drawn"
+sides = [plots.Axis(name, -1.2, 1.2) for name in ("learn_x[:, 0]", "learn_x[:, 1]")]
+dots = [plots.Dots(*learn_x[learn_y == arm].T, f"arm {arm}", colour=arm) for arm in range(3)]
+said = "Three arms of 100 points each, wound round each other like the arms of a spiral."
+plots.Chart("No straight lines part them", *sides, dots, said)
+
+# %% [markdown] name="what-three-arms-leaves"
+# Leave three things behind:
+#
+# - `weights`, a list of all tensors that were learned, each a `Tensor` of this notebook;
+# - `predict`, a function from points, shape (N, 2), to the numbers of their arms, shape (N,), computed with these weights;
+# - `losses`, a list of numbers: for each call of `backward`, the loss that it was called on.
+#
+# **What counts:** 95 % of 600 points from the same arms that your program cannot see. The gradients have to come from the `backward` of
+# your `Tensor`, to which you may add operations; torch and other libraries that learn are not allowed. Which layers, which loss
+# and which steps is for you to decide. 20 seconds are the limit; one or two are enough.
+
+# %%
+program("own_autograd.three_arms")
+
+### BEGIN SOLUTION
+rng = np.random.default_rng(0)
+w1, b1 = Tensor(rng.normal(size=(2, 32))), Tensor(np.zeros(32))
+w2, b2 = Tensor(rng.normal(size=(32, 3)) / 6), Tensor(np.zeros(3))
+weights = [w1, b1, w2, b2]
+
+
+def scores(x):
+    return (as_tensor(x) @ w1 + b1).relu() @ w2 + b2
+
+
+losses = []
+for step in range(400):
+    z = scores(learn_x)
+    loss = (z.exp().sum(axis=1).log().sum() - (z * np.eye(3)[learn_y]).sum()) / len(learn_y)
+    losses.append(loss.data.item())
+    loss.backward()
+    for w in weights:
+        w.data -= 0.5 * w.grad
+        w.grad = None
+
+
+def predict(x):
+    return scores(x).data.argmax(axis=1)
+
+
+### END SOLUTION
 
 # %% [markdown] name="recap"
 # ## Recap

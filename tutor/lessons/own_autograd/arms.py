@@ -1,0 +1,298 @@
+"""What the judge of `three_arms` sees of the engine's sweeps and measures of what was left, on points of its own."""
+
+import contextlib
+import functools
+import itertools
+import math
+
+import numpy as np
+
+from tutor.checking import Missed
+
+LEAST = 0.95  # of the points that no program has seen
+KINDS = 3
+LOOKED = 64  # sweeps whose graphs are looked at, the first ones; then one in as many
+LARGEST = 100_000  # numbers of a leaf that is copied
+
+
+def three_arms(seed, count=300):
+    """The points of the lesson: places, shape (count, 2), and the number of the arm that each is on."""
+    rng = np.random.default_rng(seed)
+    arm = np.arange(count) % 3
+    r = rng.uniform(0.1, 1.0, count)
+    angle = 2 * np.pi / 3 * arm + 4 * r + rng.normal(0, 0.2, count)
+    return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1), arm
+
+
+@functools.cache
+def kept():
+    """600 points that no program has seen."""
+    return three_arms(20_041, 600)
+
+
+@contextlib.contextmanager
+def watch(names, recorder):
+    """Note in the recorder every sweep of the engine, as torch's backward passes are noted."""
+    engine = names.get("Tensor")
+    original = getattr(engine, "backward", None)
+    if original is None:  # the program will be told which name is missing
+        yield
+        return
+
+    @functools.wraps(original)
+    def looking(self):
+        with contextlib.suppress(Exception):  # whatever cannot be looked at, the program goes on
+            _look(recorder, self)
+        return original(self)
+
+    engine.backward = looking
+    try:
+        yield
+    finally:
+        if engine.backward is looking:  # otherwise the program has written a new one
+            engine.backward = original
+
+
+def _look(recorder, result):
+    number, recorder.backwards = recorder.backwards, recorder.backwards + 1
+    recorder.losses.append(float(result.data))
+    broke = not math.isfinite(recorder.losses[-1]) and not recorder.origin
+    if number >= LOOKED and number % LOOKED and not broke:
+        return
+    nodes = _behind(result)
+    leaves = [node for node in nodes if not node.parents and node.data.size <= LARGEST]
+    if broke:
+        recorder.origin = _origin(nodes, leaves)
+    # data are leaves too, and nobody need clear their gradients: what counts is what was stepped
+    known = [leaf for leaf in leaves if id(leaf) in recorder.first]
+    stepped = [leaf for leaf in known if not np.array_equal(leaf.data, recorder.first[id(leaf)][1])]
+    if stepped:
+        recorder.watched += 1
+        recorder.stale += any(leaf.grad is not None and bool(np.any(leaf.grad)) for leaf in stepped)
+    for leaf in leaves:
+        recorder.first.setdefault(id(leaf), (leaf, leaf.data.copy()))
+
+
+def _behind(result):
+    """A tensor and all that it was made from, itself first."""
+    found, waiting = {}, [result]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in found:
+            found[id(node)] = node
+            waiting += node.parents
+    return list(found.values())
+
+
+def _finite(*tensors):
+    return all(bool(np.isfinite(tensor.data).all()) for tensor in tensors)
+
+
+def _origin(nodes, leaves):
+    if not _finite(*leaves):
+        return "parameters"
+    for node in nodes:
+        if not _finite(node) and _finite(*node.parents):
+            name = node.vjp.__qualname__.split(".")[0]
+            given = np.concatenate([parent.data.ravel() for parent in node.parents])
+            return f"`{name}` was given numbers from {given.min():.4g} to {given.max():.4g}"
+    return "all weights were finite"
+
+
+def shapes(run):
+    """Whether what was left is of the kinds that were asked for."""
+    weights, predict, losses = (run.left[name] for name in ("weights", "predict", "losses"))
+    own = isinstance(weights, list | tuple) and weights and all(hasattr(w, "vjp") for w in weights)
+    if not own or not all(isinstance(w.data, np.ndarray) for w in weights):
+        return Missed(
+            "no-weights",
+            "`weights` should be a list of all tensors that were learned, each a `Tensor` of this notebook.",
+            "What is in it, and of which type?",
+        )
+    if any(hasattr(loss, "vjp") for loss in losses):
+        return Missed(
+            "graphs-kept",
+            "`losses` holds tensors. Each keeps its parents, and so every array of its step stays in memory; numbers "
+            "are asked for.",
+            "How did the lesson's loop make a number of its loss?",
+        )
+    found = np.asarray(predict(kept()[0][:7].copy()))
+    if found.shape != (7,) or not np.isin(found, range(KINDS)).all():
+        of = f"an array of shape {found.shape}" if found.ndim else "no array"
+        return Missed(
+            "no-numbers-of-arms",
+            "Of 7 points `predict` should return 7 numbers of arms, each 0, 1 or 2, in an array of shape (7,); it "
+            f"returns {of}.",
+            "Which of the three scores of a point is the largest?",
+        )
+    return None
+
+
+def untrained(run):
+    """Whether the engine was never swept."""
+    return (
+        Missed(
+            "untrained",
+            "No `backward` of this notebook's `Tensor` was called: your engine has computed no gradient. (Where a "
+            "program puts another method in its place, that cannot be seen.)",
+            "Which tensor is `backward` called on, and how often?",
+        )
+        if not run.backwards
+        else None
+    )
+
+
+def unmoved(run):
+    """Whether weights are where they were before the first sweep."""
+    still, unreached, known = [], [], dict(run.recorder.first)
+    own = {id(w) for w in run.left["weights"]}
+    for k, w in enumerate(run.left["weights"]):
+        # a program may make a new tensor in every step; the first of its shape is then what it began with
+        alike = [first for key, (_, first) in known.items() if key not in own and first.shape == w.data.shape]
+        first = known[id(w)][1] if id(w) in known else next(iter(alike), None)
+        if first is None:
+            unreached.append(k)
+        elif np.array_equal(first, w.data):
+            still.append(k)
+    told = [f"`weights[{k}]` is what it was before the first sweep" for k in still[:1]]
+    told += [f"no sweep reached `weights[{k}]`" for k in unreached[:1]]
+    if not told:
+        return None
+    return Missed(
+        "unmoved",
+        f"The loss went from {run.losses[0]:.4g} to {run.losses[-1]:.4g}; {', and '.join(told)}.",
+        "Print its gradient after the first `backward`. If it is not zero: what does your step do with the tensor "
+        "itself?",
+    )
+
+
+def alike(run):
+    """Whether all units of a layer are the same one."""
+    for k, w in enumerate(run.left["weights"]):
+        if w.data.ndim == 2 and min(w.data.shape) > 1 and np.ptp(w.data) > 0 and not np.ptp(w.data, axis=1).any():
+            return Missed(
+                "alike",
+                f"All columns of `weights[{k}]` are the same. Units that begin alike are given the same gradient and "
+                "stay alike: the layer is worth one unit.",
+                "What do the weights begin with?",
+            )
+    return None
+
+
+def losses_are_those(run):
+    """Whether the losses that were left are those at which the sweeps began."""
+    left, seen = np.asarray(run.left["losses"], dtype=float).ravel(), np.array(run.losses)
+    if len(left) != len(seen):
+        told = f"`losses` has {len(left)} number{'s' * (len(left) != 1)}, and `backward` was called {len(seen)} times."
+    elif len(apart := np.flatnonzero(~np.isclose(left, seen, rtol=1e-4))):
+        k = int(apart[0])
+        told = f"`losses[{k}]` is {left[k]:.4g}; that call of `backward` began at {seen[k]:.4g}."
+    else:
+        return None
+    return Missed("other-losses", f"{told} One number is asked for each call.", "Where in the loop is it appended?")
+
+
+def weighed(run):
+    """Whether predictions come from the weights, and of each point alone."""
+    (points, arms), weights, predict = kept(), run.left["weights"], run.left["predict"]
+    together = np.asarray(predict(points.copy()))
+    for arm in range(KINDS):
+        apart = np.asarray(predict(points[arms == arm].copy())) != together[arms == arm]
+        if apart.mean() > 0.02:
+            return Missed(
+                "of-the-others",
+                f"`predict` puts {apart.mean():.0%} of the points of arm {arm} elsewhere when it is given these "
+                "alone: what it says of a point depends on which others are given along.",
+                "What in `predict` is computed from all points that it is given?",
+            )
+    numbers = [w.data.copy() for w in weights]
+    try:
+        for w in weights:
+            w.data[...] = 0
+        without = np.asarray(predict(points.copy()))
+    finally:
+        for w, own in zip(weights, numbers, strict=True):
+            w.data[...] = own
+    if np.ptp(together) and np.array_equal(without, together):
+        return Missed(
+            "weights-unused",
+            "`predict` returns the same arms when every number in `weights` is set to 0: it does not compute with "
+            "them.",
+            "From what does `predict` compute?",
+        )
+    return None
+
+
+def straight(predict):
+    """Whether arms are told apart by straight lines alone: along any line each arm is then one piece, or none."""
+    rng, along = np.random.default_rng(5), np.linspace(-1.2, 1.2, 200)[:, None]
+    for _ in range(40):
+        angle, shift = rng.uniform(0, np.pi), rng.uniform(-0.7, 0.7)
+        way, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        met = [kind for kind, _ in itertools.groupby(np.asarray(predict(along * way + shift * across)).tolist())]
+        if len(met) > len(set(met)):
+            return False
+    return True
+
+
+def results(run):
+    """Whether points that the program could not see are put on their arms."""
+    (points, arms), predict = kept(), run.left["predict"]
+    found = np.asarray(predict(points.copy()))
+    right = float((found == arms).mean())
+    if right >= LEAST:
+        return None
+    head = f"Of {len(arms)} points that the program could not see, {right:.1%} are right"
+    renamed = max(
+        float((np.take(names, found.astype(int)) == arms).mean()) for names in itertools.permutations(range(KINDS))
+    )
+    if renamed >= LEAST:
+        return Missed(
+            "exchanged",
+            f"{head}, and {renamed:.1%} would be if arms were called by each other's numbers: they are told apart, and "
+            "`predict` or the loss has them exchanged.",
+            "Which column of the scores belongs to which arm, in the loss and in `predict`?",
+        )
+    first, last = np.mean(run.losses[:5]), np.mean(run.losses[-5:])
+    course = f"the loss went from {run.losses[0]:.4g} to {run.losses[-1]:.4g} in {run.backwards} sweeps"
+    if run.backwards > 10 and last > first:
+        return Missed(
+            "risen",
+            f"{head}; {course}: it has risen. Two causes lead there: steps that are too large, or steps uphill.",
+            "Which sign does the step have, and does a step a tenth as long help?",
+        )
+    if last < -10 * abs(run.losses[0]):
+        return Missed(
+            "bottomless",
+            f"{head}; {course}, and falls for ever. A loss that has no smallest value is lowered by larger and larger "
+            "weights: nothing in it grows where a wrong arm is given a high score.",
+            "What does your loss say of a point whose three scores are all high?",
+        )
+    if not np.ptp(found):
+        return Missed(
+            "one-arm",
+            f"{head}: `predict` puts every one on arm {int(found[0])}; {course}.",
+            "What are the scores of the first five points, and from which step on are they so?",
+        )
+    learned = float((np.asarray(predict(three_arms(0)[0])) == three_arms(0)[1]).mean())
+    if 0 <= last < 0.2 * run.losses[0] and learned < 0.6:
+        return Missed(
+            "unlike-training",
+            f"{head}; {course}, and yet `predict` has {learned:.0%} of the points right that were learned from. Two "
+            "causes lead there: `predict` prepares points otherwise than the training did, or the loss had other "
+            "labels.",
+            "What is done to the points before the first layer: in training, and in `predict`?",
+        )
+    if straight(predict):
+        return Missed(
+            "straight-lines",
+            f"{head}; {LEAST:.0%} are asked for, and {course}. `predict` parts the plane by straight lines, and arms "
+            "that wind cannot be parted so. Two causes lead there: nothing bends between the matrix products, or the "
+            "loop ended before the weights had learned to bend.",
+            "What stands between two matrix products, so that they are not one?",
+        )
+    return Missed(
+        "too-few-right",
+        f"{head}; {LEAST:.0%} are asked for. Of those that were learned from {learned:.1%} are right, and {course}.",
+        "Does the loss still fall when the loop ends? If so: longer, or larger steps.",
+    )
