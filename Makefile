@@ -25,7 +25,7 @@ test: lint
 	$(MAKE) site
 	$(MAKE) everything
 	$(BIN)/python -m pytest -m browser tests
-	$(BIN)/tutor quality
+	$(BIN)/tutor quality --check README.md
 	@$(BIN)/python tests/versions.py
 
 # the site's executions are kept in build/site-cache: a lesson that has not changed is not executed again

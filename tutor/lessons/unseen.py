@@ -72,7 +72,7 @@ def results(run):
         return Missed(
             "by-heart",
             f"{told} It has learned its own images by heart, so more epochs will not help.",
-            "Which kind of layer sees that a sleeve is a sleeve wherever it is?",
+            "Has the network convolutions, and does it look closely before it halves the picture? Pooling and dropout help against learning by heart.",
         )
     return Missed(
         "too-few-right",

@@ -404,13 +404,13 @@ plots.images(
 # ## 10. Your own, from an empty cell
 #
 # Write a program that trains a classifier to **85 %** on images that it has not learned from. Nothing of it stands there; it may use
-# all that you have run above, and be anything that you like. `ConvNetwork` is a good start and not yet enough, and the network of
-# section 3 does not get there. If the loss on what you learn from is near 0 and other images get no better, it has learned by heart:
+# all that you have run above, and be anything that you like. `ConvNetwork` is a good start, but five epochs of it are not enough, and
+# the network of section 3 does not get there. If the loss on what you learn from is near 0 and other images get no better, it has learned by heart:
 # then more epochs do not help. More channels do, a picture that is halved by `F.max_pool2d(x, 2)` instead of `stride=2`, or
 # `nn.Dropout`, which sets some numbers to 0 while it learns.
 #
 # To learn from there are 6,000 images: `learn_images`, shape (6000, 1, 28, 28), from 0 to 1, and `learn_labels`. Leave `model`
-# behind, ready for use: it is called with a batch (N, 1, 28, 28), from 0 to 1, and returns a score for each class, (N, 10). What counts:
+# behind, in evaluation mode: it is called with a batch (N, 1, 28, 28), from 0 to 1, and returns a score for each class, (N, 10). What counts:
 # at least 85 % of 1,000 other images of the sample. If you compare recipes, set some of the 6,000 aside and choose by those; every
 # attempt that is judged here is a look at the same 1,000. The limit is a minute; ours takes about a quarter of that.
 

@@ -67,9 +67,19 @@ print("ReLU of (-1, 0, 2)  ", F.relu(torch.tensor([-1.0, 0.0, 2.0])).tolist())
 # **Logistic regression** is the simplest classifier: one linear layer, then softmax. As a model it is a class derived from `nn.Module`:
 #
 # - `__init__` makes the layers and assigns them to attributes of `self`. That is how the module learns of their parameters.
-# - `forward` says what happens to the input.
+# - `forward` says what happens to the input. There a layer is found by the name that it was given: `self.layer(x)`.
 #
-# The line `super().__init__()` has to come first; it stands there already.
+# The line `super().__init__()` has to come first; it stands there already. A model that doubles what its layer makes of two numbers:
+#
+# ```python
+# class Doubled(nn.Module):
+#     def __init__(self):
+#         super().__init__()
+#         self.layer = nn.Linear(2, 1)
+#
+#     def forward(self, x):
+#         return 2 * self.layer(x)
+# ```
 
 
 # %% tags=["item:logistic-regression"]

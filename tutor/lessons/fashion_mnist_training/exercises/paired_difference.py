@@ -15,6 +15,13 @@ def probe_difference(d):
     return 2 + luck, 2 + luck + noise - noise.mean() + gain
 
 
+def probe_never_right(d):
+    """The same where a run of the first recipe got nothing right."""
+    a, b = probe_difference(d)
+    a[0] = 0
+    return a, b
+
+
 def difference_by_hand(a, b):
     differences = [float(q) - float(p) for p, q in zip(a, b, strict=True)]
     n = len(differences)
@@ -36,7 +43,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("noise",),
-    probe=probe_difference,
+    probe=(probe_difference, probe_never_right),
     outputs=("the mean", "the standard error"),
     misconceptions=(
         Misconception(

@@ -20,6 +20,11 @@ EXERCISE = value(
             value=794,
             hints=("Which shape has the weight of `nn.Linear(784, 10)`?",),
         ),
+        Misconception(
+            "one-class-as-baseline",
+            "One class could be the baseline, and nine would do; the layer keeps a weight for each pixel and a bias for all ten.",
+            value=7065,
+        ),
         Misconception("two-tensors", "There are two tensors. How many numbers are in them?", value=2),
     ),
     hints=("Which shapes have the weight and the bias?", "10 times 784, and 10 more."),
