@@ -54,7 +54,7 @@ class Cell:
     @property
     def solved(self) -> str:
         """The cell with the solution in place of the stub."""
-        return _with_solution(self.source)
+        return _with_solution(self.source).rstrip("\n")
 
     @property
     def is_repair(self) -> bool:
