@@ -20,7 +20,6 @@ EXERCISE = program(
     drills=("classifier",),
     leaves=("model",),
     judge=judged,
-    mutants=8,
     wrong=(
         Wrong(
             "one-epoch-of-small-steps",
@@ -81,6 +80,7 @@ EXERCISE = program(
     ),
     alternatives=(BY_KERNEL, IN_SEQUENCE, BY_HAND),
     equivalent_mutants={"print(f'epoch {rows + 1}: loss {loss.item():.3f}')": "what is printed is not judged"},
+    mutants=8,
     hints=(
         "Which of the four recipes of section 7 was best, and from how many images did it learn, for how long?",
         "Print the loss of every epoch, and how many of some images that were set aside are right. Does the loss still fall? Then more epochs. Is it near 0? Then a network that looks closer: more channels, pooling, dropout.",
