@@ -70,14 +70,14 @@ def use_fit(fit, count, batch, epochs, weight, rate):
     )
     weighed = [a * n for a, n in zip(met, sizes, strict=False)]
     wanted = [sum(weighed[k : k + per_epoch]) / count for k in range(0, len(weighed), per_epoch)]
-    listed = isinstance(losses, list | tuple) and len(losses) == len(wanted)
+    listed = losses is not None and len(losses) == len(wanted)
     return (
         f"{len(steps)} for {epochs} epochs",
         ", ".join(map(str, sizes[:per_epoch])),
         "once in each epoch" if once else "not once in each epoch",
         order if once else "",
         "their own" if all(paired) else "those of others",
-        len(losses) if isinstance(losses, list | tuple) else "no list",
+        "no list" if losses is None else len(losses),
         [float(a) / b for a, b in zip(losses, wanted, strict=True)] if listed and once else None,
     )
 
