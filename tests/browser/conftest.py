@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tutor.lessons.registry import find_lesson
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HANG = 300_000  # milliseconds that only a hang takes, on however busy a machine
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -81,6 +83,7 @@ class Reader:
     """Does with a notebook in JupyterLab what a reader does."""
 
     def __init__(self, browser, address, notebook):
+        self.lesson = notebook.removesuffix(".ipynb")
         self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
         self.page.set_default_timeout(HANG)
         base, token = address
@@ -88,9 +91,15 @@ class Reader:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.get_by_text(re.compile(r"\| Idle")).wait_for()
 
-    def run_all(self, last):
+    def run_all(self):
+        """Run every cell and wait for the progress in the last one."""
         self.menu("Run", "Run All Cells")
-        self.page.wait_for_selector(f"text={last}")
+        self.page.wait_for_selector(f"text={self.progress(0)}")
+
+    def progress(self, solved):
+        """What the row of this lesson says in the table of the progress."""
+        exercises = find_lesson(self.lesson).exercises.values()
+        return f"{solved} of {sum(asked.kind != 'program' for asked in exercises)}"
 
     def run_to_the_end(self):
         """Run every cell, however long that takes, until none is waiting."""

@@ -55,7 +55,7 @@ class TestInJupyterLab:
     @classmethod
     def reader(cls, open_notebook):
         reader = open_notebook(NOTEBOOK)
-        reader.run_all("of 8")
+        reader.run_all()
         yield reader
         reader.page.close()
 

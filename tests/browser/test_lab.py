@@ -20,8 +20,8 @@ RIGHT = WRONG.replace("(grad_h_relu > 0)", "(h > 0)")
 
 
 def test_run_all_reaches_the_bottom_of_an_untouched_notebook(reader):
-    reader.run_all("of 8")
-    assert reader.sees("0 of 8")
+    reader.run_all()
+    assert reader.sees(reader.progress(0))
     reader.picture("progress")
     reader.cell('exercise("numpy_backprop.relu_backward")')
     assert reader.sees("our own solution is lent")
@@ -45,9 +45,9 @@ def test_a_hint_is_given_on_request(reader):
 def test_a_right_answer_moves_the_progress(reader):
     cell = reader.cell('exercise("numpy_backprop.relu_backward")')
     reader.write(cell, RIGHT)
-    assert reader.sees("Right on all 6 test inputs")
+    assert reader.sees("Right on all")
     reader.write_below(cell, "progress()\nsolution('numpy_backprop.relu_backward')")
-    assert reader.sees("1 of 8") and reader.sees("Yours")
+    assert reader.sees(reader.progress(1)) and reader.sees("Yours")
     reader.picture("right")
 
 
