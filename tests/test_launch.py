@@ -116,7 +116,9 @@ def test_a_wrong_option_is_told_in_torchruns_own_words(script):
 def test_when_one_process_fails_its_error_is_told_and_the_others_are_stopped(script, tmp_path):
     with pytest.raises(TutorError, match="did not end well") as caught:
         launch.torchrun(script(FAIL), seconds=HANG)
-    assert "this was meant" in str(caught.value)
+    first = str(caught.value).splitlines()[0]
+    assert "process 1 failed first, with ValueError: this was meant, in line" in first
+    assert 'of script.py: `raise ValueError("this was meant")`' in first
     assert len(pids(tmp_path)) == 2
     assert not any(map(is_alive, pids(tmp_path)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -31,8 +32,8 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
     Raises
     ------
     TutorError
-        If the processes fail, with the end of what they wrote to stderr, or if they take too long. None of them is
-        left then.
+        If the processes fail, with the error of the one that failed first and the end of what all wrote to stderr, or
+        if they take too long. None of them is left then.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs:  # torchrun would leave a folder of its own
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
@@ -52,10 +53,28 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
                     "allow them more with `seconds=`, or ask yourself who of them waits for whom."
                 ) from None
         said, errors = written(Path(logs), "stdout"), written(Path(logs), "stderr")
+        first = _first_failure(Path(logs), complaints)
     if started.returncode != 0:
         end = (errors or complaints)[-6000:]  # torchrun's own words where no process said any
-        raise TutorError(f"The processes did not end well. The end of what they said:\n{end}")
+        raise TutorError(f"The processes did not end well{first}. The end of what they said:\n{end}")
     return said.splitlines()
+
+
+def _first_failure(logs: Path, complaints: str) -> str:
+    """Which process failed first, by torchrun's own account, and with which error in which line; "" if unknown."""
+    rank = re.search(r"Root Cause.*?rank\s*:\s*(\d+)", complaints, re.DOTALL)
+    written_by = sorted(logs.glob(f"*/attempt_*/{rank[1]}/stderr.log")) if rank else []
+    text = written_by[-1].read_text(encoding="utf-8", errors="replace") if written_by else ""
+    raised = re.findall(r"^[\w.]*(?:Error|Exception|Exit|Interrupt)\b.*", text, re.MULTILINE)
+    if not raised:
+        return f": process {rank[1]} failed first" if rank else ""
+    frames = re.findall(r'^  File "(.+)", line (\d+), in .+\n    (.+)', text, re.MULTILINE)
+    own = [
+        frame for frame in frames if not any(part in frame[0] for part in ("site-packages", "lib/python", "<frozen"))
+    ]
+    file, line, code = (own or frames or [("", "", "")])[-1]
+    where = f", in line {line} of {Path(file).name}: `{code.strip()}`" if file else ""
+    return f": process {rank[1]} failed first, with {raised[-1].rstrip('.')}{where}"
 
 
 def written(logs: Path, stream: str) -> str:
