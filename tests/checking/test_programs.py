@@ -121,7 +121,7 @@ def test_a_right_loop_has_no_symptom():
 @pytest.mark.parametrize(
     ("old", "new", "criterion", "told"),
     [
-        ("    optimizer.zero_grad()\n", "", "uncleared", "Each of 7 backward passes"),
+        ("    optimizer.zero_grad()\n", "", "uncleared", "each of these added to gradients of the pass before"),
         ("model(x), y", "model(x).softmax(1), y", "softmax-twice", "takes the scores"),
         ("model.parameters()", "model[2].parameters()", "unmoved", "`0.weight` and `0.bias` are what they were"),
         ("model(x), y", "model[2](model[0](x).detach()), y", "unmoved", "reached `0.weight` and `0.bias`"),
@@ -247,3 +247,24 @@ def test_a_watch_is_entered_around_a_program_and_left_also_where_it_stops(slope,
 def test_the_names_in_a_program_are_those_of_imports_too():
     text = "import a.b as c\nfrom d.e import f as g\nfrom . import h\ni.j(k=l)"
     assert symptoms.names_in(text) == set("abdefhijl")
+
+
+def test_a_loss_that_stands_still_is_told_with_the_pass_from_which_on():
+    text = """
+w = torch.tensor(300.0, requires_grad=True)
+for _ in range(20):
+    w.grad = None
+    (torch.sigmoid(w).clamp(1e-6, 1 - 1e-6) - 0.5).square().backward()
+    with torch.no_grad():
+        w -= w.grad
+"""
+    assert "since backward pass 1 of 20" in symptoms.frozen(ran(text, w=None)).message
+    assert symptoms.frozen(ran(text.replace("300.0", "2.0"), w=None)) is None
+
+
+def test_a_name_that_no_longer_asks_for_a_gradient_is_told():
+    left = {"w": torch.zeros(2), "b": torch.zeros(1, requires_grad=True), "losses": [1.0]}
+    error = RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+    recorder = ran("torch.ones(1, requires_grad=True).sum().backward(); w = 1", w=None).recorder
+    assert symptoms.unasked(error, recorder, left).startswith("\n`w` asks for no gradient; a new tensor")
+    assert symptoms.unasked(ValueError("another"), recorder, left) == ""

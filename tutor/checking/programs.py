@@ -109,7 +109,9 @@ class ProgramExercise(Exercise):
         if outcome.slow:
             return self._report("slow", self._slow(recorder, code.co_filename, limit), tier="slow")
         if outcome.error is not None:
-            return self._report("error", diagnose.exception(outcome, program, checker), tier="exception")
+            left = {name: bound[name] for name in self.spec.leaves if name in bound}
+            told = diagnose.exception(outcome, program, checker) + symptoms.unasked(outcome.error, recorder, left)
+            return self._report("error", told, tier="exception")
         if outcome.harm:
             return self._report("wrong", f"The program changes {outcome.harm[0]}.", tier="harm")
         missing = [name for name in self.spec.leaves if bound.get(name, ...) is ...]

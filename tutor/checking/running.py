@@ -242,6 +242,14 @@ def _takes_probabilities(node: Any) -> bool:
     return above is not None and above.name().startswith("Softmax")
 
 
+def _is_flat_sigmoid(node: Any) -> bool:
+    """Whether a node is a sigmoid that was rounded to 0 or 1 somewhere."""
+    if not node.name().startswith("SigmoidBackward"):
+        return False
+    y = dict(_saved(node)).get("_saved_result")
+    return y is not None and bool(((y == 0) | (y == 1)).any())
+
+
 def _origin(nodes: list[Any], leaves: list[Any]) -> str:
     """Where a loss that is no finite number comes from."""
     if any(not bool(leaf.detach().isfinite().all()) for leaf in leaves):
@@ -251,7 +259,9 @@ def _origin(nodes: list[Any], leaves: list[Any]) -> str:
         kind = node.name().removesuffix("0").removesuffix("Backward")
         x = saved.get("_saved_self")
         if kind in ("Log", "Log2", "Log10") and x is not None and bool((x <= 0).any()):
-            return f"`{kind.lower()}` was given {float(x.detach().min()):.4g}"
+            told = f"`{kind.lower()}` was given {float(x.detach().min()):.4g}"
+            flat = any(_is_flat_sigmoid(other) for other in nodes)
+            return f"{told}; a sigmoid is exactly 0 or 1 there, which a score beyond 17 leads to" if flat else told
         if kind == "Div" and (x := saved.get("_saved_other")) is not None and not bool(x.all()):
             return "a division had 0 below the line"
         if kind == "Exp" and (x := saved.get("_saved_result")) is not None and not bool(x.isfinite().all()):

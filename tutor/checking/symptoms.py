@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tutor.checking.running import Run
+from tutor.checking.running import Recorder, Run
 from tutor.checking.spec import Missed
 
 LEAST_LOOKED = 3  # backward passes from which on "never" is said
@@ -51,6 +51,20 @@ def untrained(run: Run) -> Missed | None:
     )
 
 
+def unasked(error: BaseException, recorder: Recorder, left: Mapping[str, Any]) -> str:
+    """Which tensors of those left ask for no gradient, where torch complains that none does; else ""."""
+    if "does not require grad" not in str(error):
+        return ""
+    plain = [name for name, value in left.items() if str(getattr(value, "dtype", "")).startswith("torch.float")]
+    plain = [name for name in plain if not left[name].requires_grad]
+    if not plain:
+        return ""
+    told = f"\n{named(plain)} {'asks' if len(plain) == 1 else 'ask'} for no gradient"
+    if not recorder.backwards:
+        return f"{told}."
+    return f"{told}; a new tensor that takes the name of a parameter, as in `w = w - …` under `no_grad`, asks for none."
+
+
 def unmoved(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
     """Whether parameters are where they were before the first backward pass; `tensors` are those left, by name."""
     still, unreached = [], []
@@ -80,6 +94,22 @@ def unmoved(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
     return Missed("unmoved", f"{course}{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}.", hint)
 
 
+def frozen(run: Run) -> Missed | None:
+    """Whether the loss stood still to its last digit for a third of the backward passes and more."""
+    losses, since = run.losses, len(run.losses)
+    while since and losses[since - 1] == losses[-1]:
+        since -= 1
+    if len(losses) < 3 * LEAST_LOOKED or len(losses) - since < max(LEAST_LOOKED, len(losses) / 3):
+        return None
+    return Missed(
+        "frozen",
+        f"The loss has been {losses[-1]:.4g} to its last digit since backward pass {since + 1} of {len(losses)}: no "
+        "step changes it any more. The slope is 0 where a sigmoid or a softmax is rounded to 0 or 1, where a ReLU lets "
+        "nothing through, and in what a `clamp` cuts off.",
+        "How large are the scores, and what is the slope of that which follows, at such numbers?",
+    )
+
+
 def uncleared(run: Run) -> Missed | None:
     """Whether every backward pass added to gradients that were there already."""
     watched, stale = run.recorder.watched, run.recorder.stale
@@ -87,8 +117,8 @@ def uncleared(run: Run) -> Missed | None:
         return None
     return Missed(
         "uncleared",
-        f"Each of {watched} backward passes that were looked at added to gradients of the pass before: they were never "
-        "cleared, so every step goes along the sum of all gradients so far.",
+        f"Of {run.backwards} backward passes {watched} were looked at, and each of these added to gradients of the "
+        "pass before: they were never cleared, so every step goes along the sum of all gradients so far.",
         "What does `backward` do where a parameter has a gradient already?",
     )
 

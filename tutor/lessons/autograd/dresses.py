@@ -74,7 +74,7 @@ def results(run):
             "Which kind has the label 1?",
         )
     if right < LEAST:
-        return Missed(
+        return symptoms.frozen(run) or Missed(
             "too-few-right",
             f"Of {len(labels)} images that the program could not see, {right:.1%} are right; {LEAST:.0%} are asked for.",
             "Does the loss still fall when the loop ends?",

@@ -1182,10 +1182,17 @@ def fit(x, y, scale, rate, steps):
 # `learn_x`, shape (900, 196), to learn from, with `learn_y`, 1 for a coat and 0 for a dress; `test_x` and `test_y`, 300 more, to
 # measure with and not to learn from.
 #
-# Leave four things behind: `w` and `b`, tensors of 196 numbers and of one; `predict`, a function from images as above, shape
-# (N, 196), to the probabilities of a coat, shape (N,); and `accuracy`, the share of the test images that it gets right. The score
-# of an image is a weighted sum of its pixels and `b`; the probability is the sigmoid of the score. What counts: 88 % of 200 images that your program cannot see, and probabilities that
-# can be trusted (a mean of minus their logarithms below 0.4). What you print is shown as it comes; a minute is the limit.
+# The score of an image is a weighted sum of its pixels and `b`; the probability of a coat is the sigmoid of the score. With pixels up
+# to 255 scores come to hundreds, where the sigmoid is flat; you may scale the pixels first. Leave four things behind:
+#
+# - `w` and `b`, tensors of 196 numbers and of one;
+# - `predict`, a function from images with pixels from 0 to 255, shape (N, 196), to the probabilities of a coat, shape (N,); what
+#   the training did to the pixels it does itself;
+# - `accuracy`, the share of the test images that it gets right.
+#
+# **What counts:** 88 % of 200 images that your program cannot see, and probabilities that can be trusted (a mean of minus their
+# logarithms below 0.4). Torch's functions of tensors are allowed, `torch.sigmoid` too. What you print is shown as it comes; a
+# minute is the limit.
 
 # %% tags=["reference"] name="dresses-and-coats"
 from tutor import data, program

@@ -1059,7 +1059,8 @@ torch.save((rows, targets), place / "data.pt")
 # - `alone`, the six weights at the end of the training in the notebook's process, on whole batches.
 #
 # **What counts:** that all three sets of weights are those of one process, to a millionth. Write the script into `place` and start
-# it with `torchrun`; other ways to start a process are refused here. Whether you use `all_reduce` or something else of
+# it with `torchrun`; other ways to start a process are refused here. `torch.distributed.all_reduce(t)` waits for
+# all processes and puts the sum of their tensors `t` into each one's `t`, in place; whether you use it or something else of
 # `torch.distributed` is for you to decide. Two minutes are the limit; 5 seconds are enough.
 
 # %%

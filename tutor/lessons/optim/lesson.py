@@ -508,7 +508,7 @@ assert torch.allclose(torch.tensor(momentum_one), torch.tensor(forgotten), rtol=
 # %% [markdown] name="ask-shrink-factor"
 # ### How much momentum?
 #
-# *Deeper ground: what momentum can do at best, worked out and then counted. Nothing below needs it.*
+# *Deeper ground: what momentum can do at best, worked out and then counted. The capstone alone comes back to it.*
 #
 # Take one axis of the valley, with the curvature $c$. Let $e_t$ be the distance from the minimum after $t$ steps; the
 # gradient there is $c\,e_t$. A step subtracts $\eta\,v$, so $\eta\,v_t = e_{t-1} - e_t$. Put that into the two formulas above, and the

@@ -950,8 +950,8 @@ plots.Chart("No straight lines part them", *sides, dots, said)
 # - `losses`, a list of numbers: for each call of `backward`, the loss that it was called on.
 #
 # **What counts:** 95 % of 600 points from the same arms that your program cannot see. The gradients have to come from the `backward` of
-# your `Tensor`, to which you may add operations; torch and other libraries that learn are not allowed. Which layers, which loss
-# and which steps is for you to decide. 20 seconds are the limit; one or two are enough.
+# your `Tensor`, to which you may add operations, and each step goes along the gradients of one sweep, so clear them in between;
+# torch and other libraries that learn are not allowed. Which layers, which loss and which steps is for you to decide. 20 seconds are the limit; one or two are enough.
 
 # %%
 program("own_autograd.three_arms")

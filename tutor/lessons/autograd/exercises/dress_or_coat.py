@@ -103,6 +103,15 @@ EXERCISE = program(
         ),
         Wrong("raw-pixels", patch=("x / 255 @", "x @"), told="diverged"),
         Wrong(
+            "raw-pixels-clamped",
+            patch=(
+                ("x / 255 @", "x @"),
+                ("p = torch.sigmoid(scores(learn_x))", "p = torch.sigmoid(scores(learn_x)).clamp(1e-6, 1 - 1e-6)"),
+                ("range(100)", "range(300)"),
+            ),
+            told="frozen",
+        ),
+        Wrong(
             "test-images-learned",
             patch=(
                 ("scores(learn_x)", "scores(torch.cat([learn_x, test_x]))"),

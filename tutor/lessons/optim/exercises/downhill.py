@@ -121,8 +121,8 @@ NEWTON = """along, across = torch.tensor([3**0.5 / 2, 0.5]), torch.tensor([-0.5,
                 w -= along * (along @ w.grad.float()) + across * (across @ w.grad.float()) / 400"""
 
 EXERCISE = program(
-    difficulty="hard",
-    minutes=30,
+    difficulty="medium",
+    minutes=20,
     drills=("momentum", "loss-surface"),
     leaves=("Downhill", "losses"),
     seconds=30.0,
