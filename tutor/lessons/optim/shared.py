@@ -9,18 +9,18 @@ STEPS = 5
 
 
 def gradient_and_rate(d):
-    """The gradient and the rate of which those of all steps are made."""
+    """A gradient of one row, and a rate, of which those of all steps are made."""
     (n,) = d.sizes(1, 2, 7)
-    return d.tensor(n), d.number(0.1, 1.0)
+    return d.tensor(1, n), d.number(0.1, 1.0)
 
 
-def rule_space(**settings):
-    """Gradients of any shape, and a few values of each setting of a rule."""
+def rule_space(scale="eight", **settings):
+    """Gradients of any shape, some of another scale, and a few values of each setting of a rule."""
     values = {name: Number(choices) for name, choices in settings.items()}
     array = Array(
         ranks=(1, 0, 2, 3),
         layouts=("contiguous", "transposed"),
-        scales=("usual", "eight"),
+        scales=("usual", scale),
         values=("distinct", "zeros"),
         tensor=True,
     )

@@ -40,7 +40,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("momentum",),
-    space=rule_space(momentum=(0.6, 0.95)),
+    space=rule_space("large", momentum=(0.6, 0.95)),
     probe=probe_momentum,
     use=walk_momentum,
     outputs=SUBTRACTED,
