@@ -7,6 +7,14 @@ from tutor.checking import Misconception, code
 from tutor.checking.space import Array, Space
 
 
+def probe_far(d):
+    """One number of the last step lies far from the others."""
+    t, n, d_in, h = d.sizes(4, 3, 8)
+    x = d.tensor(t, n, d_in)
+    x[-1, 0, 0] = 9
+    return x, d.tensor(n, h), d.tensor(d_in, h), d.tensor(h, h), d.tensor(h), d.tensor(t, n, h)
+
+
 def read_sequences(unroll, x, h, w_x, w_h, b, grad_states):
     """The states, and the gradients of the shared weights; half the size keeps tanh away from its flat ends."""
     cell = networks.RecurrentCell(*w_x.shape)
@@ -61,6 +69,7 @@ EXERCISE = code(
         },
         sizes=dict.fromkeys("TNDH", (1,)),
     ),
+    probe=probe_far,
     use=read_sequences,
     outputs=("the states", "the gradient of w_x", "the gradient of w_h", "how the cell is used"),
     cases=2,
