@@ -38,8 +38,8 @@ def kind_of(loss):
 
 TENSOR_RETURNED = Misconception(
     "tensor-returned",
-    "The step is right, but you return a tensor. A Python number is asked for: `.item()` takes it out. A list of such "
-    "losses would keep the graph of every step in memory.",
+    "The step is right, but what is returned is a tensor. A Python number is asked for: `.item()` takes it out. (A "
+    "list of losses that still have their graphs keeps every step in memory.)",
     patch=("return loss.item()", "return loss"),
     hints=("What does `type(loss)` say of what you return?",),
 )

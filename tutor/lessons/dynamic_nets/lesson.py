@@ -423,7 +423,7 @@ def unroll(cell, x, h):
     """Read a batch of sequences of any length and return every state on the way.
 
     cell : called as cell(x_t, h), x_t (N, D_in), h (N, H); returns the next state (N, H)
-    x : the sequences, shape (T, N, D_in)
+    x : the sequences, shape (T, N, D_in), T at least 1
     h : the state before the first value, shape (N, H)
     Returns the states after each value, shape (T, N, H); gradients flow through all of them.
     """

@@ -1,5 +1,6 @@
 """A training that is laid down beforehand, so that its best epoch is known: what lesson 07 tries `keep_best` on."""
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -56,3 +57,21 @@ class Training:
 def nothing_kept(error):
     """Whether an answer ended because what it wanted to load had never been set, or was still None."""
     return isinstance(error, UnboundLocalError) or ("state_dict" in str(error) and "NoneType" in str(error))
+
+
+def use_keep_best(keep_best, weights_after_each_epoch, measured_after_each_epoch, measured_before):
+    """How often the model was trained, what is returned, and which epoch's numbers the model ends with."""
+    weights, losses = weights_after_each_epoch, measured_after_each_epoch
+    model, training = Walker(weights), Training(losses, measured_before)
+    try:
+        returned = keep_best(model, training.train_epoch, training.measure, len(losses))
+    except (UnboundLocalError, TypeError) as error:
+        if training.trained < len(losses) or model.loaded or not nothing_kept(error):
+            raise
+        return training.trained, "no", "nothing: no weights were kept", None, None, "nothing was loaded", None, None
+    right = torch.allclose(model.weight, weights[int(np.argmin(losses))], atol=1e-4)
+    back = "right" if right else model.loaded[-1] if model.loaded else "nothing was loaded"
+    twice = "yes" if training.measured > len(losses) + 1 else "no"  # the start may be measured too, if only to be shown
+    mode = "left as it was" if training.modes == {True} and model.training else "switched"
+    at_the_end = model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}"
+    return training.trained, twice, returned, *at_the_end, back, mode, "on" if training.recorded else "off"

@@ -234,7 +234,7 @@ class Polynomial3(nn.Module):
         ### END SOLUTION
 
     def forward(self, x):
-        """Return the cubic at every entry of x, of the shape of x."""
+        """Return the cubic at every point of x, shape (N,), like x."""
         ### BEGIN SOLUTION
         return self.a + self.b * x + self.c * x**2 + self.d * x**3
         ### END SOLUTION

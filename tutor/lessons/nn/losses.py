@@ -3,6 +3,10 @@
 import torch
 from torch.nn import functional
 
+from tutor.lessons.training_steps import plain
+
+from .shared import fits, gradient
+
 
 def probe_scores(d):
     """Logits of a usual size, and the right classes."""
@@ -74,3 +78,19 @@ def is_bounded(cross_entropy, loss, logits, y):
     """
     milder = logits.clamp(min=-10)
     return loss < functional.cross_entropy(logits, y) and agrees(cross_entropy(milder, y), milder, y)
+
+
+def use_cross_entropy(cross_entropy, logits, y):
+    """The loss, its gradient, and who did the work; both count as nan where the loss is not finite."""
+    logits = logits.clone().requires_grad_()
+    loss = cross_entropy(logits, y)
+    if not fits(loss, ()) or not loss.requires_grad:
+        return plain(loss), "none: the loss is not a scalar tensor that hangs on the logits", "by hand"
+    right, ready_made = agrees(loss, logits, y), {"LogSoftmaxBackward0", "NllLossBackward0", "LogsumexpBackward0"}
+    # where the loss is wrong, what is wrong with it has to be told
+    work = "by the library" if right and ready_made & node_names(loss.grad_fn) else "by hand"
+    if not loss.isfinite():
+        return torch.nan, torch.full_like(logits, torch.nan).detach(), work
+    loss.backward()
+    bounded = not right and is_bounded(cross_entropy, loss, logits.detach(), y)
+    return "held down by a bound" if bounded else plain(loss), gradient(logits), work

@@ -432,7 +432,7 @@ def sgd_momentum(grad, state, lr, momentum):
     """Return what SGD with momentum subtracts from the weight.
 
     grad : gradient, any shape; it stays as it is
-    state : dict, empty at the first step, yours to keep things in until the next
+    state : dict, without keys at the first step, yours to keep things in until the next
     lr : learning rate of this step; it may differ from step to step
     momentum : the part of the velocity that is kept, a number between 0 and 1
     Returns a tensor of grad's shape.
@@ -609,7 +609,7 @@ def adagrad(grad, state, lr, eps):
     """Return what AdaGrad subtracts from the weight.
 
     grad : gradient, any shape; it stays as it is
-    state : dict, empty at the first step, yours to keep things in until the next
+    state : dict, without keys at the first step, yours to keep things in until the next
     lr : learning rate of this step
     eps : small number, added to the root
     Returns a tensor of grad's shape.
@@ -645,7 +645,7 @@ def rmsprop(grad, state, lr, alpha, eps):
     """Return what RMSprop subtracts from the weight.
 
     grad : gradient, any shape; it stays as it is
-    state : dict, empty at the first step, yours to keep things in until the next
+    state : dict, without keys at the first step, yours to keep things in until the next
     lr : learning rate of this step
     alpha : the part of the old mean that is kept, a number between 0 and 1
     eps : small number, added to the root
@@ -709,7 +709,7 @@ def adam(grad, state, lr, beta1, beta2, eps):
     """Return what Adam subtracts from the weight.
 
     grad : gradient, any shape; it stays as it is
-    state : dict, empty at the first step, yours to keep things in until the next
+    state : dict, without keys at the first step, yours to keep things in until the next
     lr : learning rate of this step
     beta1, beta2 : the parts of the old means that are kept, numbers between 0 and 1
     eps : small number, added to the root

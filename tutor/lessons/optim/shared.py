@@ -3,13 +3,35 @@
 import torch
 
 from tutor.checking import Misconception
+from tutor.checking.space import Array, Number, Space
 
 STEPS = 5
 
 
-def gradients_and_rates(d):
+def gradient_and_rate(d):
+    """A gradient of one row, and a rate, of which those of all steps are made."""
     (n,) = d.sizes(1, 2, 7)
-    return d.tensor(STEPS, n), tuple(d.number(0.1, 1.0) for _ in range(STEPS))
+    return d.tensor(1, n), d.number(0.1, 1.0)
+
+
+def rule_space(scale="eight", **settings):
+    """Gradients of any shape, some of another scale, and a few values of each setting of a rule."""
+    values = {name: Number(choices) for name, choices in settings.items()}
+    array = Array(
+        ranks=(1, 0, 2, 3),
+        layouts=("contiguous", "transposed"),
+        scales=("usual", scale),
+        values=("distinct", "zeros"),
+        tensor=True,
+    )
+    return Space({"grad": array, "lr": Number((0.3, 1.0)), **values})
+
+
+def _of_each_step(grad, lr):
+    """The gradients and the rates of all steps: each entry goes up and down in a way of its own."""
+    entry = torch.arange(1, grad.numel() + 1, dtype=torch.float64).view(grad.shape)
+    grads = [grad * (1.4 * torch.cos(1.7 * entry + 2.3 * k)).to(grad.dtype) for k in range(STEPS)]
+    return grads, [lr * share for share in (1, 0.4, 1.3, 0.7, 0.2)]
 
 
 class State(dict):
@@ -22,17 +44,18 @@ class State(dict):
 def _kept_precisely(rule, grads, rates, settings):
     """In words, whether a rule keeps what it keeps of float64 gradients in float64."""
     state = State()
-    for grad, lr in zip(grads[:2].double(), rates, strict=False):
-        rule(grad, state, lr, *settings)
+    for grad, lr in zip(grads[:2], rates, strict=False):
+        rule(grad.double(), state, lr, *settings)
     kept = [v for v in state.values() if isinstance(v, torch.Tensor) and v.is_floating_point()]
     return "in float32" if any(v.dtype == torch.float32 and v.dim() for v in kept) else "in their dtype"
 
 
-def walk(rule, grads, rates, *settings):
+def walk(rule, grad, lr, *settings):
     """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned.
 
     A bare 0, as `state.get(..., 0)` gives it at the first step, counts as a tensor of zeros.
     """
+    grads, rates = _of_each_step(grad, lr)
     state, steps = State(), []
     for grad, lr in zip(grads, rates, strict=True):
         step = rule(grad, state, lr, *settings)
@@ -44,7 +67,7 @@ def walk(rule, grads, rates, *settings):
 SUBTRACTED = (*(f"step {k + 1}" for k in range(STEPS)), "how float64 gradients are kept in state")
 
 
-OLD_STATE_USED = "You divide by what was kept before this step. The new square comes first; then the root is taken of what is kept now."
+OLD_STATE_USED = "What stands below the line is what was kept before this step. The new square comes first; then the root is taken of what is kept now."
 
 
 WHAT_IS_KEPT = "What does your function still know of the gradient before this one?"
@@ -54,8 +77,7 @@ def state_in_float32(*patch):
     """Squares or a velocity kept too coarsely."""
     return Misconception(
         "state-in-float32",
-        "What you keep is float32 whatever the gradients are; for float64 gradients that is too coarse, and the referee below notices. "
-        "`torch.zeros_like(grad)` takes the dtype, and the device, from the gradient.",
+        "What is kept is float32 whatever the gradients are; for float64 gradients that is too coarse, and the referee below notices. `torch.zeros_like(grad)` takes the dtype, and the device, from the gradient.",
         patch=patch,
         hints=("Which dtype has `torch.zeros(grad.shape)`, and which one has `grad`?",),
     )
@@ -75,8 +97,7 @@ def state_not_kept(*patch):
     """Nothing of the earlier gradients."""
     return Misconception(
         "state-not-kept",
-        "The first step is right and the others are not: nothing of the earlier gradients is in them. What you put into `state` "
-        "has to be taken out again at the next step, and built on.",
+        "The first step is right and the others are not: nothing of the earlier gradients is in them. What is to last has to be put into `state`, taken out again at the next step, and built on.",
         patch=patch,
         hints=(WHAT_IS_KEPT,),
     )
@@ -96,7 +117,7 @@ def root_kept(*patch, hint):
     """The root goes into the next sum."""
     return Misconception(
         "root-kept",
-        "You keep the root, and the next square is added to it. Keep s itself; the root is taken only where you divide.",
+        "The next square is added to the root of what was kept. Keep s itself; the root is taken only where you divide.",
         patch=patch,
         hints=(hint,),
     )
@@ -114,7 +135,7 @@ def eps_under_the_root(*patch):
 
 EPS_MISSING = Misconception(
     "eps-missing",
-    "The epsilon is missing, or it is not the one that you are given. Without it a weight that has had no gradient yet would divide 0 by 0.",
+    "The epsilon that you are given has no part in it: it is missing, or another one stands there. Without any, a weight that has had no gradient yet would divide 0 by 0.",
     patch=(" + eps", ""),
     hints=("What does your rule return for a gradient of 0 at the first step?",),
 )
@@ -132,7 +153,7 @@ def bracket_missing(*patch):
     """The epsilon added to the result."""
     return Misconception(
         "bracket-missing",
-        "Without brackets Python divides by the root first and adds the epsilon to the result. It belongs below the line.",
+        "The epsilon is added to the result. It belongs below the line, added to the root. (Without brackets Python divides first.)",
         patch=patch,
         hints=("What does Python do first: divide or add?",),
     )

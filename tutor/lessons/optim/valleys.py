@@ -105,8 +105,8 @@ def works(run):
         return Missed(
             "kept-from-before",
             f"Three steps lead to ({end[0]:.4g}, {end[1]:.4g}), and three of a second `Downhill` from the same start "
-            f"to ({again[0]:.4g}, {again[1]:.4g}). Two causes lead there: it remembers something of the first, or it "
-            "draws numbers.",
+            f"to ({again[0]:.4g}, {again[1]:.4g}). Two causes may lead there: it remembers something of the first, "
+            "or it draws numbers.",
             "What belongs to the class, and what to each of its objects?",
         )
     return None
@@ -120,8 +120,8 @@ def arrives(run):
     if not math.isfinite(last) or last > 100 * losses[0]:
         return Missed(
             "diverged",
-            f"{told} in {GRADIENTS} steps: it grows. Two causes lead there: steps that are too large across the "
-            "valley, or steps uphill.",
+            f"{told} in {GRADIENTS} steps: it grows. Three causes may lead there: steps that are too large across "
+            "the valley, steps uphill, or a velocity that only grows.",
             "Up to which rate do steps across not diverge, at a curvature of 400?",
         )
     if last <= LEAST:
@@ -129,9 +129,9 @@ def arrives(run):
     if walk(make, Valley(0, GIVEN.lowest, -9, 0.5))[0][-1] <= LEAST:
         return Missed(
             "straight-only",
-            f"{told}, and {LEAST} is asked for. Where the valley lies along an axis it arrives: a rate of its own for "
-            "each weight helps where the weights are the valley's directions, and here each direction is a mixture "
-            "of both.",
+            f"{told}, and {LEAST} is asked for. Where the valley lies along an axis it arrives. Has each weight a rate "
+            "of its own? That helps where the weights are the valley's directions, and here each direction is a "
+            "mixture of both.",
             "What tells a step along the valley from one across it, other than which weight it moves?",
         )
     middle, late = sum(losses[60:80]) / 20, sum(losses[-20:]) / 20
@@ -139,14 +139,14 @@ def arrives(run):
         return Missed(
             "restless",
             f"{told}; on average of the steps from 60 to 80 it was {middle:.3g}, of the last 20 {late:.3g}. It comes "
-            "no nearer. Four causes lead there: steps that do not become shorter with the gradient, steps that are "
+            "no nearer. Four causes may lead there: steps that do not become shorter with the gradient, steps that are "
             "just too large, no friction, or steps uphill.",
             "What does a step subtract where the gradient is almost zero?",
         )
     return Missed(
         "too-slow",
         f"{told} in {GRADIENTS} steps, and {LEAST} is asked for; after {GRADIENTS // 2} steps it was "
-        f"{losses[GRADIENTS // 2]:.3g}: the way along the valley takes too long.",
+        f"{losses[GRADIENTS // 2]:.3g}: the way takes too long.",
         "What could a step learn from the gradients of the steps before it?",
     )
 
@@ -170,7 +170,7 @@ def elsewhere(run):
             )
         return Missed(
             "only-there",
-            f"{head}, where {LEAST} is asked for; in `narrow` it arrives. Two causes lead there: one of its "
+            f"{head}, where {LEAST} is asked for; in `narrow` it arrives. Two causes may lead there: one of its "
             "numbers fits that valley alone, or it arrives there only just.",
             "Which of its numbers do you have from `narrow`?",
         )

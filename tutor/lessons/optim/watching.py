@@ -61,3 +61,35 @@ def sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
         optimizer.step()
         yield from (w.detach().clone() for w in leaves[:2])
     yield from (unused.detach().clone(), flat.detach().clone())
+
+
+def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
+    """The weights after each of three steps, the parameters given as a list; then after two, given by a generator."""
+    with no_ready_made_optimiser():
+        cleared, after_step = said_of_gradients(sgd, (w1, unused, w2), lr, weight_decay)
+        if cleared == "the weights instead":
+            return [cleared, *[None] * 15]
+        weights = w1, w2, unused, unused + 1
+        listed = sgd_steps(sgd, list, 3, x, y, weights, lr, weight_decay)
+        return [cleared, after_step, *listed, *sgd_steps(sgd, iter, 2, x, y, weights, lr, weight_decay)]
+
+
+def probe_sgd(d):
+    """A problem, weights, a parameter that takes no part in it, and the two settings."""
+    n, d_in, h, d_out = d.sizes(4)
+    settings = d.number(0.2, 0.4), d.number(0.5, 1.0)
+    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h, d_out), d.tensor(3), *settings
+
+
+def probe_no_decay(d):
+    """No weight decay, a single row, and a parameter that is one number alone."""
+    d_in, h, d_out = d.sizes(3)
+    return (
+        d.tensor(1, d_in),
+        d.tensor(1, d_out),
+        d.tensor(d_in, h),
+        d.tensor(h, d_out),
+        d.tensor(),
+        d.number(0.2, 0.4),
+        0.0,
+    )

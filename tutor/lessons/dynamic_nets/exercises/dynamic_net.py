@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from ..orders import NAMES, drawn, fill, gradients_at
 from ..shared import ORDERS
@@ -111,7 +112,7 @@ EXERCISE = code(
         ),
         Misconception(
             "six-drawn-too",
-            "You draw four orders, one too many: 3, 4 and 5 are all there are. `random.randint` includes its upper end.",
+            "Where no order is asked for, 3, 4 and 5 come out, and something else besides: 3, 4 and 5 are all there are. Is a fourth number drawn? `random.randint` includes its upper end.",
             patch=("random.randint(3, 5)", "random.randint(3, 6)"),
             hints=("Which numbers can your draw give?",),
         ),
@@ -135,9 +136,12 @@ EXERCISE = code(
         ),
         Misconception(
             "loop-ends-early",
-            "The last term is missing: `range(4, order)` ends before `order`. Order 4 should have the term with x⁴, order 5 also the one with x⁵.",
+            "The last term is missing: order 4 should have the term with x⁴, order 5 also the one with x⁵.",
             patch=("range(4, order + 1)", "range(4, order)"),
-            hints=("Which numbers does `range(4, 5)` give?",),
+            cause="`range(4, order)` ends before `order`.",
+            evidence=seen("range(4, order)"),
+            other=(("range(4, order + 1)", "range(5, order + 1)"), ("x**power", "x ** (power - 1)")),
+            hints=("Which powers of x does your code add at order 4?",),
         ),
         Misconception(
             "one-parameter-each",
@@ -153,21 +157,21 @@ EXERCISE = code(
         ),
         Misconception(
             "e-is-no-parameter",
-            "`self.e` is not an `nn.Parameter`. A module overlooks everything else (a tensor even with `requires_grad=True`), so the optimiser would never see it and it would never be trained.",
+            "`self.e` is not an `nn.Parameter`. A module overlooks a plain tensor (even one with `requires_grad=True`), so the optimiser would never see it and it would never be trained.",
             patch=("self.e = nn.Parameter(torch.randn(()))", "self.e = torch.randn(())"),
             hints=("How are `a` to `d` made in the lines above?",),
         ),
         Misconception(
             "term-replaces-the-rest",
-            "A new term replaces everything before it. It is *added* to what is there.",
+            "At orders 4 and 5 only the last term is left. A new term is *added* to what is there.",
             patch=("y_pred = y_pred + self.e", "y_pred = self.e"),
             hints=("What is left of a + b x + c x² + d x³ when order is 4?",),
         ),
         Misconception(
             "power-stands-still",
-            "Order 5 adds the term with x⁴ twice. Each round of the loop has a power of its own.",
+            "Order 5 adds the term with x⁴ twice. The second one has a power of its own, x⁵.",
             patch=("x**power", "x**4"),
-            hints=("Does the exponent in your loop change from round to round?",),
+            hints=("Which exponent has the last term of order 5?",),
         ),
         Misconception(
             "five-without-four",
@@ -186,9 +190,9 @@ EXERCISE = code(
         ),
         Misconception(
             "begins-at-three",
-            "`e` stands before x³ as well. Its first term is the one with x⁴.",
+            "`e` stands before x³ as well, at every order. Its first term is the one with x⁴.",
             patch=("range(4, order + 1)", "range(3, order + 1)"),
-            hints=("Which power does your loop begin with?",),
+            hints=("Which is the lowest power that e stands before?",),
         ),
         Misconception(
             "e-raised-too",
@@ -210,7 +214,7 @@ EXERCISE = code(
         ),
         Misconception(
             "multiplied-by-zero",
-            "The values are right, but at order 3 `e` takes part, multiplied by zero. So it receives a gradient of 0 where it should have none at all. Run the term only if the order asks for it.",
+            "The values are right, but at order 3 `e` takes part all the same, with no effect. So it receives a gradient of 0 where it should have none at all. Is its term multiplied by zero? Run it only if the order asks for it.",
             patch=(("range(4, order + 1)", "(4, 5)"), ("self.e * x**power", "self.e * (power <= order) * x**power")),
             hints=("Is an operation that multiplies by zero in the graph or not?",),
         ),
@@ -228,7 +232,7 @@ EXERCISE = code(
         ),
         Misconception(
             "order-ignored",
-            "You draw an order even when one is asked for. Draw only if `order` is `None`.",
+            "Even when an order is asked for, another one may be taken. Draw only if `order` is `None`.",
             patch=("if order is None:", "if True:"),
             hints=("What should `model(x, 3)` do differently from `model(x)`?",),
         ),

@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, repair
+from tutor.checking.evidence import seen
 
 
 def probe(d):
@@ -66,8 +67,16 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "graph-retained",
-            "It runs, and each backward pass goes back through all chunks before it: the gradients are not those that were asked for, and every chunk costs more than the one before.",
+            "It runs, and gradients go back through all the chunks: they are not those that were asked for, which end where their chunk begins.",
             patch=((DETACH, ""), ("loss.backward()", "loss.backward(retain_graph=True)")),
+            cause="With `retain_graph=True` each backward pass goes through every chunk before it, and costs more than the one before.",
+            evidence=seen("_.backward(retain_graph=True)"),
+            other=(
+                (DETACH, ""),
+                ("        loss = 0.0\n", ""),
+                ("    for x, y in chunks", "    loss = 0.0\n    for x, y in chunks"),
+                ("        loss.backward()", "    loss.backward()"),
+            ),
             hints=("How far back does the gradient of the third chunk's loss go?",),
         ),
         Misconception(

@@ -6,14 +6,10 @@ import numpy as np
 import torch
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 from ..shared import ORDERS
-
-
-def probe_shared(d):
-    """Points and the gradients that arrive at them."""
-    (n,) = d.sizes(1, 2, 9)
-    return d.tensor(n), d.tensor(n)
 
 
 def try_gradients(shared_gradient, x, grad_y_pred):
@@ -54,7 +50,13 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("shared-gradients",),
-    probe=probe_shared,
+    space=Space(
+        {
+            "x": Array("N", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "grad_y_pred": Array("N", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+        },
+        sizes={"N": (1,)},
+    ),
     use=try_gradients,
     outputs=tuple(f"grad_e at order {order}" for order in ORDERS),
     gradients={
@@ -76,19 +78,22 @@ EXERCISE = code(
         ),
         Misconception(
             "range-ends-early",
-            "The highest power is missing in every order: `range(4, order)` ends before `order`.",
+            "The highest power is missing at every order: at order 4 the gradient should count x⁴, at order 5 also x⁵.",
             patch=("range(4, order + 1)", "range(4, order)"),
-            hints=("Which numbers does `range(4, 5)` give?",),
+            cause="`range(4, order)` ends before `order`.",
+            evidence=seen("range(4, order)"),
+            other=(("range(4, order + 1)", "range(5, order + 1)"), ("x**power", "x ** (power - 1)")),
+            hints=("Which powers of x does your code count at order 4?",),
         ),
         Misconception(
             "averaged",
-            "You average the contributions of the two uses. They add up: a nudge to e moves both terms by its full size.",
+            "The contributions of the two uses are averaged. They add up: a nudge to e moves both terms by its full size.",
             patch=("return grad_e", "return grad_e / max(order - 3, 1)"),
             hints=("If e grows by a little, does each term feel half of it or all of it?",),
         ),
         Misconception(
             "powers-multiplied",
-            "You multiply the two powers to x⁹. Two terms stand beside each other in a sum, so their contributions add up.",
+            "The two powers are multiplied, to x⁹. Two terms stand beside each other in a sum, so their contributions add up.",
             patch=(
                 SHARED_LOOP,
                 "    grad_e = (grad_y_pred * x ** sum(range(4, order + 1))).sum() if order > 3 else 0.0\n",
@@ -97,35 +102,31 @@ EXERCISE = code(
         ),
         Misconception(
             "order-for-power",
-            "You take the one power that is called like the order. At order 3 e is not used at all, so its gradient is 0; at "
-            "order 5 it is used twice.",
+            "One power counts at each order, the one that is called like it. At order 3 e is not used at all, so its gradient is 0; at order 5 it is used twice.",
             patch=(SHARED_LOOP, "    grad_e = (grad_y_pred * x**order).sum()\n"),
             hints=("Which terms with e does the formula have at order 3, and which at order 5?",),
         ),
         Misconception(
             "begins-at-three",
-            "You count x³ as well, but that term belongs to d. The first term with e has x⁴.",
+            "x³ is counted as well, but that term belongs to d. The first term with e has x⁴.",
             patch=("range(4, order + 1)", "range(3, order + 1)"),
-            hints=("Which power does your loop begin with?",),
+            hints=("Which is the lowest power that e stands before?",),
         ),
         Misconception(
             "summed-apart",
-            "You add up the gradients and the powers apart and multiply the sums. Each point multiplies its own two numbers "
-            "first; then the points add up.",
+            "The gradients and the powers are added up apart, and the sums multiplied. Each point multiplies its own two numbers first; then the points add up.",
             patch=("(grad_y_pred * x**power).sum()", "grad_y_pred.sum() * (x**power).sum()"),
             hints=("Which comes first, the product or the sum over the points?",),
         ),
         Misconception(
             "derivative-by-x",
-            "You took the derivative with respect to x (4x³, 5x⁴). Here e is what moves: the derivative of e x⁴ with "
-            "respect to e is x⁴.",
+            "That is made of the derivatives with respect to x (4x³, 5x⁴). Here e is what moves: the derivative of e x⁴ with respect to e is x⁴.",
             patch=("x**power", "power * x ** (power - 1)"),
             hints=("Which symbol moves when you nudge e?",),
         ),
         Misconception(
             "sum-over-points-missing",
-            "You return one number per point. A nudge to e moves all predictions at once, so the contributions of the points "
-            "add up as well.",
+            "There is one number per point. A nudge to e moves all predictions at once, so the contributions of the points add up as well.",
             patch=(").sum()", ")"),
             hints=("How many numbers is the gradient of e?",),
         ),

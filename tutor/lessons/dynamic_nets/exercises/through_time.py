@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def probe_through_time(d):
@@ -56,14 +57,13 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "not-handed-on",
-            "Every step receives the gradient of the last state. What step t receives has come through all the steps after "
-            "it: hand on `grad_a @ w_h.T`.",
+            "Every step receives the gradient of the last state. What step t receives has come through all the steps after it: hand on `grad_a @ w_h.T`.",
             patch=("        grad_h = grad_a @ w_h.T  # (N, H) (H, H) -> (N, H)\n", ""),
             hints=("What is `grad_h` in the second round of your loop?",),
         ),
         Misconception(
             "order-turned-round",
-            "The contributions are right, but they stand in the order in which you found them, the last step first.",
+            "The contributions are right, but that of the last step stands first. They are asked for in the order of time.",
             patch=("contributions[::-1]", "contributions"),
             hints=("Which step comes first when you go back through time?",),
         ),
@@ -75,40 +75,40 @@ EXERCISE = code(
         ),
         Misconception(
             "tanh-of-the-state",
-            "Your factor for the tanh is 1 - tanh(h_t)². But h_t *is* the tanh already: its derivative is 1 - h_t².",
+            "The factor of the tanh is 1 - tanh(h_t)². But h_t *is* the tanh already: its derivative is 1 - h_t².",
             patch=("states[t] ** 2", "torch.tanh(states[t]) ** 2"),
             hints=("Is `states[t]` what goes into the tanh, or what comes out?",),
         ),
         Misconception(
             "square-forgotten",
-            "The derivative of the tanh is 1 - h_t², and your state is not squared.",
+            "The derivative of the tanh is 1 - h_t², and the state in yours is not squared.",
             patch=("states[t] ** 2", "states[t]"),
             hints=("What is the derivative of tanh, said by its output?",),
         ),
         Misconception(
             "state-after-for-before",
-            "You multiply by the state *after* each step. What was multiplied by w_h was the state before it.",
+            "The state in each product is the one *after* the step. What was multiplied by w_h was the state before it.",
             patch=("states[t - 1] if t > 0 else h", "states[t]"),
             hints=("Which state goes into the product with w_h at step t?",),
         ),
         Misconception(
             "minus-one-is-the-end",
-            "All steps are right but the first. There `states[t - 1]` is `states[-1]`, the *last* state: Python counts from "
-            "the end. Before the first step the state was `h`.",
+            "All steps are right but the first: there the state before is taken to be the *last* one. Before the first step the state was `h`.",
             patch=("states[t - 1] if t > 0 else h", "states[t - 1]"),
-            hints=("What is `states[t - 1]` when t is 0?",),
+            cause="With t = 0, `states[t - 1]` is `states[-1]`: Python counts from the end.",
+            evidence=seen("states[t - 1]"),
+            other=("states[t - 1] if t > 0 else h", "states.roll(1, 0)[t]"),
+            hints=("Which state does your code take for the one before the first step?",),
         ),
         Misconception(
             "minus-one-and-turned-round",
-            "The contributions stand in the order in which you found them, the last step first. That of the first step is wrong "
-            "as well: with t = 0, `states[t - 1]` is the *last* state, where it should be `h`.",
+            "The contributions stand in the wrong order, that of the last step first. And in that of the first step the state before is the *last* one, as `states[t - 1]` is with t = 0; it should be `h`.",
             patch=(("states[t - 1] if t > 0 else h", "states[t - 1]"), ("contributions[::-1]", "contributions")),
-            hints=("Which step comes first in your list, and what is `states[t - 1]` when t is 0?",),
+            hints=("Which step comes first in your result, and which state comes before step 0?",),
         ),
         Misconception(
             "minus-one-forward-in-time",
-            "You go forward in time. The gradient is known at the last state, and comes to the first one last. (And with t = 0, "
-            "`states[t - 1]` is the *last* state, where it should be `h`.)",
+            "The gradient is taken forward in time. It is known at the last state, and comes to the first one last. (And the state before the first step is taken to be the *last* one, as `states[t - 1]` is with t = 0; it should be `h`.)",
             patch=(
                 ("reversed(range(len(states)))", "range(len(states))"),
                 ("contributions[::-1]", "contributions"),
@@ -138,33 +138,31 @@ EXERCISE = code(
         ),
         Misconception(
             "reverse-gives-none",
-            "`list.reverse()` turns the list round in place and returns `None`. Call it on a line of its own, or write "
-            "`contributions[::-1]`.",
+            "`torch.stack` is given `None`. `list.reverse()` turns a list round in place and returns `None`: call it on a line of its own, or write `contributions[::-1]`.",
             patch=("contributions[::-1]", "contributions.reverse()"),
             hints=("What does `[1, 2].reverse()` return?",),
         ),
         Misconception(
             "zeros-before-the-first",
-            "All steps are right but the first: you take a state of zeros before it. It was `h`.",
+            "All steps are right but the first, whose contribution is zero. Is a state of zeros taken before it? It was `h`.",
             patch=("else h", "else torch.zeros_like(h)"),
             hints=("Which state did the first step start from?",),
         ),
         Misconception(
             "forward-in-time",
-            "You go forward in time. The gradient is known at the last state, and comes to the first one last.",
+            "The gradient is taken forward in time. It is known at the last state, and comes to the first one last.",
             patch=(("reversed(range(len(states)))", "range(len(states))"), ("contributions[::-1]", "contributions")),
             hints=("To which state does the gradient that you are given belong?",),
         ),
         Misconception(
             "handed-on-before-the-tanh",
-            "The last step is right. What you hand on to the step before is `grad_h` times w_hᵀ; it has to have "
-            "passed the tanh: `grad_a` times w_hᵀ.",
+            "The last step is right. What is handed on to the step before is `grad_h` times w_hᵀ; it has to have passed the tanh: `grad_a` times w_hᵀ.",
             patch=("grad_h = grad_a @ w_h.T", "grad_h = grad_h @ w_h.T"),
             hints=("Which gradient stands in the third formula?",),
         ),
         Misconception(
             "contribution-before-the-tanh",
-            "Your contributions are made of `grad_h`; they should be made of `grad_a`, which has passed the tanh.",
+            "The contributions are made of `grad_h`; they should be made of `grad_a`, which has passed the tanh.",
             patch=("before.T @ grad_a", "before.T @ grad_h"),
             hints=("Which gradient stands in the second formula?",),
         ),
@@ -176,8 +174,7 @@ EXERCISE = code(
         ),
         Misconception(
             "added-on-the-way",
-            "You add what you hand on to what was there. Only the last state reaches the loss directly; the others have "
-            "no gradient but the one that comes through the next step.",
+            "What is handed on is added to what was there. Only the last state reaches the loss directly; the others have no gradient but the one that comes through the next step.",
             patch=("grad_h = grad_a @ w_h.T", "grad_h = grad_h + grad_a @ w_h.T"),
             hints=("By how many ways does a state in the middle reach the loss?",),
         ),
@@ -196,7 +193,7 @@ EXERCISE = code(
         ),
         Misconception(
             "summed-on-the-way",
-            "You add each contribution to the ones found before it. Return them one by one; the notebook adds them up.",
+            "Each entry holds the contributions of all later steps as well. Return them one by one; the notebook adds them up.",
             patch=(
                 "contributions.append(before.T @ grad_a)",
                 "contributions.append(before.T @ grad_a + (contributions[-1] if contributions else 0))",

@@ -4,32 +4,22 @@ import torch
 
 from tutor import networks
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Space
 
 
-def sequences(d, t, n, d_in, h):
-    """A batch of sequences, a first state, the cell's weights, and the gradients that arrive at the states."""
-    x, first = d.tensor(t, n, d_in), d.tensor(n, h)
-    weights = {"w_x": d.tensor(d_in, h), "w_h": d.tensor(h, h), "b": d.tensor(h)}
-    return x, first, weights, d.tensor(t, n, h)
-
-
-def probe_unroll(d):
-    """Sequences of sizes that all differ, so that steps and batch cannot be exchanged unseen."""
+def probe_far(d):
+    """One number of the last step lies far from the others."""
     t, n, d_in, h = d.sizes(4, 3, 8)
-    return sequences(d, t, n, d_in, h)
+    x = d.tensor(t, n, d_in)
+    x[-1, 0, 0] = 9
+    return x, d.tensor(n, h), d.tensor(d_in, h), d.tensor(h, h), d.tensor(h), d.tensor(t, n, h)
 
 
-def probe_thin_unroll(d):
-    """One sequence of one step, or of one number, or states of one number."""
-    t, n, d_in, h = ((1, 3, 2, 4), (3, 1, 2, 4), (4, 3, 2, 1))[d.sizes(1, 0, 2)[0]]
-    return sequences(d, t, n, d_in, h)
-
-
-def read_sequences(unroll, x, h, weights, grad_states):
+def read_sequences(unroll, x, h, w_x, w_h, b, grad_states):
     """The states, and the gradients of the shared weights; half the size keeps tanh away from its flat ends."""
-    cell = networks.RecurrentCell(*weights["w_x"].shape)
-    for name, numbers in weights.items():
-        getattr(cell, name).data = numbers.clone() / 2
+    cell = networks.RecurrentCell(*w_x.shape)
+    for parameter, numbers in ((cell.w_x, w_x), (cell.w_h, w_h), (cell.b, b)):
+        parameter.data = numbers.clone() / 2
     called = []
     cell.register_forward_hook(lambda *_: called.append(True))
     states = unroll(cell, x, h)
@@ -68,20 +58,31 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("recurrent",),
-    probe=(probe_unroll, probe_thin_unroll),
+    space=Space(
+        {
+            "x": Array("T N D", values=("distinct", "zeros"), tensor=True),
+            "h": Array("N H", values=("distinct", "zeros"), tensor=True),
+            "w_x": Array("D H", tensor=True),
+            "w_h": Array("H H", tensor=True),
+            "b": Array("H", tensor=True),
+            "grad_states": Array("T N H", tensor=True),
+        },
+        sizes=dict.fromkeys("TNDH", (1,)),
+    ),
+    probe=probe_far,
     use=read_sequences,
     outputs=("the states", "the gradient of w_x", "the gradient of w_h", "how the cell is used"),
+    cases=2,
     misconceptions=(
         Misconception(
             "state-not-carried",
-            "Every step starts from the same first state: the new one is kept, but not handed to the next step. So the "
-            "network remembers nothing.",
+            "Every step starts from the same first state: no new one is handed to the next step. So the network remembers nothing.",
             patch=("        h = cell(x_t, h)\n        states.append(h)", "        states.append(cell(x_t, h))"),
             hints=("Which state does the second step receive from you?",),
         ),
         Misconception(
             "last-state-only",
-            "You return the last state. Asked for are all of them, one for each value that was read.",
+            "What comes back is the last state. Asked for are all of them, one for each value that was read.",
             patch=("return torch.stack(states)", "return h"),
             hints=("Which shape should come out?",),
         ),
@@ -96,41 +97,39 @@ EXERCISE = code(
         ),
         Misconception(
             "return-in-the-loop",
-            "Only the first value is read: the `return` stands inside the loop and ends it after one round.",
+            "Only the first value is read. Does a `return` inside the loop end it after one round?",
             patch=("    return torch.stack(states)", "        return torch.stack(states)"),
-            hints=("How far is your `return` indented?",),
+            hints=("Which line of yours ends the loop, and in which round?",),
         ),
         Misconception(
             "arguments-exchanged",
-            "Value and state have changed places: the cell is called as `cell(x_t, h)`, the value first.",
+            "A state is where the cell expects a value. It is called as `cell(x_t, h)`, the value first.",
             patch=("cell(x_t, h)", "cell(h, x_t)"),
             hints=("In which order does the docstring call the cell?",),
         ),
         Misconception(
             "tensor-of-states",
-            "`torch.tensor` makes a tensor of plain numbers, not of tensors (and it would lose their graph). Join the states "
-            "with `torch.stack`.",
+            "Whole states are to become plain numbers, as in `torch.tensor` of a list of them (and that would lose their graph). Join the states with `torch.stack`.",
             patch=("torch.stack(states)", "torch.tensor(states)"),
             hints=("Which function joins tensors along a new dimension?",),
         ),
         Misconception(
             "first-state-included",
-            "The state that you were given is among those you return, so there is one too many. Return what the cell made.",
+            "The state that you were given is among those that come back, so there is one too many. Return what the cell made.",
             patch=("states = []", "states = [h]"),
             hints=("How many values are read, and how many states do you return?",),
         ),
         Misconception(
             "begins-with-zeros",
-            "You begin with a state of zeros. Begin with `h`, the state that you were given.",
+            "The first step begins with a state of zeros. Begin with `h`, the state that you were given.",
             patch=("states = []", "states, h = [], torch.zeros_like(h)"),
             hints=("Which state does your first step receive?",),
         ),
         Misconception(
             "cut-between-steps",
-            "The states are right, but the gradient of w_h is not: the state is detached between the steps, so no gradient "
-            "reaches the steps before.",
+            "The states are right, but the gradients are not: none goes from a step to the one before. Is the state detached between the steps (`detach`, `.data`)?",
             patch=("h = cell(x_t, h)", "h = cell(x_t, h.detach())"),
-            hints=("Which calls in your loop cut the graph?",),
+            hints=("Which part of your loop cuts the graph?",),
         ),
         Misconception(
             "graph-lost",
@@ -147,13 +146,13 @@ EXERCISE = code(
         ),
         Misconception(
             "forward-called",
-            "The cell itself is not called: you call its `forward`, or write its formula out. The numbers are the same, but every hook on the cell is skipped, as notebook 07 showed: call `cell(x_t, h)`.",
+            "The cell itself is not called: is it `cell.forward` that is, or is its formula written out? The numbers are the same, but every hook on the cell is skipped, as notebook 07 showed: call `cell(x_t, h)`.",
             patch=("cell(x_t, h)", "cell.forward(x_t, h)"),
             hints=("How does the docstring say that the cell is called?",),
         ),
         Misconception(
             "batch-read-as-time",
-            "You loop over the batch: `x[:, i]` is one whole sequence, and its T values are taken for the N examples of a step. Time comes first, so `x[t]` is what all sequences have at step t.",
+            "The batch is read as if it were time: `x[:, i]` is one whole sequence, and its T values are taken for the N examples of a step. Time comes first, so `x[t]` is what all sequences have at step t.",
             patch=("for x_t in x:", "for x_t in x.transpose(0, 1):"),
             hints=("Which shape has `x[0]`, and which one does the cell expect?",),
         ),

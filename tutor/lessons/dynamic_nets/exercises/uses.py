@@ -108,27 +108,25 @@ EXERCISE = code(
         ),
         Misconception(
             "nodes-walked-twice",
-            "You count ways, not arrows: where two ways join, what lies below is counted again for each of them. Remember "
-            "which nodes you have seen.",
+            "Ways are counted, not arrows: where two ways join, what lies below is counted again for each of them. Remember which nodes you have seen.",
             patch=("        if node in seen:\n            continue\n", ""),
             hints=("How often do you walk through a node that two others lead to?",),
         ),
         Misconception(
             "two-arrows-taken-for-one",
-            "In `w * w` one node has two arrows into the same leaf, and you count one of them. Every arrow is a use.",
+            "In `w * w` one node has two arrows into the same leaf, and one of them is counted. Every arrow is a use.",
             patch=("node.next_functions", "set(node.next_functions)"),
             hints=("How many entries has `next_functions` of a product `w * w`?",),
         ),
         Misconception(
             "any-leaf",
-            "You count the arrows into every leaf. Only those into `parameter` are asked for.",
+            "The arrows into every leaf are counted. Only those into `parameter` are asked for.",
             patch=('getattr(below, "variable", None) is parameter', 'hasattr(below, "variable")'),
             hints=("Whose `.variable` is it?",),
         ),
         Misconception(
             "equal-for-identical",
-            "You count another tensor as well, one that merely holds the same numbers. Ask with `is` whether it is this one; "
-            "`==` and `equal` compare values.",
+            "Another tensor is counted as well, one that merely holds the same numbers. Ask with `is` whether it is this one; `==` and `equal` compare values.",
             patch=(
                 'getattr(below, "variable", None) is parameter',
                 'hasattr(below, "variable") and torch.equal(below.variable, parameter)',
@@ -137,8 +135,7 @@ EXERCISE = code(
         ),
         Misconception(
             "compared-by-value",
-            "`==` compares two tensors entry by entry and gives a tensor of answers, not one answer. Ask with `is` whether "
-            "the leaf is this very tensor.",
+            "A whole tensor is asked whether it is true. `==` (and `in`, which uses it) compares two tensors entry by entry and gives a tensor of answers, not one answer. Ask with `is` whether the leaf is this very tensor.",
             patch=(
                 'getattr(below, "variable", None) is parameter',
                 'hasattr(below, "variable") and below.variable == parameter',
@@ -154,8 +151,7 @@ EXERCISE = code(
         ),
         Misconception(
             "none-asked-for-its-variable",
-            "You ask `None` for its `.variable`: it stands in `next_functions` for an input that needs no gradient. Ask "
-            "`below is not None` first.",
+            "`None` is asked for its `.variable`: it stands in `next_functions` for an input that needs no gradient. Ask `below is not None` first.",
             patch=(
                 'getattr(below, "variable", None) is parameter',
                 '(below is None or hasattr(below, "variable")) and below.variable is parameter',
@@ -171,28 +167,25 @@ EXERCISE = code(
         ),
         Misconception(
             "loss-is-no-node",
-            "You begin at the loss, which is a tensor. The walk goes over nodes; the first one is `loss.grad_fn`.",
+            "A tensor is asked for its `next_functions`, which only nodes have. Does the walk begin at the loss itself? The first node is `loss.grad_fn`.",
             patch=("[loss.grad_fn]", "[loss]"),
             hints=("Which attribute of a tensor holds the node that made it?",),
         ),
         Misconception(
             "pair-for-a-node",
-            "`next_functions` holds pairs of a node and a number, and you take a pair for the node. Unpack it: "
-            "`for below, _ in node.next_functions`.",
+            "`next_functions` holds pairs of a node and a number, and a pair is taken for the node. Unpack it: `for below, _ in node.next_functions`.",
             patch=("for below, _ in node", "for below in node"),
             hints=("What does `loss.grad_fn.next_functions[0]` print?",),
         ),
         Misconception(
             "never-more-than-one",
-            "Your count is never more than 1. Every arrow into the leaf is a use, also the second and the third; a leaf "
-            "that has been met before still counts.",
+            "The count is never more than 1. Every arrow into the leaf is a use, also the second and the third; a leaf that has been met before still counts.",
             patch=("                count += 1\n", "                return 1\n"),
             hints=("What becomes of the second arrow that leads into the same leaf?",),
         ),
         Misconception(
             "none-ends-the-node",
-            "Where one input needs no gradient, you leave out the inputs that stand behind it. `None` is one entry of "
-            "`next_functions`; go on with the next one (`continue`, not `break`).",
+            "Where one input needs no gradient, those that stand behind it are left out. `None` is one entry of `next_functions`; go on with the next one (`continue`, not `break`).",
             patch=(
                 "            elif below is not None:\n                waiting.append(below)\n",
                 "            elif below is None:\n                break\n            else:\n"
@@ -202,7 +195,7 @@ EXERCISE = code(
         ),
         Misconception(
             "one-level-deep",
-            "You look at what lies directly below the loss and go no further.",
+            "Only what lies directly below the loss is counted. The walk has to go further.",
             patch=("                waiting.append(below)\n", "                pass\n"),
             hints=("Which nodes do you ask for their `next_functions`?",),
         ),

@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.evidence import seen
 
 from ..losses import FAR_FROM_ZERO, probe_scores
 
@@ -53,13 +54,13 @@ EXERCISE = code(
         ),
         Misconception(
             "divided-by-all-entries",
-            "You divide by all N times C entries. The loss is a mean over the rows, so divide by N alone.",
+            "Each entry is too small by the factor C, the number of classes. Is it divided by all N times C entries? The loss is a mean over the rows, so divide by N alone.",
             patch=(MEAN, "return grad / logits.numel()"),
             hints=("Of how many numbers is the cross-entropy the mean?",),
         ),
         Misconception(
             "divided-by-the-classes",
-            "You divide by C, the number of classes. The loss is a mean over the N rows.",
+            "What is divided by is C, the number of classes. The loss is a mean over the N rows.",
             patch=(MEAN, "return grad / logits.shape[1]"),
             hints=("Of how many numbers is the cross-entropy the mean?",),
         ),
@@ -79,10 +80,12 @@ EXERCISE = code(
         ),
         Misconception(
             "taken-from-every-row",
-            "1 is taken away in whole columns: in every row, at each class that stands anywhere in `y`. `[:, y]` means all rows "
-            "times all of `y`; one entry of each row is `[torch.arange(len(y)), y]`.",
+            "1 is taken away in whole columns: in every row, at each class that stands anywhere in `y`. One entry of each row should lose 1, `[torch.arange(len(y)), y]`.",
             patch=(ONE_TAKEN_AWAY, "grad[:, y] -= 1"),
-            hints=("How many entries does `grad[:, y]` have, and how many should lose 1?",),
+            cause="`[:, y]` means all rows times all of `y`.",
+            evidence=seen("_[:, y]"),
+            other=(ONE_TAKEN_AWAY, "grad -= torch.nn.functional.one_hot(y, logits.shape[1]).amax(dim=0)"),
+            hints=("How many entries of a row should lose 1, and how many do in your gradient?",),
         ),
         Misconception(
             "taken-from-everything",
@@ -92,7 +95,7 @@ EXERCISE = code(
         ),
         Misconception(
             "softmax-over-the-batch",
-            "The probabilities add up to 1 over the batch (`dim=0`). Every row is an example of its own: its classes add up to 1.",
+            "The probabilities add up to 1 over the batch. Every row is an example of its own: its classes add up to 1.",
             patch=("dim=1", "dim=0"),
             hints=("Which numbers have to add up to 1: those of a row or those of a column?",),
         ),
@@ -105,8 +108,7 @@ EXERCISE = code(
         ),
         Misconception(
             "logarithms-for-probabilities",
-            "You take 1 from the *logarithms* of the probabilities. What came back by itself in the derivation is the softmax: the "
-            "probabilities themselves.",
+            "1 is taken from the *logarithms* of the probabilities. What came back by itself in the derivation is the softmax: the probabilities themselves.",
             patch=("grad = powers / powers.sum(dim=1, keepdim=True)", "grad = logits.log_softmax(dim=1)"),
             hints=("Which sign has a logarithm of a probability, and which have the entries of p?",),
         ),

@@ -7,10 +7,11 @@ import torch
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Number, Space
 
 
 def probe_classes(d):
-    """A number of classes."""
+    """Any number of classes."""
     return (d.integer(11, 99),)
 
 
@@ -30,6 +31,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=4,
     drills=("initialisation", "cross-entropy"),
+    space=Space({"classes": Number((10, 1, 2, 1000))}),
     probe=probe_classes,
     misconceptions=(
         Misconception(
@@ -64,7 +66,7 @@ EXERCISE = code(
         ),
         Misconception(
             "weighed-by-the-probability",
-            "You multiply by the probability as well. The loss of a row is -log p of the right class, whole.",
+            "That is the right number divided by the number of classes. Is it weighed by the probability as well, or averaged over the classes? The loss of a row is -log p of the right class, whole.",
             patch=("math.log(classes)", "math.log(classes) / classes"),
             hints=("How many classes of each row enter the loss?",),
         ),

@@ -3,12 +3,12 @@
 import copy
 import io
 
-import numpy as np
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen, without
 
-from ..laid_down import Training, Walker, nothing_kept
+from ..laid_down import use_keep_best
 
 
 def probe_best_inside(d, losses=(2.0, 1.5, 2.6, 0.6, 1.9, 1.1)):
@@ -33,24 +33,6 @@ def probe_best_of_all_kinds(d):
     kinds = (3e7, 2e7, 5e7, 4e7), (3.0, 0.0, 5.0, 1.0), (-0.5, -0.9, -0.2, -0.7), (0.4, 0.9, 0.6, 0.8), (1.7e7,)
     losses = kinds[d.sizes(1, 0, 4)[0]]
     return d.tensor(len(losses), 3), losses, 9e7
-
-
-def use_keep_best(keep_best, weights_after_each_epoch, measured_after_each_epoch, measured_before):
-    """How often the model was trained, what is returned, and which epoch's numbers the model ends with."""
-    weights, losses = weights_after_each_epoch, measured_after_each_epoch
-    model, training = Walker(weights), Training(losses, measured_before)
-    try:
-        returned = keep_best(model, training.train_epoch, training.measure, len(losses))
-    except (UnboundLocalError, TypeError) as error:
-        if training.trained < len(losses) or model.loaded or not nothing_kept(error):
-            raise
-        return training.trained, "no", "nothing: no weights were kept", None, None, "nothing was loaded", None, None
-    right = torch.allclose(model.weight, weights[int(np.argmin(losses))], atol=1e-4)
-    back = "right" if right else model.loaded[-1] if model.loaded else "nothing was loaded"
-    twice = "yes" if training.measured > len(losses) + 1 else "no"  # the start may be measured too, if only to be shown
-    mode = "left as it was" if training.modes == {True} and model.training else "switched"
-    at_the_end = model.weight.detach().clone(), f"of epoch {int(model.epochs_seen)}"
-    return training.trained, twice, returned, *at_the_end, back, mode, "on" if training.recorded else "off"
 
 
 COPIES = "{name: tensor.clone() for name, tensor in model.state_dict().items()}"
@@ -113,25 +95,31 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "own-tensors-kept",
-            "You loaded something, and yet the model has its last weights. `state_dict()` hands out the model's own tensors, and they went on changing; `dict(...)` and `.copy()` copy the dictionary, not what is in it. Clone every tensor.",
+            "What was loaded are the model's own tensors, which had gone on changing, so it has its last weights. `state_dict()` hands them out, and `dict(...)` and `.copy()` copy the dictionary, not what is in it: clone every tensor.",
             patch=(COPIES, "model.state_dict()"),
             hints=("Is what you kept a copy, or the tensors that training goes on changing?",),
         ),
         Misconception(
             "never-loaded",
-            "The model has its last weights, not its best: nothing was loaded back into it. `model.load_state_dict(kept)` does, after the loop.",
+            "The model ends with its last weights, not its best. Is nothing put back after the loop, or no copy but the model's own tensors, which went on changing? `model.load_state_dict(kept)` puts copies back.",
             patch=(LOADED, ""),
+            cause="In your text nothing is put back.",
+            evidence=without("_.load_state_dict(...)", "_.copy_(...)", "_.data = _"),
+            other=(
+                (COPIES, "model.state_dict()"),
+                (LOADED, "    for name, tensor in model.state_dict().items():\n        tensor.copy_(kept[name])\n"),
+            ),
             hints=("Which line of yours changes the model after the loop?",),
         ),
         Misconception(
             "loaded-in-every-epoch",
-            "You go back to the best weights after every epoch, so training never goes on from where it is. Load them once, after the loop.",
+            "After an epoch that is no better, training goes on from the best weights and not from where it was. Load them once, after the loop.",
             patch=(LOADED, "        model.load_state_dict(kept)\n"),
             hints=("How far is your `load_state_dict` indented?",),
         ),
         Misconception(
             "parameters-alone",
-            "You keep the parameters and leave the buffers out, and `load_state_dict` misses them. `state_dict()` has both.",
+            "What is loaded lacks the buffers, and `load_state_dict` misses them. Are only the parameters kept? `state_dict()` has both.",
             patch=("model.state_dict()", "dict(model.named_parameters())"),
             hints=("Which names does `state_dict()` have that `named_parameters()` has not?",),
         ),
@@ -143,97 +131,100 @@ EXERCISE = code(
         ),
         Misconception(
             "every-epoch-kept",
-            "What you load are copies, but those of the last epoch: you copy the weights in every epoch, better or not.",
+            "What is loaded are copies, but those of the last epoch's weights. Are the weights copied in every epoch, better or not, or only when the loop is over?",
             patch=("            kept = {name", "        kept = {name"),
             hints=("Does the line that copies the weights stand inside the `if`?",),
         ),
         Misconception(
             "larger-is-better",
-            "You keep the weights with the largest number. The lower, the better, as with every loss.",
+            "The model ends with the weights of the epoch that measured *highest*. The lower, the better, as with every loss.",
             patch=(("math.inf", "-math.inf"), ("loss < best", "loss > best")),
             hints=("Is a loss of 3 better or worse than one of 2?",),
         ),
         Misconception(
             "begins-with-minus-infinity",
-            "The line that keeps the weights never ran, so in the end there is nothing to load: no number is below minus infinity. Begin with `math.inf`, and ask whether the new number is lower.",
+            "In the end there is nothing to load, whatever was measured: no epoch counted as better. Can any number pass your comparison with the one that you begin with? Begin with `math.inf`, and ask whether the new number is lower.",
             patch=("best = math.inf", "best = -math.inf"),
+            cause="No number is below minus infinity.",
+            evidence=seen("-math.inf", "-float(_)", "-torch.inf", "float('-inf')"),
+            other=("loss < best", "loss > best"),
             hints=("With which number do you compare the first one, and can it be lower?",),
         ),
         Misconception(
             "begins-too-low",
-            "You begin with a number of your own. Where everything that is measured lies above it, no epoch counts as better, and there is nothing to load. Begin with `math.inf`.",
+            "Where all that is measured is very large, no epoch counts as better, and there is nothing to load. Is the number that you begin with above whatever may be measured? `math.inf` is.",
             patch=("best = math.inf", "best = 1000.0"),
             hints=("Which number is surely above whatever is measured?",),
         ),
         Misconception(
             "no-epoch-better",
-            "The line that keeps the weights never ran, so in the end there is nothing to load: no epoch counted as better than what you began with. (Few losses are below 0.) Begin with `math.inf`, and ask whether the new loss is lower.",
+            "Where nothing that is measured lies below 0, no epoch counts as better, and in the end there is nothing to load. (Few losses are below 0.) Begin with `math.inf`, and ask whether the new loss is lower.",
             patch=("best = math.inf", "best = 0"),
             hints=("With which number do you compare the first loss, and can a loss be lower?",),
         ),
         Misconception(
             "no-epoch-better-than-zero",
-            "The model has the weights from before its training, and you return 0: no epoch counted as better than the 0 that you began with, since no loss is below it. Begin with `math.inf`.",
+            "Where nothing that is measured lies below 0, no epoch counts as better: the model has the weights from before its training, and 0 is returned. Begin with `math.inf`.",
             patch=("    best = math.inf\n", f"    best = 0\n    kept = {COPIES}\n"),
             hints=("With which number do you compare the first loss, and can a loss be lower?",),
         ),
         Misconception(
             "start-counts-too",
-            "You let the untrained model compete: where it measures lowest, you end with weights that no epoch has made. Only epochs count, so begin with `math.inf`.",
+            "The untrained model competes as well: where it measures lowest, you end with weights that no epoch has made. Only epochs count, so begin with `math.inf`.",
             patch=("best = math.inf\n", f"best = measure(model)\n    kept = {COPIES}\n"),
             hints=("Which models are to be compared: does the one from before the first epoch belong to them?",),
         ),
         Misconception(
             "measured-twice",
-            "The result is right, but you measure some epochs twice. Measuring goes through all the kept images: call it once, and give the number a name.",
+            "The result is right, but some epochs are measured more than once. Measuring goes through all the kept images: call it once, and give the number a name.",
             patch=((MEASURED, ""), ("loss < best", "measure(model) < best"), ("best = loss", "best = measure(model)")),
             hints=("How often do you call `measure` in one epoch?",),
         ),
         Misconception(
             "stops-when-worse",
-            "You stop at the first epoch that is worse than the best. A later one may be better again, as here: train all `epochs`.",
+            "Training ends with the first epoch that is worse than the best. A later one may be better again, as here: train all `epochs`.",
             patch=("items()}\n    model", "items()}\n        else:\n            break\n    model"),
             hints=("After which epoch does your loop end?",),
         ),
         Misconception(
             "kept-before-the-epoch",
-            "You keep the weights from before each epoch, but what you measure are those after it.",
+            "The model ends with the weights from before its best epoch. What was measured are those after it: are the weights kept before `train_epoch`, or taken from one epoch too early?",
             patch=((TRAINED, f"        before = {COPIES}\n{TRAINED}"), (f"    kept = {COPIES}", "    kept = before")),
             hints=("Which comes first in your loop: keeping, or training?",),
         ),
         Misconception(
             "best-never-updated",
-            "Every epoch counts as the best so far, and so the last one wins: the lowest number so far is nowhere written down.",
+            "The model ends with the weights of the last epoch, and infinity is returned: what each epoch is compared with stays as it began. Is the lowest number so far written down?",
             patch=("            best = loss\n", ""),
             hints=("What is `best` when the second epoch has been measured?",),
         ),
         Misconception(
             "compared-with-the-epoch-before",
-            "You compare every epoch with the one before it. An epoch is the best so far only if it is better than *all* before it, so write its number down only then.",
+            "Every epoch is compared with the one before it. It is the best so far only if it is better than *all* before it, so write its number down only then.",
             patch=(("            best = loss\n", ""), ("items()}\n", "items()}\n        best = loss\n")),
             hints=("After the losses 1, 3, 2: with which number do you compare the next one?",),
         ),
         Misconception(
             "return-in-the-loop",
-            "Only one epoch is trained: the `return` stands inside the loop and ends it after one turn.",
+            "Only one epoch is trained, whatever `epochs` says. Does a `return` or `break` inside the loop end it after one turn?",
             patch=(f"{LOADED}    return best", f"    {LOADED}        return best"),
-            hints=("How far is your `return` indented?",),
+            hints=("Which line of yours ends the loop, and in which turn?",),
         ),
         Misconception(
             "first-epoch-kept",
-            "You end with the weights of the first epoch. Keep those of every epoch that is better than all before it.",
+            "The model ends with the weights of the first epoch. Keep those of every epoch that is better than all before it.",
             patch=("loss < best", "epoch == 0"),
             hints=("In which epochs does your code copy the weights?",),
         ),
         Misconception(
             "last-returned",
-            "The model is right, but you return the number of the last epoch. The lowest is asked for.",
+            "The model is right, but the number that is returned is that of the last epoch. The lowest is asked for.",
             patch=("return best", "return loss"),
             hints=("Which of your names holds the lowest number?",),
         ),
         Misconception(
             "measured-before-training",
-            "You measure before you train: the number that you compare belongs to the weights before the epoch, and the last epoch is never measured.",
+            "The number that is compared belongs to the weights from before the epoch, and that of the last epoch has no say. Measure after you train.",
             patch=(TRAINED + MEASURED, MEASURED + TRAINED),
             hints=("Which comes first in an epoch?",),
         ),

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 from tutor.lessons.training_steps import plain, shapes_of
 
 from ..shared import fits, gradient
@@ -33,18 +34,6 @@ def start_of(linear, d_in, d_out):
     layer, other = linear(d_in, d_out), linear(d_in, d_out)
     names = "weight", "bias"
     return "; ".join(f"{name} {spread_of(getattr(layer, name), getattr(other, name), d_in)}" for name in names)
-
-
-def probe_linear(d):
-    """A batch, what a layer is filled with, and the gradient that arrives at its output."""
-    n, d_in, d_out = d.sizes(3)
-    return d.tensor(n, d_in), d.tensor(d_out, d_in), d.tensor(d_out), d.tensor(n, d_out)
-
-
-def probe_thin_linear(d):
-    """A single row and a single output."""
-    (d_in,) = d.sizes(1)
-    return d.tensor(1, d_in), d.tensor(1, d_in), d.tensor(1), d.tensor(1, 1)
 
 
 def use_linear(linear, x, weight, bias, grad_y_pred):
@@ -118,7 +107,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=12,
     drills=("linear", "parameters"),
-    probe=(probe_linear, probe_thin_linear),
+    space=Space(
+        {
+            "x": Array("N I", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "weight": Array("O I", scales=("usual", "eight"), tensor=True),
+            "bias": Array("O", tensor=True),
+            "grad_y_pred": Array("N O", scales=("usual", "eight"), tensor=True),
+        },
+        sizes={"N": (1,), "I": (1,), "O": (1,)},
+    ),
     use=use_linear,
     outputs=("parameters", "y_pred", "grad_x", "grad_weight", "grad_bias", "start"),
     gradients={
@@ -126,6 +123,7 @@ EXERCISE = code(
         "grad_weight": FiniteDifference(linear_loss, wrt=1),
         "grad_bias": FiniteDifference(linear_loss, wrt=2),
     },
+    cases=2,
     forbid=("call:torch.nn.Linear", "call:torch.nn.functional.linear"),
     misconceptions=(
         Misconception(
@@ -145,16 +143,15 @@ EXERCISE = code(
         ),
         Misconception(
             "transpose-missing",
-            "The weight has one row for each output, so the inner sizes do not meet: x is (N, d_in), the weight (d_out, "
-            "d_in). Transpose the weight in the product.",
+            "In the product the inner sizes do not meet: x is (N, d_in), and the weight, with one row for each output, (d_out, d_in). Transpose the weight there.",
             patch=("self.weight.T", "self.weight"),
             hints=("Which sizes have to agree in a matrix product?",),
         ),
         Misconception(
             "bias-unused",
-            "The bias is there, but `forward` does not add it.",
+            "The bias is there, but it has no part in the output.",
             patch=(" + self.bias", ""),
-            hints=("Which of the two parameters does your `forward` not mention?",),
+            hints=("Which of the two parameters would change nothing if it changed?",),
         ),
         Misconception(
             "start-too-large",

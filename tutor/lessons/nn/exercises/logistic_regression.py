@@ -77,13 +77,13 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "probabilities",
-            "You return the probabilities. Their logarithms are asked for, which `log_softmax` gives in one step.",
+            "What comes out are the probabilities. Their logarithms are asked for, which `log_softmax` gives in one step.",
             patch=("log_softmax", "softmax"),
             hints=("Can the logarithm of a probability be positive?",),
         ),
         Misconception(
             "logits",
-            "You return the logits as they come from the layer; the log-softmax is missing.",
+            "What comes out are the logits as the layer gives them; the log-softmax is missing.",
             patch=(".log_softmax(dim=1)", ""),
             hints=("What do the exponentials of a row of yours add up to?",),
         ),
@@ -96,8 +96,7 @@ EXERCISE = code(
         ),
         Misconception(
             "log-of-a-softmax",
-            "Where a probability is very small, you give minus infinity. The softmax has rounded it to 0 before you took the "
-            "logarithm; `log_softmax` does both in one step.",
+            "Where a probability is very small, the result is minus infinity. A softmax rounds it to 0 before the logarithm is taken; `log_softmax` does both in one step.",
             patch=("log_softmax(dim=1)", "softmax(dim=1).log()"),
             hints=("What is the logarithm of a probability that float32 rounds to 0?",),
         ),

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, as_list, repair
+from tutor.checking.evidence import seen
 
 
 def probe(d, training=True):
@@ -151,14 +152,17 @@ EXERCISE = repair(
         ),
         Misconception(
             "back-after-all-epochs",
-            "The model is switched back when all epochs are over: between them it still is in evaluation mode. And it is left in training mode, whatever mode it came in.",
+            "From the second epoch on the model is trained in evaluation mode, and in the end it is left in training mode, whatever mode it came in. Is it switched back only when all epochs are over?",
             patch=(*ONCE, (BACK, "    model.train()\n")),
             hints=("Which loop does the switch belong to?",),
         ),
         Misconception(
             "flag-of-the-outer-module",
-            "The outer module says that it is training, and its layers were not told: each looks at a `training` of its own, which the first measuring has switched off. `train()` switches all of them.",
+            "The first epoch is trained in the mode in which the layers came, all later ones in evaluation mode: after the first measuring no layer is switched back. `train()` switches them all.",
             patch=(TRAIN, "        model.training = True\n"),
+            cause="`model.training = True` sets the flag of the outer module alone, and each layer looks at a `training` of its own.",
+            evidence=seen("_.training = True"),
+            other=(TRAIN, ""),
             hints=("What does `[layer.training for layer in model.modules()]` say in the second epoch?",),
         ),
         Misconception(

@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional
 
 from tutor.checking import Misconception, repair
+from tutor.checking.evidence import seen
 
 
 def probe(d):
@@ -42,6 +43,7 @@ def fit_twice_the_logarithm(x, labels, weight, rate, steps):
 
 
 LOSS = "nn.functional.cross_entropy(scores, labels)"
+PICKED = "[range(len(labels)), labels]"
 
 EXERCISE = repair(
     difficulty="easy",
@@ -58,9 +60,12 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "no-logarithm",
-            "The loss is the mean probability with its sign turned: `nll_loss` expects *logarithms* of probabilities and takes none itself.",
+            "The loss is the mean probability of the right class with its sign turned; its logarithm is missing.",
             patch=(LOSS, "nn.functional.nll_loss(scores.softmax(dim=1), labels)"),
-            hints=("What does `nll_loss` do with the number that it picks out for each row?",),
+            cause="`nll_loss` expects *logarithms* of probabilities and takes none itself.",
+            evidence=seen("_.nll_loss(...)", "nll_loss(...)", "_.NLLLoss(...)"),
+            other=(LOSS, f"-scores.softmax(dim=1){PICKED}.mean()"),
+            hints=("Which number of each row goes into your loss, and which should?",),
         ),
         Misconception(
             "softmax-over-the-batch",
@@ -70,9 +75,12 @@ EXERCISE = repair(
         ),
         Misconception(
             "no-softmax-at-all",
-            "No softmax is taken at all: `nll_loss` of the scores is a loss that falls for ever.",
+            "No softmax is taken at all: the loss is the score of the right class with its sign turned, and falls for ever.",
             patch=(LOSS, "nn.functional.nll_loss(scores, labels)"),
-            hints=("What has to be done to the scores before `nll_loss`?",),
+            cause="`nll_loss` takes none itself.",
+            evidence=seen("_.nll_loss(...)", "nll_loss(...)", "_.NLLLoss(...)"),
+            other=(LOSS, f"-scores{PICKED}.mean()"),
+            hints=("What has to be done to the scores before one of them is picked?",),
         ),
     ),
     alternatives=(fit_by_logarithms, fit_by_probabilities, fit_twice_the_logarithm),

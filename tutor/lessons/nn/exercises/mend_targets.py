@@ -85,7 +85,7 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "summed-over-one-axis",
-            "The table of N by N differences is still there: a sum over one of its dimensions and a mean over the other is N times as large as the mean over both, and as wrong.",
+            "The loss is N times the mean of a table of N by N differences: every prediction is still compared with every target. A sum over one dimension of the table and a mean over the other give that.",
             patch=((FIT, "predictions = model(x)"), (LOSS, "loss = ((predictions - y) ** 2).sum(0).mean()")),
             hints=("What is the shape of `predictions - y`, before anything is summed?",),
         ),
@@ -97,7 +97,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "squeezed-to-nothing",
-            "A batch of a single example is where it stops: `squeeze()` takes away *every* dimension of size 1, and of the shape (1, 1) nothing is left. Name the one that you mean.",
+            "A batch of a single example is where it stops: of its predictions, of shape (1, 1), no dimension is left. Is there a `squeeze()`, which takes away *every* dimension of size 1? Name the one that you mean.",
             patch=(FIT, "predictions = model(x).squeeze()"),
             hints=("Which of its dimensions should the shape (1, 1) keep?",),
         ),
@@ -109,7 +109,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "targets-averaged",
-            "No target of its own is left: every prediction is compared with the mean of the targets. The gradients are those of the table of N by N, as if nothing had been mended.",
+            "No target of its own is left: every prediction is compared with the mean of the targets. The gradients are still those of the table of N by N.",
             patch=(LOSS, "loss = loss_fn(predictions, y.mean().expand_as(predictions))"),
             hints=("Which target belongs to the prediction of the third example?",),
         ),

@@ -87,7 +87,7 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "softmax-at-the-end",
-            "Your network ends in a softmax. Logits are asked for: `CrossEntropyLoss` has the softmax inside.",
+            "What comes out are probabilities: a softmax has been applied. Logits are asked for: `CrossEntropyLoss` has the softmax inside.",
             patch=("nn.Linear(hidden, 10),", "nn.Linear(hidden, 10), nn.Softmax(dim=1),"),
             hints=("Do the rows of your output add up to 1?",),
         ),
@@ -105,14 +105,13 @@ EXERCISE = code(
         ),
         Misconception(
             "one-hidden-layer",
-            "A layer is missing: from 784 to hidden, from hidden to hidden, from hidden to 10.",
+            "The network lists two linear layers and no more. From 784 to hidden, from hidden to hidden, from hidden to 10: is the second one missing, or somewhere that the module does not notice?",
             patch=("            nn.Linear(hidden, hidden),\n            nn.ReLU(),\n", ""),
             hints=("How many linear layers does 784-512-512-10 name?",),
         ),
         Misconception(
             "layers-in-a-list",
-            "The network lists no parameters: a module does not look into a Python list. `nn.Sequential` and `nn.ModuleList` are "
-            "noticed.",
+            "The network lists no parameters. A module does not look into a Python list, tuple or dictionary, and does not know what is made in `forward`; `nn.Sequential` and `nn.ModuleList` are noticed.",
             patch=(
                 ("self.layers = nn.Sequential(", "self.layers = list(nn.Sequential("),
                 ("nn.Linear(hidden, 10),\n        )", "nn.Linear(hidden, 10),\n        ))"),

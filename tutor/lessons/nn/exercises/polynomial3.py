@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Number, Space
 from tutor.lessons.training_steps import plain, shapes_of
 
 from ..shared import fits, steps_of
@@ -13,23 +14,12 @@ CUBIC = "self.a + self.b * x + self.c * x**2 + self.d * x**3"
 
 
 def probe_polynomial(d):
-    """Points, targets, and four coefficients."""
+    """Points, targets, and any four coefficients."""
     (n,) = d.sizes(1, 3, 9)
-    return d.tensor(n), d.tensor(n), d.tensor(4)
+    return d.tensor(n), d.tensor(n), *(d.number(-1.5, 1.5) for _ in NAMES)
 
 
-def probe_large_points(d):
-    """The same with large points."""
-    (n,) = d.sizes(1, 3, 9)
-    return 100 * d.tensor(n), d.tensor(n), d.tensor(4)
-
-
-def probe_one_point(d):
-    """The same with the point 0 alone, where only one coefficient has a say."""
-    return 0 * d.tensor(1), d.tensor(1), d.tensor(4)
-
-
-def use_polynomial(polynomial, x, y, numbers):
+def use_polynomial(polynomial, x, y, *numbers):
     """The parameters of the cubic, whether two of them differ, its values with given numbers, and some steps' losses."""
     model, other = polynomial().to(x.dtype), polynomial().to(x.dtype)
     shapes = shapes_of(model)
@@ -38,7 +28,7 @@ def use_polynomial(polynomial, x, y, numbers):
     differ = [not torch.equal(getattr(model, name), getattr(other, name)) for name in NAMES]
     with torch.no_grad():
         for name, number in zip(NAMES, numbers, strict=True):
-            getattr(model, name).copy_(number)
+            getattr(model, name).fill_(number)
     y_pred = model(x)
     losses = steps_of(model, x, y) if fits(y_pred, y.shape) and x.abs().max() < 10 else None  # else they diverge
     return shapes, "yes" if all(differ) else "no", plain(y_pred), losses
@@ -79,14 +69,21 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("sine-fit", "parameters"),
-    probe=(probe_polynomial, probe_large_points, probe_one_point),
+    space=Space(
+        {
+            "x": Array("N", scales=("usual", "large"), values=("distinct", "zeros"), tensor=True),
+            "y": Array("N", tensor=True),
+            **{name: Number((number, 0.0)) for name, number in zip(NAMES, (0.7, -1.3, 0.4, -0.9), strict=True)},
+        },
+        sizes={"N": (1,)},
+    ),
+    probe=probe_polynomial,
     use=use_polynomial,
     outputs=("parameters", "is every coefficient drawn anew", "y_pred", "losses"),
     misconceptions=(
         Misconception(
             "not-noticed",
-            "The module does not list a, b, c and d, so no step would ever move them. It notices an `nn.Parameter` that is "
-            "assigned to an attribute of `self`, and nothing else.",
+            "The module does not list a, b, c and d, so no step would ever move them. It notices an `nn.Parameter` that is assigned to an attribute of `self`, but no plain tensor, and nothing inside a list.",
             patch=("nn.Parameter(torch.randn(()))", "torch.randn((), requires_grad=True)"),
             hints=("What does `list(Polynomial3().parameters())` give?",),
         ),
@@ -116,8 +113,7 @@ EXERCISE = code(
         ),
         Misconception(
             "cut-from-the-graph",
-            "The values are right, but no gradient reaches the coefficients. `.item()`, `.data` and `.detach()` cut them off; "
-            "use `self.a` itself.",
+            "The values are right, but no gradient reaches the coefficients. `.item()`, `.data`, `.detach()` and `no_grad` cut them off; use `self.a` itself.",
             patch=(CUBIC, f"({CUBIC}).detach()"),
             hints=("Has the prediction of your model a `grad_fn`?",),
         ),

@@ -3,15 +3,10 @@
 from torch import nn
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Space
 from tutor.lessons.training_steps import plain
 
 from ..shared import fits, steps_of
-
-
-def probe_sequential(d):
-    """A whole problem for a chain of layers; they are square, so that layers in a wrong order do not merely crash."""
-    n, size = d.sizes(2, 3, 8)
-    return d.tensor(n, size), d.tensor(n, size), d.tensor(size, size), d.tensor(size, size)
 
 
 def linear_of(weight):
@@ -90,7 +85,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("sequential", "call"),
-    probe=probe_sequential,
+    space=Space(  # square layers, so that those in a wrong order do not merely crash
+        {
+            "x": Array("N S", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "y": Array("N S", tensor=True),
+            "first": Array("S S", tensor=True),
+            "last": Array("S S", tensor=True),
+        },
+        sizes={"N": (1,), "S": (1,)},
+    ),
     use=use_sequential,
     outputs=(
         "parameters",
@@ -113,13 +116,13 @@ EXERCISE = code(
         ),
         Misconception(
             "return-in-the-loop",
-            "Only the first layer is applied: the `return` stands inside the loop and ends it after one turn.",
+            "Only the first layer is applied. Does a `return` inside the loop end it after one turn?",
             patch=("x = layer(x)\n        return x", "x = layer(x)\n            return x"),
-            hints=("How far is your `return` indented?",),
+            hints=("Which line of yours ends the loop, and in which turn?",),
         ),
         Misconception(
             "input-again",
-            "Every layer receives the first input again. It should receive what the layer before it gave.",
+            "The output is what the last layer makes of the first input. Every layer should receive what the layer before it gave.",
             patch=(
                 ("        for layer", "        y = x\n        for layer"),
                 ("x = layer(x)\n        return x", "y = layer(x)\n        return y"),
@@ -128,22 +131,19 @@ EXERCISE = code(
         ),
         Misconception(
             "output-dropped",
-            "The output is the input, unchanged: what a layer returns is dropped. `layer(x)` does not change `x`, it gives "
-            "something new, which the next layer needs.",
+            "The layers are called, but the output is the input, unchanged. `layer(x)` does not change `x`, it gives something new: is that kept, handed to the next layer and returned?",
             patch=("x = layer(x)", "layer(x)"),
             hints=("Which line of yours keeps what a layer returns?",),
         ),
         Misconception(
             "star-too-many",
-            "`nn.ModuleList` takes one list (or tuple) of modules, and here it gets each module as an argument of its own: no "
-            "star before `layers`.",
+            "`nn.ModuleList` takes one list (or tuple) of modules, and here it gets each module as an argument of its own: no star before `layers`.",
             patch=("nn.ModuleList(layers)", "nn.ModuleList(*layers)"),
             hints=("What is `layers` inside `__init__`, and what would `*layers` be?",),
         ),
         Misconception(
             "forward-called",
-            "You call `layer.forward(x)`. The numbers are the same, but the hooks of the layers are skipped: call "
-            "`layer(x)`.",
+            "The numbers are right, but no layer is called as `layer(x)`, and so their hooks are skipped. Is it `layer.forward(x)` that is called?",
             patch=("layer(x)", "layer.forward(x)"),
             hints=("What does `layer(x)` do besides running `forward`?",),
         ),

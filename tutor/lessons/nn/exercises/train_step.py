@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 from tutor.lessons.training_steps import TENSOR_RETURNED, kind_of
 
 from ..shared import STEPS
@@ -83,6 +84,8 @@ def step_with_optimiser(model, loss_fn, x, y, learning_rate):
     return loss.item()
 
 
+UPDATE = "parameter -= learning_rate * parameter.grad"
+
 EXERCISE = code(
     difficulty="medium",
     minutes=10,
@@ -94,28 +97,25 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "parameters-not-called",
-            "`model.parameters` is the method itself, and a method cannot be looped over. Call it: "
-            "`model.parameters()`.",
+            "A method stands where its result is needed: `model.parameters` is the method itself, and cannot be looped over. Call it: `model.parameters()`.",
             patch=("model.parameters()", "model.parameters"),
             hints=("What is missing behind `model.parameters`?",),
         ),
         Misconception(
             "zero-grad-missing",
-            "The first step is right, the later ones are not: the gradients of all steps so far add up, because "
-            "nothing clears them. `model.zero_grad()` does, brackets included.",
+            "The first step is right, the later ones are not: the gradients of all steps so far add up, because they are not cleared in between. `model.zero_grad()` does it, brackets included.",
             patch=("    model.zero_grad()\n", ""),
             hints=("What does `backward` do with a gradient that is there already?",),
         ),
         Misconception(
             "no-gradient-at-the-update",
-            "When the update comes, the gradients are `None`: since they were cleared, no `backward` has filled them. "
-            "The order is: clear, backward, update.",
+            "When the update comes, a gradient is `None`: no `backward` has filled it, or it has been cleared since. The order is: clear, backward, update.",
             patch=(("    model.zero_grad()\n", ""), ("loss.backward()\n", "loss.backward()\n    model.zero_grad()\n")),
             hints=("Which line fills `parameter.grad`, and which one clears it?",),
         ),
         Misconception(
             "cleared-too-late",
-            "The gradients are cleared between `backward` and the update, so there is nothing left to step along. Clear them before `backward`.",
+            "The parameters are written into and stay what they were: what is subtracted is 0. Are the gradients cleared between `backward` and the update? Clear them before `backward`.",
             patch=(
                 (
                     "    model.zero_grad()\n    loss.backward()\n",
@@ -126,17 +126,19 @@ EXERCISE = code(
         ),
         Misconception(
             "other-tensors",
-            "The numbers are right, but the model has other tensors than before: whoever holds the old ones (an optimiser, a `state_dict`) never hears "
-            "of the step. Change the parameters where they lie.",
+            "The numbers are right, but they lie in other memory than before: whoever holds the old tensors (an optimiser, a `state_dict`) never hears of the step. Change the parameters where they lie.",
             patch=(
                 "parameter -= learning_rate * parameter.grad",
                 "parameter.data = parameter - learning_rate * parameter.grad",
             ),
-            hints=("Which memory does `p.data = …` write into?",),
+            cause="`p.data = …` gives a parameter another tensor to hold.",
+            evidence=seen("_.data = _"),
+            other=(UPDATE, "parameter.set_(parameter - learning_rate * parameter.grad)"),
+            hints=("Which memory do the new numbers lie in: that of the old ones?",),
         ),
         Misconception(
             "weight-and-bias-only",
-            "A parameter of the model itself never moves: you step through layers and their weights. `model.parameters()` lists all, wherever they lie.",
+            "The parameters of the layers move, one of the model itself never does. `model.parameters()` lists all, wherever they lie.",
             patch=(
                 "        for parameter in model.parameters():\n",
                 "        for parameter in (p for m in model.modules() if isinstance(m, nn.Linear) for p in m.parameters()):\n",
@@ -145,15 +147,16 @@ EXERCISE = code(
         ),
         Misconception(
             "name-rebound",
-            "The parameters never move. (`p = p - ...` would make a new tensor and give it the loop's name; "
-            "the tensor in the model stays as it was.) Change the parameter itself, in place.",
+            "The parameters are never written into. Does the update only make new tensors, or is there none? Change the parameter itself, in place.",
             patch=("parameter -= learning_rate", "parameter = parameter - learning_rate"),
+            cause="`p = p - …` makes a new tensor and gives it the loop's name; the one in the model stays as it was.",
+            evidence=seen("_ = _ - _"),
+            other=(UPDATE, "parameter - learning_rate * parameter.grad"),
             hints=("What is the difference between `p = p - 1` and `p -= 1` for a tensor?",),
         ),
         Misconception(
             "update-recorded",
-            "The update is recorded as if it were part of the model, and autograd refuses to change a leaf in place. "
-            "Put it under `with torch.no_grad():`.",
+            "Autograd is recording where a parameter is changed, and refuses to have a leaf changed in place. Put the update under `with torch.no_grad():`.",
             patch=(
                 "    with torch.no_grad():\n        for parameter in model.parameters():\n            parameter",
                 "    for parameter in model.parameters():\n        parameter",
@@ -195,22 +198,21 @@ EXERCISE = code(
         ),
         Misconception(
             "loss-after-the-step",
-            "The step is right, but you return the loss after it. The loss before the step is asked for, and it costs "
-            "nothing: you have it already.",
+            "The step is right, but what is returned is the loss after it. The loss before the step is asked for, and it costs nothing: the step has needed it already.",
             patch=("return loss.item()", "return loss_fn(model(x), y).item()"),
             hints=("How often does your function call the model?",),
         ),
         Misconception(
             "uphill",
-            "You walk up: the gradient points to where the loss grows. Subtract it.",
+            "The step goes uphill: the gradient points to where the loss grows. Subtract it.",
             patch=("-=", "+="),
             hints=("Does your loss fall?",),
         ),
         Misconception(
             "rate-unused",
-            "You subtract the whole gradient. `learning_rate` says how far to go.",
+            "The whole gradient is subtracted. `learning_rate` says how far to go.",
             patch=("learning_rate * ", ""),
-            hints=("Which argument does your function never use?",),
+            hints=("Which argument says how long the step is?",),
         ),
         TENSOR_RETURNED,
     ),

@@ -4,23 +4,19 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 from tutor.lessons.training_steps import plain, shapes_of
 
 from ..shared import fits, steps_of
 
 
-def probe_two_layer(d):
-    """A whole problem: inputs, targets, and what the two layers are filled with."""
-    n, d_in, h, d_out = d.sizes(4)
-    weights = d.tensor(h, d_in), d.tensor(h), d.tensor(d_out, h), d.tensor(d_out)
-    return d.tensor(n, d_in), d.tensor(n, d_out), *weights
-
-
 def probe_far(d):
-    """The same with one input far from the others."""
-    x, y, *weights = probe_two_layer(d)
+    """One input lies far from the others."""
+    n, d_in, h, d_out = d.sizes(4)
+    x = d.tensor(n, d_in)
     x[0, 0] = 6
-    return x, y, *weights
+    return x, d.tensor(n, d_out), d.tensor(h, d_in), d.tensor(h), d.tensor(d_out, h), d.tensor(d_out)
 
 
 def use_two_layer(net, x, y, weight1, bias1, weight2, bias2):
@@ -32,7 +28,8 @@ def use_two_layer(net, x, y, weight1, bias1, weight2, bias2):
         return shapes, None, None
     model.load_state_dict(numbers)
     y_pred = model(x)
-    return shapes, plain(y_pred), steps_of(model, x, y) if fits(y_pred, y.shape) else None
+    steps = fits(y_pred, y.shape) and x.abs().mean() < 3  # on larger numbers they end nowhere
+    return shapes, plain(y_pred), steps_of(model, x, y) if steps else None
 
 
 class NetOfModules(nn.Module):
@@ -73,7 +70,19 @@ EXERCISE = code(
     difficulty="easy",
     minutes=8,
     drills=("two-layer-net", "parameters"),
-    probe=(probe_two_layer, probe_far),
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "y": Array("N O", tensor=True),
+            "weight1": Array("H D", tensor=True),
+            "bias1": Array("H", tensor=True),
+            "weight2": Array("O H", tensor=True),
+            "bias2": Array("O", tensor=True),
+        },
+        sizes={"N": (1,), "H": (1,), "O": (1,)},
+    ),
+    probe=probe_far,
+    cases=2,
     use=use_two_layer,
     outputs=("parameters", "y_pred", "losses"),
     misconceptions=(
@@ -104,26 +113,28 @@ EXERCISE = code(
         ),
         Misconception(
             "relu-only-at-the-end",
-            "Your ReLU stands behind `linear2`. It belongs between the layers; the prediction may be negative.",
+            "The ReLU is at work behind `linear2`, and none between the layers. It belongs between them; the prediction may be negative.",
             patch=(("h_relu = h.clamp(min=0)", "h_relu = h"), ("linear2(h_relu)", "linear2(h_relu).clamp(min=0)")),
             hints=("Which of the two layers comes before your ReLU?",),
         ),
         Misconception(
             "relu-not-constructed",
-            "`nn.ReLU(h)` does not apply a ReLU, it makes one, and that module then goes into `linear2` in the place of a tensor. "
-            "Construct it first, `relu = nn.ReLU()`, and then call it: `relu(h)`.",
+            "A ReLU module goes into `linear2` in the place of a tensor. `nn.ReLU(h)` does not apply a ReLU, it makes one: construct it first, `relu = nn.ReLU()`, and then call it: `relu(h)`.",
             patch=("h.clamp(min=0)", "nn.ReLU(h)"),
             hints=("What is `type(nn.ReLU(h))`?",),
         ),
         Misconception(
             "relu-upside-down",
-            "`clamp(max=0)` keeps the negative numbers and cuts the positive ones. A ReLU does the opposite.",
+            "The negative numbers are kept and the positive ones cut. A ReLU does the opposite.",
             patch=("clamp(min=0)", "clamp(max=0)"),
+            cause="`clamp(max=0)` cuts what is above 0.",
+            evidence=seen("_.clamp(max=0)", "torch.clamp(_, max=0)", "_.clamp(max=0.0)"),
+            other=("h.clamp(min=0)", "h * (h < 0)"),
             hints=("Below which number does a ReLU cut?",),
         ),
         Misconception(
             "relu-on-the-input",
-            "The ReLU is applied to the input, before `linear1`. It belongs on what `linear1` gives.",
+            "The ReLU is applied to the input, before `linear1`, and not to what `linear1` gives, where it belongs.",
             patch=(("self.linear1(x)", "self.linear1(x.clamp(min=0))"), ("h_relu = h.clamp(min=0)", "h_relu = h")),
             hints=("Between which two things does the ReLU stand?",),
         ),
@@ -136,7 +147,7 @@ EXERCISE = code(
         ),
         Misconception(
             "no-bias",
-            "You switched the bias off in both layers. That is how the earlier notebooks had it; here each layer keeps its own.",
+            "Neither layer has a bias. That is how the earlier notebooks had it; here each layer keeps its own.",
             patch=(
                 ("nn.Linear(d_in, d_hidden)", "nn.Linear(d_in, d_hidden, bias=False)"),
                 ("nn.Linear(d_hidden, d_out)", "nn.Linear(d_hidden, d_out, bias=False)"),

@@ -3,27 +3,9 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
-from ..watching import no_ready_made_optimiser, said_of_gradients, sgd_steps
-
-
-def probe_sgd(d):
-    """A problem, weights, a parameter that takes no part in it, and the two settings."""
-    n, d_in, h, d_out = d.sizes(4)
-    settings = d.number(0.2, 0.4), d.number(0.5, 1.0)
-    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(d_in, h), d.tensor(h, d_out), d.tensor(3), *settings
-
-
-def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
-    """The weights after each of three steps, the parameters given as a list; then after two, given by a generator."""
-    with no_ready_made_optimiser():
-        cleared, after_step = said_of_gradients(sgd, (w1, unused, w2), lr, weight_decay)
-        if cleared == "the weights instead":
-            return [cleared, *[None] * 15]
-        weights = w1, w2, unused, unused + 1
-        listed = sgd_steps(sgd, list, 3, x, y, weights, lr, weight_decay)
-        return [cleared, after_step, *listed, *sgd_steps(sgd, iter, 2, x, y, weights, lr, weight_decay)]
-
+from ..watching import probe_no_decay, probe_sgd, three_sgd_steps
 
 UPDATE = "(w.grad + self.weight_decay * w)"
 ASKED = "if w.grad is not None:"
@@ -95,7 +77,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=12,
     drills=("sgd", "weight-decay"),
-    probe=probe_sgd,
+    probe=(probe_sgd, probe_no_decay),
     use=three_sgd_steps,
     outputs=(
         "how zero_grad clears the gradients",
@@ -122,13 +104,16 @@ EXERCISE = code(
         ),
         Misconception(
             "rebinding",
-            "No parameter of the model moves. What you change is another tensor: `w - …` makes a new one, whatever you call it, and so does `clone()`; the model still holds the old one. Change the parameter itself, in place.",
+            "No parameter of the model moves. Is what changes another tensor, a copy or a new one? The model still holds the old one: change the parameter itself, in place.",
             patch=("w -= self.lr * (", "w = w - self.lr * ("),
-            hints=("Which tensor does the model see: the one that `w` meant before the line, or after?",),
+            cause="`w = w - …` makes a new tensor and gives it the name `w`.",
+            evidence=seen("_ = _ - _"),
+            other=("w -= self.lr", "w - self.lr"),
+            hints=("Which tensor does the model see, and which line of yours changes that one?",),
         ),
         Misconception(
             "autograd-watches",
-            "Autograd watches parameters and refuses to have one changed in place. The update is no part of the model: put it under `torch.no_grad()`.",
+            "Autograd is recording where a parameter is changed in place, and refuses it. The update is no part of the model: put it under `torch.no_grad()`.",
             patch=("torch.no_grad()", "torch.enable_grad()"),
             hints=("Under which `with` may a parameter be changed?",),
         ),
@@ -170,7 +155,7 @@ EXERCISE = code(
         ),
         Misconception(
             "tensor-for-a-yes",
-            "You ask whether a whole tensor is true, and for more than one number there is no answer. Ask whether it is there: `w.grad is not None`.",
+            "Somewhere a whole tensor is asked whether it is true, and for more than one number there is no answer. Ask whether the gradient is there: `w.grad is not None`.",
             patch=(ASKED, "if w.grad:"),
             hints=("What does `bool(torch.ones(2))` give?",),
         ),
@@ -194,31 +179,34 @@ EXERCISE = code(
         ),
         Misconception(
             "zero-grad-stops-early",
-            "Only the first parameter is cleared; the others keep their old gradients. A `return` inside the loop ends it after one turn.",
+            "Only the first parameter is cleared; the others keep their old gradients. Does a `return` inside the loop of `zero_grad` end it after one turn?",
             patch=("w.grad = None\n", "w.grad = None\n            return\n"),
             hints=("How many parameters does the loop in `zero_grad` reach?",),
         ),
         Misconception(
             "weights-for-gradients",
-            "`zero_grad` reaches for the weights themselves, and they hold all that was learned. What it has to clear is the gradient of each, `w.grad`.",
+            "`zero_grad` changes the weights themselves, or tries to, and they hold all that was learned. What it has to clear is the gradient of each, `w.grad`.",
             patch=("w.grad = None", "w.zero_()"),
             hints=("Which tensor does your `zero_grad` change: `w`, or `w.grad`?",),
         ),
         Misconception(
             "zeros-for-none",
-            "The steps are right, but your `zero_grad` fills the gradients with zeros, and `None` was asked for. A zero is a gradient: weight decay goes on moving a parameter that no loss uses, as section 2 showed.",
+            "The steps are right, but `zero_grad` leaves zeros in the gradients, and `None` was asked for. A zero is a gradient: weight decay goes on moving a parameter that no loss uses, as section 2 showed.",
             patch=("w.grad = None", "w.grad = None if w.grad is None else torch.zeros_like(w.grad)"),
             hints=("Does an optimiser skip a parameter whose gradient is a tensor of zeros?",),
         ),
         Misconception(
             "gradient-changed-by-step",
-            "The weights are right, but your `step` changes the gradients: the decay is added into `w.grad` itself, and a second step without clearing would add it twice. Make a new tensor, `w.grad + ...`.",
+            "The weights are right, but where there is a weight decay `step` changes the gradients: whoever takes a second step along them, or looks at them after it, finds other numbers. Make a new tensor, `w.grad + ...`.",
             patch=(f"w -= self.lr * {UPDATE}", "w.grad += self.weight_decay * w; w -= self.lr * w.grad"),
+            cause="What is added into `w.grad` itself a second step without clearing adds twice.",
+            evidence=seen("_.grad += _", "_.grad.add_(...)"),
+            other=(UPDATE, f"{UPDATE}; w.grad.mul_(1 + self.weight_decay)"),
             hints=("What is in `w.grad` after your `step`?",),
         ),
         Misconception(
             "step-clears-too",
-            "Your `step` clears the gradients as well. Two steps along one gradient, or a look at it after the step, would find it gone: clearing is what `zero_grad` is for.",
+            "`step` clears the gradients as well. Two steps along one gradient, or a look at it after the step, would find it gone: clearing is what `zero_grad` is for.",
             patch=(UPDATE, f"{UPDATE}; w.grad = None"),
             hints=("Which lines of `step` touch `w.grad`?",),
         ),
@@ -236,7 +224,7 @@ EXERCISE = code(
         ),
         Misconception(
             "uphill",
-            "You go with the gradient, and that is uphill.",
+            "The step goes with the gradient, and that is uphill.",
             patch=("w -= ", "w += "),
             hints=("In which direction does a gradient point?",),
         ),

@@ -8,12 +8,12 @@ from .. import shared
 
 
 def probe_adagrad(d):
-    """Gradients of five steps, a learning rate for each, and an epsilon that can be seen."""
-    return *shared.gradients_and_rates(d), d.number(0.2, 0.8)
+    """A gradient, a learning rate, and an epsilon that can be seen."""
+    return *shared.gradient_and_rate(d), d.number(0.2, 0.8)
 
 
-def walk_adagrad(rule, grad_of_each_step, lr_of_each_step, eps):
-    return shared.walk(rule, grad_of_each_step, lr_of_each_step, eps)
+def walk_adagrad(rule, grad, lr, eps):
+    return shared.walk(rule, grad, lr, eps)
 
 
 def adagrad_in_place(grad, state, lr, eps):
@@ -40,9 +40,11 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("adagrad",),
+    space=shared.rule_space(eps=(0.5, 1e-8)),
     probe=probe_adagrad,
     use=walk_adagrad,
     outputs=shared.SUBTRACTED,
+    cases=2,
     misconceptions=(
         shared.state_in_float32('state["squares"] = squares', 'state["squares"] = squares.float()'),
         shared.state_not_kept('    state["squares"] = squares\n', ""),
@@ -50,8 +52,7 @@ EXERCISE = code(
         shared.EPS_MISSING,
         Misconception(
             "no-root",
-            "You divide by the sum of squares itself. Without the root a gradient 100 times larger makes a step 100 times "
-            "smaller.",
+            "What stands below the line is the sum of squares itself. Without the root a gradient 100 times larger makes a step 100 times smaller.",
             patch=("squares.sqrt()", "squares"),
             hints=("Which has the unit of a gradient: the sum of squares, or its root?",),
         ),
@@ -70,20 +71,20 @@ EXERCISE = code(
         ),
         Misconception(
             "gradient-missing",
-            "The gradient itself is missing above the line: every weight would move up or down by the same rule, whatever its sign.",
+            "The gradient itself is missing above the line: every weight would move the same way, whatever the sign of its gradient.",
             patch=("lr * grad / (", "lr / ("),
             hints=("What stands above the line?",),
         ),
         shared.NOT_SQUARED,
         Misconception(
             "absolute-gradients",
-            "You add up absolute gradients, not their squares.",
+            "What is added up are absolute gradients. Is a root taken of each square, before the sum? It is taken of the sum of the squares.",
             patch=(("grad**2", "grad.abs()"), ("squares.sqrt()", "squares")),
             hints=("What exactly does s add up?",),
         ),
         Misconception(
             "one-rate-for-all",
-            "You add the squares of all entries together, so all weights share one rate. AdaGrad works entry by entry.",
+            "The squares of all entries are added together, so all weights share one rate. AdaGrad works entry by entry.",
             patch=("grad**2", "(grad**2).sum()"),
             hints=("What is the shape of s?",),
         ),

@@ -3,17 +3,18 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from .. import shared
 
 
 def probe_adam(d):
-    """Gradients of five steps, a learning rate for each, two different betas, and an epsilon that can be seen."""
-    return *shared.gradients_and_rates(d), d.number(0.3, 0.6), d.number(0.7, 0.95), d.number(0.2, 0.8)
+    """A gradient, a learning rate, two different betas, and an epsilon that can be seen."""
+    return *shared.gradient_and_rate(d), d.number(0.3, 0.6), d.number(0.7, 0.95), d.number(0.2, 0.8)
 
 
-def walk_adam(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps):
-    return shared.walk(rule, grad_of_each_step, lr_of_each_step, beta1, beta2, eps)
+def walk_adam(rule, grad, lr, beta1, beta2, eps):
+    return shared.walk(rule, grad, lr, beta1, beta2, eps)
 
 
 def adam_in_place(grad, state, lr, beta1, beta2, eps):
@@ -48,9 +49,11 @@ EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("adam",),
+    space=shared.rule_space(beta1=(0.5, 0.9), beta2=(0.8, 0.999), eps=(0.5, 1e-8)),
     probe=probe_adam,
     use=walk_adam,
     outputs=shared.SUBTRACTED,
+    cases=2,
     misconceptions=(
         shared.state_in_float32(
             'state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * grad**2',
@@ -67,13 +70,13 @@ EXERCISE = code(
         ),
         Misconception(
             "v-uncorrected",
-            "You correct m but not v. Both start at zero.",
+            "m is corrected, v is not. Both start at zero.",
             patch=('state["v"] / (1 - beta2 ** state["t"])', 'state["v"]'),
             hints=("Which of the two means has no hat in your code?",),
         ),
         Misconception(
             "m-uncorrected",
-            "You correct v but not m. Both start at zero.",
+            "v is corrected, m is not. Both start at zero.",
             patch=('state["m"] / (1 - beta1 ** state["t"])', 'state["m"]'),
             hints=("Which of the two means has no hat in your code?",),
         ),
@@ -85,7 +88,7 @@ EXERCISE = code(
         ),
         Misconception(
             "t-from-zero",
-            "At the first step t is 0, so 1 - beta**t is 0 and you divide by it. Count t on before you use it: it starts from 1.",
+            "At the first step 1 - beta**t is 0, and a mean is divided by it: t is 0 there. Count t on before you use it: it starts from 1.",
             patch=(
                 ('state["t"] = state.get("t", 0) + 1', 'state["t"] = state.get("t", -1) + 1'),
                 ('state["m"] / (1 - beta1 ** state["t"])', 'state["m"] / (torch.tensor(1.0) - beta1 ** state["t"])'),
@@ -95,7 +98,7 @@ EXERCISE = code(
         ),
         Misconception(
             "correction-kept",
-            "You write the corrected means back into `state`. The next step then corrects them once more.",
+            "The next step goes on from the corrected means and corrects them once more. Are they written back into `state`, or corrected in place?",
             patch=(
                 (
                     'm_hat = state["m"] / (1 - beta1 ** state["t"])',
@@ -131,24 +134,30 @@ EXERCISE = code(
         ),
         Misconception(
             "power-missing",
-            "You multiply beta by t. It is beta to the power of t: `beta**t`.",
+            "beta is multiplied by t. It is beta to the power of t: `beta**t`.",
             patch=(("beta1 ** state", "beta1 * state"), ("beta2 ** state", "beta2 * state")),
             hints=("How much of the zero at the start is left after three steps?",),
         ),
         Misconception(
             "multiplied-for-divided",
-            "You multiply by 1 - beta**t. The means are too small at first: divide.",
+            "The means are multiplied by 1 - beta**t. They are too small at first: divide.",
             patch=(("/ (1 - beta1", "* (1 - beta1"), ("/ (1 - beta2", "* (1 - beta2")),
             hints=("Is 0.1 g too large or too small for a mean of g?",),
         ),
         Misconception(
             "bracket-missing-in-the-correction",
-            "Without brackets Python divides by 1 and then subtracts beta**t. Write `/ (1 - beta**t)`.",
+            "From each mean beta**t is subtracted; it should be divided by 1 - beta**t.",
             patch=(
                 ('/ (1 - beta1 ** state["t"])', '/ 1 - beta1 ** state["t"]'),
                 ('/ (1 - beta2 ** state["t"])', '/ 1 - beta2 ** state["t"]'),
             ),
-            hints=("What does Python do first: divide or subtract?",),
+            cause="Without brackets Python divides by 1 and then subtracts: write `/ (1 - beta**t)`.",
+            evidence=seen("_ / 1 - _"),
+            other=(
+                ('/ (1 - beta1 ** state["t"])', '- beta1 ** state["t"]'),
+                ('/ (1 - beta2 ** state["t"])', '- beta2 ** state["t"]'),
+            ),
+            hints=("What is the correction of a mean: a quotient or a difference?",),
         ),
         Misconception(
             "new-ones-whole",
@@ -170,9 +179,9 @@ EXERCISE = code(
         ),
         Misconception(
             "m-read-for-v",
-            'The mean of the squares goes on from `state["m"]`, the mean of the gradients. Each mean goes on from its own.',
+            "The mean of the squares goes on from m, the mean of the gradients. Each mean goes on from its own.",
             patch=('state.get("v", 0)', 'state.get("m", 0)'),
-            hints=("Which key does the line of v read?",),
+            hints=("Which mean does the line of v go on from?",),
         ),
         Misconception(
             "m-not-kept",
@@ -189,13 +198,13 @@ EXERCISE = code(
         shared.eps_under_the_root("(v_hat.sqrt() + eps)", "(v_hat + eps).sqrt()"),
         Misconception(
             "no-root",
-            "You divide by v-hat itself. It is a mean of squares; the size of a gradient is its root.",
+            "What stands below the line is v-hat itself. It is a mean of squares; the size of a gradient is its root.",
             patch=("v_hat.sqrt()", "v_hat"),
             hints=("Which has the unit of a gradient: v-hat, or its root?",),
         ),
         Misconception(
             "gradient-for-m",
-            "Above the line you have the gradient itself; that is RMSprop with a correction. Adam puts m-hat there.",
+            "Above the line stands the gradient itself; that is RMSprop with a correction. Adam puts m-hat there.",
             patch=("lr * m_hat /", "lr * grad /"),
             hints=("What is the mean m for?",),
         ),

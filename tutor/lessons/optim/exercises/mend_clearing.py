@@ -65,7 +65,7 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "for-every-piece",
-            "Every step goes along the gradient of the last piece alone: that of the piece before is cleared away.",
+            "Every step goes along the gradient of the last piece alone: that of the piece before is lost.",
             patch=((CLEAR, ""), (BACKWARD, "                optimizer.zero_grad()\n" + BACKWARD)),
             hints=("Between which two lines do the gradients of the two pieces have to add up?",),
         ),
@@ -110,9 +110,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "smaller-steps",
-            "The steps no longer grow, and they are still wrong: what is divided by the number of batches so far is "
-            "the sum of "
-            "their gradients, and only the last of them belongs to this batch.",
+            "The steps no longer grow, and they are still wrong: each goes along the sum of the gradients of all batches so far, divided by their number, and only the last of them belongs to this batch.",
             patch=(
                 (CLEAR, ""),
                 (

@@ -110,8 +110,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "one-rate",
-            "All layers learn, and all at one rate. What is known to the optimiser without an `lr` of its own has that "
-            "of the call.",
+            "All layers learn, and all at one rate. The new layer should have ten times the rate of the others; what the optimiser knows without an `lr` of its own has that of the call.",
             patch=(', "lr": 10 * rate', ""),
             hints=("At which rate should the new layer learn?",),
         ),
@@ -123,9 +122,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "without-memory",
-            "All layers learn, and without momentum: no step remembers those before it. That is so where a new "
-            "optimiser is made for "
-            "every batch.",
+            "All layers learn, and without momentum: no step remembers those before it. Is it left out, or is a new optimiser made for every batch?",
             patch=(
                 ("    groups = ", "    def made():\n        return "),
                 (MADE, ""),

@@ -1,8 +1,11 @@
 """A schedule of epochs that is stepped once a batch."""
 
+import ast
+
 import torch
 
 from tutor.checking import Misconception, repair
+from tutor.checking.evidence import seen
 
 
 def probe(d):
@@ -49,6 +52,7 @@ def train_by_groups(w, batches, rate, epochs):
 
 
 STEP = "            optimizer.step()\n        scheduler.step()\n"
+CALLED = seen("scheduler.step()")
 
 EXERCISE = repair(
     difficulty="easy",
@@ -62,7 +66,7 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "before-the-epoch",
-            "The rate is halved once an epoch, and before the first batch: all batches are trained with half of what they should have.",
+            "The rate is halved once an epoch, and before its first batch: all batches are trained with half of what they should have.",
             patch=(
                 (STEP, "            optimizer.step()\n"),
                 ("        for x, y in batches:\n", "        scheduler.step()\n        for x, y in batches:\n"),
@@ -71,13 +75,16 @@ EXERCISE = repair(
         ),
         Misconception(
             "after-all-epochs",
-            "The rate never changes while there is training: it is halved when all epochs are over.",
+            "The rate never changes while there is training.",
             patch=(STEP, "            optimizer.step()\n    scheduler.step()\n"),
-            hints=("Which loop does the line belong to?",),
+            cause="Your `scheduler.step()` comes when all epochs are over.",
+            evidence=lambda tree: any(isinstance(line, ast.Expr) and CALLED(line) for line in tree.body[0].body),
+            other=(STEP, "            optimizer.step()\n"),
+            hints=("When is the rate to be halved, and which loop is that?",),
         ),
         Misconception(
             "little-by-little",
-            "Each epoch begins with the right rate, and the rate falls within the epoch: it is still changed after every batch, by less.",
+            "Each epoch begins with the right rate, and the rate falls within the epoch: it still changes after every batch, by less.",
             patch=(
                 (STEP, "            optimizer.step()\n            scheduler.step()\n"),
                 ("gamma=0.5", "gamma=0.5 ** (1 / len(batches))"),

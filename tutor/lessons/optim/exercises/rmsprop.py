@@ -3,17 +3,18 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from .. import shared
 
 
 def probe_rmsprop(d):
-    """Gradients of five steps, a learning rate for each, the part that is kept, and an epsilon that can be seen."""
-    return *shared.gradients_and_rates(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
+    """A gradient, a learning rate, the part that is kept, and an epsilon that can be seen."""
+    return *shared.gradient_and_rate(d), d.number(0.3, 0.9), d.number(0.2, 0.8)
 
 
-def walk_rmsprop(rule, grad_of_each_step, lr_of_each_step, alpha, eps):
-    return shared.walk(rule, grad_of_each_step, lr_of_each_step, alpha, eps)
+def walk_rmsprop(rule, grad, lr, alpha, eps):
+    return shared.walk(rule, grad, lr, alpha, eps)
 
 
 def rmsprop_in_place(grad, state, lr, alpha, eps):
@@ -33,13 +34,17 @@ def rmsprop_difference(grad, state, lr, alpha, eps):
     return lr * grad * (state["mean"] ** 0.5 + eps) ** -1
 
 
+MEAN = 'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2'
+
 EXERCISE = code(
     difficulty="medium",
     minutes=5,
     drills=("rmsprop",),
+    space=shared.rule_space(alpha=(0.6, 0.9), eps=(0.5, 1e-8)),
     probe=probe_rmsprop,
     use=walk_rmsprop,
     outputs=shared.SUBTRACTED,
+    cases=2,
     misconceptions=(
         shared.state_in_float32('state["mean_square"] = mean_square', 'state["mean_square"] = mean_square.float()'),
         shared.state_not_kept('    state["mean_square"] = mean_square\n', ""),
@@ -71,8 +76,7 @@ EXERCISE = code(
         shared.eps_under_the_root("(mean_square.sqrt() + eps)", "(mean_square + eps).sqrt()"),
         Misconception(
             "no-root",
-            "You divide by the mean square itself. Without the root a gradient 100 times larger makes a step 100 times "
-            "smaller.",
+            "What stands below the line is the mean square itself. Without the root a gradient 100 times larger makes a step 100 times smaller.",
             patch=("mean_square.sqrt()", "mean_square"),
             hints=("What does the R in RMSprop stand for?",),
         ),
@@ -99,19 +103,22 @@ EXERCISE = code(
         ),
         Misconception(
             "bracket-around-the-share-missing",
-            "Without brackets only the square is multiplied, by `alpha`, and the 1 is added by itself: write `(1 - alpha) * grad**2`.",
+            "The new square is multiplied by minus `alpha`, and a 1 is added by itself. Its share is 1 - `alpha`: write `(1 - alpha) * grad**2`.",
             patch=("(1 - alpha) * grad**2", "1 - alpha * grad**2"),
+            cause="Without brackets Python multiplies first, and adds and subtracts afterwards.",
+            evidence=seen("_ + 1 - alpha * _", "1 - alpha * _"),
+            other=(MEAN, '1 + alpha * (state.get("mean_square", 0) - grad**2)'),
             hints=("What does Python do first: multiply or subtract?",),
         ),
         Misconception(
             "begins-with-the-first-square",
-            "At the first step your old mean is the new square. It starts at zero: `state` is empty, and what is not there yet counts as 0.",
+            "After the first step the mean is the whole first square. It starts at zero: `state` is empty, and what is not there yet counts as 0.",
             patch=('state.get("mean_square", 0)', 'state.get("mean_square", grad**2)'),
             hints=("What is s before the first step?",),
         ),
         Misconception(
             "corrected-like-adam",
-            "You correct the mean for its start at zero. That is a good idea, and Adam has it; RMSprop leaves it out.",
+            "The mean is corrected for its start at zero. That is a good idea, and Adam has it; RMSprop leaves it out.",
             patch=(
                 (
                     'state["mean_square"] = mean_square',
@@ -123,13 +130,13 @@ EXERCISE = code(
         ),
         Misconception(
             "one-rate-for-all",
-            "You average over all entries, so all weights share one rate. RMSprop works entry by entry; its mean is one over time.",
+            "The mean runs over all entries, so all weights share one rate. RMSprop works entry by entry; its mean is one over time.",
             patch=("* grad**2", "* (grad**2).mean()"),
             hints=("What is the shape of s?",),
         ),
         Misconception(
             "mean-of-gradients",
-            "You keep the mean of the gradients, squared afterwards. Gradients of both signs cancel in it; their squares do not.",
+            "What is kept is the mean of the gradients, and its size is what you divide by. Gradients of both signs cancel in it; their squares do not.",
             patch=(("(1 - alpha) * grad**2", "(1 - alpha) * grad"), ("mean_square.sqrt()", "mean_square.abs()")),
             hints=("What comes first: the square or the mean?",),
         ),
@@ -141,7 +148,7 @@ EXERCISE = code(
                 'alpha * state.get("mean_square", 0) + (1 - alpha) * grad**2',
                 'alpha * (state.get("mean_square", 0) + (1 - alpha) * grad**2)',
             ),
-            hints=("What does your bracket enclose?",),
+            hints=("Which of the two terms does the formula multiply by alpha?",),
         ),
         shared.bracket_missing("(mean_square.sqrt() + eps)", "mean_square.sqrt() + eps"),
         shared.EPS_MISSING,

@@ -5,6 +5,8 @@ import math
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Number, Space
 
 
 def probe_schedule(d):
@@ -45,6 +47,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("schedules",),
+    space=Space({"warm_up": Number((8, 1, 2)), "steps": Number((20, 9, 40))}),
     probe=(probe_schedule, probe_short_schedule),
     use=six_factors,
     outputs=(
@@ -58,7 +61,7 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "first-rate-zero",
-            "At the first step your factor is 0, so that step moves nothing, and the warm-up ends one step too late. It begins with 1/warm_up.",
+            "At the first step the factor is 0, so that step moves nothing, and the warm-up ends one step too late. It begins with 1/warm_up.",
             patch=("(t + 1) / warm_up", "t / warm_up"),
             hints=("What is the factor at t = 0?",),
         ),
@@ -82,37 +85,40 @@ EXERCISE = code(
         ),
         Misconception(
             "not-halved",
-            "1 plus a cosine lies between 0 and 2. Take half of it.",
+            "The factor of the fall is twice as large as it should be: 1 plus a cosine lies between 0 and 2. Take half of it.",
             patch=("(1 + math.cos(math.pi * share)) / 2", "1 + math.cos(math.pi * share)"),
             hints=("What is 1 + cos 0?",),
         ),
         Misconception(
             "cosine-alone",
-            "A cosine alone goes down to -1, and a negative rate walks uphill. Add 1 and take half.",
+            "The fall goes down to -1, as a cosine alone does, and a negative rate walks uphill. Add 1 and take half.",
             patch=("(1 + math.cos(math.pi * share)) / 2", "math.cos(math.pi * share)"),
             hints=("What is the cosine of π?",),
         ),
         Misconception(
             "whole-turn",
-            "You go through a whole turn of the cosine: down and up again. Half a turn, π, goes down only.",
+            "The factor goes through a whole turn of the cosine: down and up again. Half a turn, π, goes down only.",
             patch=("math.pi * share", "2 * math.pi * share"),
             hints=("Where does your factor end?",),
         ),
         Misconception(
             "share-outside-the-cosine",
-            "The share stands outside the cosine: cos π is -1, so you fall in a straight line, from 1/2. The cosine is that of the product, π times the share.",
+            "The fall is a straight line, from 1/2. The cosine is that of the product, π times the share.",
             patch=("math.cos(math.pi * share)", "math.cos(math.pi) * share"),
-            hints=("What does your cosine give, whatever t is?",),
+            cause="`math.cos(math.pi)` is -1, whatever t is: the share stands outside the cosine.",
+            evidence=seen("math.cos(math.pi)"),
+            other=("(1 + math.cos(math.pi * share)) / 2", "(1 - share) / 2"),
+            hints=("What should the cosine be taken of?",),
         ),
         Misconception(
             "quarter-turn",
-            "You take a quarter of a turn of the cosine. It ends at 0 as well, but falls steeply at the end, where half a turn is flat.",
+            "That is a quarter of a turn of the cosine. It ends at 0 as well, but falls steeply at the end, where half a turn is flat.",
             patch=("(1 + math.cos(math.pi * share)) / 2", "math.cos(math.pi * share / 2)"),
             hints=("How does the formula of the cosine schedule begin?",),
         ),
         Misconception(
             "straight-down",
-            "You fall in a straight line. Asked for is half a turn of the cosine.",
+            "The fall is a straight line. Asked for is half a turn of the cosine.",
             patch=("(1 + math.cos(math.pi * share)) / 2", "1 - share"),
             hints=("Which function stands in the formula above?",),
         ),
@@ -124,9 +130,12 @@ EXERCISE = code(
         ),
         Misconception(
             "whole-numbers",
-            "`//` divides and throws the rest away, so the factor is 0 until the warm-up ends. Divide with `/`.",
+            "Within the warm-up the factor is 0, until its last step. Is the rest of the division thrown away?",
             patch=("(t + 1) / warm_up", "(t + 1) // warm_up"),
-            hints=("What is `3 // 4`?",),
+            cause="`//` does that: divide with `/`.",
+            evidence=seen("_ // _"),
+            other=("(t + 1) / warm_up", "int((t + 1) / warm_up)"),
+            hints=("What should the factor be half-way through the warm-up?",),
         ),
         Misconception(
             "no-warm-up",

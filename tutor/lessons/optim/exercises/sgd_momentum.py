@@ -4,16 +4,16 @@ import torch
 
 from tutor.checking import Misconception, code
 
-from ..shared import SUBTRACTED, WHAT_IS_KEPT, gradients_and_rates, rate_missing, state_in_float32, walk
+from ..shared import SUBTRACTED, WHAT_IS_KEPT, gradient_and_rate, rate_missing, rule_space, state_in_float32, walk
 
 
 def probe_momentum(d):
-    """Gradients of five steps, a learning rate for each, and how much of the velocity is kept."""
-    return *gradients_and_rates(d), d.number(0.3, 0.9)
+    """A gradient, a learning rate, and how much of the velocity is kept."""
+    return *gradient_and_rate(d), d.number(0.3, 0.9)
 
 
-def walk_momentum(rule, grad_of_each_step, lr_of_each_step, momentum):
-    return walk(rule, grad_of_each_step, lr_of_each_step, momentum)
+def walk_momentum(rule, grad, lr, momentum):
+    return walk(rule, grad, lr, momentum)
 
 
 def momentum_in_place(grad, state, lr, momentum):
@@ -33,16 +33,18 @@ def momentum_from_history(grad, state, lr, momentum):
 def momentum_numpy(grad, state, lr, momentum):
     velocity = state.get("v", 0.0)
     state["v"] = momentum * velocity + grad.numpy().astype("float64")
-    return torch.from_numpy(lr * state["v"])
+    return torch.as_tensor(lr * state["v"])
 
 
 EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("momentum",),
+    space=rule_space("large", momentum=(0.6, 0.95)),
     probe=probe_momentum,
     use=walk_momentum,
     outputs=SUBTRACTED,
+    cases=2,
     misconceptions=(
         state_in_float32('state["velocity"] = velocity', 'state["velocity"] = velocity.float()'),
         Misconception(
@@ -54,8 +56,7 @@ EXERCISE = code(
         ),
         Misconception(
             "mean-for-velocity",
-            "You take a running mean: the gradient is multiplied by 1 - momentum. The velocity here is a sum: the "
-            "new gradient goes in whole.",
+            "That is a running mean: the gradient is multiplied by 1 - momentum. The velocity here is a sum: the new gradient goes in whole.",
             patch=('state.get("velocity", 0) + grad', 'state.get("velocity", 0) + (1 - momentum) * grad'),
             hints=("What stands before g in the formula of the velocity?",),
         ),
@@ -89,13 +90,13 @@ EXERCISE = code(
         ),
         Misconception(
             "gradient-kept",
-            "The first two steps are right, the later ones are not: what you keep is the gradient. Keep the velocity; the older gradients live on in it.",
+            "The first two steps are right, the later ones are not: a step knows its own gradient and the one before, and none that is older. Is it the gradient that you keep? Keep the velocity; the older gradients live on in it.",
             patch=('state["velocity"] = velocity', 'state["velocity"] = grad'),
             hints=("What is in `state` after the second step?",),
         ),
         Misconception(
             "old-velocity-used",
-            "You step with the velocity from before this gradient. The new velocity comes first, then the step.",
+            "What is subtracted is made of the velocity from before this gradient. The new velocity comes first, then the step.",
             patch=(
                 '    state["velocity"] = velocity\n    return lr * velocity',
                 '    before = state.get("velocity", 0 * grad)\n    state["velocity"] = velocity\n    return lr * before',
@@ -104,7 +105,7 @@ EXERCISE = code(
         ),
         Misconception(
             "nesterov",
-            "You take the new gradient and the velocity together: that is Nesterov's form, which looks a step ahead. What is subtracted here is lr times the velocity.",
+            "The step is made of the new gradient and the velocity together: that is Nesterov's form, which looks a step ahead. What is subtracted here is lr times the velocity.",
             patch=("return lr * velocity", "return lr * (grad + momentum * velocity)"),
             hints=("Which one tensor does the second formula subtract?",),
         ),

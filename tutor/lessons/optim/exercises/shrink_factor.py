@@ -6,6 +6,8 @@ import math
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Number, Space
 
 
 def probe_swinging(d):
@@ -45,7 +47,8 @@ def factor_by_roots(curvature, lr, momentum):
 
 def factor_through_the_product(curvature, lr, momentum):
     half = (1 + momentum - lr * curvature) / 2
-    z = half + cmath.sqrt(half * half - momentum)
+    root = cmath.sqrt(half * half - momentum)
+    z = half + root if half > 0 else half - root
     return max(abs(z), momentum / abs(z))
 
 
@@ -55,6 +58,9 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("momentum", "loss-surface"),
+    space=Space(
+        {"curvature": Number((4.0, 0.1, 12.0)), "lr": Number((0.3, 0.02)), "momentum": Number((0.6, 0.0, 1.0))}
+    ),
     probe=(probe_swinging, probe_creeping, probe_too_fast),
     misconceptions=(
         Misconception(
@@ -65,7 +71,7 @@ EXERCISE = code(
         ),
         Misconception(
             "smaller-solution",
-            "You return the smaller of the two sizes. The other one shrinks more slowly, so it is what is left in the long run.",
+            "That is the smaller of the two sizes. The other one shrinks more slowly, so it is what is left in the long run.",
             patch=("max(", "min("),
             hints=("Which of 0.5 to the power of t and 0.9 to the power of t is left after many steps?",),
         ),
@@ -83,9 +89,11 @@ EXERCISE = code(
         ),
         Misconception(
             "imaginary-part-left-out",
-            "Where the number under the root is negative your factor is half of the bracket: only the real part of z. The size of a complex "
-            "number holds both parts; `abs(z)` knows it.",
+            "Where the number under the root is negative your factor is half of the bracket: only the real part of z. The size of a complex number holds both parts; `abs(z)` knows it.",
             patch=("abs(middle + root), abs(middle - root)", "abs((middle + root).real), abs((middle - root).real)"),
+            cause="`.real` throws the other part away.",
+            evidence=seen("_.real"),
+            other=("cmath.sqrt(middle**2 - 4 * momentum)", "cmath.sqrt(max(middle**2 - 4 * momentum, 0))"),
             hints=("What is `abs(3 + 4j)`?",),
         ),
         Misconception(
