@@ -318,7 +318,7 @@ def channels_first(images):
     """Bring the channels to the front, in contiguous memory.
 
     images : tensor of shape (N, H, W, C)
-    Returns a contiguous tensor of shape (N, C, H, W).
+    Returns a contiguous tensor of shape (N, C, H, W), of the same dtype.
     """
     ### BEGIN SOLUTION
     return images.permute(0, 3, 1, 2).contiguous()
