@@ -26,6 +26,11 @@ def probe_one_batch(d):
     return (d.integer(7, 9), 12, 2, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
 
 
+def probe_single_images(d):
+    """Batches of one image each."""
+    return (d.integer(8, 9), 1, 2, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
+
+
 def use_fit(fit, count, batch, epochs, weight, rate):
     """In words what the epochs did, and the returned losses as parts of the right ones."""
     numbers = torch.arange(count)
@@ -117,7 +122,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=9,
     drills=("mini-batches",),
-    probe=(probe_fit, probe_no_rest, probe_one_batch),
+    probe=(probe_fit, probe_no_rest, probe_one_batch, probe_single_images),
     use=use_fit,
     outputs=(
         "the number of steps",

@@ -47,7 +47,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("loss-factor", "two-layer-net"),
-    space=two_layer_net.space_of_problems(learning_rate=Number((3e-4, 1e-4))),
+    space=two_layer_net.space_of_problems(learning_rate=Number((4e-3, 2e-3))),
     use=three_steps,
     outputs=("the first loss", "the second loss", "the third loss", "w1 after three steps", "w2 after three steps"),
     forbid=("autograd",),

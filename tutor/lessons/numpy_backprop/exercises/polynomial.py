@@ -7,6 +7,11 @@ from tutor.checking.space import Array, Number, Space
 from tutor.lessons.numpy_mistakes import caret_for_power
 
 
+def probe_one_point(d):
+    """A single point."""
+    return np.array([-d.number(0.7, 1.4)], dtype=np.float32), *(float(v) for v in d.array(4))
+
+
 def polynomial_horner(x, a, b, c, d):
     return ((d * x + c) * x + b) * x + a
 
@@ -32,16 +37,16 @@ EXERCISE = code(
                 "N",
                 dtypes=("float32", "float64", "int64"),
                 layouts=("contiguous", "strided"),
-                scales=("usual", "eight", "large"),
+                scales=("usual", "eight"),
                 values=("distinct", "zeros"),
             ),
-            "a": Number((0.7, 0.0, -2.5)),
+            "a": Number((4.0, 0.0, -2.5)),
             "b": Number((-1.3, 3.5)),
-            "c": Number((0.6, -0.9)),
+            "c": Number((1.6, -0.7)),
             "d": Number((-0.4, 0.8)),
-        },
-        sizes={"N": (1,)},
+        }
     ),
+    probe=probe_one_point,
     misconceptions=(
         Misconception(
             "power-of-the-product",

@@ -42,7 +42,7 @@ EXERCISE = code(
             "y_pred": Array(
                 "N", dtypes=("float32", "float64"), scales=("usual", "eight"), values=("distinct", "zeros")
             ),
-            "y": Array("N", dtypes=("float32", "float64"), scales=("usual", "small"), values=("distinct", "ties")),
+            "y": Array("N", dtypes=("float32", "float64"), values=("distinct", "ties")),
         },
         sizes={"N": (1,)},
     ),
