@@ -74,13 +74,13 @@ EXERCISE = code(
     drills=("optimiser",),
     space=Space(
         {
-            "x": Array("N D", values=("distinct", "zeros"), tensor=True),
+            "x": Array("N D", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
             "y": Array("N O", tensor=True),
             "w1": Array("H D", tensor=True),
             "w2": Array("O H", tensor=True),
             "rate": Number((0.08, 0.05)),
         },
-        sizes={"N": (1,), "O": (1,)},
+        sizes={"N": (1,)},
     ),
     use=use_step,
     outputs=(

@@ -52,6 +52,8 @@ EXERCISE = code(
                 "N H W C",
                 dtypes=("float32", "float64", "int64"),
                 layouts=("contiguous", "transposed", "strided"),
+                scales=("usual", "large"),
+                values=("distinct", "zeros"),
                 tensor=True,
             )
         },

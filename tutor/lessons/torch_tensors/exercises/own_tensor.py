@@ -51,6 +51,7 @@ EXERCISE = code(
                 ranks=(2, 0, 1, 3),
                 dtypes=("float32", "float64", "int64"),
                 layouts=("contiguous", "transposed", "strided"),
+                scales=("usual", "large"),
                 values=("distinct", "zeros"),
             )
         }
