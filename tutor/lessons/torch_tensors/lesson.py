@@ -439,7 +439,7 @@ with expect(UserWarning):
 def update_(w, grad, learning_rate):
     """Take one step of gradient descent, in the memory of w.
 
-    w : the weights, any shape; they are changed
+    w : the weights, any shape of one dimension or more; they are changed
     grad : the gradient, of the same shape; it stays as it is
     learning_rate : a number
     """

@@ -19,8 +19,8 @@ def probe_transposed_update(d):
 
 
 def probe_other_update(d):
-    """Weights of one dimension, of three, of none, or of a single row."""
-    shape = (d.sizes(1), d.sizes(3, 2, 5), (), (1, *d.sizes(1)))[d.sizes(1, 0, 3)[0]]
+    """Weights of one dimension, of three, or of a single row."""
+    shape = (d.sizes(1), d.sizes(3, 2, 5), (1, *d.sizes(1)))[d.sizes(1, 0, 2)[0]]
     return d.tensor(*shape), d.tensor(*shape), d.number(0.1, 0.5)
 
 
@@ -56,7 +56,6 @@ EXERCISE = code(
     probe=(probe_update, probe_transposed_update, probe_other_update),
     use=look_at_weights,
     outputs=("w after three steps", "grad"),
-    cases=4,
     misconceptions=(
         Misconception(
             "new-tensor",
