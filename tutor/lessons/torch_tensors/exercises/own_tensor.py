@@ -19,7 +19,7 @@ def write_afterwards(answer, array):
     mine = clone(np.asarray(array))
     tensor = answer(mine)
     left = "as it was" if np.array_equal(mine, array) else "changed"
-    mine += 1
+    mine += 10
     return tensor, str(tensor.dtype) if isinstance(tensor, torch.Tensor) else "no tensor", left
 
 
