@@ -32,7 +32,7 @@ def test_run_all_reaches_the_bottom_of_an_untouched_notebook(reader):
 
 def test_a_wrong_answer_is_told_its_cause_on_the_page(reader):
     reader.write(reader.cell('exercise("numpy_backprop.relu_backward")'), WRONG)
-    assert reader.sees("You zero the entries where")
+    assert reader.sees("come out as 0. The gate")
     assert reader.sees("Which array tells whether the ReLU let a value through?")
     reader.cell('exercise("numpy_backprop.relu_backward")')
     reader.picture("wrong")

@@ -3,6 +3,8 @@
 import torch
 
 from tutor.checking import Misconception
+from tutor.checking.evidence import seen
+from tutor.lessons.readers_text import clears_nothing, in_order, never_says
 
 
 def shapes_of(module):
@@ -38,8 +40,49 @@ def kind_of(loss):
 
 TENSOR_RETURNED = Misconception(
     "tensor-returned",
-    "The step is right, but what is returned is a tensor. A Python number is asked for: `.item()` takes it out. (A "
-    "list of losses that still have their graphs keeps every step in memory.)",
+    "The step is right, but a tensor comes back. A Python number is asked for: `.item()` takes it out.",
     patch=("return loss.item()", "return loss"),
+    cause="A list of such losses would keep the graph of every step in memory.",
+    evidence=lambda tree: seen("return loss")(tree) and never_says("detach", "detach_", "data")(tree),
+    other=("return loss.item()", "return loss.detach()"),
     hints=("What does `type(loss)` say of what you return?",),
+)
+
+# The mistakes of a step whose lines are `optimizer.zero_grad()`, `loss.backward()` and `optimizer.step()`.
+NEVER_CLEARED = Misconception(
+    "never-cleared",
+    "Each step goes along the sum of all gradients so far: the first is right, the second is not. `backward` adds to "
+    "what is there, so the gradients have to be cleared for every step.",
+    patch=("optimizer.zero_grad()", "pass"),
+    cause="Nothing in your code clears them: `optimizer.zero_grad()` does.",
+    evidence=clears_nothing,
+    other=("optimizer.zero_grad()", "optimizer.zero_grad"),
+    hints=("What does `backward` do with the gradients that are already there?",),
+)
+CLEARED_BEFORE_USE = Misconception(
+    "cleared-before-use",
+    "Gradients were computed, and `step` meets none: they are cleared too early, or were never put into `.grad`.",
+    patch=(
+        ("optimizer.zero_grad()", "ZERO"),
+        ("loss.backward()", "optimizer.zero_grad()"),
+        ("ZERO", "loss.backward()"),
+    ),
+    cause="You clear them between `backward` and `step`, so nothing is left to step with.",
+    evidence=in_order("_.backward(...)", "_.zero_grad(...)", "_.step(...)"),
+    other=("loss.backward()", "torch.autograd.grad(loss, list(model.parameters()))"),
+    hints=("What is in `.grad` when `step` looks at it?",),
+)
+NO_BACKWARD = Misconception(
+    "no-backward",
+    "The optimiser steps, and there is no gradient: no backward pass has come to the weights. `loss.backward()`, with "
+    "its brackets, is what fills `.grad`.",
+    patch=("loss.backward()", "pass"),
+    hints=("Which line puts something into `.grad`?",),
+)
+NO_STEP = Misconception(
+    "no-step",
+    "The gradients are there, and no weight moves: the optimiser has not stepped. `optimizer.step()`, with its "
+    "brackets, does that.",
+    patch=("optimizer.step()", "pass"),
+    hints=("Which line moves the weights?",),
 )

@@ -4,6 +4,7 @@
 """
 
 from tutor.checking import Misconception
+from tutor.checking.space import Array, Space
 
 
 def probe_net(d, kind):
@@ -16,6 +17,27 @@ def probe_thin_net(d, kind):
     """A network with one output, and inputs so large that hidden values reach hundreds, as they do in training."""
     make, (n, d_in, h) = getattr(d, kind), d.sizes(3)
     return 100 * make(n, d_in), make(d_in, h), make(h, 1)
+
+
+def space_of_nets(*, tensor=False, **more):
+    """What a network may be given: inputs of every size, weights, and `more`."""
+    x = Array(
+        "N D",
+        layouts=("contiguous", "transposed"),
+        scales=("usual", "large"),
+        values=("distinct", "zeros"),
+        tensor=tensor,
+    )
+    weights = {"w1": Array("D H", tensor=tensor), "w2": Array("H O", tensor=tensor)}
+    return Space({"x": x, **weights, **more}, sizes={"N": (1,), "O": (1,)})
+
+
+def space_of_problems(*, tensor=False, **more):
+    """The same with targets behind the inputs, and inputs of the usual size."""
+    x = Array("N D", layouts=("contiguous", "transposed"), values=("distinct", "zeros"), tensor=tensor)
+    y = Array("N O", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=tensor)
+    weights = {"w1": Array("D H", tensor=tensor), "w2": Array("H O", tensor=tensor)}
+    return Space({"x": x, "y": y, **weights, **more}, sizes={"N": (1,), "O": (1,)})
 
 
 def probe_relu(d, kind):
@@ -97,7 +119,7 @@ def no_relu(*patch):
     """The two layers without a ReLU between them."""
     return Misconception(
         "no-relu",
-        "`h_relu` is the same as `h`: the ReLU is missing, and without it two layers are no more than one.",
+        "`h_relu` is the same as `h`: no ReLU takes effect, and without it two layers are no more than one.",
         patch=patch,
         hints=("What does a ReLU do with a negative entry?",),
     )
@@ -107,7 +129,7 @@ def relu_after_second_layer(*patch):
     """A ReLU at the output."""
     return Misconception(
         "relu-after-second-layer",
-        "A ReLU at the output as well makes every negative prediction impossible. It stands between the layers only.",
+        "Predictions that should be negative come out as 0. A ReLU stands between the layers, not at the output.",
         patch=patch,
         hints=("Where between x and y_pred does the formula have its max?",),
     )
@@ -117,7 +139,7 @@ def skips_the_relu(*patch, hint):
     """The second layer is fed with what the first gave."""
     return Misconception(
         "skips-the-relu",
-        "The second layer is fed with `h`; it should receive `h_relu`.",
+        "`y_pred` is what the second layer makes of `h`; it should receive `h_relu`.",
         patch=patch,
         hints=(hint,),
     )
@@ -127,7 +149,7 @@ def mask_by_gradient(hint):
     """The gate decided by the wrong array or tensor."""
     return Misconception(
         "mask-by-gradient",
-        "You zero the entries where the *gradient* is negative. The gate is decided by `h`, the input of the "
+        "The entries where the *gradient* is negative come out as 0. The gate is decided by `h`, the input of the "
         "ReLU; the sign of the gradient says nothing about it.",
         patch=("grad_h[h < 0]", "grad_h[grad_h < 0]"),
         hints=(hint,),
@@ -136,7 +158,7 @@ def mask_by_gradient(hint):
 
 MASK_INVERTED = Misconception(
     "mask-inverted",
-    "The gate is upside down: you keep the gradient where `h` was negative and block it where it was positive.",
+    "The gate is upside down: the gradient passes where `h` was negative and is blocked where it was positive.",
     patch=("h < 0", "h > 0"),
     hints=("Where h is positive, what does the ReLU do to it?",),
 )
@@ -146,7 +168,7 @@ def gradient_of_ones(*patch):
     """The gate itself, not what passes it."""
     return Misconception(
         "gradient-of-ones",
-        "You return the local derivative of the ReLU, 0 or 1. The chain rule multiplies it by what arrives.",
+        "That is the local derivative of the ReLU, 0 or 1. The chain rule multiplies it by what arrives.",
         patch=patch,
         hints=("What do you do with a local derivative once you have it?",),
     )
@@ -156,8 +178,7 @@ def relu_of_h(*patch):
     """The forward pass for the backward pass."""
     return Misconception(
         "relu-of-h",
-        "You return the ReLU of `h`, which is the forward pass. Backward, it is the gradient that goes through the "
-        "gate.",
+        "That is the ReLU of `h`, which is the forward pass. Backward, it is the gradient that goes through the gate.",
         patch=patch,
         hints=("What travels backwards: values or gradients?",),
     )
@@ -167,7 +188,7 @@ def h_for_h_relu(*patch, hint):
     """The second product with the wrong factor."""
     return Misconception(
         "h-for-h-relu",
-        "`grad_w2` is built from `h`. What went into the second product was `h_relu`.",
+        "`grad_w2` comes out as a product with `h`. What went into the second product was `h_relu`.",
         patch=patch,
         hints=(hint,),
     )

@@ -71,12 +71,12 @@ def results(run):
     if learned > share + MUCH:
         return Missed(
             "by-heart",
-            f"{told} It has learned its own images by heart, so more epochs will not help.",
+            f"{told} It has learned its own images by heart rather than what holds for new ones as well; more epochs alone seldom help.",
             "Has the network convolutions, and does it look closely before it halves the picture? Pooling and dropout help against learning by heart.",
         )
     return Missed(
         "too-few-right",
-        f"{told} It has not learned enough.",
+        f"{told} There is more to learn: are the steps too few, too short or too long, or is the network too small?",
         "Does the loss still fall in the last epoch? By how much?",
     )
 

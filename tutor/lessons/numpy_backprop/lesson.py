@@ -47,7 +47,7 @@ y = np.sin(x)  # (2000,)
 def polynomial(x, a, b, c, d):
     """Return the cubic a + b x + c x^2 + d x^3.
 
-    x : array of any length, shape (N,)
+    x : array of any length, shape (N,), of whole numbers or others
     a, b, c, d : numbers
     Returns an array of shape (N,).
     """

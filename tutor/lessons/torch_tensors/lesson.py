@@ -318,7 +318,7 @@ def channels_first(images):
     """Bring the channels to the front, in contiguous memory.
 
     images : tensor of shape (N, H, W, C)
-    Returns a contiguous tensor of shape (N, C, H, W).
+    Returns a contiguous tensor of shape (N, C, H, W), of the same dtype.
     """
     ### BEGIN SOLUTION
     return images.permute(0, 3, 1, 2).contiguous()
@@ -439,7 +439,7 @@ with expect(UserWarning):
 def update_(w, grad, learning_rate):
     """Take one step of gradient descent, in the memory of w.
 
-    w : the weights, any shape; they are changed
+    w : the weights, any shape of one dimension or more; they are changed
     grad : the gradient, of the same shape; it stays as it is
     learning_rate : a number
     """

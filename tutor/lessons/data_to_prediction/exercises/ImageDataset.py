@@ -46,7 +46,11 @@ def use_dataset(dataset, images, labels, index, transformed, target_transformed)
         target_transform=target_transform if target_transformed else None,
     )
     before, length = len(calls), len(pairs)
-    image, label = pairs[index]
+    pair = pairs[index]
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        came = f"{len(pair)} things" if isinstance(pair, tuple | list) else f"a single {type(pair).__name__}"
+        raise TypeError(f"an example should be a pair, the image and its label; yours is {came}")
+    image, label = pair
     return length, image, label, f"{before} times", " and ".join(sorted(calls[before:])) or "nothing"
 
 
@@ -157,7 +161,7 @@ EXERCISE = code(
             "first-pair-always",
             "Whatever the index, the first pair comes out.",
             patch=("self.images[index], self.labels[index]", "self.images[0], self.labels[0]"),
-            hints=("Which argument does your `__getitem__` not use?",),
+            hints=("Where does the index come in?",),
         ),
         Misconception(
             "label-first",
@@ -167,7 +171,7 @@ EXERCISE = code(
         ),
         Misconception(
             "image-alone",
-            "Only the image comes out. An example is a pair, the image and its label.",
+            "One tensor comes out. An example is a pair, the image and its label.",
             patch=("return image, label", "return image"),
             hints=("What does `for X, y in dataloader` expect?",),
         ),

@@ -100,9 +100,9 @@ EXERCISE = code(
         ),
         Misconception(
             "softmax-over-the-batch",
-            "The softmax runs over the batch, in which there is one image, so that everything becomes 1. Let it run over the classes.",
+            "Whatever the image, the first class comes out, with the probability 1. Does the softmax run over the batch, in which there is one image? Let it run over the classes.",
             patch=("dim=1)[0]", "dim=0)[0]"),
-            hints=("What do the probabilities of your image add up to?",),
+            hints=("What should the probabilities of one image add up to, and along which dimension do they lie?",),
         ),
         Misconception(
             "log-probability",
@@ -112,7 +112,7 @@ EXERCISE = code(
         ),
         Misconception(
             "overflow",
-            "Where logits are large their exponentials overflow, and the probability is no number. `softmax` subtracts the largest first.",
+            "Where logits are large the probability is no number, for their exponentials overflow. `softmax` subtracts the largest logit first.",
             patch=("F.softmax(logits, dim=1)[0]", "(logits.exp() / logits.exp().sum())[0]"),
             hints=("What is `torch.tensor(100.0).exp()`?",),
         ),

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from ..shared import CLASSES, small_net
 
@@ -103,13 +104,19 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "whole-model-saved",
-            "The file holds the whole model, class and all, and `weights_only` refuses it. Save its numbers: `model.state_dict()`.",
+            "The file holds more than numbers, so `weights_only` refuses it. Save the numbers of the model alone: `model.state_dict()`.",
             patch=(
                 ("torch.save(model.state_dict(), path)", "torch.save(model, path)"),
                 (
                     "fresh.load_state_dict(torch.load(path, weights_only=True))",
                     "fresh.load_state_dict(torch.load(path, weights_only=False).state_dict())",
                 ),
+            ),
+            cause="`torch.save(model, …)` saves the whole model, class and all.",
+            evidence=seen("torch.save(model, _)"),
+            other=(
+                ("model.state_dict(), path", "[model], path"),
+                ("torch.load(path, weights_only=True)", "torch.load(path, weights_only=False)[0].state_dict()"),
             ),
             hints=("What is in the file, numbers or a Python object?",),
         ),
@@ -121,15 +128,18 @@ EXERCISE = code(
         ),
         Misconception(
             "file-never-read",
-            "The fresh model has its numbers from the first one, not from the file. Load the file.",
+            "The fresh model has the right numbers, and `torch.load` has not read the file. Load it with `torch.load(path, weights_only=True)`, and take the numbers from there.",
             patch=("torch.load(path, weights_only=True)", "model.state_dict()"),
+            cause="You hand them over from the first model, not from the file.",
+            evidence=seen("_.load_state_dict(model.state_dict())"),
+            other=("torch.load(path", "torch.serialization.load(path"),
             hints=("What would your function do if only the file were left?",),
         ),
         Misconception(
             "numbers-never-given",
-            "The file is loaded, and the fresh model never gets what is in it: `load_state_dict` does that.",
+            "The file is loaded, and the fresh model has the numbers that it had before. `load_state_dict` is what puts numbers into a model.",
             patch=("fresh.load_state_dict(torch.load(path, weights_only=True))", "torch.load(path, weights_only=True)"),
-            hints=("Which call puts numbers into a model?",),
+            hints=("Which model gets the numbers of the file, and by which call?",),
         ),
         Misconception(
             "first-model-returned",

@@ -83,13 +83,13 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "training-mode",
-            "The model stays in training mode while it is tested, and even changes. `model.eval()` comes first.",
+            "The model is in training mode while it is tested, and even changes. `model.eval()` comes first.",
             patch=("    model.eval()\n", ""),
             hints=("In which mode does the model come in?",),
         ),
         Misconception(
             "gradients-recorded",
-            "The numbers are right, but autograd records every step for a backward pass that never comes.",
+            "The numbers are right, but autograd records what the model does, for a backward pass that never comes.",
             patch=("with torch.no_grad():", "if True:"),
             hints=("Who tells autograd that no gradients are needed?",),
         ),
@@ -141,7 +141,7 @@ EXERCISE = code(
         ),
         Misconception(
             "softmax-before-the-loss",
-            "A softmax is taken before the loss. Cross-entropy takes logits and has the softmax inside.",
+            "The loss is that of probabilities. Cross-entropy takes logits and has the softmax inside.",
             patch=("loss_fn(y_pred, y)", "loss_fn(y_pred.softmax(dim=1), y)"),
             hints=("What does `loss_fn` expect?",),
         ),
@@ -153,7 +153,7 @@ EXERCISE = code(
         ),
         Misconception(
             "over-the-batch",
-            "You look for the highest logit of each *class*. Each image has a row of logits: look along dimension 1.",
+            "The highest logit is sought among the images of a batch. Each image has a row of logits: look along dimension 1.",
             patch=("argmax(dim=1) == y).sum()", "argmax(dim=0)[:1] == y).sum()"),
             hints=("Along which dimension do the logits of one image lie?",),
         ),

@@ -7,6 +7,9 @@ import re
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen, without
+from tutor.lessons import training_steps
+from tutor.lessons.readers_text import in_loop
 
 from ..shared import CLASSES, a_loss, loader_of, modes_of, small_net
 
@@ -127,6 +130,8 @@ def train(dataloader, model, loss_fn, optimizer):
             print(f"loss: {loss.item():.4f}  [{seen}/{len(dataloader.dataset)}]")
 '''
 
+PRINTED = '            print(f"loss: {loss.item():.3f}  [{seen:5d}/{size:5d}]")'
+
 EXERCISE = code(
     difficulty="medium",
     minutes=8,
@@ -147,59 +152,39 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "evaluation-mode",
-            "The model stays in evaluation mode while it trains. `model.train()` comes first.",
+            "The model is in evaluation mode while it trains. `model.train()` comes first.",
             patch=("    model.train()\n", ""),
             hints=("In which mode does the model come in?",),
         ),
-        Misconception(
-            "never-cleared",
-            "The gradients are never cleared: each step goes along the sum of all gradients so far.",
-            patch=("        optimizer.zero_grad()\n", ""),
-            hints=("What does `backward` do with the gradients that are already there?",),
-        ),
-        Misconception(
-            "cleared-before-use",
-            "The gradients are cleared between `backward` and `step`: nothing is left to step with.",
-            patch=(
-                "        optimizer.zero_grad()\n        loss.backward()\n",
-                "        loss.backward()\n        optimizer.zero_grad()\n",
-            ),
-            hints=("What is in `.grad` when `step` looks at it?",),
-        ),
-        Misconception(
-            "no-backward",
-            "`backward` is not called, so a step meets no gradient.",
-            patch=("        loss.backward()\n", ""),
-            hints=("Which line puts something into `.grad`?",),
-        ),
-        Misconception(
-            "no-step",
-            "The gradients are there, and the weights never move: `optimizer.step()` is missing.",
-            patch=("        optimizer.step()\n", ""),
-            hints=("Which line moves the weights?",),
-        ),
+        training_steps.NEVER_CLEARED,
+        training_steps.CLEARED_BEFORE_USE,
+        training_steps.NO_BACKWARD,
+        training_steps.NO_STEP,
         Misconception(
             "one-step-an-epoch",
-            "There is one step in an epoch, behind the loop. It belongs into the loop, one for every batch.",
-            patch=(
-                ("        optimizer.step()\n", ""),
-                (
-                    '            print(f"loss: {loss.item():.3f}  [{seen:5d}/{size:5d}]")',
-                    '            print(f"loss: {loss.item():.3f}  [{seen:5d}/{size:5d}]")\n    optimizer.step()',
-                ),
+            "There is one step in an epoch. Every batch should have one, as soon as its gradients are there.",
+            patch=(("        optimizer.step()\n", ""), (PRINTED, f"{PRINTED}\n    optimizer.step()")),
+            cause="`step` stands behind the loop; it belongs into it.",
+            evidence=lambda tree: seen("_.step(...)")(tree) and not in_loop("_.step(...)")(tree),
+            other=(
+                "        optimizer.step()\n        seen += len(X)\n",
+                "        seen += len(X)\n        if seen == size:\n            optimizer.step()\n",
             ),
             hints=("How often should the weights move in an epoch?",),
         ),
         Misconception(
             "softmax-before-the-loss",
-            "A softmax is taken before the loss. Cross-entropy takes logits and has the softmax inside.",
+            "The losses are those of probabilities. Cross-entropy takes logits and has the softmax inside.",
             patch=("loss_fn(model(X), y)", "loss_fn(model(X).softmax(dim=1), y)"),
             hints=("What does `loss_fn` expect?",),
         ),
         Misconception(
             "nothing-printed",
-            "The training is right. The line of every 100th batch is missing.",
-            patch=("        if batch % 100 == 0:\n", "        if False:\n"),
+            "The training is right, and no line of the form that the docstring shows is printed. One is due at batch 0, 100, 200 and so on.",
+            patch=(PRINTED, "            pass"),
+            cause="There is no `print` in your code.",
+            evidence=without("print(...)"),
+            other=("loss: {loss", "Loss is {loss"),
             hints=("What does the docstring say about batch 0, 100, 200?",),
         ),
         Misconception(
@@ -211,13 +196,7 @@ EXERCISE = code(
         Misconception(
             "seen-one-batch-late",
             "The training is right. The lines do not count the images of the batch that they report.",
-            patch=(
-                ("        seen += len(X)\n", ""),
-                (
-                    '[{seen:5d}/{size:5d}]")',
-                    '[{seen:5d}/{size:5d}]")\n        seen += len(X)',
-                ),
-            ),
+            patch=(("        seen += len(X)\n", ""), (PRINTED, f"{PRINTED}\n        seen += len(X)")),
             hints=("What should the first line say, 0 or the size of a batch?",),
         ),
         Misconception(
@@ -229,8 +208,8 @@ EXERCISE = code(
         Misconception(
             "first-batch-only",
             "Only the first batch is used.",
-            patch=('[{seen:5d}/{size:5d}]")', '[{seen:5d}/{size:5d}]")\n        break'),
-            hints=("What ends your loop?",),
+            patch=(PRINTED, f"{PRINTED}\n        break"),
+            hints=("How many batches does your code come to, and what ends it?",),
         ),
     ),
     alternatives=(TRAIN_CLEARED_LAST, TRAIN_AS_OFTEN_SEEN, TRAIN_BY_CLOSURE),

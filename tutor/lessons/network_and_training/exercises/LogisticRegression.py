@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.lessons.readers_text import in_function
 from tutor.lessons.training_steps import descend, plain, shapes_of
 
 from ..shared import STEPS
@@ -91,7 +92,7 @@ EXERCISE = code(
         ),
         Misconception(
             "over-the-batch",
-            "The softmax runs over the images: each *column* adds up to 1. One image's classes have to, and they stand in dimension 1.",
+            "The softmax runs over the images: the exponentials of each *column* add up to 1. Those of one image's classes have to, and they stand in dimension 1.",
             patch=("dim=1", "dim=0"),
             hints=("Along which dimension do the scores of one image lie?",),
         ),
@@ -103,11 +104,17 @@ EXERCISE = code(
         ),
         Misconception(
             "no-layer-noticed",
-            "The model lists no parameters: no layer was assigned to an attribute of `self` in `__init__`. A layer in a list is overlooked, and one "
-            "that is made in `forward` is new and random at every call.",
+            "The model lists no parameters, so nothing in it could be trained. It learns only of layers that are assigned to an attribute of `self` "
+            "in `__init__`: is yours in a list, made in `forward`, or a plain tensor?",
             patch=(
                 ("self.linear = nn.Linear(num_features, num_classes)", "self.sizes = num_features, num_classes"),
                 ("self.linear(x)", "nn.Linear(*self.sizes)(x)"),
+            ),
+            cause="The layer that you make in `forward` is new and random at every call.",
+            evidence=in_function("forward", "nn.Linear(...)", "torch.nn.Linear(...)"),
+            other=(
+                ("nn.Linear(num_features, num_classes)", "[nn.Linear(num_features, num_classes)]"),
+                ("linear(x)", "linear[0](x)"),
             ),
             hints=("What does `list(LogisticRegression(4, 3).parameters())` give?",),
         ),

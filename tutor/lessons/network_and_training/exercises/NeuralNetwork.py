@@ -86,25 +86,25 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "first-relu-missing",
-            "There is no ReLU between the first and the second layer, so these two are no more than one.",
+            "No ReLU takes effect between the first and the second layer, so these two are no more than one.",
             patch=("            nn.Linear(784, 512),\n            nn.ReLU(),\n", "            nn.Linear(784, 512),\n"),
             hints=("What stands behind each of the two hidden layers?",),
         ),
         Misconception(
             "second-relu-missing",
-            "There is no ReLU between the second and the third layer, so these two are no more than one.",
+            "No ReLU takes effect between the second and the third layer, so these two are no more than one.",
             patch=("            nn.Linear(512, 512),\n            nn.ReLU(),\n", "            nn.Linear(512, 512),\n"),
             hints=("What stands behind each of the two hidden layers?",),
         ),
         Misconception(
             "no-relu",
-            "There is no ReLU at all, so the three layers are no more than one.",
+            "No ReLU takes effect at all, so the three layers are no more than one.",
             patch=("            nn.ReLU(),\n", ""),
             hints=("What is a matrix times a matrix?",),
         ),
         Misconception(
             "relu-at-the-end",
-            "A ReLU stands behind the last layer. Logits may be negative; leave them so.",
+            "What should be negative comes out as 0, as it does behind a ReLU. Logits may be negative; leave what the last layer makes as it is.",
             patch=("nn.Linear(512, 10),\n", "nn.Linear(512, 10),\n            nn.ReLU(),\n"),
             hints=("Can your network ever give a negative score?",),
         ),
@@ -122,7 +122,7 @@ EXERCISE = code(
         ),
         Misconception(
             "not-flattened",
-            "The images go into the first layer as they are. It looks at the last size alone, which has to be 784: flatten each image first.",
+            "The first layer is given rows of pixels, not images: it looks at the last size alone, which has to be 784. Flatten each image first.",
             patch=("self.linear_relu_stack(self.flatten(x))", "self.linear_relu_stack(x)"),
             hints=("Which shape has x, and which one does `nn.Linear(784, 512)` want?",),
         ),
@@ -134,8 +134,8 @@ EXERCISE = code(
         ),
         Misconception(
             "no-layer-noticed",
-            "The network lists no parameters, so nothing could be trained. Layers in a Python list are overlooked: use `nn.Sequential` or "
-            "attributes of their own.",
+            "The network lists no parameters, so nothing could be trained. It learns only of layers that are attributes of `self`, or stand in an "
+            "`nn.Sequential` that is one: are yours in a Python list, or made in `forward`?",
             patch=(
                 ("self.linear_relu_stack = nn.Sequential(", "self.stack = ("),
                 (

@@ -4,10 +4,9 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, as_list, code
+from tutor.lessons.readers_text import in_loop, never_says, says
 
-from ..shared import STEPS
-
-CLASSES = 3
+from ..shared import CLASSES, STEPS, Watched
 
 
 def probe_fit(d):
@@ -27,18 +26,9 @@ def probe_one_batch(d):
     return (d.integer(7, 9), 12, 2, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
 
 
-class Watched(nn.Module):
-    """A linear classifier of numbered examples, which remembers whom it saw."""
-
-    def __init__(self, weight):
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
-        self.batches = []
-
-    def forward(self, x):
-        """Return scores (N, CLASSES) that depend on more than the number, which stands in the first column."""
-        self.batches.append([round(number) for number in x[:, 0].tolist()])
-        return torch.stack([x[:, 0] / 10, torch.sin(x[:, 0])], dim=1) @ self.weight.T
+def probe_single_images(d):
+    """Batches of one image each."""
+    return (d.integer(8, 9), 1, 2, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
 
 
 def use_fit(fit, count, batch, epochs, weight, rate):
@@ -126,11 +116,13 @@ def fit(model, loss_fn, optimizer, X, y, batch_size, epochs):
     return losses
 '''
 
+START, DRAWN, KEPT = "    losses = []\n", "torch.randperm(len(X)).split", "        losses.append(total / len(X))\n"
+
 EXERCISE = code(
     difficulty="medium",
     minutes=9,
     drills=("mini-batches",),
-    probe=(probe_fit, probe_no_rest, probe_one_batch),
+    probe=(probe_fit, probe_no_rest, probe_one_batch, probe_single_images),
     use=use_fit,
     outputs=(
         "the number of steps",
@@ -144,22 +136,29 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "not-shuffled",
-            "The images come in the order in which they lie, epoch after epoch. Draw a new order for each: `torch.randperm`.",
+            "In one epoch or in all, the images come in the order in which they lie. Draw a new order for each, the first included: `torch.randperm`.",
             patch=("torch.randperm(len(X))", "torch.arange(len(X))"),
-            hints=("Which images stand beside each other in every epoch?",),
+            cause="Nothing in your code draws one.",
+            evidence=never_says("randperm", "shuffle", "permutation", "permuted", "sample", "rand", "RandomSampler"),
+            other=(
+                (START, "    losses, order = [], torch.arange(len(X))\n"),
+                (DRAWN, "order.split"),
+                (KEPT, f"{KEPT}        order = torch.randperm(len(X))\n"),
+            ),
+            hints=("Which images stand beside each other in your first epoch?",),
         ),
         Misconception(
             "shuffled-once",
-            "The order is drawn once, before the loop, so every epoch has the same batches. Draw it anew in each epoch.",
-            patch=(
-                ("    losses = []\n", "    losses = []\n    order = torch.randperm(len(X))\n"),
-                ("torch.randperm(len(X)).split", "order.split"),
-            ),
-            hints=("How often is your line with `randperm` run?",),
+            "The same order comes back in another epoch, and with it the same batches. Is it drawn once for all, or from the same seed each time?",
+            patch=((START, f"{START}    order = torch.randperm(len(X))\n"), (DRAWN, "order.split")),
+            cause="`randperm` stands outside the loop over the epochs; draw the order in it.",
+            evidence=lambda tree: says("randperm")(tree) and not in_loop("_.randperm(...)", "randperm(...)")(tree),
+            other=("        total = 0.0\n", "        total = 0.0\n        torch.manual_seed(0)\n"),
+            hints=("How often is an order drawn, and what decides which one it is?",),
         ),
         Misconception(
             "labels-left-behind",
-            "The images are shuffled and the labels are not: most images get the label of another. Take the same rows from both.",
+            "The images are shuffled and their labels do not follow: images get the labels of others. Take the same rows from both.",
             patch=("y[rows])", "y[: len(rows)])"),
             hints=("Which label belongs to `X[rows[0]]`?",),
         ),
@@ -174,19 +173,22 @@ EXERCISE = code(
         ),
         Misconception(
             "drawn-with-repeats",
-            "Some images come twice in an epoch and others never: `randint` draws with repeats. `randperm` gives each number once.",
+            "Some images come more than once in an epoch, and others never. Each has to come once, as each number does in what `torch.randperm` gives.",
             patch=("torch.randperm(len(X))", "torch.randint(len(X), (len(X),))"),
-            hints=("Which of `randint` and `randperm` gives each number once?",),
+            cause="`randint` draws with repeats.",
+            evidence=says("randint"),
+            other=("torch.randperm(len(X))", "torch.multinomial(torch.ones(len(X)), len(X), replacement=True)"),
+            hints=("May a number come twice in your order?",),
         ),
         Misconception(
             "last-batch-too-heavy",
-            "Each mean loss is too large: the last batch is smaller, and its loss counts as if it were a whole one. Multiply by the number of its images, `len(rows)`, not by `batch_size`.",
+            "Each mean loss is too large: the last batch is smaller, and counts like a whole one. The mean of a batch has to count by the number of *its* images.",
             patch=(" * len(rows)", " * batch_size"),
             hints=("How many images does the last batch hold?",),
         ),
         Misconception(
             "mean-of-batch-means",
-            "You average over batches. The last one is smaller, so its images count for more. Multiply each loss by the size of its batch, and divide by "
+            "Those are means over batches. The last one is smaller, so its images count for more. Multiply each loss by the size of its batch, and divide by "
             "the number of images.",
             patch=(
                 (" * len(rows)", ""),
@@ -196,7 +198,7 @@ EXERCISE = code(
         ),
         Misconception(
             "loss-not-weighted",
-            "You add up the mean losses of the batches, and divide by the number of images. Multiply each by the size of its batch first.",
+            "The losses are too small: the *means* of the batches are added up, and divided by the number of images. Each has to count by the size of its batch.",
             patch=(" * len(rows)", ""),
             hints=("The loss of a batch is a mean already. What makes it a sum?",),
         ),
@@ -208,18 +210,21 @@ EXERCISE = code(
         ),
         Misconception(
             "running-total",
-            "The total goes on from epoch to epoch. Start it at 0 in each.",
+            "From the second epoch on a loss contains those of the epochs before. Each epoch has to start its total at 0.",
             patch=(("        total = 0.0\n", ""), ("    losses = []\n", "    losses, total = [], 0.0\n")),
-            hints=("What is in `total` when the second epoch begins?",),
+            hints=("What has been added up when the second epoch begins?",),
         ),
         Misconception(
             "first-epoch-only",
-            "The function returns after the first epoch. `return` belongs behind the loop.",
+            "One epoch is made, however many are asked for. What ends the loop over the epochs, or counts them?",
             patch=(
                 "        losses.append(total / len(X))\n    return losses",
                 "        losses.append(total / len(X))\n        return losses",
             ),
-            hints=("When is your `return` reached?",),
+            cause="`return` ends the function in the first one; it belongs behind the loop.",
+            evidence=in_loop("return _"),
+            other=("range(epochs)", "range(1)"),
+            hints=("What happens when your first epoch is over?",),
         ),
         Misconception(
             "whole-set-at-once",

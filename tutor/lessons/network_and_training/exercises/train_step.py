@@ -4,15 +4,10 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, code
-from tutor.lessons.training_steps import TENSOR_RETURNED, kind_of
+from tutor.checking.space import Array, Number, Space
+from tutor.lessons import training_steps
 
 from .. import shared
-
-
-def probe_step(d):
-    """A batch and the weights of a small network whose sizes all differ."""
-    n, d_in, h, d_out = d.sizes(4)
-    return d.tensor(n, d_in), d.tensor(n, d_out), d.tensor(h, d_in), d.tensor(d_out, h), d.number(0.05, 0.1)
 
 
 def lopsided(y_pred, y):
@@ -36,8 +31,15 @@ def use_step(train_step, x, y, w1, w2, rate):
         events.clear()
         losses.append(train_step(model, lopsided, optimizer, x, y))
         met.append(" then ".join(events) or "nothing happened")
-    through = "called" if called else "not called: its forward is"
-    return *losses, kind_of(losses[-1]), through, *met[:2], first.detach().clone(), model[2].weight.detach().clone()
+    through = "called" if called else "not called"
+    return (
+        *losses,
+        training_steps.kind_of(losses[-1]),
+        through,
+        *met[:2],
+        first.detach().clone(),
+        model[2].weight.detach().clone(),
+    )
 
 
 def step_cleared_last(model, loss_fn, optimizer, X, y):
@@ -70,7 +72,16 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("optimiser",),
-    probe=probe_step,
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "y": Array("N O", tensor=True),
+            "w1": Array("H D", tensor=True),
+            "w2": Array("O H", tensor=True),
+            "rate": Number((0.08, 0.05)),
+        },
+        sizes={"N": (1,)},
+    ),
     use=use_step,
     outputs=(
         *(f"the loss of step {k}" for k in range(1, shared.STEPS + 2)),
@@ -82,27 +93,9 @@ EXERCISE = code(
         "the last weights",
     ),
     misconceptions=(
-        Misconception(
-            "never-cleared",
-            "The gradients are never cleared: every step goes along the sum of all gradients so far. The first step is right, the second is not.",
-            patch=("    optimizer.zero_grad()\n", ""),
-            hints=("What does `backward` do with the gradients that are already there?",),
-        ),
-        Misconception(
-            "cleared-before-use",
-            "The gradients are cleared between `backward` and `step`, so nothing is left to step with.",
-            patch=(
-                "    optimizer.zero_grad()\n    loss.backward()\n",
-                "    loss.backward()\n    optimizer.zero_grad()\n",
-            ),
-            hints=("What is in `.grad` when `step` looks at it?",),
-        ),
-        Misconception(
-            "no-backward",
-            "The optimiser steps, and there is no gradient: `backward` was not called. It is what fills `.grad`.",
-            patch=("    loss.backward()\n", ""),
-            hints=("Which line puts something into `.grad`?",),
-        ),
+        training_steps.NEVER_CLEARED,
+        training_steps.CLEARED_BEFORE_USE,
+        training_steps.NO_BACKWARD,
         Misconception(
             "step-before-backward",
             "The step comes before the gradients of this batch: it meets none. First `backward`, then `step`.",
@@ -112,12 +105,7 @@ EXERCISE = code(
             ),
             hints=("What does `step` need, and who brings it?",),
         ),
-        Misconception(
-            "no-step",
-            "The gradients are there, and no weight moves: `optimizer.step()` is missing.",
-            patch=("    optimizer.step()\n", ""),
-            hints=("Which line moves the weights?",),
-        ),
+        training_steps.NO_STEP,
         Misconception(
             "exchanged",
             "The loss is called with the target first. It is `loss_fn(y_pred, y)`; for most losses the order matters.",
@@ -128,15 +116,15 @@ EXERCISE = code(
             "loss-of-its-own",
             "The loss is not the one that you were given: call `loss_fn`.",
             patch=("loss_fn(y_pred, y)", "nn.functional.mse_loss(y_pred, y)"),
-            hints=("Which argument does your function not use?",),
+            hints=("Which loss does the caller ask for?",),
         ),
         Misconception(
             "forward-called",
-            "The numbers are right, but you call `model.forward(X)`. `model(X)` does what is hooked onto the model as well.",
+            "The numbers are right, but the model itself was not called. `model(X)` does what is hooked onto it as well; its `forward`, or its layers one by one, do not.",
             patch=("model(X)", "model.forward(X)"),
             hints=("How does one call a model?",),
         ),
-        TENSOR_RETURNED,
+        training_steps.TENSOR_RETURNED,
         Misconception(
             "loss-after-the-step",
             "You return the loss after the step; the one before it is asked for.",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def cubic_of(weight):
@@ -76,8 +77,8 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "written-into-a-copy",
-            "This is right for an array that lies in memory row after row. Of another one, such as a transposed array, `ravel` and `reshape` make a "
-            "copy, and what you write into that never arrives. `np.ndindex(*w.shape)` goes through the places of any array.",
+            "This is right for an array that lies in memory row after row; of a transposed one the gradient comes out as 0. `ravel` and `reshape` copy "
+            "such an array, and what is written into a copy never arrives. `np.ndindex(*w.shape)` goes through the places of any array.",
             patch=(
                 "    grad = np.zeros(w.shape)\n",
                 "    grad = np.zeros(w.shape)\n    if not w.flags.c_contiguous:\n        return grad\n",
@@ -86,9 +87,12 @@ EXERCISE = code(
         ),
         Misconception(
             "divided-then-multiplied",
-            "Python works from left to right: `/ 2 * eps` divides by 2 and then multiplies by eps. Put brackets around `2 * eps`.",
+            "The change of f is divided by 2 and then *multiplied* by eps; divide by both.",
             patch=("(2 * eps)", "2 * eps"),
-            hints=("What does Python make of `a / 2 * b`?",),
+            cause="Python works from left to right: `2 * eps` needs brackets to be divided by.",
+            evidence=seen("_ / 2 * eps"),
+            other=("/ (2 * eps)", "* eps / 2"),
+            hints=("Should the gradient of a straight line grow with eps? What does Python make of `a / 2 * b`?",),
         ),
         Misconception(
             "not-put-back",
@@ -113,38 +117,38 @@ EXERCISE = code(
         ),
         Misconception(
             "backward-difference",
-            "You compare f(w) with f(w - eps). That is a one-sided difference: its error shrinks with eps, that of the central difference with eps squared.",
+            "That is what f(w) and f(w - eps) give, a one-sided difference: its error shrinks with eps, that of the central difference with eps squared.",
             patch=("(f(up) - f(down)) / (2 * eps)", "(f(w) - f(down)) / eps"),
             hints=("On which two sides of w does the formula look?",),
         ),
         Misconception(
             "eps-ignored",
-            "The result is that of a tiny nudge, not of the `eps` that is handed in.",
+            "The result is that of a far smaller nudge than the `eps` that is handed in.",
             patch=("    grad = np", "    eps = 1e-5\n    grad = np"),
             hints=("Which eps does the caller ask for?",),
         ),
         Misconception(
             "one-sided",
-            "You compare f(w + eps) with f(w). That is a one-sided difference: its error shrinks with eps, that of "
+            "That is what f(w + eps) and f(w) give, a one-sided difference: its error shrinks with eps, that of "
             "the central difference with eps squared.",
             patch=("(f(up) - f(down)) / (2 * eps)", "(f(up) - f(w)) / eps"),
             hints=("On which two sides of w does the formula look?",),
         ),
         Misconception(
             "divided-by-eps",
-            "The two points lie 2 eps apart, and you divide by eps: every entry is twice too large.",
+            "Every entry is twice what it should be. The two points lie 2 eps apart, and that is what to divide by.",
             patch=("(2 * eps)", "eps"),
             hints=("How far apart are the two points that you compare?",),
         ),
         Misconception(
             "not-divided",
-            "You return the change of f, not the change per nudge. Divide by how far apart the two points lie.",
+            "That is the change of f, not the change per nudge. Divide by how far apart the two points lie.",
             patch=(" / (2 * eps)", ""),
             hints=("A slope is a change divided by what?",),
         ),
         Misconception(
             "all-at-once",
-            "You nudge all entries together. That measures the slope along one diagonal, not one number per entry.",
+            "All entries are nudged together. That measures the slope along one diagonal, not one number per entry.",
             patch=(("up[index] += eps", "up += eps"), ("down[index] -= eps", "down -= eps")),
             hints=("Which single entry belongs to `grad[index]`?",),
         ),

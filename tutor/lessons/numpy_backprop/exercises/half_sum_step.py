@@ -1,18 +1,13 @@
 """A step on half the sum of squares: the half in the loss alone, twice or not at all, a weight used after its step."""
 
-from functools import partial
-
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Number
 from tutor.lessons import two_layer_net
 
 STEPS = 3
-
-
-def probe_step(d, make):
-    """A whole problem, and a learning rate with which its loss falls."""
-    return *make(d, kind="array"), 1e-3 * d.number(0.2, 0.5)
 
 
 def three_steps(half_sum_step, x, y, w1, w2, learning_rate):
@@ -52,10 +47,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("loss-factor", "two-layer-net"),
-    probe=(
-        partial(probe_step, make=two_layer_net.probe_gradients),
-        partial(probe_step, make=two_layer_net.probe_thin_gradients),
-    ),
+    space=two_layer_net.space_of_problems(learning_rate=Number((4e-3, 2e-3))),
     use=three_steps,
     outputs=("the first loss", "the second loss", "the third loss", "w1 after three steps", "w2 after three steps"),
     forbid=("autograd",),
@@ -81,34 +73,37 @@ EXERCISE = code(
         ),
         Misconception(
             "half-twice",
-            "Your steps are half as long as they should be. `two_layer_gradients` gives those of the whole sum; one factor of 0.5 "
+            "The steps are half as long as they should be. `two_layer_gradients` gives the gradients of the whole sum; one factor of 0.5 "
             "makes them those of the half.",
             patch=("learning_rate * 0.5 * ", "learning_rate * 0.25 * "),
-            hints=("How often does the factor 0.5 stand in your gradient?",),
+            hints=("By which factor, all in all, is the gradient of the whole sum made smaller?",),
         ),
         Misconception(
             "not-in-place",
-            "The caller's weights have not changed. `w = w - …` makes a new array and gives it the name; `w -= …` changes the old one.",
+            "The caller's weights have not changed. They should be changed where they lie: `w -= …` or `w[:] = …` does that.",
             patch=(
                 ("w1 -= learning_rate * 0.5 * grad_w1", "w1 = w1 - learning_rate * 0.5 * grad_w1"),
                 ("w2 -= learning_rate * 0.5 * grad_w2", "w2 = w2 - learning_rate * 0.5 * grad_w2"),
             ),
+            cause="`w = w - …` makes a new array and gives it the name.",
+            evidence=seen("w1 = w1 - _", "w2 = w2 - _"),
+            other=(("    w1 -=", "    w1.copy()[:] -="), ("    w2 -=", "    w2.copy()[:] -=")),
             hints=("Which arrays does the caller look at afterwards?",),
         ),
         Misconception(
             "uphill",
-            "You walk up: the gradient points to where the loss grows. Subtract it.",
+            "The steps lead up: the gradient points to where the loss grows. They have to go against it.",
             patch=("-= learning_rate", "+= learning_rate"),
             hints=("Does your loss fall?",),
         ),
         Misconception(
             "loss-after-the-step",
-            "The step is right, but you return the loss after it. The loss before the step is asked for.",
+            "The step is right, and the loss is the one after it. The loss before the step is asked for.",
             patch=(
                 "return 0.5 * ((y_pred - y) ** 2).sum()",
                 "return 0.5 * ((two_layer_forward(x, w1, w2)[2] - y) ** 2).sum()",
             ),
-            hints=("With which weights was your y_pred computed?",),
+            hints=("With which weights is your loss computed?",),
         ),
     ),
     alternatives=(step_at, step_with_half_the_rate, step_row_by_row),

@@ -3,12 +3,13 @@
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Number, Space
 from tutor.lessons.numpy_mistakes import caret_for_power
 
 
-def probe_polynomial(d):
-    """A few points and four coefficients, all of them different from zero."""
-    return d.array(*d.sizes(1, 5, 9)), *(float(v) for v in d.array(4))
+def probe_one_point(d):
+    """A single point."""
+    return np.array([-d.number(0.7, 1.4)], dtype=np.float32), *(float(v) for v in d.array(4))
 
 
 def polynomial_horner(x, a, b, c, d):
@@ -30,23 +31,38 @@ EXERCISE = code(
     difficulty="easy",
     minutes=4,
     drills=("sine-fit",),
-    probe=probe_polynomial,
+    space=Space(
+        {
+            "x": Array(
+                "N",
+                dtypes=("float32", "float64", "int64"),
+                layouts=("contiguous", "strided"),
+                scales=("usual", "eight"),
+                values=("distinct", "zeros"),
+            ),
+            "a": Number((4.0, 0.0, -2.5)),
+            "b": Number((-1.3, 3.5)),
+            "c": Number((1.6, -0.7)),
+            "d": Number((-0.4, 0.8)),
+        }
+    ),
+    probe=probe_one_point,
     misconceptions=(
         Misconception(
             "power-of-the-product",
-            "You raise the coefficient to the power as well. Only `x` is squared or cubed: `c * x**2`, not `(c * x)**2`.",
+            "The coefficients are raised to the power as well. Only `x` is squared or cubed: `c * x**2`, not `(c * x)**2`.",
             patch=(("c * x**2", "(c * x) ** 2"), ("d * x**3", "(d * x) ** 3")),
             hints=("In c x², what does the 2 belong to?",),
         ),
         Misconception(
             "times-for-power",
-            "You multiply `x` by 2 and 3. The model asks for its square and its cube.",
+            "`x` comes out times 2 and times 3. The model asks for its square and its cube.",
             patch=(("x**2", "x * 2"), ("x**3", "x * 3")),
             hints=("What is x to the power 3 for x = 2?",),
         ),
         Misconception(
             "square-missing",
-            "The term with `c` uses `x` itself; the model asks for the square of `x` there.",
+            "The term with `c` has `x` itself; the model asks for the square of `x` there.",
             patch=("x**2", "x"),
             hints=("Which power of x belongs to c?",),
         ),

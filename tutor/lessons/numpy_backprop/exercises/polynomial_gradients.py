@@ -5,12 +5,7 @@ from functools import partial
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code
-
-
-def probe_polynomial_gradients(d):
-    """Points and the gradients that arrive at them."""
-    (n,) = d.sizes(1, 5, 9)
-    return d.array(n), d.array(n)
+from tutor.checking.space import Array, Space
 
 
 def nudged_polynomial(x, grad_y_pred, nudge, *, power):
@@ -38,7 +33,13 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("chain-rule", "sine-fit"),
-    probe=probe_polynomial_gradients,
+    space=Space(
+        {
+            "x": Array("N", layouts=("contiguous", "strided"), scales=("usual", "eight"), values=("distinct", "zeros")),
+            "grad_y_pred": Array("N", scales=("usual", "small", "large"), values=("distinct", "zeros")),
+        },
+        sizes={"N": (1,)},
+    ),
     outputs=("grad_a", "grad_b", "grad_c", "grad_d"),
     gradients={
         f"grad_{name}": FiniteDifference(partial(nudged_polynomial, power=power)) for power, name in enumerate("abcd")
@@ -53,20 +54,20 @@ EXERCISE = code(
         ),
         Misconception(
             "sum-missing",
-            "You return one number per point. Each coefficient moves all predictions at once, so its gradient is "
+            "One number comes out per point. Each coefficient moves all predictions at once, so its gradient is "
             "the sum of what all points contribute.",
             patch=(".sum()", ""),
             hints=("How many numbers is the gradient of one coefficient?",),
         ),
         Misconception(
             "mean-for-sum",
-            "You average over the points. The loss is a sum, so the contributions add up and are not divided.",
+            "Those are means over the points. The loss is a sum, so the contributions add up and are not divided.",
             patch=(".sum()", ".mean()"),
             hints=("Is the loss a sum or a mean?",),
         ),
         Misconception(
             "derivative-by-x",
-            "You took the derivative with respect to `x` (1, 2x, 3x²). Here `x` is fixed and the coefficient is what "
+            "Those are derivatives with respect to `x` (1, 2x, 3x²). Here `x` is fixed and the coefficient is what "
             "moves: the derivative of c x² with respect to c is x².",
             patch=(
                 ("grad_b = (grad_y_pred * x).sum()", "grad_b = grad_y_pred.sum()"),
@@ -77,7 +78,7 @@ EXERCISE = code(
         ),
         Misconception(
             "two-again",
-            "The factor 2 is in `grad_y_pred` already: it came from the square in the loss. You multiply by it again.",
+            "All four are twice what they should be. The factor 2 is in `grad_y_pred` already: it came from the square in the loss.",
             patch=(("grad_a = grad_y_pred", "grad_a = 2 * grad_y_pred"), ("(grad_y_pred", "(2 * grad_y_pred")),
             hints=("Where does the factor 2 come from, and who has applied it?",),
         ),

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 from tutor.lessons import two_layer_net
 
 
@@ -20,10 +21,16 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("two-layer-net",),
-    probe=(
-        partial(two_layer_net.probe_relu, kind="array"),
-        partial(two_layer_net.probe_relu_at_the_kink, kind="array"),
+    space=Space(
+        {
+            "grad_h_relu": Array(
+                "N H", layouts=("contiguous", "transposed"), scales=("usual", "large"), values=("distinct", "zeros")
+            ),
+            "h": Array("N H", layouts=("contiguous", "transposed"), scales=("usual", "small", "large")),
+        },
+        sizes={"N": (1,), "H": (1,)},
     ),
+    probe=partial(two_layer_net.probe_relu_at_the_kink, kind="array"),
     gradients={"": FiniteDifference(lambda g, h: float((g * np.maximum(h, 0)).sum()), wrt=1)},
     forbid=("autograd",),
     misconceptions=(
@@ -35,20 +42,20 @@ EXERCISE = code(
         ),
         Misconception(
             "times-h-relu",
-            "You multiply by the ReLU's output. The local derivative is 1 where `h` is positive, not `h` itself.",
+            "The gradient comes out times the ReLU's output. The local derivative is 1 where `h` is positive, not `h` itself.",
             patch=("    grad_h[h < 0] = 0\n", "    grad_h *= np.maximum(h, 0)\n"),
             hints=("What is the slope of the ReLU at h = 3?",),
         ),
         Misconception(
             "times-h",
-            "You multiply by `h`. The local derivative of the ReLU is 1 or 0.",
+            "The gradient comes out times `h`. The local derivative of the ReLU is 1 or 0.",
             patch=("    grad_h[h < 0] = 0\n", "    grad_h *= h\n"),
             hints=("What is the slope of the ReLU at h = 3, and at h = -3?",),
         ),
         two_layer_net.mask_by_gradient(hint="Which array tells whether the ReLU let a value through?"),
         Misconception(
             "no-copy",
-            "You write into `grad_h_relu` itself. It belongs to the caller, who may still need it: work on a copy.",
+            "`grad_h_relu` itself has changed. It belongs to the caller, who may still need it: work on a copy.",
             wrap=two_layer_net.writes_into_the_gradient,
             hints=("What does `grad_h = grad_h_relu` do: a new array, or a second name for the same one?",),
         ),

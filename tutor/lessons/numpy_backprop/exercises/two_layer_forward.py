@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 from tutor.lessons import two_layer_net
 
 
@@ -24,18 +25,29 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("two-layer-net", "batched-shapes"),
-    probe=(partial(two_layer_net.probe_net, kind="array"), partial(two_layer_net.probe_thin_net, kind="array")),
+    space=two_layer_net.space_of_nets(),
+    probe=partial(two_layer_net.probe_thin_net, kind="array"),
     outputs=("h", "h_relu", "y_pred"),
     misconceptions=(
         Misconception(
             "relu-spoils-h",
-            "`h` itself has lost its negative entries: the ReLU was written into it. The backward pass still needs `h`.",
+            "`h` comes out without its negative entries, which the backward pass still needs. Is the ReLU written into its memory, or returned in its place?",
             patch=("np.maximum(h, 0)", "np.maximum(h, 0, out=h)"),
-            hints=("Is `h_relu = h` a new array, or a second name for the same one?",),
+            cause="What you write into is the memory of `h`.",
+            evidence=seen(
+                "np.maximum(h, 0, out=h)",
+                "np.maximum(0, h, out=h)",
+                "np.maximum(h, 0, h)",
+                "h[h < 0] = 0",
+                "h[h <= 0] = 0",
+                "h_relu = h",
+            ),
+            other=("return h,", "return h_relu,"),
+            hints=("Which array does the name `h` stand for when you return, and what was written into it?",),
         ),
         Misconception(
             "mask-for-relu",
-            "`h > 0` is only the gate, True or False. The ReLU passes the positive entries themselves on.",
+            "`h_relu` holds the gate alone, which says where `h` is positive. The ReLU passes the positive entries themselves on.",
             patch=("np.maximum(h, 0)", "(h > 0)"),
             hints=("What comes out of a ReLU where h is 3?",),
         ),
@@ -50,8 +62,11 @@ EXERCISE = code(
         two_layer_net.skips_the_relu("h_relu.dot(w2)", "h.dot(w2)", hint="Which array goes into the second product?"),
         Misconception(
             "maximum-of-everything",
-            "`np.max(h, 0)` looks for the largest entry of each column. `np.maximum(h, 0)` compares every entry with 0.",
+            "`h_relu` holds the largest entry of each column. The ReLU compares every entry with 0, as `np.maximum(h, 0)` does.",
             patch=("np.maximum(h, 0)", "np.max(h, 0)"),
+            cause="`np.max(h, 0)` takes the 0 for an axis.",
+            evidence=seen("np.max(h, 0)", "np.amax(h, 0)", "h.max(0)"),
+            other=("np.maximum(h, 0)", "h.max(axis=0)"),
             hints=("What shape should `h_relu` have?",),
         ),
     ),

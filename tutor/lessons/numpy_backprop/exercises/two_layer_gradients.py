@@ -26,17 +26,15 @@ EXERCISE = code(
     difficulty="hard",
     minutes=15,
     drills=("two-layer-net", "batched-shapes", "finite-differences"),
-    probe=(
-        partial(two_layer_net.probe_gradients, kind="array"),
-        partial(two_layer_net.probe_thin_gradients, kind="array"),
-    ),
+    space=two_layer_net.space_of_problems(),
+    probe=partial(two_layer_net.probe_thin_gradients, kind="array"),
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
     forbid=("autograd",),
     misconceptions=(
         Misconception(
             "times-h-relu",
-            "On the way back you multiply by `h_relu`. The local derivative is 1 where `h` is positive, not `h` itself.",
+            "On the way back the gradient comes out times `h_relu`. The local derivative is 1 where `h` is positive, not `h` itself.",
             patch=("relu_backward(grad_h_relu, h)", "grad_h_relu * h_relu"),
             hints=("What is the slope of the ReLU at h = 3?",),
         ),
@@ -60,7 +58,7 @@ EXERCISE = code(
         ),
         Misconception(
             "mask-by-gradient",
-            "The gate is decided by `h`, not by the sign of the gradient that arrives.",
+            "The gate blocks where the gradient that arrives is negative. It has to block where `h` is.",
             patch=("relu_backward(grad_h_relu, h)", "relu_backward(grad_h_relu, grad_h_relu)"),
             hints=("Which array tells whether the ReLU let a value through?",),
         ),

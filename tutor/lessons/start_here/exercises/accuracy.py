@@ -50,7 +50,7 @@ EXERCISE = code(
         ),
         Misconception(
             "columns-for-rows",
-            "You look for the highest score in each column. One image is one row, and its scores lie along dimension 1.",
+            "What meets the targets has a number for each column. One image is one row, and its scores lie along dimension 1: its answer is where the highest of them stands.",
             patch=("dim=1", "dim=0"),
             hints=("Along which dimension do the scores of one image lie?",),
         ),
@@ -62,13 +62,13 @@ EXERCISE = code(
         ),
         Misconception(
             "lowest-score",
-            "You take the kind with the lowest score. The network's answer is the highest one.",
+            "The kinds with the *lowest* scores are compared with the targets. The network's answer is the kind with the highest.",
             patch=("argmax", "argmin"),
             hints=("Which score is the network's answer?",),
         ),
         Misconception(
             "wrong-ones-counted",
-            "You count the wrong answers: yours is 1 minus the accuracy.",
+            "That is the fraction of *wrong* answers, 1 minus the accuracy.",
             patch=("==", "!="),
             hints=("Is your number large when the network is good?",),
         ),

@@ -3,13 +3,9 @@
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 from tutor.lessons.numpy_mistakes import caret_for_power
-
-
-def probe_arrays(d):
-    """Two NumPy arrays of one length."""
-    (n,) = d.sizes(1, 4, 9)
-    return d.array(n), d.array(n)
 
 
 def probe_tensors(d):
@@ -41,26 +37,38 @@ EXERCISE = code(
     difficulty="easy",
     minutes=3,
     drills=("first-exercise", "wrong-answer", "hint-reset-progress"),
-    probe=(probe_arrays, probe_tensors),
+    space=Space(
+        {
+            "y_pred": Array(
+                "N", dtypes=("float32", "float64"), scales=("usual", "eight"), values=("distinct", "zeros")
+            ),
+            "y": Array("N", dtypes=("float32", "float64"), values=("distinct", "ties")),
+        },
+        sizes={"N": (1,)},
+    ),
+    probe=probe_tensors,
     misconceptions=(
         caret_for_power("** 2", "^ 2", hint="How does Python write a square?"),
         Misconception(
             "doubled-for-squared",
-            "You double the differences. A square multiplies the difference by itself.",
+            "The differences come out doubled. A square multiplies each by itself.",
             patch=("** 2", "* 2"),
             hints=("What is the square of 3, and what is 3 doubled?",),
         ),
         Misconception(
             "difference-of-squares",
-            "You square first and subtract afterwards. The error is the difference; square that.",
+            "That is a difference of squares. The error is the difference; square that.",
             patch=("((y_pred - y) ** 2)", "(y_pred**2 - y**2)"),
             hints=("Which comes first, the difference or the square?",),
         ),
         Misconception(
             "brackets-missing",
-            "Without brackets only `y` is squared: `**` binds tighter than `-`.",
+            "Only `y` comes out squared. The difference should be: subtract first, in brackets, then square.",
             patch=("((y_pred - y) ** 2)", "(y_pred - y**2)"),
-            hints=("What does Python work out first in `a - b ** 2`?",),
+            cause="Without brackets `**` comes before `-`.",
+            evidence=seen("_ - _**2"),
+            other=("((y_pred - y) ** 2).sum()", "y_pred.sum() - (y * y).sum()"),
+            hints=("Of what should the square be taken, and what does Python work out first in `a - b ** 2`?",),
         ),
         Misconception(
             "square-missing",
@@ -82,13 +90,13 @@ EXERCISE = code(
         ),
         Misconception(
             "square-of-the-sum",
-            "You add up first and square afterwards. Then errors cancel before they are squared.",
+            "That is the square of the sum. In it errors cancel before they are squared: square each one first.",
             patch=("((y_pred - y) ** 2).sum()", "(y_pred - y).sum() ** 2"),
             hints=("Which comes first, the square or the sum?",),
         ),
         Misconception(
             "absolute-for-square",
-            "You add up the sizes of the errors. Squared errors are asked for.",
+            "Those are the sizes of the errors, added up. Squared errors are asked for.",
             patch=("((y_pred - y) ** 2)", "abs(y_pred - y)"),
             hints=("Which power of the difference is asked for?",),
         ),

@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def probe_images(d):
@@ -46,25 +47,28 @@ EXERCISE = code(
         ),
         Misconception(
             "whole-numbers",
-            "Every pixel below 255 became 0: `//` divides and throws the rest away. A single `/` keeps it.",
+            "Every pixel below 255 came out as 0: what stands behind the point is lost, in the division or afterwards.",
             patch=("/ 255", "// 255"),
-            hints=("What is `100 // 255`?",),
+            cause="`//` divides and throws the rest away; a single `/` keeps it.",
+            evidence=seen("_ // _", "_ //= _"),
+            other=("images.view(len(images), -1) / 255", "(images.view(len(images), -1) / 255).long()"),
+            hints=("What is 100 / 255, and what is left of it in your result?",),
         ),
         Misconception(
             "divided-by-the-largest",
-            "You divide by the brightest pixel of the images at hand. A dark image would come out as bright as a white one; the scale is always 255.",
+            "The brightest pixel of the images at hand comes out as 1, whatever it was. So a dark image becomes as bright as a white one; the scale is always 255.",
             patch=("/ 255", "/ images.max()"),
             hints=("What would become of an image that is dark all over?",),
         ),
         Misconception(
             "one-long-row",
-            "All pixels stand in one long row. Each image is to have a row of its own: the first size stays.",
+            "All pixels stand in one long row. Each image should have a row of its own: the first size stays.",
             patch=("view(len(images), -1)", "view(-1)"),
             hints=("How many rows should come out for three images?",),
         ),
         Misconception(
             "cut-elsewhere",
-            "You have as many columns as there are images, and each row mixes pixels. The number of images is the *first* size, and `-1` the second.",
+            "There are as many columns as images, and no row is an image. The number of images is the *first* size, and what is left, H * W, the second.",
             patch=("view(len(images), -1)", "view(-1, len(images))"),
             hints=("Which of the two sizes does the docstring name first?",),
         ),
@@ -82,7 +86,7 @@ EXERCISE = code(
         ),
         Misconception(
             "rows-of-pixels",
-            "You have a row for every row of pixels. One row is to hold a whole image, H * W numbers.",
+            "There is a row for every row of pixels. One row should hold a whole image, H * W numbers.",
             patch=("view(len(images), -1)", "view(-1, images.shape[2])"),
             hints=("How many numbers has one image?",),
         ),

@@ -72,19 +72,19 @@ EXERCISE = code(
         ),
         Misconception(
             "sign-turned",
-            "Both gradients have the wrong sign: the error is prediction minus target, a + b x - y.",
+            "Both gradients have the wrong sign: they should point to where the loss grows. With the error as prediction minus target, a + b x - y, they do.",
             patch=("a + b * x - y", "y - a - b * x"),
             hints=("When the prediction is too high and a grows, does the loss rise or fall?",),
         ),
         Misconception(
             "sum-for-mean",
-            "You added up over the points; the loss is a *mean*, so its gradient is one, too.",
+            "Both gradients are too large by the number of points: sums over them. The loss is a *mean*, so its gradient is one, too.",
             patch=(".mean()", ".sum()"),
             hints=("What happens to your gradient if every point stands there twice?",),
         ),
         Misconception(
             "mean-too-early",
-            "The mean of the errors times the mean of the x is not the mean of their products. Multiply each error by its own x first.",
+            "The gradient of `b` is the mean of the errors times the mean of the x, and that is not the mean of their products. Multiply each error by its own x first.",
             patch=("(2 * error * x).mean()", "(2 * error).mean() * x.mean()"),
             hints=("Which belongs together: an error and its own x, or the means of both?",),
         ),
@@ -102,7 +102,7 @@ EXERCISE = code(
         ),
         Misconception(
             "squared",
-            "The errors are squared. That is in the loss; its derivative has the error itself.",
+            "The errors stand squared in both gradients. That is in the loss; its derivative has twice the error itself.",
             patch=("2 * error", "error**2"),
             hints=("What is the derivative of $u^2$?",),
         ),

@@ -15,7 +15,7 @@ EXERCISE = value(
         ),
         Misconception(
             "the-value",
-            "12 is the value of z as well as its slope here. Two passes were made: what is in `.grad` after the second?",
+            "Each pass brings 12, and two passes were made. (12 is also the value of z; that is not added to `.grad`.)",
             value=36,
             hints=("What does each pass bring?",),
         ),

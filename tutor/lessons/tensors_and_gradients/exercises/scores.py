@@ -44,14 +44,14 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "not-transposed",
-            "`x @ weight` puts the rows of `x` to the *columns* of `weight`, but the weights of a class stand in a row. Exchange rows and columns "
+            "The rows of `x` meet the *columns* of `weight`, but the weights of a class stand in a row. Exchange rows and columns "
             "of `weight` first.",
             patch=("weight.T", "weight"),
             hints=("Which shape has to stand on the right of `@` so that D meets D?",),
         ),
         Misconception(
             "entry-by-entry",
-            "`*` multiplies entry by entry, and adds nothing up. The matrix product is `@`.",
+            "This multiplies entry by entry, as `*` does, and adds nothing up. The matrix product is `@`.",
             patch=("x @ weight.T", "x * weight.T"),
             hints=("Which of the two products adds up over D?",),
         ),
@@ -59,11 +59,11 @@ EXERCISE = code(
             "bias-forgotten",
             "The products are right; the bias is missing.",
             patch=(" + bias", ""),
-            hints=("Which argument does your function not use?",),
+            hints=("What belongs to every product besides, one for each class?",),
         ),
         Misconception(
             "classes-in-rows",
-            "The numbers are right and lie on their side: your rows are the classes. The examples belong into the rows, as in `x`.",
+            "The numbers are right and lie on their side: the rows are the classes. The examples belong into the rows, as in `x`.",
             patch=("x @ weight.T + bias", "weight @ x.T + bias[:, None]"),
             hints=("Which shape does the docstring ask for, and which one is yours?",),
         ),

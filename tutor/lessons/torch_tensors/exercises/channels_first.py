@@ -4,11 +4,8 @@ import numpy as np
 import torch
 
 from tutor.checking import Misconception, code
-
-
-def probe_images(d):
-    """A few small images; all four sizes differ."""
-    return (d.tensor(*d.sizes(4, 2, 5)),)
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 
 def probe_grey_bytes(d):
@@ -49,14 +46,27 @@ EXERCISE = code(
     difficulty="easy",
     minutes=8,
     drills=("views",),
-    probe=(probe_images, probe_grey_bytes),
+    space=Space(
+        {
+            "images": Array(
+                "N H W C",
+                dtypes=("float32", "float64", "int64"),
+                layouts=("contiguous", "transposed", "strided"),
+                scales=("usual", "large"),
+                values=("distinct", "zeros"),
+                tensor=True,
+            )
+        },
+        sizes={"N": (1,), "C": (1,)},
+    ),
+    probe=probe_grey_bytes,
     use=look_at_memory,
     outputs=("images", "memory", "dtype"),
     misconceptions=(
         Misconception(
             "reshape-for-permute",
-            "The shape is right and the pixels are shuffled: a reshape walks through memory in the old order and "
-            "cuts it elsewhere. Here dimensions have to change places.",
+            "The shape is right and the pixels stand elsewhere: they come in the old order, cut in other places, as by a reshape. "
+            " Here dimensions have to change places.",
             patch=(
                 "images.permute(0, 3, 1, 2)",
                 "images.reshape(images.shape[0], images.shape[3], images.shape[1], images.shape[2])",
@@ -79,9 +89,11 @@ EXERCISE = code(
         ),
         Misconception(
             "permute-backwards",
-            "You told `permute` where each dimension goes. It wants the opposite: for each new place, the old "
-            "dimension that comes there.",
+            "Your shape is (N, W, C, H): every dimension but the first stands in another place than it should.",
             patch=("permute(0, 3, 1, 2)", "permute(0, 2, 3, 1)"),
+            cause="`permute` is not told where each dimension goes, but for each new place the old dimension that comes there.",
+            evidence=seen("_.permute(...)"),
+            other=("permute(0, 3, 1, 2)", "transpose(1, 2).transpose(2, 3)"),
             hints=("Which old dimension should stand at place 1 of the result?",),
         ),
     ),

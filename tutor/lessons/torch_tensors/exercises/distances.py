@@ -3,12 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
-
-
-def probe_points(d):
-    """Points and centres of one dimension, of different number."""
-    n, m, dim = d.sizes(3, 2, 5)
-    return d.tensor(n, dim), d.tensor(m, dim)
+from tutor.checking.space import Array, Space
 
 
 def probe_one_point(d):
@@ -19,7 +14,7 @@ def probe_one_point(d):
 def probe_as_many(d):
     """As many centres as points, so that a difference without a new dimension raises no error.
 
-    Larger than `probe_points`, whose distinct sizes make the better example in a message.
+    Larger than those of the space, whose distinct sizes make the better example in a message.
     """
     n, dim = d.sizes(2, 6, 8)
     return d.tensor(n, dim), d.tensor(n, dim)
@@ -49,11 +44,18 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("broadcasting",),
-    probe=(probe_points, probe_as_many, probe_one_point),
+    space=Space(
+        {
+            "x": Array("N D", layouts=("contiguous", "transposed"), scales=("usual", "eight"), tensor=True),
+            "y": Array("M D", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+        },
+        sizes={"N": (1,), "M": (1,), "D": (1,)},
+    ),
+    probe=(probe_as_many, probe_one_point),
     misconceptions=(
         Misconception(
             "pairs-only",
-            "You subtract point 0 from centre 0, 1 from 1, and so on. If there are as many of each that runs, and gives one "
+            "Point 0 meets centre 0 alone, 1 meets 1, and so on. If there are as many of each that runs, and gives one "
             "number per pair; otherwise it stops. Every point has to meet every centre.",
             patch=(("x[:, None] - y[None, :]", "x - y"), ("sum(dim=2)", "sum(dim=1)")),
             hints=("Which shape should the differences have before you sum over D?",),
@@ -66,14 +68,14 @@ EXERCISE = code(
         ),
         Misconception(
             "sum-before-square",
-            "You add up the differences first and square afterwards. Then differences of opposite sign cancel before "
-            "they are squared.",
+            "That is the square of the sum. In it differences of opposite sign cancel before "
+            "they are squared: square each one first.",
             patch=("(difference**2).sum(dim=2)", "difference.sum(dim=2) ** 2"),
             hints=("Which comes first in the formula, the square or the sum?",),
         ),
         Misconception(
             "summed-over-the-centres",
-            "You sum over dimension 1, which runs over the centres. The coordinates are the last dimension, and they are "
+            "The centres are summed over, and the coordinates are left: (N, D). The coordinates are the last dimension, and they are "
             "what should disappear.",
             patch=("sum(dim=2)", "sum(dim=1)"),
             hints=("Which of N, M and D stands at which place before the sum?",),
@@ -86,19 +88,19 @@ EXERCISE = code(
         ),
         Misconception(
             "mean-for-sum",
-            "You average over the coordinates; the formula adds them up.",
+            "Those are means over the coordinates; the formula adds up.",
             patch=(".sum(dim=2)", ".mean(dim=2)"),
             hints=("Is there a division in the formula?",),
         ),
         Misconception(
             "absolute-for-square",
-            "You add up the absolute differences. The formula squares them.",
+            "Those are sums of absolute differences. The formula squares them.",
             patch=("(difference**2)", "difference.abs()"),
             hints=("Which power stands in the formula?",),
         ),
         Misconception(
             "dot-products",
-            "`x @ y.t()` has the right shape, but holds dot products: large where points look the same way, not where they are far apart.",
+            "The shape is right, but those are dot products: large where points look the same way, not where they are far apart.",
             patch=("(difference**2).sum(dim=2)", "x @ y.t()"),
             hints=("What should the distance of a point to itself be?",),
         ),

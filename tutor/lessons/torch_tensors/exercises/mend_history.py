@@ -3,11 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, repair
-
-
-def probe(d):
-    """A state, a share and a count of steps."""
-    return d.tensor(*d.sizes(1)), d.number(0.1, 0.4), d.integer(2, 4)
+from tutor.checking.space import Array, Number, Space
 
 
 def history_by_powers(start, rate, steps):
@@ -36,18 +32,31 @@ EXERCISE = repair(
     difficulty="easy",
     minutes=5,
     drills=("in-place",),
-    fault="All rows are equal still: the list holds one and the same memory again and again, and every step writes into it. A slice, a view or `detach()` of a tensor is its memory, too.",
-    probe=probe,
+    fault="All rows are still the last state. That is so where a list holds one and the same memory again and again, and every step writes into it. A slice, a view or `detach()` of a tensor is its memory, too.",
+    space=Space(
+        {
+            "start": Array(
+                "N",
+                layouts=("contiguous", "strided"),
+                scales=("usual", "large"),
+                values=("distinct", "zeros"),
+                tensor=True,
+            ),
+            "rate": Number((0.3, 0.85)),
+            "steps": Number((3, 1, 2, 5)),
+        },
+        sizes={"N": (1,)},
+    ),
     misconceptions=(
         Misconception(
             "first-row-moves",
-            "Every row is right but the first, which is the last state: what stands first in your list is the tensor that the steps write into.",
+            "Every row is right but the first, which is the last state: there the start should stand, in memory that no step writes into.",
             patch=(STEP, "        state -= lost\n        states.append(state.clone())"),
             hints=("What does the list hold before the loop begins: a copy, or `state` itself?",),
         ),
         Misconception(
             "one-step-late",
-            "The start stands there twice and the last state is missing: each state is kept before its step is made.",
+            "The start stands there twice and the last state is missing. Keep each state after its step is made.",
             patch=(
                 ("states = [state]", "states = [state.clone()]"),
                 (STEP, "        states.append(state.clone())\n        state -= lost"),

@@ -57,7 +57,7 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "joined-across-colours",
-            "Nothing stops any more, and the shapes are right, but the numbers of different patches stand in one row: the colours stand before the patches when the dimensions are joined. `reshape` and `contiguous().view` silence `view` and join what stands side by side all the same.",
+            "Nothing stops any more, and the shapes are right, but the numbers of different patches stand in one row: a row is to be one patch, and the dimensions that it joins have to stand side by side, colours included. `reshape` and `contiguous().view` silence `view` and join what stands side by side all the same.",
             patch=(ORDER, "tiles.transpose(3, 4)"),
             hints=("What is `tiles.shape` when it is joined, and which of these dimensions should make up P?",),
         ),
@@ -69,7 +69,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "strips-of-memory",
-            "The shapes are right, but each row is a strip of the image as it lies in memory, and no patch: no dimension was moved before they were joined.",
+            "The shapes are right, but each row is a strip of the image as it lies in memory, and no patch. Dimensions have to be moved before they are joined.",
             patch=(ORDER, "tiles"),
             hints=("Do the numbers of a patch lie one behind the other in memory?",),
         ),

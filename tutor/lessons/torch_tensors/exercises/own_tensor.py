@@ -4,26 +4,9 @@ import numpy as np
 import torch
 
 from tutor.checking import Misconception, code
-
-
-def probe_float32(d):
-    """An array whose dtype is the wanted one already: the case in which conversions do not copy."""
-    return (d.array(*d.sizes(2, 2, 5)),)
-
-
-def probe_float64(d):
-    """An array of NumPy's usual dtype."""
-    return (d.array(*d.sizes(2, 2, 5)).astype(np.float64),)
-
-
-def probe_whole(d):
-    """An array of whole numbers."""
-    return (d.rng.integers(1, 100, d.sizes(1, 3, 6)),)
-
-
-def probe_single_number(d):
-    """A number in an array without any dimension."""
-    return (np.array(d.integer(2, 5), dtype=np.float32),)
+from tutor.checking.evidence import seen
+from tutor.checking.probes import clone
+from tutor.checking.space import Array, Space
 
 
 def probe_one_row(d):
@@ -33,10 +16,10 @@ def probe_one_row(d):
 
 def write_afterwards(answer, array):
     """Make the tensor, then write into the array; what the tensor holds after that counts, and whether the array was left alone."""
-    mine = array.copy()
+    mine = clone(np.asarray(array))
     tensor = answer(mine)
     left = "as it was" if np.array_equal(mine, array) else "changed"
-    mine += 1
+    mine += 10
     return tensor, str(tensor.dtype) if isinstance(tensor, torch.Tensor) else "no tensor", left
 
 
@@ -62,7 +45,18 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("numpy-bridge", "create"),
-    probe=(probe_float32, probe_float64, probe_whole, probe_single_number, probe_one_row),
+    space=Space(
+        {
+            "array": Array(
+                ranks=(2, 0, 1, 3),
+                dtypes=("float32", "float64", "int64"),
+                layouts=("contiguous", "transposed", "strided"),
+                scales=("usual", "large"),
+                values=("distinct", "zeros"),
+            )
+        }
+    ),
+    probe=probe_one_row,
     use=write_afterwards,
     outputs=("the tensor after a later write into the array", "dtype", "the array"),
     misconceptions=(
@@ -87,8 +81,11 @@ EXERCISE = code(
         ),
         Misconception(
             "dtype-from-a-list",
-            "A list of decimal numbers becomes float32, but a list of whole numbers becomes int64. Name the dtype.",
+            "Whole numbers come out as int64. float32 is asked for, whatever the array holds: name the dtype.",
             patch=("torch.tensor(array, dtype=torch.float32)", "torch.tensor(array.tolist())"),
+            cause="A list of decimal numbers becomes float32, but a list of whole numbers int64.",
+            evidence=seen("_.tolist()", "list(_)"),
+            other=("dtype=torch.float32", "dtype=torch.float32 if array.dtype.kind == 'f' else None"),
             hints=("Which dtype has `torch.tensor([1, 2])`?",),
         ),
         Misconception(

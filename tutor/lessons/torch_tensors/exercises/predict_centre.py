@@ -20,7 +20,7 @@ EXERCISE = value(
         ),
         Misconception(
             "one-entry-of-the-row",
-            "That is an entry of the first row, or the sum of all three. Asked for is their mean.",
+            "That is the sum of the first row's entries. Asked for is their mean.",
             value=-216,
         ),
     ),

@@ -96,7 +96,7 @@ EXERCISE = code(
         ),
         Misconception(
             "comma-missing",
-            "A size in parentheses, such as `(N)`, is just that number. A tuple of one size needs its comma: `(N,)`.",
+            "`vector` is a number, and a shape is a tuple. A size in parentheses, such as `(N)`, is just that number; a tuple of one size needs its comma: `(N,)`.",
             patch=("vector = (D_in,)", "vector = (D_in)"),
             hints=("What is `type((3))`?",),
         ),
@@ -114,13 +114,13 @@ EXERCISE = code(
         ),
         Misconception(
             "addbmm-keeps-the-batch",
-            "That is `baddbmm`. `addbmm` adds the products of the whole batch together, so B disappears.",
+            "That is what `baddbmm` gives. `addbmm` adds the products of the whole batch together, so B disappears.",
             patch=(" addbmm = (N, D_in)", " addbmm = (B, N, D_in)"),
             hints=("Which of the two has the b of batch in front, and keeps it?",),
         ),
         Misconception(
             "baddbmm-sums-the-batch",
-            "That is `addbmm`. `baddbmm` adds to each product of the batch and keeps all B of them.",
+            "That is what `addbmm` gives. `baddbmm` adds to each product of the batch and keeps all B of them.",
             patch=("baddbmm = (B, N, D_in)", "baddbmm = (N, D_in)"),
             hints=("Which of the two sums over the batch?",),
         ),

@@ -3,18 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
-
-
-def probe_sequences(d):
-    """Queries and keys of a batch of sequences; all four sizes differ."""
-    b, n, m, dim = d.sizes(4, 2, 6)
-    return d.tensor(b, n, dim), d.tensor(b, m, dim)
-
-
-def probe_one_sequence(d):
-    """A batch of one sequence with a single query."""
-    m, dim = d.sizes(2, 2, 6)
-    return d.tensor(1, 1, dim), d.tensor(1, m, dim)
+from tutor.checking.space import Array, Space
 
 
 def scores_by_matmul(queries, keys):
@@ -37,24 +26,30 @@ EXERCISE = code(
     difficulty="easy",
     minutes=8,
     drills=("batched-products", "einsum"),
-    probe=(probe_sequences, probe_one_sequence),
+    space=Space(
+        {
+            "queries": Array("B N D", layouts=("contiguous", "transposed"), scales=("usual", "eight"), tensor=True),
+            "keys": Array("B M D", layouts=("contiguous", "transposed"), values=("distinct", "zeros"), tensor=True),
+        },
+        sizes={"B": (1,), "N": (1,), "M": (1,)},
+    ),
     misconceptions=(
         Misconception(
             "reshape-for-transpose",
-            "The shape is right and the numbers are not: a reshape of `keys` to (B, D, M) cuts the memory elsewhere, so parts of "
-            "different keys are mixed. Dimensions 1 and 2 have to change places.",
+            "The shape is right and the numbers are not: parts of different keys are mixed, as by a reshape of `keys` to (B, D, M), which cuts "
+            "the memory elsewhere. Dimensions 1 and 2 have to change places.",
             patch=("keys.transpose(1, 2)", "keys.reshape(keys.shape[0], keys.shape[2], keys.shape[1])"),
             hints=("Does a reshape keep the entries of one key together?",),
         ),
         Misconception(
             "not-transposed",
-            "`bmm` multiplies (N, D) by (D, M) in each sequence, but `keys` are (M, D): their last two dimensions have to change places.",
+            "A batched product multiplies (N, D) by (D, M) in each sequence, but `keys` are (M, D): their last two dimensions have to change places.",
             patch=("keys.transpose(1, 2)", "keys"),
             hints=("Which shape does the second factor need?",),
         ),
         Misconception(
             "batch-transposed-too",
-            "You reversed all dimensions, the batch included. Only the last two of `keys` change places.",
+            "The second factor has its dimensions reversed, the batch included. Only the last two of `keys` change places.",
             patch=("keys.transpose(1, 2)", "keys.permute(2, 1, 0)"),
             hints=("Where does B stand after your transpose?",),
         ),
@@ -66,7 +61,7 @@ EXERCISE = code(
         ),
         Misconception(
             "summed-over-the-batch",
-            "You added up the scores of all sequences. B has to stay: sequences know nothing of each other.",
+            "The scores of all sequences are added up. B has to stay: sequences know nothing of each other.",
             patch=("torch.bmm(queries, keys.transpose(1, 2))", 'torch.einsum("bnd,bmd->nm", queries, keys)'),
             hints=("Which letters of the formula stand under the sum?",),
         ),

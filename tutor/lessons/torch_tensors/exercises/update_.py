@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def probe_update(d):
@@ -15,6 +16,12 @@ def probe_transposed_update(d):
     """Weights that are a transposed view, with large gradients, so that a learning rate from elsewhere shows."""
     shape = d.sizes(2, 2, 5)
     return d.tensor(*shape).t(), 1e6 * d.tensor(*shape).t(), d.number(1e-7, 5e-7)
+
+
+def probe_other_update(d):
+    """Weights of one dimension, of three, or of a single row."""
+    shape = (d.sizes(1), d.sizes(3, 2, 5), (1, *d.sizes(1)))[d.sizes(1, 0, 2)[0]]
+    return d.tensor(*shape), d.tensor(*shape), d.number(0.1, 0.5)
 
 
 def look_at_weights(answer, w, grad, learning_rate):
@@ -46,39 +53,42 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("in-place",),
-    probe=(probe_update, probe_transposed_update),
+    probe=(probe_update, probe_transposed_update, probe_other_update),
     use=look_at_weights,
     outputs=("w after three steps", "grad"),
     misconceptions=(
         Misconception(
             "new-tensor",
-            "After the call, the memory of `w` holds what it held before. `w = w - …` (and `w.sub(…)` without the underscore) "
-            "makes a new tensor; nothing is written into the old one.",
+            "After the call, the memory of `w` holds what it held before. `w -= …`, or a method with an underscore such as `sub_`, "
+            "writes into it.",
             patch=("w -= learning_rate * grad", "w = w - learning_rate * grad"),
-            hints=("What does `=` do to a tensor: write into it, or name another one?",),
+            cause="`w = w - …` makes a new tensor and gives it the name.",
+            evidence=seen("w = w - _", "w = -_ + w"),
+            other=("w -= learning_rate * grad", "w.sub(learning_rate * grad)"),
+            hints=("Which of your operations write into the memory of `w`, and which make a new tensor?",),
         ),
         Misconception(
             "uphill",
-            "You add the gradient. It points uphill, so a step against it is subtracted.",
+            "`w` moves along the gradient. That points uphill, so a step has to go against it.",
             patch=("w -=", "w +="),
             hints=("In which direction does the loss grow?",),
         ),
         Misconception(
             "written-into-a-copy",
-            "`w` changes only where it is contiguous. Of a transposed one `reshape` (and `contiguous`) has to make a copy, and it is "
-            "the copy that you write into.",
+            "`w` changes only where it is contiguous. Of a transposed one `reshape` (and `contiguous`) has to make a copy, and what "
+            "is written into a copy never arrives.",
             patch=("w -= learning_rate * grad", "flat = w.reshape(-1)\n    flat -= learning_rate * grad.reshape(-1)"),
             hints=("When is what `reshape` returns a view, and when a copy?",),
         ),
         Misconception(
             "rate-of-your-own",
-            "The step has a fixed length, whatever `learning_rate` is. (1e-6 was the rate of one loop, not of every caller.)",
+            "Each step is 1e-6 times the gradient, whatever `learning_rate` is. (That was the rate of one loop, not of every caller.)",
             patch=("learning_rate * grad", "1e-6 * grad"),
-            hints=("Which argument does your line not use?",),
+            hints=("What should decide how long a step is?",),
         ),
         Misconception(
             "gradient-scaled-in-place",
-            "`w` is right after one step, but you changed `grad` too, by an in-place operation on it. It belongs to the caller.",
+            "`w` is right after one step, but `grad` has changed, too. It belongs to the caller: write into `w` alone.",
             patch=("w -= learning_rate * grad", "grad *= learning_rate\n    w -= grad"),
             hints=("Which of the two tensors may change?",),
         ),
@@ -90,7 +100,7 @@ EXERCISE = code(
         ),
         Misconception(
             "step-for-weights",
-            "You overwrote the weights with the step. They should move *by* the step.",
+            "The weights are nothing but the step now. They should move *by* it.",
             patch=("w -= learning_rate * grad", "w.copy_(-learning_rate * grad)"),
             hints=("Where do the old weights go?",),
         ),
