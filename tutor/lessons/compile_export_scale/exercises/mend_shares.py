@@ -47,7 +47,7 @@ EXERCISE = repair(
     difficulty="easy",
     minutes=5,
     drills=("sampler",),
-    fault="All epochs have the same order still: a sampler shuffles by its seed and the number of the epoch, and was not told the number. `torch.manual_seed` does not reach it.",
+    fault="All epochs have the same order still: a sampler shuffles by its seed and the number of the epoch, and that number has stayed 0. `torch.manual_seed` does not reach a sampler.",
     shown_by=("pytorch/pytorch#31771", "pytorch/pytorch#11324"),
     probe=probe,
     misconceptions=(
@@ -59,7 +59,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "an-epoch-late",
-            "Each epoch has the order of the one before, and the first two are alike: the samplers are told too late.",
+            "Each epoch has the order of the one before, and the first two are alike. Are the samplers told too late, or told a number that is one too small?",
             patch=(SET + LISTED, LISTED + SET),
             hints=("When does `list(sampler)` shuffle?",),
         ),

@@ -68,7 +68,7 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "warm-up-forgotten",
-            "Yours pays from the first call on, whatever the first call costs. It belongs to the bill.",
+            "Yours pays from the first call on, whatever that call costs. What it costs belongs to the bill.",
             patch=("math.ceil((first_call - compiled_call) / (eager_call - compiled_call))", "1"),
             hints=("Who pays for the first call?",),
         ),
@@ -81,13 +81,13 @@ EXERCISE = code(
         ),
         Misconception(
             "first-call-counted-twice",
-            "The first call does a call's work, too: n calls are the first and n - 1 later ones. You count n later ones.",
+            "Your bill has n later calls besides the first. The first call does a call's work, too: n calls are the first and n - 1 later ones.",
             patch=("(first_call - compiled_call)", "first_call"),
             hints=("How many later calls are there among n?",),
         ),
         Misconception(
             "compared-with-eager-alone",
-            "You divide by the time of an eager call. What pays is the time that each later call saves.",
+            "What the first call costs more is divided by the time of an eager call. What pays for it is the time that each later call saves.",
             patch=("/ (eager_call - compiled_call)", "/ eager_call"),
             hints=("How much does each later call save?",),
         ),
@@ -124,8 +124,7 @@ EXERCISE = code(
         ),
         Misconception(
             "gives-up",
-            "You say that it never pays where it pays after a long time. Only a compiled call that is no faster than an eager "
-            "one never pays.",
+            "math.inf comes out where it pays after a long time. Only a compiled call that is no faster than an eager one never pays.",
             patch=(
                 "    return math.ceil((first_call - compiled_call) / (eager_call - compiled_call))",
                 "    n = math.ceil((first_call - compiled_call) / (eager_call - compiled_call))\n    return n if n <= 1000 else math.inf",
