@@ -5,14 +5,21 @@ import logging
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Number, Space
 
 
-def probe_clip(d):
-    """A short tensor and two long ones, of different numbers of dimensions, and a limit between their lengths."""
-    n, m, width = d.sizes(3)
-    short, long, block = d.tensor(n, width), d.tensor(m), d.tensor(width, n, m)
-    long[0], block[0, 0, 0] = 2 * long.norm(), 2 * block.norm()  # one entry alone is above the limit, most are below it
-    return short / short.norm(), 4 * long / long.norm(), 4 * block / block.norm(), d.number(1.5, 2.5)
+def probe_spike(d):
+    """A tensor of which one entry alone is longer than all others together, and a limit."""
+    block = d.tensor(*d.sizes(3))
+    block[0, 0, 0] = 2 * block.norm()
+    return block, d.number(1.5, 2.5)
+
+
+def probe_one_row(d):
+    """A tensor with a single row, and a 0 in it."""
+    row = d.tensor(1, *d.sizes(1, 3, 8))
+    row[0, 1] = 0
+    return row, d.number(1.5, 2.5)
 
 
 def compiled_and_run(answer, x, limit):
@@ -27,16 +34,23 @@ def compiled_and_run(answer, x, limit):
                 raise
 
 
-def use_clip(answer, short, long, block, limit):
-    """Run the answer on all tensors, compiled on one; say in words whether that could be recorded as one graph."""
+def use_clip(answer, drawn, limit):
+    """Run the answer on a tensor at lengths below and above the limit, and compiled where it has three dimensions.
+
+    To compile is slow, so other tensors are not. The last word says whether one could be recorded as one graph.
+    """
+    short, over, long = (drawn * (part * limit / drawn.norm()) for part in (0.9, 1.1, 4.0))
+    results = answer(short.clone(), limit), answer(over.clone(), limit)
+    if drawn.dim() != 3 or not drawn.is_contiguous():
+        return *results, answer(long.clone(), limit), None
     # torch logs pages about code that it cannot record; the report says it in a sentence
     logging.disable(logging.ERROR)
     try:
-        clipped, whole = compiled_and_run(answer, block, limit)
+        clipped, whole = compiled_and_run(answer, long, limit)
     finally:
         logging.disable(logging.NOTSET)
     words = "one graph" if whole else "pieces, with Python between them"
-    return answer(short.clone(), limit), answer(long.clone(), limit), clipped, words
+    return *results, clipped, words
 
 
 def clip_where(x, limit):
@@ -64,9 +78,23 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("graph-breaks", "compile"),
-    probe=probe_clip,
+    space=Space(
+        {
+            "drawn": Array(
+                ranks=(2, 0, 1, 3), dtypes=("float32", "float64"), layouts=("contiguous", "transposed"), tensor=True
+            ),
+            "limit": Number((2.0, 0.3, 40.0)),
+        }
+    ),
+    probe=(probe_spike, probe_one_row),
+    cases=2,
     use=use_clip,
-    outputs=("a short tensor", "a long vector", "a long block", "how it is recorded"),
+    outputs=(
+        "a tensor below the limit",
+        "a tensor just above it",
+        "a tensor of four times that length",
+        "how it is recorded",
+    ),
     seconds=30.0,
     misconceptions=(
         Misconception(

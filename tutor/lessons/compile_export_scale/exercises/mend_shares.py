@@ -6,6 +6,7 @@ import torch
 from torch.utils.data import DistributedSampler
 
 from tutor.checking import Misconception, repair
+from tutor.checking.space import Number, Space
 
 
 def probe(d):
@@ -49,6 +50,14 @@ EXERCISE = repair(
     drills=("sampler",),
     fault="All epochs have the same order still: a sampler shuffles by its seed and the number of the epoch, and that number has stayed 0. `torch.manual_seed` does not reach a sampler.",
     shown_by=("pytorch/pytorch#31771", "pytorch/pytorch#11324"),
+    space=Space(
+        {
+            "count": Number((11, 12, 30)),
+            "processes": Number((3, 2, 1)),
+            "epochs": Number((3, 1, 4)),
+            "seed": Number((17, 0)),
+        }
+    ),
     probe=probe,
     misconceptions=(
         Misconception(

@@ -5,6 +5,7 @@ import math
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Number, Space
 
 
 def probe_share(d):
@@ -51,6 +52,13 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("sampler",),
+    space=Space(
+        {
+            "count": Number((10, 12, 17, 101)),
+            "world_size": Number((3, 2, 1, 7)),
+            "seed": Number((4, 0, 10**9)),
+        }
+    ),
     probe=(probe_share, probe_even_share),
     use=use_share,
     outputs=("the shares of epoch 1", "the shares of epoch 2", "the shares of epoch 5"),

@@ -25,6 +25,13 @@ def probe_far(d):
     return weights, batches, rate / 5
 
 
+def probe_alone(d):
+    """A single replica, whose share is a single row."""
+    d_in, h, d_out = d.sizes(3)
+    weights = [d.tensor(h, d_in), d.tensor(h), d.tensor(d_out, h), d.tensor(d_out)]
+    return weights, [[(d.tensor(1, d_in), d.tensor(1, d_out))] for step in range(3)], 0.05
+
+
 def weighted_error(y_pred, y):
     """A mean squared error that notices when its arguments are exchanged."""
     return ((y_pred - y) ** 2 * (1 + y * y)).mean()
@@ -84,7 +91,11 @@ def step_by_one_batch(replicas, shares, loss_fn, learning_rate):
 
 def new_tensor_made(tree):
     """Evidence of `p = p - step`, whatever the names."""
-    made = [part for part in ast.walk(tree) if isinstance(part, ast.Assign) and isinstance(getattr(part.value, "op", 0), ast.Sub)]
+    made = [
+        part
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Assign) and isinstance(getattr(part.value, "op", 0), ast.Sub)
+    ]
     return any(ast.unparse(part.targets[0]) == ast.unparse(part.value.left) for part in made)
 
 
@@ -92,7 +103,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("averaging",),
-    probe=(probe_parallel, probe_far),
+    probe=(probe_parallel, probe_far, probe_alone),
     use=use_parallel,
     outputs=("the weights after step 1", "the weights after step 2", "the weights after step 3"),
     seconds=20.0,

@@ -3,6 +3,7 @@
 import math
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Number, Space
 
 
 def probe_pays(d):
@@ -64,6 +65,13 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("compile-speed",),
+    space=Space(
+        {
+            "first_call": Number((3.3, 1.25, 1000.0)),
+            "compiled_call": Number((0.3, 1.0, 1.2, 1e-4)),
+            "eager_call": Number((1.0, 0.37, 0.3, 0.2, 4.0, 50.0)),
+        }
+    ),
     probe=(probe_pays, probe_pays_never, probe_pays_as_slow, probe_pays_evenly, probe_pays_at_once, probe_pays_late),
     misconceptions=(
         Misconception(

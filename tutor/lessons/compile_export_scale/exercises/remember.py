@@ -5,6 +5,7 @@ import warnings
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Number, Space
 
 from ..shared import returned_in_a_loop
 
@@ -71,8 +72,24 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("scripted-loop", "script"),
+    space=Space(
+        {
+            "x": Array(
+                "N D",
+                dtypes=("float32", "float64"),
+                layouts=("contiguous", "transposed", "strided"),
+                scales=("usual", "large"),
+                values=("distinct", "zeros", "ties"),
+                tensor=True,
+            ),
+            "other": Array("M D", tensor=True),
+            "decay": Number((0.5, 0.0, 1.0, 0.95)),
+        },
+        sizes={"N": (1,), "D": (1,)},
+    ),
     probe=(probe_remember, probe_nothing_to_remember),
     use=use_remember,
+    cases=2,
     outputs=("h of one matrix", "h of another, with more or fewer rows"),
     misconceptions=(
         Misconception(

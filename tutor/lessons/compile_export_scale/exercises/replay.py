@@ -46,6 +46,12 @@ def probe_mixed_tape(d):
     return tape, {"x": d.tensor(n, m)}
 
 
+def probe_one_step(d):
+    """A tape of a single step, and an input that nothing asks for."""
+    n, m = d.sizes(2)
+    return [("doubled", torch.mul, ["x", 2])], {"x": d.tensor(n), "unused": d.tensor(m)}
+
+
 def replay_loop(tape, inputs):
     results = {}
     for step in tape:
@@ -87,7 +93,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("recording",),
-    probe=(probe_net_tape, probe_branching_tape, probe_mixed_tape),
+    probe=(probe_net_tape, probe_branching_tape, probe_mixed_tape, probe_one_step),
     misconceptions=(
         Misconception(
             "writes-into-inputs",

@@ -23,15 +23,30 @@ def probe_even(d):
     return d.tensor(15 + 5 * d.integer(0, 1), 2), 5
 
 
+def probe_images(d):
+    """Images with a channel, in the place of rows."""
+    return d.tensor(13, 1, *d.sizes(2, 2, 4)), 4
+
+
+def probe_one_by_one(d):
+    """Examples that are single numbers, and a batch size of 1."""
+    return d.tensor(d.integer(7, 9)), 1
+
+
+def probe_one_batch(d):
+    """Fewer examples than a batch can hold."""
+    return d.tensor(d.integer(7, 9), 2), 10
+
+
 def use_batches(batches, x, batch_size):
     """How three epochs over one object go; labels are the numbers of the examples."""
     loader = batches(x, torch.arange(len(x)), batch_size)
     epochs = [[x_and_y(batch) for batch in loader] for _ in range(3)]
     numbers = [[ys.tolist() for _, ys in epoch] for epoch in epochs]
     for xs, ys in chain(*epochs):
-        if xs.numel() != len(ys) * x.shape[1]:
+        if xs.numel() != len(ys) * x[0].numel():
             raise TypeError(f"each batch should be x and then y; its first part has the shape {tuple(xs.shape)}")
-    belong = all(torch.equal(xs.view(-1, x.shape[1]), x[ys]) for epoch in epochs for xs, ys in epoch)
+    belong = all(torch.equal(xs.reshape(-1, *x.shape[1:]), x[ys]) for epoch in epochs for xs, ys in epoch)
     return (
         len(loader),
         [len(labels) for _, labels in epochs[-1]],
@@ -62,7 +77,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("batching", "shuffling"),
-    probe=(probe_uneven, probe_even),
+    probe=(probe_uneven, probe_even, probe_images, probe_one_by_one, probe_one_batch),
     use=use_batches,
     outputs=("len(batches)", "the sizes of the batches", "the examples of an epoch", "x and y", "the order"),
     misconceptions=(
@@ -172,7 +187,7 @@ EXERCISE = code(
         ),
         Misconception(
             "chunks",
-            "There are as many batches as the batch size says. It is the number of examples that each batch is to hold.",
+            "The batch size is taken for the number of batches. It is how many examples each of them is to hold.",
             patch=(CUT, ".chunk(self.batch_size)"),
             cause="`chunk` cuts into so many pieces; `split` makes pieces of a size.",
             evidence=seen("_.chunk(...)"),

@@ -37,7 +37,8 @@ def reader_kept(tree):
 def if_in_if(tree):
     """Evidence that one transform is asked for inside the question for the other."""
     ifs = [part for part in ast.walk(tree) if isinstance(part, ast.If) and seen("_.transform")(part.test)]
-    return any(seen("_.target_transform")(line) for part in ifs for line in part.body)
+    inner = [line for part in ifs for line in part.body if isinstance(line, ast.If)]
+    return any(seen("_.target_transform")(line.test) for line in inner)
 
 
 EXERCISE = code(
@@ -104,7 +105,7 @@ EXERCISE = code(
             patch=("csv.DictReader(file)]", "csv.DictReader(file)][1:]"),
             cause="`DictReader` takes the header away by itself.",
             evidence=seen("csv.DictReader(...)", "DictReader(...)"),
-            other=(ROWS, "self.rows = [(row[0], int(row[1])) for row in csv.reader(file)][2:]"),
+            other=(ROWS, "self.rows = [(row[0], int(row[1])) for row in list(csv.reader(file))[2:]]"),
             hints=("Which line is the first that becomes an example?",),
         ),
         Misconception(

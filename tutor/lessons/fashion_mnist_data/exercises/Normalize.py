@@ -24,6 +24,12 @@ def probe_batch(d):
     return d.tensor(n, c, h, w), statistics(d, c), statistics(d, c)
 
 
+def probe_one_channel(d):
+    """Grey images, one or a few, of a single row or column now and then."""
+    n, h, w = (1, *d.sizes(2)) if d.seed % 2 else (*d.sizes(2), 1)
+    return d.tensor(n, 1, h, w), statistics(d, 1), statistics(d, 1)
+
+
 def use_normalize(normalize, images, mean, std):
     """The images, normalised twice by one transform: the second time must be like the first."""
     transform = normalize(mean, std)
@@ -73,7 +79,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("normalize",),
-    probe=(probe_one_image, probe_batch),
+    probe=(probe_one_image, probe_batch, probe_one_channel),
     unstretched={"one example": "the first dimension of a single image is its channels"},
     use=use_normalize,
     outputs=("the images normalised", "other images normalised by the same transform"),

@@ -15,6 +15,14 @@ def probe_moves(d):
     return d.tensor(n, h, w), flipped, down, right
 
 
+def probe_one_image(d):
+    """A single image of bytes, as in the notebook, of three or four pixels in a row."""
+    h, w = d.integer(1, 4), d.integer(3, 4)
+    image = torch.from_numpy(d.rng.integers(1, 256, (1, h, w)).astype("uint8"))
+    down, right = torch.from_numpy(d.rng.integers(-2, 3, (2, 1)))
+    return image, torch.tensor([d.seed % 2 == 0]), down, right
+
+
 def rolled(_):
     """An answer that lets what leaves on one side come in on the other."""
 
@@ -96,7 +104,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=14,
     drills=("augmentation",),
-    probe=probe_moves,
+    probe=(probe_moves, probe_one_image),
     misconceptions=(
         Misconception(
             "comes-in-again",

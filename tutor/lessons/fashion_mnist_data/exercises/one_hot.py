@@ -17,6 +17,12 @@ def probe_labels(d):
     return torch.from_numpy(labels), classes
 
 
+def probe_one_label(d):
+    """A single label, of the first class or the last."""
+    classes = d.integer(1, 4)
+    return torch.tensor([(classes - 1) * (d.seed % 2)]), classes
+
+
 def use_one_hot(one_hot, labels, classes):
     """The rows, and in which dtype they are."""
     rows = one_hot(labels, classes)
@@ -52,7 +58,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("one-hot",),
-    probe=probe_labels,
+    probe=(probe_labels, probe_one_label),
     use=use_one_hot,
     outputs=("the rows", "their dtype"),
     exact=True,

@@ -23,6 +23,13 @@ def probe_crowd(d):
     return predicted, target, classes
 
 
+def probe_one_image(d):
+    """A single image; of the first class or the last, taken for the other or not."""
+    classes = d.integer(2, 4)
+    of, taken_for = ((0, classes - 1), (classes - 1, 0), (classes - 1, classes - 1))[d.seed % 3]
+    return torch.tensor([taken_for]), torch.tensor([of]), classes
+
+
 def shares_of_rows(matrix):
     """Fractions of each class in the place of counts."""
     return matrix / matrix.sum(dim=1, keepdim=True)
@@ -51,7 +58,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("confusion",),
-    probe=(probe_confusion, probe_crowd),
+    probe=(probe_confusion, probe_crowd, probe_one_image),
     misconceptions=(
         Misconception(
             "counted-once",

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Space
 
 
 def probe_difference(d):
@@ -43,6 +44,20 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("noise",),
+    space=Space(
+        {
+            "a": Array(
+                "n",
+                dtypes=("float32", "float64"),
+                layouts=("contiguous", "strided"),
+                scales=("usual", "small", "large"),
+                values=("distinct", "zeros", "ties"),
+                tensor=True,
+            ),
+            "b": Array("n", scales=("usual", "large"), values=("distinct", "equal"), tensor=True),
+        },
+        sizes={"n": (2, 20)},
+    ),
     probe=(probe_difference, probe_never_right),
     outputs=("the mean", "the standard error"),
     misconceptions=(
