@@ -444,7 +444,7 @@ def clip(x, limit):
     """Return x, shortened to the length `limit` if it is longer; without a branch, as one graph.
 
     x : tensor of any shape, not all zero; its length is x.norm()    limit : a positive number
-    The answer is compiled; its value and the number of graphs are judged.
+    x stays as it is. The answer is compiled; its value and the number of graphs are judged.
     """
     ### BEGIN SOLUTION
     norm = x.norm()

@@ -40,7 +40,8 @@ def use_clip(answer, drawn, limit):
     To compile is slow, so other tensors are not. The last word says whether one could be recorded as one graph.
     """
     short, over, long = (drawn * (part * limit / drawn.norm()) for part in (0.9, 1.1, 4.0))
-    results = answer(short.clone(), limit), answer(over.clone(), limit)
+    given = over.clone()
+    results = answer(short.clone(), limit), answer(given, limit), given
     if drawn.dim() != 3 or not drawn.is_contiguous():
         return *results, answer(long.clone(), limit), None
     # torch logs pages about code that it cannot record; the report says it in a sentence
@@ -92,6 +93,7 @@ EXERCISE = code(
     outputs=(
         "a tensor below the limit",
         "a tensor just above it",
+        "that tensor afterwards",
         "a tensor of four times that length",
         "how it is recorded",
     ),
