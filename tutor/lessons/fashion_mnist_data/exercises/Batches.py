@@ -33,11 +33,6 @@ def probe_one_by_one(d):
     return d.tensor(d.integer(7, 9)), 1
 
 
-def probe_one_batch(d):
-    """Fewer examples than a batch can hold."""
-    return d.tensor(d.integer(7, 9), 2), 10
-
-
 def use_batches(batches, x, batch_size):
     """How three epochs over one object go; labels are the numbers of the examples."""
     loader = batches(x, torch.arange(len(x)), batch_size)
@@ -77,7 +72,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("batching", "shuffling"),
-    probe=(probe_uneven, probe_even, probe_images, probe_one_by_one, probe_one_batch),
+    probe=(probe_uneven, probe_even, probe_images, probe_one_by_one),
     use=use_batches,
     outputs=("len(batches)", "the sizes of the batches", "the examples of an epoch", "x and y", "the order"),
     misconceptions=(
