@@ -28,9 +28,9 @@ def probe_images(d):
     return d.tensor(13, 1, *d.sizes(2, 2, 4)), 4
 
 
-def probe_one_by_one(d):
-    """Examples that are single numbers, and a batch size of 1."""
-    return d.tensor(d.integer(7, 9)), 1
+def probe_numbers(d):
+    """Examples that are single numbers."""
+    return d.tensor(13), 3
 
 
 def use_batches(batches, x, batch_size):
@@ -72,7 +72,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("batching", "shuffling"),
-    probe=(probe_uneven, probe_even, probe_images, probe_one_by_one),
+    probe=(probe_uneven, probe_even, probe_images, probe_numbers),
     use=use_batches,
     outputs=("len(batches)", "the sizes of the batches", "the examples of an epoch", "x and y", "the order"),
     misconceptions=(
