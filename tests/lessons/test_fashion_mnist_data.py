@@ -1,6 +1,7 @@
 """What the checks of lesson 10 say of answers that differ from the mistakes they were written for."""
 
 import random
+import re
 
 import pytest
 import torch
@@ -61,7 +62,8 @@ def test_whole_numbers_and_truth_values_are_shown_as_such(lesson):
     report = lesson.exercises["fashion_mnist_data.flip_and_shift"].check(
         lambda images, flipped, down, right: images + 1
     )
-    assert "`flipped` = [False, True," in report.message and "`down` = [2, -1," in report.message
+    assert re.search(r"`flipped` = \[(True|False)\]", report.message)
+    assert re.search(r"`down` = \[-?\d\]", report.message)
 
 
 class NumbersForImages(Batches):

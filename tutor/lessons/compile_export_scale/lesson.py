@@ -444,7 +444,7 @@ def clip(x, limit):
     """Return x, shortened to the length `limit` if it is longer; without a branch, as one graph.
 
     x : tensor of any shape, not all zero; its length is x.norm()    limit : a positive number
-    The answer is compiled; its value and the number of graphs are judged.
+    x stays as it is. The answer is compiled; its value and the number of graphs are judged.
     """
     ### BEGIN SOLUTION
     norm = x.norm()
@@ -519,7 +519,8 @@ def pays_from(first_call, compiled_call, eager_call):
     """Return the smallest n for which first_call + (n - 1) * compiled_call <= n * eager_call.
 
     n counts all calls, the first one too.
-    first_call, compiled_call, eager_call : seconds, all above 0; first_call holds the warm-up
+    first_call, compiled_call, eager_call : seconds, all above 0; first_call holds the warm-up, so it is
+        longer than compiled_call
     Returns a whole number, 1 or more, or math.inf if it never pays.
     """
     ### BEGIN SOLUTION

@@ -79,7 +79,7 @@ def records(run):
     if not starts:
         return Missed(
             "one-process",
-            "`torchrun` was not called: all was computed in the notebook's own process.",
+            "`torchrun` was not called, so no process was started.",
             "How did section 7 start its script in two processes?",
         )
     whole = isinstance(runs, list | tuple) and len(runs) == 2 and all(isinstance(r, dict) for r in runs)
@@ -144,8 +144,8 @@ def equal(run):
     if zero.shape != one.shape or far(one, zero) > EQUAL:
         return Missed(
             "apart",
-            "The processes end with different weights: each follows a gradient of its own. After the average of the "
-            "gradients both have to take the same step, in every step.",
+            "The processes end with different weights. Does each follow a gradient of its own? Both have to step along "
+            "the average of the two, in every step.",
             "What travels between the processes, and before or after the step?",
         )
     if far(zero, wanted) <= EQUAL:
@@ -153,8 +153,8 @@ def equal(run):
     if far(zero, trained(rate=2 * RATE)[0]) <= EQUAL:
         return Missed(
             "summed",
-            "The weights are those of steps twice as long. `all_reduce` adds up, and the sum of two means is twice "
-            "their mean.",
+            "The weights are those of steps twice as long. Is the rate 0.1, and are the two gradients averaged? "
+            "`all_reduce` adds up, and the sum of two means is twice their mean.",
             "By what is a sum to be divided, to be a mean?",
         )
     # an `all_reduce` in place of what was not cleared adds up the old sum of both processes as well

@@ -1,6 +1,10 @@
 """What several exercises of lesson 10 share."""
 
+import ast
+
 import numpy as np
+
+from tutor.checking.evidence import seen
 
 
 def draw_bytes(d, *shape):
@@ -11,3 +15,14 @@ def draw_bytes(d, *shape):
 def dtype_in_words(x):
     """The name of a tensor's or array's dtype."""
     return str(getattr(x, "dtype", "none")).removeprefix("torch.")
+
+
+def inside(function, *patterns):
+    """Evidence that one of some pieces of Python stands in a function of that name."""
+    found = seen(*patterns)
+    return lambda tree: any(found(part) for part in ast.walk(tree) if getattr(part, "name", "") == function)
+
+
+def returned_in_a_loop(tree):
+    """Evidence that a `return` stands in a `for`."""
+    return any(seen("return _")(part) for part in ast.walk(tree) if isinstance(part, ast.For))

@@ -58,7 +58,7 @@ def when_transformed(dataset, folder):
     return ("never", "only the first time", "each time", "more than once each time")[min(len(calls), 3)]
 
 
-def seen(image):
+def pixels_of(image):
     """The pixels of a PIL image; anything else as it is."""
     return np.array(image) if isinstance(image, Image.Image) else image
 
@@ -74,6 +74,31 @@ def together(images, found, pixels, labels):
 def turned(image):
     """A transform that can be told from none."""
     return 255.0 - np.array(image)
+
+
+def use_dataset(dataset, pixels, labels):
+    """How long a dataset is, its examples, with transforms and without, and when it does its work."""
+    folder = folder_of(pixels.tobytes(), pixels.shape, tuple(labels))
+    plain = dataset(folder / "images", folder / "labels.csv")
+    count = len(plain)
+    examples = [pair(plain[i]) for i in range(min(count, len(labels)))]
+    kinds = {"PIL image" if isinstance(image, Image.Image) else type(image).__name__ for image, _ in examples}
+    images = [pixels_of(image) for image, _ in examples]
+    changed = dataset(str(folder / "images"), str(folder / "labels.csv"), turned, lambda label: 100 + int(label))
+    changed_examples = [pair(changed[i]) for i in (2, 0)]
+    relabelled = dataset(folder / "images", folder / "labels.csv", target_transform=lambda label: 100 + int(label))
+    return (
+        count,
+        together(images, [label for _, label in examples], pixels, labels),
+        " and ".join(sorted(kinds)),
+        images,
+        [label for _, label in examples],
+        [pixels_of(image) for image, _ in changed_examples],
+        [label for _, label in changed_examples],
+        pair(relabelled[1])[1],
+        when_opened(dataset, pixels[:2]),
+        when_transformed(dataset, folder),
+    )
 
 
 def x_and_y(batch):

@@ -851,7 +851,7 @@ assert twice < once
 def confusion(predicted, target, classes):
     """Return the confusion matrix: entry (t, p) counts the images of class t that were taken for p.
 
-    predicted, target : class numbers, integer tensors of shape (N,)
+    predicted, target : class numbers, int64, shape (N,)
     classes : how many classes there are; some may not occur
     Returns a tensor of shape (classes, classes).
     """

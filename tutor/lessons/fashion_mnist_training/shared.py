@@ -46,7 +46,7 @@ LOSS_OF_ITS_OWN = Misconception(  # in the loop that trains and in the one that 
     "loss-of-its-own",
     "The loss is always the plain cross-entropy, whatever `loss_fn` is. Call the one that you are given.",
     patch=("loss_fn(y_pred, y)", "nn.functional.cross_entropy(y_pred, y)"),
-    hints=("Which argument does your loop not use?",),
+    hints=("Which loss function does your loop call?",),
 )
 
 
@@ -54,7 +54,7 @@ def loss_not_weighted(*patch):
     """Means of batches, added up and divided by images."""
     return Misconception(
         "loss-not-weighted",
-        "You add up the mean losses of the batches but divide by the number of images. Multiply each by the size of its batch first.",
+        "The mean losses of the batches are added up as they are and divided by the number of images. Multiply each by the size of its batch first.",
         patch=patch,
         hints=("The loss of a batch is a mean already. What makes it a sum?",),
     )
@@ -64,8 +64,7 @@ def mean_of_batch_means(*patch):
     """A mean over batches of unequal size."""
     return Misconception(
         "mean-of-batch-means",
-        "You average over batches. The last batch is smaller, so its images count for more than the others. Add up over images "
-        "and divide by their number.",
+        "That is a mean over batches. The last one is smaller, so its images count for more than the others. Add up over images and divide by their number.",
         patch=patch,
         hints=(WHO_COUNTS,),
     )
@@ -73,8 +72,7 @@ def mean_of_batch_means(*patch):
 
 SOFTMAX_FIRST = Misconception(
     "softmax-before-the-loss",
-    "You apply a softmax before the loss. Cross-entropy takes logits and has the softmax inside; after two of them the "
-    "network can never be sure.",
+    "The loss is given probabilities, as a softmax makes them. Cross-entropy takes logits and has the softmax inside; after two of them the network can never be sure.",
     patch=("loss_fn(y_pred, y)", "loss_fn(y_pred.softmax(dim=1), y)"),
     hints=("What does `loss_fn` expect: logits or probabilities?",),
 )

@@ -5,14 +5,21 @@ import logging
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Number, Space
 
 
-def probe_clip(d):
-    """A short tensor and two long ones, of different numbers of dimensions, and a limit between their lengths."""
-    n, m, width = d.sizes(3)
-    short, long, block = d.tensor(n, width), d.tensor(m), d.tensor(width, n, m)
-    long[0], block[0, 0, 0] = 2 * long.norm(), 2 * block.norm()  # one entry alone is above the limit, most are below it
-    return short / short.norm(), 4 * long / long.norm(), 4 * block / block.norm(), d.number(1.5, 2.5)
+def probe_spike(d):
+    """A tensor of which one entry alone is longer than all others together, and a limit."""
+    block = d.tensor(*d.sizes(3))
+    block[0, 0, 0] = 2 * block.norm()
+    return block, d.number(1.5, 2.5)
+
+
+def probe_one_row(d):
+    """A tensor with a single row, and a 0 in it."""
+    row = d.tensor(1, *d.sizes(1, 3, 8))
+    row[0, 1] = 0
+    return row, d.number(1.5, 2.5)
 
 
 def compiled_and_run(answer, x, limit):
@@ -27,16 +34,24 @@ def compiled_and_run(answer, x, limit):
                 raise
 
 
-def use_clip(answer, short, long, block, limit):
-    """Run the answer on all tensors, compiled on one; say in words whether that could be recorded as one graph."""
+def use_clip(answer, drawn, limit):
+    """Run the answer on a tensor at lengths below and above the limit, and compiled where it has three dimensions.
+
+    To compile is slow, so other tensors are not. The last word says whether one could be recorded as one graph.
+    """
+    short, over, long = (drawn * (part * limit / drawn.norm()) for part in (0.9, 1.1, 4.0))
+    given = over.clone()
+    results = answer(short.clone(), limit), answer(given, limit), given
+    if drawn.dim() != 3 or not drawn.is_contiguous():
+        return *results, answer(long.clone(), limit), None
     # torch logs pages about code that it cannot record; the report says it in a sentence
     logging.disable(logging.ERROR)
     try:
-        clipped, whole = compiled_and_run(answer, block, limit)
+        clipped, whole = compiled_and_run(answer, long, limit)
     finally:
         logging.disable(logging.NOTSET)
     words = "one graph" if whole else "pieces, with Python between them"
-    return answer(short.clone(), limit), answer(long.clone(), limit), clipped, words
+    return *results, clipped, words
 
 
 def clip_where(x, limit):
@@ -64,9 +79,24 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("graph-breaks", "compile"),
-    probe=probe_clip,
+    space=Space(
+        {
+            "drawn": Array(
+                ranks=(2, 0, 1, 3), dtypes=("float32", "float64"), layouts=("contiguous", "transposed"), tensor=True
+            ),
+            "limit": Number((2.0, 0.3, 40.0)),
+        }
+    ),
+    probe=(probe_spike, probe_one_row),
+    cases=2,
     use=use_clip,
-    outputs=("a short tensor", "a long vector", "a long block", "how it is recorded"),
+    outputs=(
+        "a tensor below the limit",
+        "a tensor just above it",
+        "that tensor afterwards",
+        "a tensor of four times that length",
+        "how it is recorded",
+    ),
     seconds=30.0,
     misconceptions=(
         Misconception(
@@ -81,25 +111,25 @@ EXERCISE = code(
         ),
         Misconception(
             "entries-clipped",
-            "You clip every entry by itself. It is the length of the whole vector that is limited; its direction stays.",
+            "Every entry is clipped by itself. It is the length of the whole tensor that is limited; its direction stays.",
             patch=("x * (limit / norm).clamp(max=1.0)", "x.clamp(-limit, limit)"),
             hints=("Does your result still point into the direction of x?",),
         ),
         Misconception(
             "never-shortened",
-            "A vector that is too long comes back as long as it was.",
+            "A tensor that is too long comes back as long as it was.",
             patch=(("    norm = x.norm()\n", ""), ("x * (limit / norm).clamp(max=1.0)", "x")),
             hints=("What should happen to a vector that is longer than limit?",),
         ),
         Misconception(
             "largest-entry",
-            "You measure the vector by its largest entry. Its length is the root of the sum of all squares.",
+            "What is limited is the largest entry, not the length. The length is the root of the sum of all squares.",
             patch=("x.norm()", "x.abs().max()"),
             hints=("How long is the vector (3, 4)?",),
         ),
         Misconception(
             "sum-of-entries",
-            "You measure the vector by the sum of its entries without their signs. Its length is the root of the sum of the squares.",
+            "What is limited is the sum of the entries without their signs, not the length. The length is the root of the sum of the squares.",
             patch=("x.norm()", "x.abs().sum()"),
             hints=("How long is the vector (3, 4)?",),
         ),
@@ -123,13 +153,13 @@ EXERCISE = code(
         ),
         Misconception(
             "quotient-inverted",
-            "The quotient stands upside down: a vector that is twice too long has to be multiplied by one half.",
+            "Long tensors come back as they were, and short ones are made shorter. Does the quotient stand upside down? What is twice too long has to be multiplied by one half.",
             patch=("limit / norm", "norm / limit"),
             hints=("By what do you multiply a vector of length 4 to make it one of length 2?",),
         ),
         Misconception(
             "squared-length",
-            "The length is the root of the sum of squares; the root is missing.",
+            "The tensor is measured by the sum of its squares. The length is the root of that sum.",
             patch=("x.norm()", "(x * x).sum()"),
             hints=("How long is the vector (3, 4)?",),
         ),

@@ -6,6 +6,7 @@ import torch
 from torch.utils.data import DistributedSampler
 
 from tutor.checking import Misconception, repair
+from tutor.checking.space import Number, Space
 
 
 def probe(d):
@@ -47,8 +48,16 @@ EXERCISE = repair(
     difficulty="easy",
     minutes=5,
     drills=("sampler",),
-    fault="All epochs have the same order still: a sampler shuffles by its seed and the number of the epoch, and was not told the number. `torch.manual_seed` does not reach it.",
+    fault="All epochs have the same order still: a sampler shuffles by its seed and the number of the epoch, and that number has stayed 0. `torch.manual_seed` does not reach a sampler.",
     shown_by=("pytorch/pytorch#31771", "pytorch/pytorch#11324"),
+    space=Space(
+        {
+            "count": Number((11, 12, 30)),
+            "processes": Number((3, 2, 1)),
+            "epochs": Number((3, 1, 4)),
+            "seed": Number((17, 0)),
+        }
+    ),
     probe=probe,
     misconceptions=(
         Misconception(
@@ -59,7 +68,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "an-epoch-late",
-            "Each epoch has the order of the one before, and the first two are alike: the samplers are told too late.",
+            "Each epoch has the order of the one before, and the first two are alike. Are the samplers told too late, or told a number that is one too small?",
             patch=(SET + LISTED, LISTED + SET),
             hints=("When does `list(sampler)` shuffle?",),
         ),

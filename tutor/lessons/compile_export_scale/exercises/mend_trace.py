@@ -109,8 +109,7 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "another-example",
-            "The recording was made with another image than the example, and now takes the other branch: for every "
-            "image, as before.",
+            "All images are still treated alike, and now in the way in which the example should not be. Was the recording made with another image that takes the other branch, or is the condition turned round?",
             patch=(BRANCH, (TRACED, "torch.jit.trace(on_black, example.max() - example)")),
             hints=("Which example would take both branches?",),
         ),

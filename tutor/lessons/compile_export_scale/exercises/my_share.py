@@ -5,6 +5,7 @@ import math
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Number, Space
 
 
 def probe_share(d):
@@ -51,6 +52,13 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("sampler",),
+    space=Space(
+        {
+            "count": Number((10, 12, 17, 101)),
+            "world_size": Number((3, 2, 1, 7)),
+            "seed": Number((4, 0, 10**9)),
+        }
+    ),
     probe=(probe_share, probe_even_share),
     use=use_share,
     outputs=("the shares of epoch 1", "the shares of epoch 2", "the shares of epoch 5"),
@@ -102,8 +110,7 @@ EXERCISE = code(
         ),
         Misconception(
             "shuffled-after-filling",
-            "You shuffle more indices than there are images, so some of yours point at no image. Shuffle `count` indices, "
-            "then continue that order with its beginning.",
+            "More indices are shuffled than there are images, so some of yours point at no image. Shuffle `count` indices, then continue that order with its beginning.",
             patch=(
                 ("torch.randperm(count,", "torch.randperm(count + -count % world_size,"),
                 ("    order = torch.cat([order, order[:missing]])  # now a multiple of world_size\n", ""),
@@ -112,13 +119,13 @@ EXERCISE = code(
         ),
         Misconception(
             "no-generator",
-            "The order does not depend on the seed and the epoch. Every process would draw another one.",
+            "The order does not depend on the seed and the epoch. Every process would draw another one; is the generator made, seeded and given to `randperm`?",
             patch=("torch.randperm(count, generator=generator)", "torch.randperm(count)"),
             hints=("Who tells randperm which generator to draw from?",),
         ),
         Misconception(
             "rest-for-missing",
-            "You append as many indices as are left over, not as many as are missing.",
+            "As many indices are appended as are left over, not as many as are missing.",
             patch=("-count % world_size", "count % world_size"),
             hints=(
                 "With 10 images and 4 processes 2 are left over. How many are missing to 12? And with 3 processes?",
@@ -126,7 +133,7 @@ EXERCISE = code(
         ),
         Misconception(
             "filled-up-though-even",
-            "You append indices even where the count divides evenly: nothing is missing then.",
+            "Indices are appended even where the count divides evenly: nothing is missing then.",
             patch=("-count % world_size", "world_size - count % world_size"),
             hints=("How many are missing with 12 images and 3 processes?",),
         ),
@@ -150,8 +157,7 @@ EXERCISE = code(
         ),
         Misconception(
             "blocks",
-            "You give each process one block of the order. That is a fair division, too, but the one asked for deals the "
-            "images out like cards: every world_size-th one.",
+            "Each process gets one block of the order. That is a fair division, too, but the one asked for deals the images out like cards: every world_size-th one.",
             patch=(
                 "return order[rank::world_size]",
                 "return order[rank * (len(order) // world_size) : (rank + 1) * (len(order) // world_size)]",

@@ -1,5 +1,6 @@
 """A step of data parallelism, all replicas by the mean gradient: sums, or each one its own way."""
 
+import ast
 import copy
 
 import torch
@@ -22,6 +23,13 @@ def probe_far(d):
     weights, batches, rate = probe_parallel(d)
     batches[0][0][0][0, 0] = 6
     return weights, batches, rate / 5
+
+
+def probe_alone(d):
+    """A single replica, whose share is a single row."""
+    d_in, h, d_out = d.sizes(3)
+    weights = [d.tensor(h, d_in), d.tensor(h), d.tensor(d_out, h), d.tensor(d_out)]
+    return weights, [[(d.tensor(1, d_in), d.tensor(1, d_out))] for step in range(3)], 0.05
 
 
 def weighted_error(y_pred, y):
@@ -81,11 +89,21 @@ def step_by_one_batch(replicas, shares, loss_fn, learning_rate):
                 parameter.sub_(parameter.grad, alpha=learning_rate)
 
 
+def new_tensor_made(tree):
+    """Evidence of `p = p - step`, whatever the names."""
+    made = [
+        part
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Assign) and isinstance(getattr(part.value, "op", 0), ast.Sub)
+    ]
+    return any(ast.unparse(part.targets[0]) == ast.unparse(part.value.left) for part in made)
+
+
 EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("averaging",),
-    probe=(probe_parallel, probe_far),
+    probe=(probe_parallel, probe_far, probe_alone),
     use=use_parallel,
     outputs=("the weights after step 1", "the weights after step 2", "the weights after step 3"),
     seconds=20.0,
@@ -110,10 +128,15 @@ EXERCISE = code(
         ),
         Misconception(
             "nothing-changes",
-            "The weights are the same as before. A step that makes new tensors leaves the models their old ones: change "
-            "the weights in place, with `-=` under `torch.no_grad()`.",
+            "The weights are the same as before. Does the step make new tensors in the place of the models' own, or are the gradients 0 when it is taken? The weights have to change in place, by the mean gradient.",
             patch=("copy -= learning_rate * grad", "copy = copy - learning_rate * grad"),
-            hints=("Does `p = p - step` change the tensor that p was a name of?",),
+            cause="`p = p - …` makes a new tensor and leaves the model its old one; `-=` under `torch.no_grad()` changes it.",
+            evidence=new_tensor_made,
+            other=(
+                "            grad = sum(",
+                "            for copy in copies:\n                copy.grad = torch.zeros_like(copy.grad)\n            grad = sum(",
+            ),
+            hints=("Which of your lines changes a tensor that a model holds, and by how much?",),
         ),
         Misconception(
             "only-the-first-steps",
@@ -123,14 +146,13 @@ EXERCISE = code(
         ),
         Misconception(
             "old-gradients-kept",
-            "What stood in .grad before is still in there: `backward` adds to it. Clear the gradients first.",
+            "What stood in .grad before your step is still in what it goes along: `backward` adds to it. Clear the gradients first.",
             patch=("        model.zero_grad()\n", ""),
             hints=("What does backward do with a gradient that is there already?",),
         ),
         Misconception(
             "cleared-afterwards",
-            "The first step is wrong, the later ones are not: what stood in .grad before you began is still in there. Clear "
-            "the gradients before `backward`, not behind the step.",
+            "The very first step goes along what stood in .grad before, as well; in the later ones nothing old is left. Clear the gradients before `backward`, for behind the step is too late for the first.",
             patch=(
                 ("        model.zero_grad()\n", ""),
                 (
@@ -160,7 +182,7 @@ EXERCISE = code(
         ),
         Misconception(
             "arguments-exchanged",
-            "The loss gets its arguments the wrong way round: it is loss_fn(model(x), y).",
+            "The loss is that of its arguments the wrong way round: it is loss_fn(model(x), y).",
             patch=("loss_fn(model(x), y)", "loss_fn(y, model(x))"),
             hints=("In which order does the docstring write the arguments of loss_fn?",),
         ),
@@ -172,7 +194,7 @@ EXERCISE = code(
         ),
         Misconception(
             "averaged-on-the-way",
-            "A mean is put into .grad before the next replica has taken its own, so later ones are means with means among them. Compute the mean once, from all gradients, then step.",
+            "A replica steps along a mean in which means of earlier replicas stand in the place of their own gradients. Compute the mean once, from all gradients, then step.",
             patch=(
                 "            grad = sum(copy.grad for copy in copies) / len(copies)\n            for copy in copies:\n                copy -= learning_rate * grad",
                 "            for copy in copies:\n                copy.grad = sum(other.grad for other in copies) / len(copies)\n                copy -= learning_rate * copy.grad",

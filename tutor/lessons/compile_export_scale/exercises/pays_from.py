@@ -3,6 +3,7 @@
 import math
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Number, Space
 
 
 def probe_pays(d):
@@ -64,11 +65,18 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("compile-speed",),
+    space=Space(
+        {
+            "first_call": Number((3.3, 1.25, 1000.0)),
+            "compiled_call": Number((0.3, 1.0, 1.2, 1e-4)),
+            "eager_call": Number((1.0, 0.37, 0.3, 0.2, 4.0, 50.0)),
+        }
+    ),
     probe=(probe_pays, probe_pays_never, probe_pays_as_slow, probe_pays_evenly, probe_pays_at_once, probe_pays_late),
     misconceptions=(
         Misconception(
             "warm-up-forgotten",
-            "Yours pays from the first call on, whatever the first call costs. It belongs to the bill.",
+            "Yours pays from the first call on, whatever that call costs. What it costs belongs to the bill.",
             patch=("math.ceil((first_call - compiled_call) / (eager_call - compiled_call))", "1"),
             hints=("Who pays for the first call?",),
         ),
@@ -81,13 +89,13 @@ EXERCISE = code(
         ),
         Misconception(
             "first-call-counted-twice",
-            "The first call does a call's work, too: n calls are the first and n - 1 later ones. You count n later ones.",
+            "Your bill has n later calls besides the first. The first call does a call's work, too: n calls are the first and n - 1 later ones.",
             patch=("(first_call - compiled_call)", "first_call"),
             hints=("How many later calls are there among n?",),
         ),
         Misconception(
             "compared-with-eager-alone",
-            "You divide by the time of an eager call. What pays is the time that each later call saves.",
+            "What the first call costs more is divided by the time of an eager call. What pays for it is the time that each later call saves.",
             patch=("/ (eager_call - compiled_call)", "/ eager_call"),
             hints=("How much does each later call save?",),
         ),
@@ -124,8 +132,7 @@ EXERCISE = code(
         ),
         Misconception(
             "gives-up",
-            "You say that it never pays where it pays after a long time. Only a compiled call that is no faster than an eager "
-            "one never pays.",
+            "math.inf comes out where it pays after a long time. Only a compiled call that is no faster than an eager one never pays.",
             patch=(
                 "    return math.ceil((first_call - compiled_call) / (eager_call - compiled_call))",
                 "    n = math.ceil((first_call - compiled_call) / (eager_call - compiled_call))\n    return n if n <= 1000 else math.inf",

@@ -5,6 +5,9 @@ import warnings
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Number, Space
+
+from ..shared import returned_in_a_loop
 
 
 def probe_remember(d):
@@ -69,8 +72,24 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("scripted-loop", "script"),
+    space=Space(
+        {
+            "x": Array(
+                "N D",
+                dtypes=("float32", "float64"),
+                layouts=("contiguous", "transposed", "strided"),
+                scales=("usual", "large"),
+                values=("distinct", "zeros", "ties"),
+                tensor=True,
+            ),
+            "other": Array("M D", tensor=True),
+            "decay": Number((0.5, 0.0, 1.0, 0.95)),
+        },
+        sizes={"N": (1,), "D": (1,)},
+    ),
     probe=(probe_remember, probe_nothing_to_remember),
     use=use_remember,
+    cases=2,
     outputs=("h of one matrix", "h of another, with more or fewer rows"),
     misconceptions=(
         Misconception(
@@ -123,7 +142,7 @@ EXERCISE = code(
         ),
         Misconception(
             "stops",
-            "You stop at the first row whose sum is not positive. Such a row is only passed over.",
+            "Nothing that comes after the first row whose sum is not positive is remembered. Such a row is only passed over.",
             patch=(
                 "        if row.sum() > 0:\n",
                 "        if row.sum() <= 0:\n            break\n        if row.sum() > 0:\n",
@@ -132,9 +151,12 @@ EXERCISE = code(
         ),
         Misconception(
             "first-row-only",
-            "You return after the first row. The loop has to go through all rows before the return.",
+            "h is what it should be after the first row; the others have had no say.",
             patch=("    return h", "        return h\n    return h"),
-            hints=("How often does the body of your loop run?",),
+            cause="Your `return` stands inside the loop and ends it; it belongs behind.",
+            evidence=returned_in_a_loop,
+            other=("x.split(1)", "x[:1].split(1)"),
+            hints=("How many rows does your loop see before the function returns?",),
         ),
         Misconception(
             "shape-lost",
@@ -144,13 +166,13 @@ EXERCISE = code(
         ),
         Misconception(
             "begins-with-the-first-row",
-            "h begins as the first row and gets it once more. It should begin as zeros.",
+            "h begins as the first row, which is then met once more. It should begin as zeros.",
             patch=("torch.zeros_like(x[:1])", "x[:1]"),
             hints=("What is in memory before the first row has been seen?",),
         ),
         Misconception(
             "entry-by-entry",
-            "You decide for every entry by its own sign. The decision is one for the whole row, by its sum.",
+            "Every entry is decided by its own sign. The decision is one for the whole row, by its sum.",
             patch=(
                 "        if row.sum() > 0:\n            h = decay * h + row\n",
                 "        h = torch.where(row > 0, decay * h + row, h)\n",

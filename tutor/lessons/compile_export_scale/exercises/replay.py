@@ -4,6 +4,8 @@ import torch
 
 from tutor.checking import Misconception, code
 
+from ..shared import returned_in_a_loop
+
 
 def probe_net_tape(d):
     """The two-layer net as a tape, recorded under other names than those of the notebook."""
@@ -42,6 +44,12 @@ def probe_mixed_tape(d):
         ("kept", torch.clamp, ["more", None, 1.5]),
     ]
     return tape, {"x": d.tensor(n, m)}
+
+
+def probe_one_step(d):
+    """A tape of a single step, and an input that nothing asks for."""
+    n, m = d.sizes(2)
+    return [("doubled", torch.mul, ["x", 2])], {"x": d.tensor(n), "unused": d.tensor(m)}
 
 
 def replay_loop(tape, inputs):
@@ -85,7 +93,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("recording",),
-    probe=(probe_net_tape, probe_branching_tape, probe_mixed_tape),
+    probe=(probe_net_tape, probe_branching_tape, probe_mixed_tape, probe_one_step),
     misconceptions=(
         Misconception(
             "writes-into-inputs",
@@ -96,13 +104,16 @@ EXERCISE = code(
         ),
         Misconception(
             "first-step-only",
-            "You return what the first step computes. The loop has to go through the whole tape before the return.",
+            "What the first step computes comes back, and it is the last one's result that is asked for.",
             patch=("    return values[name]", "        return values[name]"),
-            hints=("How often does the body of your loop run?",),
+            cause="Your `return` stands inside the loop and ends it; it belongs behind.",
+            evidence=returned_in_a_loop,
+            other=("return values[name]", "return values[tape[0][0]]"),
+            hints=("Of which step is the result that you return?",),
         ),
         Misconception(
             "all-values",
-            "You return everything that was computed; only the result of the last step is asked for.",
+            "Everything that was computed comes back, in a dict; only the result of the last step is asked for.",
             patch=("return values[name]", "return values"),
             hints=("What does the docstring say is returned?",),
         ),
@@ -118,14 +129,13 @@ EXERCISE = code(
         ),
         Misconception(
             "numbers-looked-up",
-            "You look up every argument, but a number is not the name of anything. Only strings are names.",
+            "Something is looked up that is the name of nothing, a number for instance. Only strings are names.",
             patch=("[values[a] if isinstance(a, str) else a for a in arguments]", "[values[a] for a in arguments]"),
             hints=("How do you tell a name from a number?",),
         ),
         Misconception(
             "all-but-numbers-looked-up",
-            "You look up every argument that is not a number. But a tuple, None or a tensor is no name either: only strings "
-            "are, and anything else is passed on as it is.",
+            "Numbers are passed on, but something else is looked up that is no name: a tuple, None or a tensor. Only strings are names, and anything else is passed on as it is.",
             patch=("values[a] if isinstance(a, str) else a", "a if isinstance(a, int | float) else values[a]"),
             hints=("Which kinds of things can stand on a tape, and which of them are names?",),
         ),
@@ -137,7 +147,7 @@ EXERCISE = code(
         ),
         Misconception(
             "results-not-kept",
-            "Results are not entered under their names, so a later step that asks for one does not find it.",
+            "A step asks for an earlier result by its name and does not find it. Is the result entered under that name, and is it looked for where it was entered?",
             patch=(
                 ("values[name] = function(*given)", "result = function(*given)"),
                 ("return values[name]", "return result"),

@@ -1,14 +1,15 @@
 """Shuffled batches of two tensors: orders kept, examples lost, a pass used up; told by `watching.py`."""
 
-import math
-import random
+import ast
 from itertools import chain
 
-import numpy as np
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
+from ..loaders import BatchesAsIterator, BatchesAsList, BatchesByIndex, BatchesByNumpy
+from ..shared import inside, returned_in_a_loop
 from ..watching import examples_in_words, order_in_words, x_and_y
 
 
@@ -22,15 +23,25 @@ def probe_even(d):
     return d.tensor(15 + 5 * d.integer(0, 1), 2), 5
 
 
+def probe_images(d):
+    """Images with a channel, in the place of rows."""
+    return d.tensor(13, 1, *d.sizes(2, 2, 4)), 4
+
+
+def probe_numbers(d):
+    """Examples that are single numbers."""
+    return d.tensor(13), 3
+
+
 def use_batches(batches, x, batch_size):
     """How three epochs over one object go; labels are the numbers of the examples."""
     loader = batches(x, torch.arange(len(x)), batch_size)
     epochs = [[x_and_y(batch) for batch in loader] for _ in range(3)]
     numbers = [[ys.tolist() for _, ys in epoch] for epoch in epochs]
     for xs, ys in chain(*epochs):
-        if xs.numel() != len(ys) * x.shape[1]:
+        if xs.numel() != len(ys) * x[0].numel():
             raise TypeError(f"each batch should be x and then y; its first part has the shape {tuple(xs.shape)}")
-    belong = all(torch.equal(xs.view(-1, x.shape[1]), x[ys]) for epoch in epochs for xs, ys in epoch)
+    belong = all(torch.equal(xs.reshape(-1, *x.shape[1:]), x[ys]) for epoch in epochs for xs, ys in epoch)
     return (
         len(loader),
         [len(labels) for _, labels in epochs[-1]],
@@ -46,86 +57,39 @@ SHUFFLED = "torch.randperm(len(self.x))"
 CUT = ".split(self.batch_size)"
 LOOP = f"for batch in {SHUFFLED}{CUT}:"
 GIVEN_OUT = "yield self.x[batch], self.y[batch]"
+ONE_PLAIN = """order = torch.randperm(len(self.x)).split(self.batch_size)
+        for batch, plain in zip(order, torch.arange(len(self.y)).split(self.batch_size)):
+            yield self.x[{}], self.y[{}]"""
 LAST_BATCH = "Every example is there once, so what does the last batch do with the examples that do not fill it?"
 
 
-class BatchesByIndex:
-    def __init__(self, x, y, batch_size):
-        self.data, self.size = (x, y), batch_size
-
-    def __len__(self):
-        return (len(self.data[0]) + self.size - 1) // self.size
-
-    def __iter__(self):
-        x, y = self.data
-        order = torch.randperm(len(y))
-        for start in range(0, len(y), self.size):
-            chosen = order[start : start + self.size]
-            yield x[chosen], y[chosen]
-
-
-class BatchesAsList:
-    def __init__(self, x, y, batch_size):
-        self.x, self.y, self.batch_size = x, y, batch_size
-
-    def __len__(self):
-        return -(-self.x.shape[0] // self.batch_size)
-
-    def __iter__(self):
-        numbers = list(range(len(self.x)))
-        random.shuffle(numbers)
-        order = torch.tensor(numbers)
-        return iter(zip(self.x[order].split(self.batch_size), self.y[order].split(self.batch_size), strict=True))
-
-
-class BatchesByNumpy:
-    def __init__(self, x, y, batch_size):
-        self.x, self.y, self.batch_size = x, y, batch_size
-
-    def __len__(self):
-        return math.ceil(len(self.y) / self.batch_size)
-
-    def __iter__(self):
-        order = np.random.permutation(len(self.y))
-        for piece in np.array_split(order, range(self.batch_size, len(order), self.batch_size)):
-            yield [self.x[piece], self.y[piece]]
-
-
-class BatchesAsIterator:
-    def __init__(self, x, y, batch_size):
-        self.x, self.y, self.batch_size = x, y, batch_size
-
-    def __len__(self):
-        return len(range(0, len(self.y), self.batch_size))
-
-    def __iter__(self):
-        self.left = torch.rand(len(self.y)).argsort().tolist()
-        return self
-
-    def __next__(self):
-        if not self.left:
-            raise StopIteration
-        now, self.left = self.left[: self.batch_size], self.left[self.batch_size :]
-        return self.x[now], self.y[now]
+def drawn_twice(tree):
+    """Evidence that two random orders are drawn."""
+    return sum(getattr(part, "attr", "") == "randperm" for part in ast.walk(tree)) > 1
 
 
 EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("batching", "shuffling"),
-    probe=(probe_uneven, probe_even),
+    probe=(probe_uneven, probe_even, probe_images, probe_numbers),
     use=use_batches,
     outputs=("len(batches)", "the sizes of the batches", "the examples of an epoch", "x and y", "the order"),
     misconceptions=(
         Misconception(
             "one-order",
-            "The order is the same in every epoch. It is to be drawn anew each time that a loop begins, in `__iter__`.",
+            "The order is the same in every epoch, and each loop is to have another. Is it drawn once, when the object is made, or drawn each time from the same seed?",
             patch=((KEPT, f"{KEPT}\n        self.order = torch.randperm(len(x))"), (SHUFFLED, "self.order")),
-            hints=("Which of your lines runs once, and which in every epoch?",),
+            cause="Yours is drawn in `__init__`, which runs once; draw it in `__iter__`.",
+            evidence=inside(
+                "__init__", "torch.randperm(...)", "random.shuffle(...)", "_.permutation(...)", "_.argsort(...)"
+            ),
+            other=((SHUFFLED, "torch.randperm(len(self.x), generator=torch.Generator().manual_seed(0))"),),
+            hints=("What makes the order of the second epoch another one than that of the first?",),
         ),
         Misconception(
             "never-shuffled",
-            "The examples come in their old order. Shuffle them.",
+            "The examples come in their old order in every epoch. Is nothing shuffled, or is what was shuffled not used?",
             patch=("torch.randperm", "torch.arange"),
             hints=("What gives the numbers from 0 to N - 1 in a random order?",),
         ),
@@ -145,20 +109,23 @@ EXERCISE = code(
                 LOOP,
                 f"for piece in torch.arange(len(self.x)){CUT}:\n            batch = piece[torch.randperm(len(piece))]",
             ),
-            hints=("Can the first and the last example ever be in one batch?",),
+            hints=("Can two examples from different batches ever come together?",),
         ),
         Misconception(
             "two-orders",
-            "x and y are shuffled apart from each other, so an image gets the label of another. One order for both.",
+            "x and y do not belong together: an image gets the label of another. One order is to be drawn and used for both. Is each shuffled by itself, or only one of them?",
             patch=(("for batch", "y = self.y[torch.randperm(len(self.y))]\n        for batch"), ("self.y[b", "y[b")),
-            hints=("How many random orders do you draw in an epoch?",),
+            cause="You draw two random orders in an epoch.",
+            evidence=drawn_twice,
+            other=(f"{LOOP}\n            {GIVEN_OUT}", ONE_PLAIN.format("plain", "batch")),
+            hints=("Which numbers do you index x with, and which y?",),
         ),
         Misconception(
             "y-not-shuffled",
-            "x is shuffled and y is not, so an image gets the label of another. Index both with the same numbers.",
+            "y comes in its old order and x does not, so an image gets the label of another. Index both with the same numbers.",
             patch=(
                 f"{LOOP}\n            {GIVEN_OUT}",
-                "order = torch.randperm(len(self.x)).split(self.batch_size)\n        for batch, plain in zip(order, torch.arange(len(self.y)).split(self.batch_size)):\n            yield self.x[batch], self.y[plain]",
+                ONE_PLAIN.format("batch", "plain"),
             ),
             hints=("Which numbers do you index y with?",),
         ),
@@ -170,7 +137,7 @@ EXERCISE = code(
         ),
         Misconception(
             "last-dropped-but-counted",
-            "The length counts the last, smaller batch, but the loop leaves it out.",
+            "The length counts the last, smaller batch, but a loop does not get it.",
             patch=(CUT, f"[: len(self.x) // self.batch_size * self.batch_size]{CUT}"),
             hints=(LAST_BATCH,),
         ),
@@ -182,7 +149,7 @@ EXERCISE = code(
         ),
         Misconception(
             "no-whole-number",
-            "The length is no whole number. A last batch that is not full is a batch: round up.",
+            "A float stands where Python wants a whole number, and `/` always gives floats. Is it the length, or a count that you loop over? A last batch that is not full is a batch: round up.",
             patch=(ROUNDED_UP, "len(self.x) / self.batch_size"),
             hints=("What is 10 / 4 in Python, and how many batches are there?",),
         ),
@@ -200,24 +167,39 @@ EXERCISE = code(
         ),
         Misconception(
             "used-up",
-            "Only the first epoch has batches. An iterator that is made in `__init__` can be walked through once; make it in `__iter__`.",
+            "Only the first epoch has batches; the next one finds nothing left. What a loop uses up has to be made anew in `__iter__`.",
             patch=(
                 (KEPT, f"{KEPT}\n        self.left = iter(torch.randperm(len(x)).split(batch_size))"),
                 (SHUFFLED + CUT, "self.left"),
             ),
-            hints=("What is left of an iterator after a loop over it?",),
+            cause="An iterator that is made in `__init__` can be walked through once.",
+            evidence=inside("__init__", "iter(...)"),
+            other=(
+                (KEPT, f"{KEPT}\n        self.left = list(torch.randperm(len(x)).split(batch_size))"),
+                (LOOP, "while self.left:\n            batch = self.left.pop(0)"),
+            ),
+            hints=("What is left for the second loop, and where could it be made anew?",),
         ),
         Misconception(
             "chunks",
-            "`chunk` cuts into that many pieces. You want pieces of that size, which `split` makes.",
+            "The batch size is taken for the number of batches. It is how many examples each of them is to hold.",
             patch=(CUT, ".chunk(self.batch_size)"),
+            cause="`chunk` cuts into so many pieces; `split` makes pieces of a size.",
+            evidence=seen("_.chunk(...)"),
+            other=(CUT, ".split(math.ceil(len(self.x) / self.batch_size))"),
             hints=("Is the batch size the number of batches, or how many examples each holds?",),
         ),
         Misconception(
             "tuple-for-iterator",
-            "Your `__iter__` returns a tuple, and a loop wants an iterator. With `yield` in the place of `return` the method gives out one batch after the other.",
+            "Your `__iter__` returns a tuple, and a loop wants an iterator. Give out one batch after the other with `yield`, or return `iter(...)` of all of them.",
             patch=(GIVEN_OUT, "return self.x[batch], self.y[batch]"),
-            hints=("What does a `return` inside a loop do with the rest of the loop?",),
+            cause="Your `return` stands inside the loop and ends it at the first batch.",
+            evidence=returned_in_a_loop,
+            other=(
+                f"{LOOP}\n            {GIVEN_OUT}",
+                f"return tuple((self.x[k], self.y[k]) for k in {SHUFFLED}{CUT})",
+            ),
+            hints=("What does a loop ask of that which `__iter__` returns?",),
         ),
         Misconception(
             "list-for-iterator",
@@ -230,13 +212,13 @@ EXERCISE = code(
         ),
         Misconception(
             "labels-first",
-            "Your batches hold the labels first. A loop `for x, y in batches` wants x and then y.",
+            "The second part of a batch has the shape of x, and it is to be y. Do the labels come first, or does x come twice? A loop `for x, y in batches` wants x and then y.",
             patch=(GIVEN_OUT, "yield self.y[batch], self.x[batch]"),
             hints=("In which order does the docstring name the two?",),
         ),
         Misconception(
             "drawn-again",
-            "Some examples come twice in an epoch and others not at all: you draw with replacement. Shuffle instead.",
+            "Some examples come more than once in an epoch, and others not at all. Are they drawn with replacement, or are pieces cut that overlap? Shuffle the numbers of all, so that each comes once.",
             patch=(SHUFFLED, "torch.randint(len(self.x), (len(self.x),))"),
             hints=("What gives every number exactly once?",),
         ),

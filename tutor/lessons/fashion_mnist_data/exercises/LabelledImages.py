@@ -1,15 +1,16 @@
 """A dataset over images and a table: read too early or late; more in `watching.py`, `datasets.py`."""
 
+import ast
 from textwrap import indent
 
 import numpy as np
-from PIL import Image
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from ..datasets import DatasetByLists, DatasetByReader, DatasetByTable
 from ..shared import draw_bytes
-from ..watching import folder_of, pair, seen, together, turned, when_opened, when_transformed
+from ..watching import use_dataset
 
 
 def probe_folder(d):
@@ -20,36 +21,24 @@ def probe_folder(d):
     return draw_bytes(d, count, h, w), [int(label) for label in labels]
 
 
-def use_dataset(dataset, pixels, labels):
-    """How long a dataset is, its examples, with transforms and without, and when it does its work."""
-    folder = folder_of(pixels.tobytes(), pixels.shape, tuple(labels))
-    plain = dataset(folder / "images", folder / "labels.csv")
-    count = len(plain)
-    examples = [pair(plain[i]) for i in range(min(count, len(labels)))]
-    kinds = {"PIL image" if isinstance(image, Image.Image) else type(image).__name__ for image, _ in examples}
-    images = [seen(image) for image, _ in examples]
-    changed = dataset(str(folder / "images"), str(folder / "labels.csv"), turned, lambda label: 100 + int(label))
-    changed_examples = [pair(changed[i]) for i in (2, 0)]
-    relabelled = dataset(folder / "images", folder / "labels.csv", target_transform=lambda label: 100 + int(label))
-    return (
-        count,
-        together(images, [label for _, label in examples], pixels, labels),
-        " and ".join(sorted(kinds)),
-        images,
-        [label for _, label in examples],
-        [seen(image) for image, _ in changed_examples],
-        [label for _, label in changed_examples],
-        pair(relabelled[1])[1],
-        when_opened(dataset, pixels[:2]),
-        when_transformed(dataset, folder),
-    )
-
-
 ROWS = 'self.rows = [(row["file"], int(row["label"])) for row in csv.DictReader(file)]'
 KEPT = "self.target_transform = target_transform"
 TAKEN = "name, label = self.rows[index]"
 OPENED = "        with Image.open(self.folder / name) as image:\n            image.load()  # the pixels, before the file is closed\n"
 LABELLED = "        if self.target_transform is not None:\n            label = self.target_transform(label)\n"
+
+
+def reader_kept(tree):
+    """Evidence that what `csv` makes of a file is kept as it is."""
+    kept = [part.value.func for part in ast.walk(tree) if isinstance(part, ast.Assign) and hasattr(part.value, "func")]
+    return any(getattr(made, "attr", getattr(made, "id", "")) in ("DictReader", "reader") for made in kept)
+
+
+def if_in_if(tree):
+    """Evidence that one transform is asked for inside the question for the other."""
+    ifs = [part for part in ast.walk(tree) if isinstance(part, ast.If) and seen("_.transform")(part.test)]
+    inner = [line for part in ifs for line in part.body if isinstance(line, ast.If)]
+    return any(seen("_.target_transform")(line.test) for line in inner)
 
 
 EXERCISE = code(
@@ -112,23 +101,29 @@ EXERCISE = code(
         ),
         Misconception(
             "first-row-lost",
-            "The first example is missing: your example 0 is the second row of the table. `DictReader` has taken the header away already.",
+            "The first example is missing: your example 0 is the second row of the table. Was a line taken away after the header had gone?",
             patch=("csv.DictReader(file)]", "csv.DictReader(file)][1:]"),
-            hints=("Does `csv.DictReader` give you the header as a row?",),
+            cause="`DictReader` takes the header away by itself.",
+            evidence=seen("csv.DictReader(...)", "DictReader(...)"),
+            other=(ROWS, "self.rows = [(row[0], int(row[1])) for row in list(csv.reader(file))[2:]]"),
+            hints=("Which line is the first that becomes an example?",),
         ),
         Misconception(
             "reader-used-up",
-            "A reader gives each row once: after it has been gone through, nothing comes any more. Keep the rows in a list.",
+            "Something is taken out of a list that does not reach so far. Is the list made of a reader that was gone through before? A reader gives each row once, and then nothing: keep the rows.",
             patch=(
                 (ROWS, "self.rows = csv.DictReader(file.read().splitlines())"),
                 ("return len(self.rows)", "return len(list(self.rows))"),
                 (TAKEN, 'row = list(self.rows)[index]\n        name, label = row["file"], int(row["label"])'),
             ),
-            hints=("What does a second `list(reader)` hold?",),
+            cause="What you keep is the reader, not its rows.",
+            evidence=reader_kept,
+            other=((ROWS, f"{ROWS}[1:]"), ("return len(self.rows)", "return len(self.rows) + 1")),
+            hints=("How many rows does that list hold at this moment?",),
         ),
         Misconception(
             "closed-before-use",
-            "The image is closed when its `with` block ends, and its pixels have not been read by then. Read them inside the block, with `image.load()`.",
+            "The image is closed before its pixels have been read: `Image.open` reads them only when they are needed. Read them while it is open, with `image.load()`.",
             patch=("image.load()  # the pixels, before the file is closed", "pass"),
             hints=("When does `Image.open` read the pixels?",),
         ),
@@ -136,7 +131,13 @@ EXERCISE = code(
             "one-inside-the-other",
             "The target transform is applied only where there is a transform for the images as well. Each can come alone.",
             patch=(LABELLED, indent(LABELLED, "    ")),
-            hints=("How far to the right does your second `if` stand?",),
+            cause="Your second `if` stands inside the first.",
+            evidence=if_in_if,
+            other=(
+                "if self.target_transform is not None:",
+                "if self.transform is not None and self.target_transform is not None:",
+            ),
+            hints=("What becomes of a label if there is a target transform and no other?",),
         ),
         Misconception(
             "opened-at-once",
@@ -152,7 +153,7 @@ EXERCISE = code(
         ),
         Misconception(
             "transformed-at-once",
-            "Your transforms run once, when the dataset is made. One with chance in it would give the same picture in every epoch. Apply them in `__getitem__`.",
+            "A transform runs when the dataset is made, before anybody has asked for an example. One with chance in it would give the same picture in every epoch; apply them in `__getitem__`.",
             patch=(
                 (KEPT, f"{KEPT}\n        self.examples = [self.example(index) for index in range(len(self.rows))]"),
                 (
@@ -192,25 +193,25 @@ EXERCISE = code(
         ),
         Misconception(
             "target-transform-forgotten",
-            "The target transform is not applied to the labels.",
+            "The labels come out as they were, though there is a target transform. Is it not called, or is what it returns lost?",
             patch=("label = self.target_transform(label)", "pass"),
             hints=("What has to happen to a label before it is returned, if there is a target transform?",),
         ),
         Misconception(
             "both-forgotten",
-            "Neither of the transforms is applied.",
+            "Images and labels come out as they were, whatever transforms there are; that of the images is never called.",
             patch=(("image = self.transform(image)", "pass"), ("label = self.target_transform(label)", "pass")),
             hints=("Where do `transform` and `target_transform` come in?",),
         ),
         Misconception(
             "result-thrown-away",
-            "The transforms run, but what they return is lost: you return image and label as they were before.",
+            "The transform of the images runs, but image and label come out as they were. A transform returns something new: keep that.",
             patch=(("image = self.transform", "self.transform"), ("label = self.target", "self.target")),
             hints=("Does a transform change the image that it is given, or return another one?",),
         ),
         Misconception(
             "transform-always",
-            "Without a transform you call `None`. Ask first whether there is one.",
+            "`None` is called, and that is what a transform is that nobody gave. Ask first whether there is one.",
             patch=(
                 ("if self.transform is not None:", "if True:"),
                 ("if self.target_transform is not None:", "if True:"),
@@ -225,13 +226,13 @@ EXERCISE = code(
         ),
         Misconception(
             "array-for-image",
-            "You return a NumPy array. Without a transform the image is to be the PIL image as it was opened: what becomes of it, a transform decides.",
+            "A NumPy array comes back. Without a transform the image is to be the PIL image as it was opened: what becomes of it, a transform decides.",
             patch=("image.load()", "image = np.array(image)"),
             hints=("What does `Image.open` give you, and who asked for anything else?",),
         ),
         Misconception(
             "scaled-without-asking",
-            "Without a transform the image is to be the PIL image as it was opened. You turn it into numbers from 0 to 1; that is the transform's work.",
+            "Without a transform the image is to be the PIL image as it was opened. Yours is an array of numbers from 0 to 1; to make one is the transform's work.",
             patch=("image.load()", "image = np.array(image) / 255"),
             hints=("Who is to decide what becomes of an image?",),
         ),

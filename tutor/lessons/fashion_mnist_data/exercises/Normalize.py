@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def statistics(d, count):
@@ -21,6 +22,12 @@ def probe_batch(d):
     n, c, h, w = d.sizes(4)
     n = 1 if d.seed % 1000 == 3 else n
     return d.tensor(n, c, h, w), statistics(d, c), statistics(d, c)
+
+
+def probe_one_channel(d):
+    """Grey images, one or a few, of a single row or column now and then."""
+    n, h, w = (1, *d.sizes(2)) if d.seed % 2 else (*d.sizes(2), 1)
+    return d.tensor(n, 1, h, w), statistics(d, 1), statistics(d, 1)
 
 
 def use_normalize(normalize, images, mean, std):
@@ -72,7 +79,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("normalize",),
-    probe=(probe_one_image, probe_batch),
+    probe=(probe_one_image, probe_batch, probe_one_channel),
     unstretched={"one example": "the first dimension of a single image is its channels"},
     use=use_normalize,
     outputs=("the images normalised", "other images normalised by the same transform"),
@@ -80,49 +87,52 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "lined-up-from-the-right",
-            "A mean of shape (C,) is lined up with the last dimension, the width. It has to stand at the channels: give it the shape (C, 1, 1).",
+            "The C numbers are lined up with the last dimension, the width: broadcasting begins at the right. They have to stand at the channels, so give them the shape (C, 1, 1).",
             patch=((".view(-1, 1, 1)", ""),),
             hints=("From which side does broadcasting line up the shapes?",),
         ),
         Misconception(
             "lined-up-with-the-height",
-            "A mean of shape (C, 1) is lined up with the height. One more dimension of size 1 puts it at the channels: (C, 1, 1).",
+            "The C numbers are lined up with the height. The shape (C, 1, 1), with two dimensions of size 1 on the right, puts them at the channels.",
             patch=((".view(-1, 1, 1)", ".view(-1, 1)"),),
             hints=("How many dimensions stand to the right of the channels?",),
         ),
         Misconception(
             "exchanged",
-            "You subtract the standard deviation and divide by the mean. It is the other way round.",
+            "The standard deviation is subtracted, and the mean is what it is divided by. It is the other way round: were the two exchanged in the formula, or where they are kept?",
             patch=("(images - self.mean) / self.std", "(images - self.std) / self.mean"),
             hints=("Which of the two is to become 0?",),
         ),
         Misconception(
             "multiplied",
-            "You multiply by the standard deviation. To make the spread 1 you have to divide by it.",
+            "The images are multiplied by the standard deviation. To make the spread 1 they have to be divided by it.",
             patch=("/ self.std", "* self.std"),
             hints=("If the spread is 0.35, what makes it 1?",),
         ),
         Misconception(
             "bracket-missing",
-            "Only the mean is divided. Division goes before subtraction: a bracket is missing.",
+            "What comes out is images - (mean / std): only the mean is divided. It is the difference that is to be divided.",
             patch=("(images - self.mean) / self.std", "images - self.mean / self.std"),
-            hints=("What does Python do first?",),
+            cause="Python divides before it subtracts: a bracket is missing.",
+            evidence=seen("_ - _ / _"),
+            other=("(images - self.mean) / self.std", "images.sub(self.mean.div(self.std))"),
+            hints=("Which is to be divided by std: the mean or the difference?",),
         ),
         Misconception(
             "divided-first",
-            "You divide first and subtract the mean afterwards. The mean was measured in the old units, so it goes first.",
+            "What comes out is images / std - mean: the mean is subtracted after the division. It was measured in the old units, so it goes first.",
             patch=("(images - self.mean) / self.std", "images / self.std - self.mean"),
             hints=("What does an image that is equal to the mean everywhere become?",),
         ),
         Misconception(
             "variance",
-            "You divide by the square of the standard deviation, the variance.",
+            "The images are divided by the square of the standard deviation, the variance. Is it squared somewhere, or divided by twice?",
             patch=("/ self.std", "/ self.std**2"),
             hints=("Which has the unit of a pixel, the variance or its root?",),
         ),
         Misconception(
             "own-statistics",
-            "You use the mean and the spread of these images. Then each image is changed differently; the two given numbers are those of the whole training set.",
+            "Each image is normalised by the mean and the spread of its own pixels. Then each is changed differently; the two given lists are for all images.",
             patch=(
                 "(images - self.mean) / self.std",
                 "(images - images.mean((-2, -1), keepdim=True)) / images.std((-2, -1), keepdim=True)",
@@ -131,7 +141,7 @@ EXERCISE = code(
         ),
         Misconception(
             "batch-statistics",
-            "You use the mean and the spread of the very images that arrive. Then a bright batch looks like a dark one; take the two given lists.",
+            "The images are normalised by the mean and the spread of the very pixels that arrive. Then a bright batch looks like a dark one; take the two given lists.",
             patch=("(images - self.mean) / self.std", "(images - images.mean()) / images.std()"),
             hints=("Where do the numbers come from that you subtract?",),
         ),
@@ -143,19 +153,19 @@ EXERCISE = code(
         ),
         Misconception(
             "std-forgotten",
-            "The mean is subtracted, but the standard deviation is not used.",
+            "The mean is subtracted, but nothing is divided by the standard deviation.",
             patch=(" / self.std", ""),
             hints=("What makes the spread 1?",),
         ),
         Misconception(
             "mean-forgotten",
-            "You divide by the standard deviation, but the mean is not subtracted.",
+            "The images are divided by the standard deviation, but the mean is not subtracted.",
             patch=("(images - self.mean)", "images"),
             hints=("What puts the numbers around 0?",),
         ),
         Misconception(
             "added",
-            "You add the mean. Subtract it: what is equal to the mean has to become 0.",
+            "The mean is added. Subtract it: what is equal to the mean has to become 0.",
             patch=("images - self.mean", "images + self.mean"),
             hints=("What does an image that is equal to the mean everywhere become?",),
         ),

@@ -15,6 +15,14 @@ def probe_moves(d):
     return d.tensor(n, h, w), flipped, down, right
 
 
+def probe_one_image(d):
+    """A single image of bytes, as in the notebook, of three or four pixels in a row."""
+    h, w = d.integer(1, 4), d.integer(3, 4)
+    image = torch.from_numpy(d.rng.integers(1, 256, (1, h, w)).astype("uint8"))
+    down, right = torch.from_numpy(d.rng.integers(-2, 3, (2, 1)))
+    return image, torch.tensor([d.seed % 2 == 0]), down, right
+
+
 def rolled(_):
     """An answer that lets what leaves on one side come in on the other."""
 
@@ -96,7 +104,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=14,
     drills=("augmentation",),
-    probe=probe_moves,
+    probe=(probe_moves, probe_one_image),
     misconceptions=(
         Misconception(
             "comes-in-again",
@@ -106,15 +114,13 @@ EXERCISE = code(
         ),
         Misconception(
             "negative-indices",
-            "Above and on the left, pixels from the other side come in. A negative index counts from the end in Python; it has to give 0, as "
-            "one that is too large does.",
+            "Above and on the left, pixels from the other side come in; it is to be 0 there, as it is below and on the right. Is an index negative? In Python it then counts from the end.",
             wrap=wrapped_at_one_side,
             hints=("Which pixel is `image[-1]`?",),
         ),
         Misconception(
             "every-image-with-every-move",
-            "Your result has a dimension too many, (N, N, H, W): every image with the moves of every other. The images need an index tensor, "
-            "too, so that image n meets the rows and columns n.",
+            "Your result has a dimension too many, (N, N, H, W): every image with the moves of every other. Image n is to meet the rows and columns n alone; among index tensors the images need one, too.",
             patch=("padded[number[:, None, None], ", "padded[:, "),
             hints=("Which number of an image belongs to the row n of `rows`?",),
         ),
@@ -133,14 +139,13 @@ EXERCISE = code(
         ),
         Misconception(
             "border-not-counted",
-            "Every image lands two rows too low and two columns too far to the right: the border of the padded image is not counted. "
-            "Its row 2 is the first row of the image.",
+            "Every image lands two rows too low and two columns too far to the right. Behind a border of 2, row 2 is the first row of the image: is the border counted?",
             patch=(("+ 2 - down", "- down"), ("+ 2 - right", "- right")),
-            hints=("In which row of the padded image does the image begin?",),
+            hints=("In which row of an image with a border of 2 does the image itself begin?",),
         ),
         Misconception(
             "condition-not-lined-up",
-            "`flipped` has the shape (N,), and broadcasting lines it up with the width. It has to stand at the images: (N, 1, 1).",
+            "Something of shape (N,), such as `flipped`, is lined up with the width by broadcasting. It has to stand at the images: (N, 1, 1).",
             patch=("flipped[:, None, None]", "flipped"),
             hints=("From which side does broadcasting line up the shapes?",),
         ),
@@ -194,7 +199,7 @@ EXERCISE = code(
         ),
         Misconception(
             "moved-first",
-            "You move first and mirror afterwards; then a mirrored image has moved to the other side. Mirror first.",
+            "The mirrored images have moved to the other side: to the left where `right` is positive. That is what becomes of images that are moved first and mirrored afterwards. Mirror first.",
             patch=("2 - right[:, None]", "2 - torch.where(flipped, -right, right)[:, None]"),
             hints=("A picture moves to the right and is then mirrored. On which side is it?",),
         ),

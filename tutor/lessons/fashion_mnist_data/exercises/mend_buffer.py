@@ -4,6 +4,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from tutor.checking import Misconception, repair
+from tutor.checking.evidence import seen
 
 
 def probe(d):
@@ -54,22 +55,27 @@ EXERCISE = repair(
                 "        self.row /= 255\n        return self.row.clone(), int(self.labels[i])",
                 "        row = self.row.clone()\n        self.row /= 255\n        return row, int(self.labels[i])",
             ),
-            hints=("Was the row divided before it was copied, or after?",),
+            hints=("What you return, was it divided by 255?",),
         ),
         Misconception(
             "scaled-twice",
-            "The images are apart now, and their numbers were divided by 255 twice.",
+            "The images are apart now, and their numbers are too small by a factor of 255: they were divided twice.",
             patch=("self.row.clone(), int", "self.row / 255, int"),
             hints=("How often is each number divided?",),
         ),
         Misconception(
             "whole-numbers",
-            "The images are apart now, and all but the brightest pixels are 0: `//` gives whole numbers.",
+            "The images are apart now, and all but the brightest pixels are 0: what was divided by 255 has been cut down to a whole number.",
             patch=(
                 "        self.row.copy_(self.images[i].flatten())\n        self.row /= 255\n        return self.row.clone()",
                 "        row = (self.images[i].flatten() // 255).float()\n        return row",
             ),
-            hints=("What is 100 // 255?",),
+            cause="`//` does that; `/` is wanted.",
+            evidence=seen("_ // _"),
+            other=(
+                ("        self.row /= 255\n        return self.row.clone()", "        return (self.row / 255).floor()"),
+            ),
+            hints=("What is 100 / 255, and what is left of it in whole numbers?",),
         ),
     ),
     alternatives=(AT_ONCE, EACH, NEW_ROWS),

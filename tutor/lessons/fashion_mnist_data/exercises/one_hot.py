@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from ..shared import dtype_in_words
 
@@ -14,6 +15,12 @@ def probe_labels(d):
     labels = d.labels(n, classes - 1)
     labels[:3] = 0, classes - 2, classes - 2
     return torch.from_numpy(labels), classes
+
+
+def probe_one_label(d):
+    """A single label, of the first class or the last."""
+    classes = d.integer(1, 4)
+    return torch.tensor([(classes - 1) * (d.seed % 2)]), classes
 
 
 def use_one_hot(one_hot, labels, classes):
@@ -51,25 +58,33 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("one-hot",),
-    probe=probe_labels,
+    probe=(probe_labels, probe_one_label),
     use=use_one_hot,
     outputs=("the rows", "their dtype"),
     exact=True,
     misconceptions=(
         Misconception(
             "nothing-written",
-            "There is no 1 in the zeros that you return. `scatter_` writes into its tensor; `scatter`, without the underscore, leaves it "
-            "as it is and returns a new one.",
+            "There is no 1 in the zeros that you return. Is none written, or are the ones written into another tensor?",
             patch=(
                 "return rows.scatter_(1, labels.unsqueeze(1), 1.0)",
                 "rows.scatter(1, labels.unsqueeze(1), 1.0)\n    return rows",
             ),
-            hints=("What does an underscore at the end of a method's name say?",),
+            cause="`scatter`, without an underscore, leaves its tensor as it is and returns a new one.",
+            evidence=seen("_.scatter(...)"),
+            other=(
+                "return rows.scatter_(1, labels.unsqueeze(1), 1.0)",
+                "rows[torch.arange(len(labels))].scatter_(1, labels.unsqueeze(1), 1.0)\n    return rows",
+            ),
+            hints=("Which of your lines changes the very tensor that you return?",),
         ),
         Misconception(
             "every-row",
-            "Every row has a 1 for the label of every example. `rows[:, labels]` means: in all rows, these columns. Each row is to get its own label only.",
+            "Every row has a 1 for the label of every example. Each row is to get its own label only.",
             patch=("return rows.scatter_(1, labels.unsqueeze(1), 1.0)", "rows[:, labels] = 1.0\n    return rows"),
+            cause="`[:, labels]` means: in all rows, these columns.",
+            evidence=seen("_[:, labels]"),
+            other=("return rows.scatter_(1, labels.unsqueeze(1), 1.0)", "return rows.index_fill_(1, labels, 1.0)"),
             hints=("How many ones are in your first row?",),
         ),
         Misconception(
@@ -101,20 +116,19 @@ EXERCISE = code(
         ),
         Misconception(
             "index-without-columns",
-            "The index has to have as many dimensions as the rows, two, and `labels` has one. It wants the shape (N, 1): one "
-            "place in each of N rows.",
+            "The index has to have as many dimensions as the rows, two, and `labels` has one. The shape (N, 1) is wanted: one place in each of N rows.",
             patch=("labels.unsqueeze(1)", "labels"),
             hints=("What makes (N, 1) of (N,)?",),
         ),
         Misconception(
             "labels-for-ones",
-            "You write the label itself into its place. A 1 belongs there, whatever the class.",
+            "The label itself stands in its place. A 1 belongs there, whatever the class.",
             patch=("labels.unsqueeze(1), 1.0", "labels.unsqueeze(1), labels.unsqueeze(1).float()"),
             hints=("What is the sum of a row?",),
         ),
         Misconception(
             "classes-that-occur",
-            "You make as many columns as the largest label asks for. The last classes may be missing in a batch; take `classes`.",
+            "There are only as many columns as the largest label asks for. The last classes may be missing in a batch; take `classes`.",
             patch=("torch.zeros(len(labels), classes)", "torch.zeros(len(labels), int(labels.max()) + 1)"),
             hints=("How many columns does a batch need in which the last class is missing?",),
         ),
@@ -126,13 +140,18 @@ EXERCISE = code(
         ),
         Misconception(
             "first-row-only",
-            "All the ones stand in the first row. An index of shape (1, N) has one row; you want one place in each of N rows, so (N, 1).",
+            "All the ones stand in the first row. One place in each of N rows is wanted.",
             patch=("labels.unsqueeze(1)", "labels.unsqueeze(0)"),
-            hints=("What is the shape of your index, and what do its rows stand for?",),
+            cause="`scatter_` goes through the rows of its index, and an index of shape (1, N) has one; (N, 1) has N.",
+            evidence=seen(
+                "labels.unsqueeze(0)", "labels[None]", "labels[None, :]", "labels.view(1, -1)", "labels.reshape(1, -1)"
+            ),
+            other=("return rows.scatter_(1, labels.unsqueeze(1), 1.0)", "rows[0, labels] = 1.0\n    return rows"),
+            hints=("How many of your rows hold a 1?",),
         ),
         Misconception(
             "wrong-direction",
-            "The direction is 0, so the labels are used as numbers of rows. Each row stays, and the label says the column: direction 1.",
+            "The labels are used as numbers of rows. Each example has its row, and the label says the column: that is direction 1 of `scatter_`.",
             patch=("scatter_(1,", "scatter_(0,"),
             hints=(
                 "`out.scatter_(0, index, 1.0)` does `out[index[i, j], j] = 1.0`. Which of the two places is the label?",

@@ -5,6 +5,7 @@ import torch
 from PIL import Image
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from ..shared import draw_bytes, dtype_in_words
 
@@ -58,26 +59,25 @@ EXERCISE = code(
         ),
         Misconception(
             "bytes-left",
-            "You return the bytes as they are: whole numbers up to 255. The network expects floats from 0 to 1.",
+            "The bytes come back as they are: whole numbers up to 255. The network expects floats from 0 to 1.",
             patch=(".float().unsqueeze(0) / 255", ".unsqueeze(0)"),
             hints=("What is the dtype of `np.array(image)`, and what is its largest number?",),
         ),
         Misconception(
             "double-precision",
-            "The numbers are right, but they are float64, which NumPy makes when it divides. The weights of a network are "
-            "float32, and the two cannot be multiplied.",
+            "The numbers are right, but they are float64 (NumPy makes such when it divides whole numbers). The weights of a network are float32, and the two cannot be multiplied.",
             patch=(".float()", ".double()"),
             hints=("What makes a float32 tensor of any tensor?",),
         ),
         Misconception(
             "own-largest",
-            "You divide by the largest pixel of this picture. Then every picture is stretched differently, and a dark one looks like a bright one.",
+            "The picture is divided by its own largest pixel. Then every picture is stretched differently, and a dark one looks like a bright one.",
             patch=("/ 255", "/ pixels.max()"),
             hints=("Should a picture of a dark grey shirt contain a 1?",),
         ),
         Misconception(
             "own-range",
-            "You stretch this picture from its own smallest to its own largest pixel. Then a dark picture looks like a bright one.",
+            "The picture is stretched from its own smallest to its own largest pixel. Then a dark picture looks like a bright one.",
             patch=(
                 "torch.from_numpy(pixels).float().unsqueeze(0) / 255",
                 "torch.from_numpy((pixels - pixels.min()) / (pixels.max() - pixels.min())).float().unsqueeze(0)",
@@ -110,9 +110,15 @@ EXERCISE = code(
         ),
         Misconception(
             "whole-division",
-            "You divide whole numbers by whole numbers, and everything below 255 is rounded to 0. Turn the bytes into floats first.",
+            "Every number comes out as 0. A pixel of 51 is to become 0.2: are the quotients cut down to whole numbers?",
             patch=("/ 255", "// 255"),
-            hints=("What is 200 // 255?",),
+            cause="`//` does that; `/` is wanted.",
+            evidence=seen("_ // _"),
+            other=(
+                "torch.from_numpy(pixels).float().unsqueeze(0) / 255",
+                "(torch.from_numpy(pixels).float().unsqueeze(0) / 255).floor()",
+            ),
+            hints=("What is 51 / 255, and what is left of it in whole numbers?",),
         ),
         Misconception(
             "around-zero",

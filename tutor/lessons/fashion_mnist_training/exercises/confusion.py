@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def probe_confusion(d):
@@ -20,6 +21,13 @@ def probe_crowd(d):
     target = torch.from_numpy(d.labels(n, classes - 1))
     predicted = torch.where(torch.from_numpy(d.rng.random(n) < 0.95), target, (target + 1) % (classes - 1))
     return predicted, target, classes
+
+
+def probe_one_image(d):
+    """A single image; of the first class or the last, taken for the other or not."""
+    classes = d.integer(2, 4)
+    of, taken_for = ((0, classes - 1), (classes - 1, 0), (classes - 1, classes - 1))[d.seed % 3]
+    return torch.tensor([taken_for]), torch.tensor([of]), classes
 
 
 def shares_of_rows(matrix):
@@ -50,16 +58,18 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("confusion",),
-    probe=(probe_confusion, probe_crowd),
+    probe=(probe_confusion, probe_crowd, probe_one_image),
     misconceptions=(
         Misconception(
             "counted-once",
-            "No pair is counted more than once. `matrix[target, predicted] += 1` with whole tensors does that: it reads all the "
-            "values first and then writes them, so an entry that is named five times grows by 1.",
+            "No pair is counted more than once: there is no number above 1. Each image is to add 1 to what stands there.",
             patch=(
                 "    for t, p in zip(target.tolist(), predicted.tolist()):\n        matrix[t, p] += 1\n",
                 "    matrix[target, predicted] += 1\n",
             ),
+            cause="`matrix[target, predicted] += 1` with whole tensors reads all the values first and then writes them, so an entry that is named five times grows by 1.",
+            evidence=seen("_[target, predicted] += _", "_[target, predicted] = _[target, predicted] + _"),
+            other=("matrix[t, p] += 1", "matrix[t, p] = 1"),
             hints=("What is the largest number in your matrix?",),
         ),
         Misconception(
@@ -70,8 +80,7 @@ EXERCISE = code(
         ),
         Misconception(
             "rows-are-one-list",
-            "All rows are the same. `[[0] * classes] * classes` makes *one* list and names it several times: a count in one "
-            "row shows in all.",
+            "All rows are the same, and each holds the counts of all. Is there one row under several names? `[[0] * classes] * classes` makes such.",
             wrap=lambda reference: (
                 lambda predicted, target, classes: (
                     reference(predicted, target, classes).sum(dim=0).expand(classes, classes).clone()
@@ -109,7 +118,7 @@ EXERCISE = code(
         ),
         Misconception(
             "only-classes-that-occur",
-            "Your matrix has room only for the classes that occur. A class without an image has a row as well, of zeros.",
+            "Your matrix has room only up to the last class that occurs. A class without an image has a row as well, of zeros.",
             wrap=lambda reference: (
                 lambda predicted, target, classes: reference(
                     predicted, target, int(max(predicted.max(), target.max())) + 1
@@ -119,7 +128,7 @@ EXERCISE = code(
         ),
         Misconception(
             "shares-of-rows",
-            "You return shares, each row divided by its sum (which is 0 for a class that does not occur). Counts are asked for.",
+            "Shares come out, each row divided by its sum (which is 0 for a class that does not occur). Counts are asked for.",
             wrap=lambda reference: (
                 lambda predicted, target, classes: shares_of_rows(reference(predicted, target, classes))
             ),

@@ -84,8 +84,7 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "batches-used-up",
-            "Nothing is measured. `batches` yields its pairs once, as a generator does: whoever counts them first has used them up. Count in "
-            "the same loop.",
+            "Nothing is measured: the model is never called. `batches` may yield its pairs only once, as a generator does. Were they gone through before the loop, to be counted for instance? Count in the same loop.",
             patch=(
                 (
                     "    total, right, count = 0.0, 0, 0\n",

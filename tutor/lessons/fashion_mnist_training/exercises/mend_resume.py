@@ -1,5 +1,6 @@
 """A checkpoint without the optimiser: the momentum that had gathered is lost."""
 
+import ast
 import io
 
 import torch
@@ -57,6 +58,12 @@ def through_a_file(start, batches, stop, rate):
 NEW = "            optimizer = torch.optim.SGD([w], lr=rate, momentum=0.9)\n"
 LOAD = '            optimizer.load_state_dict(saved["optimizer"])\n'
 
+
+def made_once(tree):
+    """Evidence that one optimiser is made and no other."""
+    return sum(getattr(part, "attr", "") == "SGD" for part in ast.walk(tree)) == 1
+
+
 EXERCISE = repair(
     difficulty="medium",
     minutes=6,
@@ -69,13 +76,16 @@ EXERCISE = repair(
     misconceptions=(
         Misconception(
             "optimiser-of-the-old-weights",
-            "No step moves the weights after the break: the optimiser steps the tensor that it was made with, and that is not the one that is used now.",
+            "No step moves the weights after the break: those that were saved come out. An optimiser steps the tensor that it was made with; is that the one that is used now?",
             patch=(NEW + LOAD, ""),
-            hints=("Which tensor does the optimiser hold: the old `w` or the new one?",),
+            cause="Yours is made once, with the old `w`.",
+            evidence=made_once,
+            other=(LOAD, LOAD + "            break\n"),
+            hints=("Which tensor does the optimiser hold after the break, and which one is used?",),
         ),
         Misconception(
             "weights-of-the-start",
-            "After the break the training goes on from the very start's weights, with the optimiser of later.",
+            "After the break the training goes on from the weights that it started with, and from the momentum of later.",
             patch=('saved["w"].clone().requires_grad_()', "start.clone().requires_grad_()"),
             hints=("Which weights should the training go on from?",),
         ),

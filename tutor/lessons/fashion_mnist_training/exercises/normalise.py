@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def probe_normalise(d):
@@ -75,40 +76,42 @@ EXERCISE = code(
         ),
         Misconception(
             "one-half-for-everything",
-            "You subtract 0.5 and divide by 0.5, as many tutorials do for any data. Measure the mean and the standard deviation of "
-            "these images.",
+            "0.5 is subtracted and divided by, as many tutorials do for any data. Measure the mean and the standard deviation of these images.",
             patch=("x.mean(), x.std()", "0.5, 0.5"),
             hints=("Where do your two numbers come from?",),
         ),
         Misconception(
             "numbers-from-elsewhere",
-            "You take 0.286 and 0.353, the numbers of another training set. These images have their own; measure them.",
+            "The two numbers are 0.286 and 0.353, those of another training set. These images have their own; measure them.",
             patch=("x.mean(), x.std()", "0.286, 0.353"),
             hints=("Would your two numbers change if these images were brighter?",),
         ),
         Misconception(
             "variance-for-spread",
-            "You divide by the variance. The standard deviation is its root, and has the unit of a pixel.",
+            "The images are divided by the variance. The standard deviation is its root, and has the unit of a pixel.",
             patch=("x.std()", "x.var()"),
             hints=("Which of the two doubles when all pixels double?",),
         ),
         Misconception(
             "only-scaled",
-            "You divide but do not subtract the mean: the inputs are still all on one side of 0.",
+            "The images are divided by the standard deviation, but the mean is not subtracted: the inputs are still all on one side of 0.",
             patch=(("(x - mean)", "x"), ("(x_val - mean)", "x_val")),
             hints=("What should the mean of the new `x` be?",),
         ),
         Misconception(
             "only-centred",
-            "You subtract the mean but do not divide by the standard deviation.",
+            "The mean is subtracted, but nothing is divided by the standard deviation.",
             patch=(" / std", ""),
             hints=("What should the spread of the new `x` be?",),
         ),
         Misconception(
             "bracket-missing",
-            "Division comes before subtraction: without brackets this is x - (mean / std). Put the difference in brackets.",
+            "What comes out is x - (mean / std): only the mean is divided. It is the difference that is to be divided.",
             patch=(("(x - mean) / std", "x - mean / std"), ("(x_val - mean) / std", "x_val - mean / std")),
-            hints=("What does Python do first: subtract or divide?",),
+            cause="Python divides before it subtracts: brackets are missing.",
+            evidence=seen("_ - _ / _"),
+            other=(("(x - mean) / std", "x.sub(mean / std)"), ("(x_val - mean) / std", "x_val.sub(mean / std)")),
+            hints=("Which is to be divided by std: the mean or the difference?",),
         ),
         Misconception(
             "image-by-image",
@@ -131,7 +134,7 @@ EXERCISE = code(
         ),
         Misconception(
             "to-the-range",
-            "You stretch the pixels to the range 0 to 1. Asked for are mean 0 and standard deviation 1.",
+            "The pixels of `x` are stretched to the range 0 to 1. Asked for are mean 0 and standard deviation 1.",
             patch=("mean, std = x.mean(), x.std()", "mean, std = x.min(), x.max() - x.min()"),
             hints=("Which two numbers does the formula subtract and divide by?",),
         ),

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import torch
 
 from tutor.checking import Misconception, code
 
@@ -20,6 +21,13 @@ def probe_never_right(d):
     a, b = probe_difference(d)
     a[0] = 0
     return a, b
+
+
+def probe_two_runs(d):
+    """No more than two runs, in percent and in double precision; each of them is every second number of a tensor."""
+    a = torch.tensor([60.0, 0.0, 68.0], dtype=torch.float64) + d.number()
+    gains = torch.tensor([1.0, 0.0, 4.0], dtype=torch.float64) + d.number()
+    return a[::2], (a + gains)[::2]
 
 
 def difference_by_hand(a, b):
@@ -43,7 +51,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("noise",),
-    probe=(probe_difference, probe_never_right),
+    probe=(probe_difference, probe_never_right, probe_two_runs),
     outputs=("the mean", "the standard error"),
     misconceptions=(
         Misconception(
@@ -54,20 +62,19 @@ EXERCISE = code(
         ),
         Misconception(
             "divided-by-n",
-            "You divide the spread by n. The error of a mean shrinks with the root of n only.",
+            "The spread is divided by n. The error of a mean shrinks with the root of n only.",
             patch=("math.sqrt(len(d))", "len(d)"),
             hints=("How many runs halve the standard error?",),
         ),
         Misconception(
             "n-for-n-minus-one",
-            "Your spread divides by n. With few runs that is too small: the mean was taken from the same numbers, so divide by n - 1.",
+            "The spread of the differences is the one that divides by n. With few runs that is too small: the mean was taken from the same numbers, so divide by n - 1.",
             patch=("d.std()", "d.std(correction=0)"),
             hints=("By what does the formula of s divide?",),
         ),
         Misconception(
             "not-paired",
-            "You add up the spreads of a and b. Both go up and down with the same seeds; that luck cancels only if you take the "
-            "differences first.",
+            "The error is made of the spreads of a and b, each by itself. Both go up and down with the same seeds; that luck cancels only if the differences come first.",
             patch=("d.std()", "(a.var() + b.var()).sqrt()"),
             hints=("Of which numbers does the formula take the spread?",),
         ),
@@ -79,7 +86,7 @@ EXERCISE = code(
         ),
         Misconception(
             "absolute-differences",
-            "You take the sizes of the differences. Then a recipe that is as often worse as better seems to be better.",
+            "Differences count by their sizes, without their signs. Then a recipe that is as often worse as better seems to be better.",
             patch=("d = b - a", "d = (b - a).abs()"),
             hints=("Can your mean be negative?",),
         ),
@@ -97,13 +104,13 @@ EXERCISE = code(
         ),
         Misconception(
             "one-less-twice",
-            "The n - 1 stands in the spread already, and `std` divides by it. The error of the mean is that spread divided by the root of n.",
+            "The error is the spread divided by the root of n - 1. That n - 1 stands in the spread already; the error of the mean is the spread divided by the root of n.",
             patch=("math.sqrt(len(d))", "math.sqrt(len(d) - 1)"),
             hints=("Where does n - 1 stand in the formulas, and where n?",),
         ),
         Misconception(
             "variance-for-spread",
-            "You start from the variance. Take its root, the standard deviation, first.",
+            "The error is made of the variance of the differences. Take its root, the standard deviation, first.",
             patch=("d.std()", "d.var()"),
             hints=("Which of the two is in points?",),
         ),

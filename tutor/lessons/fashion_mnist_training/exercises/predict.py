@@ -145,7 +145,7 @@ EXERCISE = code(
         ),
         Misconception(
             "by-its-own-numbers",
-            "You normalise the image by its own mean and spread. The network knows the scale of the training images only.",
+            "The image is normalised by its own mean and spread. The network knows the scale of the training images only.",
             patch=(
                 "(image.float() / 255 - mean) / std",
                 "(image.float() - image.float().mean()) / image.float().std()",
@@ -154,13 +154,13 @@ EXERCISE = code(
         ),
         Misconception(
             "sigmoid-for-softmax",
-            "A sigmoid looks at each class alone; the ten numbers do not add up to 1. For one class out of several it is softmax.",
+            "The second number is a sigmoid of the highest logit, which looks at each class alone: the numbers of all classes do not add up to 1. For one class out of several it is softmax.",
             patch=("softmax(dim=1)", "sigmoid()"),
             hints=("What should the numbers of all classes add up to?",),
         ),
         Misconception(
             "softmax-over-the-batch",
-            "Your softmax runs over the batch, which holds one image: every class gets probability 1. It runs over the classes, dim=1.",
+            "Class 0 with probability 1 comes out, whatever the image. Does the softmax run over the batch, which holds one image? Then every class gets 1; it runs over the classes, dim=1.",
             patch=("softmax(dim=1)", "softmax(dim=0)"),
             hints=("Which dimension of (1, C) holds the classes?",),
         ),

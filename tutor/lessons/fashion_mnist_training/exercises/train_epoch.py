@@ -144,14 +144,14 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "batches-used-up",
-            "No step is taken. `batches` yields its pairs once, as a generator does: whoever counts them first, or looks at the first one, has used them up. Count in the same loop.",
+            "No step is taken: the model is never called. `batches` may yield its pairs only once, as a generator does. Were they gone through before the loop, to be counted for instance? Count in the same loop.",
             patch=("    total, count = 0.0, 0\n", "    total, count = 0.0, sum(len(y) for x, y in batches)\n"),
             hints=("How often can you go through a generator?",),
         ),
         LOSS_OF_ITS_OWN,
         Misconception(
             "zero-grad-forgotten",
-            "The gradients are never cleared: every step goes along the sum of all gradients so far.",
+            "The gradients that the steps go along are never cleared: each is the sum of all so far.",
             patch=("        optimizer.zero_grad()\n", ""),
             hints=("What does `backward` do with the gradients that are already there?",),
         ),
@@ -172,7 +172,7 @@ EXERCISE = code(
         ),
         Misconception(
             "one-step-an-epoch",
-            "There is one step in an epoch, behind the loop, along the gradient of the last batch. The step belongs into the loop: one for every batch.",
+            "There is one step in an epoch, along the gradient of the last batch. One for every batch is asked for: does `step` come only when the loop is over?",
             patch=(
                 ("        optimizer.step()\n", ""),
                 ("    return total / count", "    optimizer.step()\n    return total / count"),
@@ -181,7 +181,7 @@ EXERCISE = code(
         ),
         Misconception(
             "cleared-before-the-step",
-            "You clear the gradients between `backward` and `step`: nothing is left to step with.",
+            "The gradients are cleared between `backward` and `step`: nothing is left to step with.",
             patch=(
                 "        optimizer.zero_grad()\n        loss.backward()\n",
                 "        loss.backward()\n        optimizer.zero_grad()\n",
@@ -190,7 +190,7 @@ EXERCISE = code(
         ),
         Misconception(
             "step-forgotten",
-            "Gradients are computed, but no step is taken: the weights never move.",
+            "No step is taken: the weights never move, whatever gradients there are.",
             patch=("        optimizer.step()\n", ""),
             hints=("Which line moves the weights?",),
         ),
@@ -211,13 +211,13 @@ EXERCISE = code(
         SOFTMAX_FIRST,
         Misconception(
             "graph-kept",
-            "You add up tensors that still carry their graphs, so the graphs of all batches stay in memory until the epoch is over. Take the number out with `.item()`.",
+            "The loss that you return still carries its graph, and so the graphs of all batches stay in memory until the epoch is over. `.item()` takes the number out.",
             patch=("loss.item() * len(y)", "loss * len(y)"),
             hints=("What hangs on `loss`, besides a number?",),
         ),
         Misconception(
             "last-batch-only",
-            "You return the loss of the last batch. The mean over the whole epoch is asked for.",
+            "That is the loss of the last batch. The mean over the whole epoch is asked for.",
             patch=("total / count", "loss.item()"),
             hints=("Which images does your number know about?",),
         ),
