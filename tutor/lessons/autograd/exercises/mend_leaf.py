@@ -42,13 +42,13 @@ EXERCISE = repair(
     difficulty="easy",
     minutes=6,
     drills=("training",),
-    fault="`w.grad` is None still: `w` is computed from a tensor that requires a gradient, so it is no leaf, and `backward` keeps gradients in leaves alone.",
+    fault="`w.grad` is None still. `backward` keeps gradients in leaves alone, and what is computed from a tensor that requires a gradient is no leaf.",
     shown_by=("pytorch/pytorch#140469", "pytorch/pytorch#10065"),
     probe=probe,
     misconceptions=(
         Misconception(
             "still-computed",
-            "It stops at the second `backward` now. `w` still is computed from another tensor, and the first `backward` has freed that computation. Two mends lead there: a guard around the step, after which nothing moves, and `retain_grad()`, after which one step is made. Both keep the cause.",
+            "It stops at the second `backward` now: `w` still is computed from another tensor, and the first `backward` has freed that computation. A guard around the step leads there, after which nothing moves, and so does `retain_grad()`, after which one step is made; both keep the cause.",
             patch=(
                 (RIGHT, BROKEN),
                 (

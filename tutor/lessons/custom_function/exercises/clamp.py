@@ -96,8 +96,7 @@ EXERCISE = code(
         ),
         Misconception(
             "and-between-tensors",
-            "`and`, also the hidden one in `low < x < high`, wants one yes or no, but `x` has many entries. "
-            "Combine two masks with `&`.",
+            "An `and`, also the hidden one in `low < x < high`, and an `if` want one yes or no, but `x` has many entries. Combine two masks with `&`.",
             patch=("(x > ctx.low) & (x < ctx.high)", "(x > ctx.low) and (x < ctx.high)"),
             hints=("How many truth values has `x > ctx.low`?",),
         ),
@@ -122,21 +121,19 @@ EXERCISE = code(
         ),
         Misconception(
             "lower-kink-only",
-            "Below `low` you block, above `high` you let the gradient through. Up there the output does not move"
-            " either.",
+            "Below `low` nothing passes, above `high` the gradient does. Up there the output does not move either.",
             patch=("(x > ctx.low) & (x < ctx.high)", "x > ctx.low"),
             hints=("What is the slope of clamp far above `high`?",),
         ),
         Misconception(
             "upper-kink-only",
-            "Above `high` you block, below `low` you let the gradient through. Down there the output does not "
-            "move either.",
+            "Above `high` nothing passes, below `low` the gradient does. Down there the output does not move either.",
             patch=("(x > ctx.low) & (x < ctx.high)", "x < ctx.high"),
             hints=("What is the slope of clamp far below `low`?",),
         ),
         Misconception(
             "outside-for-inside",
-            "You pass the gradient beyond the bounds and block it between them. It is the other way round.",
+            "The gradient passes beyond the bounds and is blocked between them. It is the other way round.",
             patch=("(x > ctx.low) & (x < ctx.high)", "(x < ctx.low) | (x > ctx.high)"),
             hints=("Where does the output follow the input?",),
         ),
@@ -152,13 +149,13 @@ EXERCISE = code(
         ),
         Misconception(
             "window-on-the-gradient",
-            "You ask whether the *gradient* lies between the bounds. What decides is where `x` lay.",
+            "The gradient passes where it lies between the bounds itself. What decides is where `x` lay.",
             patch=("(x > ctx.low) & (x < ctx.high)", "(grad_output > ctx.low) & (grad_output < ctx.high)"),
             hints=("Which tensor did `forward` compare with the bounds?",),
         ),
         Misconception(
             "clamps-the-gradient",
-            "You cut off the *gradient* at the bounds. What decides is where `x` lay.",
+            "The *gradient* is cut off at the bounds. What decides is where `x` lay: it passes whole, or not at all.",
             patch=("grad_output * inside, None", "grad_output.clamp(ctx.low, ctx.high), None"),
             hints=("Which tensor did `forward` compare with the bounds?",),
         ),

@@ -86,28 +86,26 @@ EXERCISE = code(
         ),
         Misconception(
             "times-h",
-            "You multiply by `h` itself. The chain rule wants the slope of max(h, 0), which is 0 or 1.",
+            "What arrives is multiplied by `h` itself. The chain rule wants the slope of max(h, 0), which is 0 or 1.",
             patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h"),
             hints=("What is the slope of max(h, 0) at h = 3, and at h = -3?",),
         ),
         Misconception(
             "sign-for-gate",
-            "Where `h` is negative you turn the gradient's sign round. The gate is closed there: nothing passes.",
+            "Where `h` is negative the gradient comes out with its sign turned round. The gate is closed there: nothing passes.",
             patch=("grad_h[h < 0] = 0", "grad_h[h < 0] *= -1"),
             hints=("What is the slope of max(h, 0) at h = -3?",),
         ),
         shared.graph_cut("grad_output.clone()", "grad_output.detach().clone()"),
         Misconception(
             "mask-by-gradient",
-            "You ask whether the *gradient* is negative. The gate was set on the way forward: what counts is the"
-            " sign of `h`.",
+            "It is where the *gradient* is negative that nothing passes. The gate was set on the way forward: what counts is the sign of `h`.",
             patch=("grad_h[h < 0]", "grad_h[grad_h < 0]"),
             hints=("Which tensor did the ReLU look at when it decided what to let through?",),
         ),
         Misconception(
             "no-gate",
-            "Everything that arrives is passed on. Where `h` was negative the ReLU's output did not depend on "
-            "it, so nothing may pass.",
+            "Everything that arrives is passed on. Where `h` was negative the ReLU's output did not depend on it, so nothing may pass. Is the gate missing, or does it test a tensor in which no negative entry is left?",
             patch=("        grad_h[h < 0] = 0\n", ""),
             hints=("If `h` is negative and moves a little, what does the output do?",),
         ),
@@ -120,7 +118,7 @@ EXERCISE = code(
         shared.ignores_what_arrives("grad_output.clone()", "torch.ones_like(grad_output)"),
         Misconception(
             "relu-of-the-gradient-times-h",
-            "You multiply by the value max(h, 0). The chain rule wants its slope, which is 0 or 1.",
+            "What arrives is multiplied by the value max(h, 0). The chain rule wants its slope, which is 0 or 1.",
             patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h.clamp(min=0)"),
             hints=("What is the slope of max(h, 0) at h = 3?",),
         ),

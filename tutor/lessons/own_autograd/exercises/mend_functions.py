@@ -49,7 +49,7 @@ EXERCISE = repair(
     difficulty="medium",
     minutes=6,
     drills=("local-rules",),
-    fault="All functions return the same still: a function looks the names in it up when it is *called*, and by then the loop has left the last value in them.",
+    fault="All functions still return the same, that of the last factor. A function looks the names in it up when it is *called*, and by then the loop has left the last value in them.",
     probe=probe,
     use=call_all,
     misconceptions=(
@@ -67,7 +67,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "never-begun-anew",
-            "The first function is right; each later one has the factors of those before it in it, too.",
+            "The first function is right; each later one also holds the products of those before it. Is `others` begun anew for every factor?",
             patch=(
                 "    for k in range(len(factors)):\n        others = 1.0\n",
                 "    others = 1.0\n    for k in range(len(factors)):\n",
