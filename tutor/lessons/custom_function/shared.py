@@ -18,16 +18,21 @@ def away(x, *borders, gap=0.05):
     return x
 
 
-def probe_pair(d):
-    """An input and the gradient that arrives, neither of them all ones, of one shape with unequal sides."""
-    n, h = d.sizes(2)
-    return d.tensor(n, h), d.tensor(n, h)
+def probe_number(d):
+    """An input and the gradient that arrives, neither of them 1, of no dimension."""
+    return d.tensor(), d.tensor()
 
 
 def probe_row(d):
     """An input and the gradient that arrives, of one dimension."""
     (n,) = d.sizes(1, 3, 7)
     return d.tensor(n), d.tensor(n)
+
+
+def probe_block(d):
+    """An input and the gradient that arrives, of three dimensions."""
+    shape = d.sizes(3)
+    return d.tensor(*shape), d.tensor(*shape)
 
 
 def few_of(*tensors):

@@ -112,8 +112,8 @@ def shapes(run):
     if any(hasattr(loss, "vjp") for loss in losses):
         return Missed(
             "graphs-kept",
-            "`losses` holds tensors; numbers are asked for. A tensor keeps its parents, and so every array of a step stays in "
-            "memory.",
+            "`losses` holds tensors; numbers are asked for. A tensor keeps its parents, and so every array of a "
+            "step stays in memory.",
             "How did the lesson's loop make a number of its loss?",
         )
     found = np.asarray(predict(kept()[0][:7].copy()))
@@ -264,8 +264,8 @@ def results(run):
     if last < -10 * abs(run.losses[0]):
         return Missed(
             "bottomless",
-            f"{head}; {course}, far below 0. Has your loss a smallest value? Where nothing in it grows when a wrong arm is given "
-            "a high score, larger and larger weights lower it for ever.",
+            f"{head}; {course}, far below 0. Has your loss a smallest value? Where nothing in it grows when a wrong arm "
+            "is given a high score, larger and larger weights lower it for ever.",
             "What does your loss say of a point whose three scores are all high?",
         )
     if not np.ptp(found):
@@ -286,8 +286,8 @@ def results(run):
         return Missed(
             "straight-lines",
             f"{head}; {LEAST:.0%} are asked for, and {course}. `predict` parts the plane by straight lines, and arms "
-            "that wind cannot be parted so. Does something bend between the matrix products, and did the loop go on until "
-            "the weights had learned to bend?",
+            "that wind cannot be parted so. Does something bend between the matrix products, and did the loop go on "
+            "until the weights had learned to bend?",
             "What stands between two matrix products, so that they are not one?",
         )
     return Missed(

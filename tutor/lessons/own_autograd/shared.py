@@ -103,6 +103,7 @@ def memory_in_the_first_line(tree):
     """Whether a parameter's default is a set, a list or a dictionary."""
     defaults = [d for n in ast.walk(tree) if isinstance(n, ast.arguments) for d in (*n.defaults, *n.kw_defaults)]
     return any(
-        isinstance(d, ast.List | ast.Set | ast.Dict) or getattr(getattr(d, "func", None), "id", "") in ("set", "list", "dict")
+        isinstance(d, ast.List | ast.Set | ast.Dict)
+        or getattr(getattr(d, "func", None), "id", "") in ("set", "list", "dict")
         for d in defaults
     )

@@ -28,6 +28,12 @@ def probe_leaves(d):
     return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.number(), d.integer(2, 4)
 
 
+def probe_equal_leaves(d):
+    """The like with leaves that hold the same numbers, which makes them no less two."""
+    x, w, u, _, offset, _, uses = probe_leaves(d)
+    return x, w, u, u, offset, offset, uses
+
+
 def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     """Count how often each tensor of a known graph is listed."""
     w, u, cut, alone = leaf(w), leaf(u), leaf(cut), leaf(u)
@@ -105,7 +111,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("leaves",),
-    probe=probe_leaves,
+    probe=(probe_leaves, probe_equal_leaves),
     use=use_leaves,
     outputs=(
         "how often a weight that is used several times is listed",

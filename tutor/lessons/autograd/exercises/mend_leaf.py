@@ -3,12 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, repair
-
-
-def probe(d):
-    """A small regression, a start that is not 1, and a rate that converges."""
-    n, width = d.sizes(2, 3, 8)
-    return d.tensor(n, width), d.tensor(n), d.number(0.2, 0.6), d.number(0.02, 0.05), d.integer(3, 5)
+from tutor.checking.space import Array, Number, Space
 
 
 def fit_from_full(x, y, scale, rate, steps):
@@ -44,7 +39,16 @@ EXERCISE = repair(
     drills=("training",),
     fault="`w.grad` is None still. `backward` keeps gradients in leaves alone, and what is computed from a tensor that requires a gradient is no leaf.",
     shown_by=("pytorch/pytorch#140469", "pytorch/pytorch#10065"),
-    probe=probe,
+    space=Space(  # the start is never 1, and the rates converge
+        {
+            "x": Array("N D", values=("distinct", "zeros"), layouts=("contiguous", "transposed"), tensor=True),
+            "y": Array("N", scales=("usual", "small"), tensor=True),
+            "scale": Number((0.4, 0.0, -2.5)),
+            "rate": Number((0.1, 0.06)),
+            "steps": Number((6, 4)),
+        },
+        {"N": (1,), "D": (1,)},
+    ),
     misconceptions=(
         Misconception(
             "still-computed",

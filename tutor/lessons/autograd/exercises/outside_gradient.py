@@ -4,14 +4,9 @@ import torch
 
 from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 from ..shared import leaf, nan_in_fresh_memory
-
-
-def probe_outside(d):
-    """Inputs, targets and weights, all sizes different."""
-    n, d_in, d_out = d.sizes(3)
-    return d.tensor(n, d_in), d.tensor(d_in, d_out), d.tensor(n, d_out)
 
 
 def use_outside(outside_gradient, x, w, y):
@@ -76,7 +71,14 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("vjp",),
-    probe=probe_outside,
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "eight"), layouts=("contiguous", "transposed"), tensor=True),
+            "w": Array("D O", values=("distinct", "zeros"), tensor=True),
+            "y": Array("N O", scales=("usual", "large"), tensor=True),
+        },
+        {"N": (1,), "O": (1,)},
+    ),
     use=use_outside,
     outputs=("the gradient of w",),
     gradients={"the gradient of w": FiniteDifference(outside_loss, wrt=1)},

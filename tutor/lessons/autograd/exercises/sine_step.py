@@ -14,6 +14,11 @@ def probe_step(d):
     return d.tensor(n), d.tensor(n), d.tensor(4), d.number(0.004, 0.008)
 
 
+def probe_one_point(d):
+    """A single point, and coefficients that are all the same."""
+    return d.tensor(1), d.tensor(1), torch.full((4,), d.number(0.3, 0.9)), d.number(0.004, 0.008)
+
+
 def _by_hand(x, y, coefficients, learning_rate):
     """Where three right steps lead, with the gradient of notebook 01."""
     powers = torch.stack([x**k for k in range(4)])  # (4, N)
@@ -112,7 +117,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("training", "accumulation", "no-grad"),
-    probe=probe_step,
+    probe=(probe_step, probe_one_point),
     use=use_step,
     outputs=(
         "the loss of step 1",

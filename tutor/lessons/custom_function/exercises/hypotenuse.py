@@ -6,14 +6,9 @@ import torch
 from torch.autograd import Function, gradcheck, gradgradcheck
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
-
-
-def probe_triangle(d):
-    """Two sides of either sign, and what arrives."""
-    (n,) = d.sizes(1, 3, 7)
-    return d.tensor(n), d.tensor(n), d.tensor(n)
 
 
 def use_triangle(answer, u, v, grad_output):
@@ -101,7 +96,15 @@ EXERCISE = code(
     difficulty="hard",
     minutes=10,
     drills=("setup-context", "vmap", "saving"),
-    probe=probe_triangle,
+    space=Space(
+        {
+            "u": Array("N", scales=("eight", "usual"), values=("distinct", "zeros"), tensor=True),
+            "v": Array("N", scales=("eight", "large"), tensor=True),
+            "grad_output": Array("N", tensor=True),
+        },
+        {"N": (1,)},
+    ),
+    cases=1,
     use=use_triangle,
     outputs=("r", "grad_u", "grad_v", *shared.JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
     seconds=shared.SECONDS,

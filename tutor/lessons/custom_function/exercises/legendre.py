@@ -4,15 +4,9 @@ import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
-
-
-def probe_with_zero(d):
-    """The like with an entry that is exactly 0, where a polynomial has no kink."""
-    x, grad_output = shared.probe_row(d)
-    x[0] = 0
-    return x, grad_output
 
 
 def use_function(answer, x, grad_output):
@@ -94,7 +88,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("legendre", "function"),
-    probe=(shared.probe_pair, shared.probe_row, probe_with_zero),
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "grad_output": Array("N M", layouts=("contiguous", "transposed"), tensor=True),
+        },
+        {"N": (1,), "M": (1,)},
+    ),
+    probe=(shared.probe_number, shared.probe_row, shared.probe_block),
+    cases=1,
     use=use_function,
     outputs=("y", "grad_x", *shared.JUDGED),
     gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},

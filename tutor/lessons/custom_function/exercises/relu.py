@@ -4,6 +4,7 @@ import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
 
@@ -74,7 +75,15 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("relu",),
-    probe=(shared.probe_pair, shared.probe_row),
+    space=Space(
+        {
+            "h": Array("N H", scales=("usual", "eight"), layouts=("contiguous", "transposed"), tensor=True),
+            "grad_output": Array("N H", scales=("usual", "small"), tensor=True),
+        },
+        {"N": (1,), "H": (1,)},
+    ),
+    probe=(shared.probe_row, shared.probe_block),
+    cases=1,
     use=shared.use_gate,
     outputs=("h_relu", "grad_h", *shared.JUDGED, "at exactly 0"),
     gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},

@@ -15,6 +15,13 @@ def probe_sign(d):
     return x, d.tensor(*x.shape)
 
 
+def probe_other_ranks(d):
+    """The like of one, two and three dimensions, with steps that lie far out."""
+    x, grad_output = probe_sign(d)
+    shape = ((-1,), x.shape, (1, *x.shape))[d.seed % 1000 - 1]
+    return torch.where(x.abs() > 1, 30 * x, x).reshape(shape), grad_output.reshape(shape)
+
+
 class SignByWhere(Function):
     """Zero counts as positive."""
 
@@ -62,7 +69,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("straight-through",),
-    probe=probe_sign,
+    probe=(probe_sign, probe_other_ranks),
     unstretched={"a zero": "what the sign of 0 is, +1 or -1, is not said"},
     use=shared.use_gate,
     outputs=("y", "grad_h", *shared.JUDGED, "at exactly 0"),

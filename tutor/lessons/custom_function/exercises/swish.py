@@ -4,6 +4,7 @@ import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
 
@@ -83,7 +84,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("memory", "double-backward"),
-    probe=(shared.probe_pair, shared.probe_row),
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "grad_output": Array("N M", layouts=("contiguous", "transposed"), tensor=True),
+        },
+        {"N": (1,), "M": (1,)},
+    ),
+    probe=(shared.probe_number, shared.probe_row, shared.probe_block),
+    cases=1,
     use=use_swish,
     outputs=("y", "grad_x", *shared.JUDGED, "tensors kept", "y at -200 and 200", "grad_x at -200 and 200"),
     gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},

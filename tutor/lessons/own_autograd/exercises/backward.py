@@ -1,18 +1,17 @@
 """The sweep that fills in gradients: overwritten, shared, left over; what it is tried on stands in `graphs.py`."""
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from ..graphs import gradient_of, loss_of, plain_loss, sum_of_two
 from ..shared import engine
 
-
-def probe_backward(d):
-    """Inputs, weights that are broadcast over them, two terms to add, and the unequal weights of the loss."""
-    n, m = d.sizes(2)
-    return d.array(n, m), d.array(m), d.array(n, m), d.array(n, m), d.array(n, m)
+TABLE = Array("N M")
+LEAVES = {"x": Array("N M", scales=("usual", "eight")), "w": Array("M"), "b": TABLE, "v": TABLE, "c": TABLE}
 
 
 def use_backward(owner, x, w, b, v, c):
+    """Inputs, weights that are broadcast over them, two terms to add, and the unequal weights of the loss."""
     tensor = engine(owner, "backward")
     leaves = tuple(tensor(values) for values in (x, w, b, v))
     h, q, loss, calls = loss_of(tensor, *leaves, c)
@@ -102,7 +101,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=18,
     drills=("backward", "accumulation", "topological-order", "unbroadcasting"),
-    probe=probe_backward,
+    space=Space(LEAVES, {"N": (1,), "M": (1,)}),
     use=use_backward,
     outputs=(
         *(f"{name}.grad" for name in "xwbvh"),

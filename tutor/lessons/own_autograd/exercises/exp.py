@@ -4,13 +4,14 @@ import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 from ..shared import called, engine, gradients
 
 
-def probe_exp(d):
-    """An input and the gradient that arrives."""
-    shape = d.sizes(d.integer(1, 2))
+def probe_other_ranks(d):
+    """An input and the gradient that arrives, of no, one or three dimensions."""
+    shape = d.sizes((0, 1, 3)[d.seed % 1000 - 1])
     return d.array(*shape), d.array(*shape)
 
 
@@ -49,7 +50,14 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("operations",),
-    probe=probe_exp,
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "eight", "small"), values=("distinct", "zeros")),
+            "arriving": Array("N M", scales=("usual", "large")),
+        },
+        {"N": (1,), "M": (1,)},
+    ),
+    probe=probe_other_ranks,
     use=use_exp,
     outputs=("x.exp()", "gradient of x", "x.data afterwards"),
     gradients={"gradient of x": FiniteDifference(lambda x, g: float((g * np.exp(x)).sum()), wrt=0)},

@@ -1,14 +1,9 @@
 """A layer, x w + b, as one node that gives no gradient to plain data."""
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from ..shared import called, gradients, home
-
-
-def probe_layer(d):
-    """A batch, weights, a bias, and the gradient that arrives."""
-    n, columns, h = d.sizes(3)
-    return d.array(n, columns), d.array(columns, h), d.array(h), d.array(n, h)
 
 
 def graph_size(result):
@@ -77,7 +72,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("classifier", "local-rules"),
-    probe=probe_layer,
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "large"), values=("distinct", "zeros")),
+            "w": Array("D H"),
+            "b": Array("H", scales=("usual", "eight")),
+            "arriving": Array("N H"),
+        },
+        {"N": (1,), "D": (1,), "H": (1,)},
+    ),
     use=use_layer,
     outputs=(
         *("layer(array, w, b)", "gradient of w", "gradient of b", "number of tensors in its graph, itself counted"),

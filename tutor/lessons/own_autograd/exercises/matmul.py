@@ -1,17 +1,13 @@
 """The matrix product of two tensors and its way back: transposes, sizes and parents in the wrong places."""
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from ..shared import called, engine, gradients, without_end
 
 
-def probe_matmul(d):
-    """Two matrices that fit, what arrives at their product, and a square one for a product with itself."""
-    n, k, m = d.sizes(3)
-    return d.array(n, k), d.array(k, m), d.array(n, m), d.array(k, k), d.array(k, k)
-
-
 def use_matmul(owner, x, w, arriving, square, arriving_square):
+    """Two matrices that fit, what arrives at their product, and a square one for a product with itself."""
     tensor = engine(owner, "__matmul__")
     a, b, s, beside = tensor(x), tensor(w), tensor(square), tensor(x)
     product = called("x @ w", without_end(lambda: a @ b))
@@ -51,7 +47,16 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("operations", "local-rules"),
-    probe=probe_matmul,
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "large")),
+            "w": Array("D H", values=("distinct", "zeros")),
+            "arriving": Array("N H"),
+            "square": Array("D D"),
+            "arriving_square": Array("D D"),
+        },
+        {"N": (1,), "D": (1,), "H": (1,)},
+    ),
     use=use_matmul,
     outputs=(
         "x @ w",

@@ -2,6 +2,7 @@
 
 from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Number, Space
 
 from ..shared import called, engine, gradients, without_end
 
@@ -12,6 +13,13 @@ def probe_mul(d):
     y = d.array(*((m,), (n, 1), (n, m))[d.integer(0, 2)])
     y.flat[0] = 0
     return d.array(n, m), y, d.array(n, m), d.number()
+
+
+def probe_other_ranks(d):
+    """The like of no, one or three dimensions; the third with a second factor of none."""
+    n, m = d.sizes(2)
+    shape, other = (((), ()), ((n,), (1,)), ((n, 1, m), ()))[d.seed % 1000 - 1]
+    return d.array(*shape), d.array(*other), d.array(*shape), d.number()
 
 
 def use_mul(owner, x, y, arriving, factor):
@@ -64,7 +72,16 @@ EXERCISE = code(
     difficulty="easy",
     minutes=8,
     drills=("local-rules", "tensor"),
-    probe=probe_mul,
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "large"), values=("distinct", "zeros")),
+            "y": Array("M", values=("distinct", "zeros")),
+            "arriving": Array("N M"),
+            "factor": Number((0.5, -3.0, 0.0)),
+        },
+        {"N": (1,), "M": (1,)},
+    ),
+    probe=(probe_mul, probe_other_ranks),
     use=use_mul,
     outputs=(
         "x * y",

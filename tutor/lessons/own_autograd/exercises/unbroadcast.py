@@ -37,6 +37,13 @@ def probe_alike(d):
     return d.array(*full), shape
 
 
+def probe_few(d):
+    """A gradient of no dimension, of one, and of four, in which sizes of 1 are stretched and are not."""
+    n, m = d.sizes(2)
+    full, shape = (((), ()), ((n,), (1,)), ((m, 1, n, m), (1, 1, m)))[d.seed % 1000 - 1]
+    return 100 * d.array(*full), shape
+
+
 def unbroadcast_at_once(grad, shape):
     new = grad.ndim - len(shape)
     padded = (1,) * new + tuple(shape)
@@ -76,7 +83,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("unbroadcasting",),
-    probe=(probe_unbroadcast, probe_leading, probe_stretched, probe_alike),
+    probe=(probe_unbroadcast, probe_leading, probe_stretched, probe_alike, probe_few),
     misconceptions=(
         Misconception(
             "stretched-axes-stay",

@@ -25,6 +25,12 @@ def probe_timer(d):
     return [float(s) for s in (*slow, *timed)], warmup, repeats
 
 
+def probe_once(d):
+    """A single repetition, with the warm-up of a single call or with none."""
+    warmup = d.seed % 2
+    return [d.number(20, 40) for _ in range(warmup)] + [d.number(1, 2), d.number(60, 90)], warmup, 1
+
+
 class PretendedDevice:
     """A device with a queue and a clock of its own: work is queued at once and done later, one piece after the other."""
 
@@ -103,7 +109,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("timing",),
-    probe=probe_timer,
+    probe=(probe_timer, probe_once),
     use=on_pretended_device,
     outputs=("seconds", "the device when you first look at the clock"),
     misconceptions=(

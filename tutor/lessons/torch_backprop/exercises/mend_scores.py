@@ -18,6 +18,11 @@ def probe_exact(d):
     return x, x @ w[:, 0], [w, 2 * w]
 
 
+def probe_least(d):
+    """Two examples with one input, and a single candidate."""
+    return d.tensor(2, 1), d.tensor(2), [d.tensor(1, 1)]
+
+
 def scores_by_columns(x, y, candidates):
     target = y[:, None]
     spread = target.var(correction=0)
@@ -45,7 +50,7 @@ EXERCISE = repair(
     drills=("mistakes",),
     fault="Every prediction is still compared with every target: (N, 1) minus (N,) is a table of shape (N, N).",
     shown_by=("pytorch/pytorch#16045", "pytorch/pytorch#19699"),
-    probe=(probe, probe_exact),
+    probe=(probe, probe_exact, probe_least),
     misconceptions=(
         Misconception(
             "table-averaged",

@@ -6,6 +6,7 @@ import torch
 
 from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 from tutor.lessons import two_layer_net
 
 from ..shared import on_any_device
@@ -33,11 +34,18 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("two-layer-net", "words", "mistakes"),
-    probe=(
-        partial(two_layer_net.probe_gradients, kind="tensor"),
-        partial(two_layer_net.probe_thin_gradients, kind="tensor"),
+    space=Space(
+        {
+            "x": Array("N D", values=("distinct", "zeros"), tensor=True),
+            "y": Array("N O", scales=("usual", "large"), tensor=True),
+            "w1": Array("D H", scales=("usual", "eight"), tensor=True),
+            "w2": Array("H O", layouts=("contiguous", "transposed"), tensor=True),
+        },
+        {"N": (1,), "H": (1,)},
     ),
+    probe=partial(two_layer_net.probe_thin_gradients, kind="tensor"),
     use=gradients_anywhere,
+    cases=2,
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
     forbid=("autograd",),
