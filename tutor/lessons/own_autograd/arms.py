@@ -264,8 +264,8 @@ def results(run):
     if last < -10 * abs(run.losses[0]):
         return Missed(
             "bottomless",
-            f"{head}; {course}, far below 0. Has your loss a smallest value? Where nothing in it grows when a wrong arm "
-            "is given a high score, larger and larger weights lower it for ever.",
+            f"{head}; {course}, far below 0. Has your loss a smallest value? Where nothing in it grows when a wrong "
+            "arm is given a high score, larger and larger weights lower it for ever.",
             "What does your loss say of a point whose three scores are all high?",
         )
     if not np.ptp(found):

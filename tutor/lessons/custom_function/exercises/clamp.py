@@ -91,7 +91,7 @@ EXERCISE = code(
         shared.graph_cut("grad_output * inside", "grad_output.detach() * inside"),
         Misconception(
             "brackets-forgotten",
-            "`&` binds more tightly than `<` and `>`, so each comparison needs brackets of its own.",
+            "`&` is given numbers here, where it takes truth values. It binds more tightly than `<` and `>`: has each comparison brackets of its own?",
             patch=("(x > ctx.low) & (x < ctx.high)", "x > ctx.low & x < ctx.high"),
             hints=("In which order does Python read `a > b & c < d`?",),
         ),
@@ -116,7 +116,7 @@ EXERCISE = code(
         ),
         Misconception(
             "gradient-in-the-last-place",
-            "What `backward` returns stands in the order of `forward`'s arguments: the gradient of `x` comes first.",
+            "Something else than `None` comes back for the last argument, a plain number. What `backward` returns stands in the order of `forward`'s arguments: the gradient of `x` first, then `None` for each number.",
             patch=("grad_output * inside, None, None", "None, None, grad_output * inside"),
             hints=("Which argument of `forward` comes first?",),
         ),

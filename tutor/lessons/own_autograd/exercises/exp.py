@@ -52,7 +52,7 @@ EXERCISE = code(
     drills=("operations",),
     space=Space(
         {
-            "x": Array("N M", scales=("usual", "eight", "small"), values=("distinct", "zeros")),
+            "x": Array("N M", scales=("usual", "eight"), values=("distinct", "zeros")),
             "arriving": Array("N M", scales=("usual", "large")),
         },
         {"N": (1,), "M": (1,)},

@@ -74,7 +74,7 @@ EXERCISE = code(
     drills=("classifier", "local-rules"),
     space=Space(
         {
-            "x": Array("N D", scales=("usual", "large"), values=("distinct", "zeros")),
+            "x": Array("N D", scales=("usual", "eight"), values=("distinct", "zeros")),
             "w": Array("D H"),
             "b": Array("H", scales=("usual", "eight")),
             "arriving": Array("N H"),

@@ -117,7 +117,7 @@ EXERCISE = code(
         ),
         Misconception(
             "axes-lost",
-            "An axis of size 1 is missing from the result. Summing removes an axis unless you ask to keep it, `keepdims=True`, and the result must have the shape that was asked for, sizes of 1 included.",
+            "An axis of size 1 is lost. Summing removes an axis unless you ask to keep it, `keepdims=True`, and the result must have the shape that was asked for, sizes of 1 included.",
             patch=("grad.sum(axis=axis, keepdims=True)", "grad.sum(axis=axis)"),
             hints=("How many axes does an array of shape (4, 1) have, and how many are left after a sum over one?",),
         ),
