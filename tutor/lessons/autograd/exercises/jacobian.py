@@ -132,7 +132,7 @@ EXERCISE = code(
                 ("        direction = torch.zeros_like(y)  # (M,)\n", ""),
                 ("    rows = []\n", "    rows = []\n    direction = torch.zeros_like(y)\n"),
             ),
-            hints=("What is in `direction` in the second round of the loop?",),
+            hints=("Where do ones arrive at `y` in the second round of the loop?",),
         ),
         Misconception(
             "graph-thrown-away",
@@ -150,7 +150,7 @@ EXERCISE = code(
             "uninitialised",
             "There is NaN in your rows, with which the checker fills memory that nobody has written to. Is a 1 written at place k of such a tensor? Begin with zeros.",
             patch=("zeros_like", "empty_like"),
-            hints=("What is in the entries of `direction` that you did not write?",),
+            hints=("What is in the entries that you did not write?",),
         ),
         Misconception(
             "one-for-all",

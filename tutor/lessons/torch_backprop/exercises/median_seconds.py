@@ -138,7 +138,7 @@ EXERCISE = code(
             "no-warm-up",
             "Those are the times of the first `repeats` calls, the slow ones among them. Is there a warm-up, and are its calls left out?",
             patch=("range(warmup)", "range(0)"),
-            hints=("Which argument have you not used yet?",),
+            hints=("How often was `work` called before the first time was taken?",),
         ),
         Misconception(
             "mean-for-median",

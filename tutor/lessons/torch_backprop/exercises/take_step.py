@@ -82,7 +82,7 @@ EXERCISE = code(
             "rate-of-your-own",
             "The steps are those of a rate of 1e-6, whatever `learning_rate` is. That was the rate of one loop; every caller hands you its own.",
             patch=("learning_rate * grad_w", "1e-6 * grad_w"),
-            hints=("Which argument does your line not use?",),
+            hints=("What should become of a step if `learning_rate` is doubled?",),
         ),
         Misconception(
             "written-into-a-copy",
