@@ -42,8 +42,8 @@ EXERCISE = repair(
     space=Space(  # the start is never 1, and the rates converge
         {
             "x": Array("N D", values=("distinct", "zeros"), layouts=("contiguous", "transposed"), tensor=True),
-            "y": Array("N", scales=("usual", "small"), tensor=True),
-            "scale": Number((0.4, 0.0, -2.5)),
+            "y": Array("N", scales=("usual", "eight"), tensor=True),
+            "scale": Number((0.4, 0.0, -40.0)),
             "rate": Number((0.1, 0.06)),
             "steps": Number((6, 4)),
         },

@@ -99,7 +99,7 @@ EXERCISE = code(
     space=Space(
         {
             "u": Array("N", scales=("eight", "usual"), values=("distinct", "zeros"), tensor=True),
-            "v": Array("N", scales=("eight", "large"), tensor=True),
+            "v": Array("N", scales=("eight",), tensor=True),
             "grad_output": Array("N", tensor=True),
         },
         {"N": (1,)},

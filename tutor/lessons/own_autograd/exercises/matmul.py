@@ -49,7 +49,7 @@ EXERCISE = code(
     drills=("operations", "local-rules"),
     space=Space(
         {
-            "x": Array("N D", scales=("usual", "large")),
+            "x": Array("N D", scales=("usual", "eight")),
             "w": Array("D H", values=("distinct", "zeros")),
             "arriving": Array("N H"),
             "square": Array("D D"),

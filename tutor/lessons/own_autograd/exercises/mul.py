@@ -74,12 +74,12 @@ EXERCISE = code(
     drills=("local-rules", "tensor"),
     space=Space(
         {
-            "x": Array("N M", scales=("usual", "large"), values=("distinct", "zeros")),
+            "x": Array("N M", scales=("usual", "eight")),
             "y": Array("M", values=("distinct", "zeros")),
             "arriving": Array("N M"),
             "factor": Number((0.5, -3.0, 0.0)),
         },
-        {"N": (1,), "M": (1,)},
+        {"N": (1,)},
     ),
     probe=(probe_mul, probe_other_ranks),
     use=use_mul,
