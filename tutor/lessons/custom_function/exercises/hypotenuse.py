@@ -100,7 +100,7 @@ EXERCISE = code(
         {
             "u": Array("N", scales=("eight", "usual"), values=("distinct", "zeros"), tensor=True),
             "v": Array("N", scales=("eight",), tensor=True),
-            "grad_output": Array("N", tensor=True),
+            "grad_output": Array("N", scales=("eight",), tensor=True),
         },
         {"N": (1,)},
     ),

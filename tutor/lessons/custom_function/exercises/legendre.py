@@ -91,7 +91,7 @@ EXERCISE = code(
     space=Space(
         {
             "x": Array("N M", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
-            "grad_output": Array("N M", layouts=("transposed",), tensor=True),
+            "grad_output": Array("N M", layouts=("transposed",), scales=("eight",), tensor=True),
         },
         {"N": (1,)},
     ),

@@ -78,7 +78,7 @@ EXERCISE = code(
     space=Space(
         {
             "h": Array("N H", scales=("usual", "eight"), tensor=True),
-            "grad_output": Array("N H", layouts=("transposed",), tensor=True),
+            "grad_output": Array("N H", layouts=("transposed",), scales=("eight",), tensor=True),
         },
         {"N": (1,)},
     ),
