@@ -30,9 +30,11 @@ def probe_row(d):
 
 
 def probe_block(d):
-    """An input and the gradient that arrives, of three dimensions."""
+    """An input and the gradient that arrives, of three dimensions; at a 0, where a kink may be, nothing arrives."""
     shape = d.sizes(3)
-    return d.tensor(*shape), d.tensor(*shape)
+    x, grad_output = d.tensor(*shape), d.tensor(*shape)
+    x.view(-1)[-1] = grad_output.view(-1)[-1] = 0
+    return x, grad_output
 
 
 def few_of(*tensors):
