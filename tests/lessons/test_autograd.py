@@ -66,6 +66,14 @@ def test_a_step_that_switches_requires_grad_off_is_told_so(exercises):
     assert report.verdict == "error" and "leave `requires_grad` as it is" in report.message
 
 
+def test_two_leaves_that_hold_the_same_numbers_are_two(exercises):
+    known = "any(node.variable.shape == t.shape and bool((node.variable == t).all()) for t in found)"
+    merged = changed(
+        exercises, "leaves", ('if hasattr(node, "variable"):', f'if hasattr(node, "variable") and not {known}:')
+    )
+    assert merged.verdict == "wrong"
+
+
 @pytest.mark.parametrize("place", ["waiting.pop()", "waiting.pop(0)"])
 def test_a_walk_that_ends_at_its_first_leaf_is_told_apart_from_one_that_takes_a_single_step(exercises, place):
     report = changed(

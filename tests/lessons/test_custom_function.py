@@ -101,6 +101,14 @@ def test_a_zero_that_was_taken_for_an_axis_is_told_so(exercises):
     assert report.verdict == "error" and "the 0 is an axis" in report.message
 
 
+def test_a_way_back_that_may_be_gone_once_is_not_told_to_save_what_it_saves(exercises):
+    exercise = exercises["custom_function.legendre"]
+    source = exercise.source.replace("def backward", "@torch.autograd.function.once_differentiable\n    def backward")
+    report = exercise.check(exercise.build(source)[0], source=source, search=0)
+    assert report.misconception == "slope-without-history" and "`once_differentiable`" in report.message
+    assert "save `x` itself" not in report.message
+
+
 def test_a_gate_of_either_condition_is_told_that_both_have_to_hold(exercises):
     report = changed(exercises, "clamp", ") & (", ") | (")
     assert report.misconception == "no-gate" and "`&`, not `|`" in report.message

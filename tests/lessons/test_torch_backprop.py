@@ -127,6 +127,29 @@ def test_a_step_that_changes_the_gradients_is_told_so():
     assert "Look at item 0 of “grads afterwards”" in exercises["torch_backprop.take_step"].check(take_step).message
 
 
+@pytest.mark.parametrize(
+    ("name", "misconception", "cause", "old", "new"),
+    [
+        ("take_step", "replaced-in-the-list", "into the list.", "w -= learning_rate", "w.data = w - learning_rate"),
+        (
+            "two_layer_gradients",
+            "no-gate",
+            "`clamp_`",
+            "h, h_relu, y_pred = two_layer_forward(x, w1, w2)",
+            "h = x.mm(w1)\n    h = h_relu = h.clamp(min=0)\n    y_pred = h_relu.mm(w2)",
+        ),
+    ],
+    ids=["other memory given to a weight", "the ReLU kept in h"],
+)
+def test_a_cause_that_is_not_in_the_text_is_not_said(name, misconception, cause, old, new):
+    exercise = exercises[f"torch_backprop.{name}"]
+    source = exercise.source.replace(old, new)
+    report = exercise.check(exercise.build(source)[0], source=source, search=0)
+    own = exercise.misconceptions[misconception].apply(exercise.source)
+    assert source != exercise.source and report.misconception == misconception and cause not in report.message
+    assert cause in exercise.check(exercise.build(own)[0], source=own, search=0).message
+
+
 @pytest.mark.cuda
 @needs_cuda
 def test_cuda_agrees_with_the_cpu_within_the_tolerance_that_the_lesson_states(lesson, space):

@@ -70,7 +70,7 @@ def results(run):
     if right < 0.3:
         return Missed(
             "turned-round",
-            f"Of {len(labels)} images that the program could not see, {right:.0%} are right, far fewer than by guessing: `predict` or the loss has the two kinds exchanged.",
+            f"Of {len(labels)} images that the program could not see, {right:.0%} are right, far fewer than by guessing. Are the two kinds exchanged, in `predict` or in the loss?",
             "Which kind has the label 1?",
         )
     if right < LEAST:
@@ -91,7 +91,7 @@ def results(run):
     if loss > MOST_LOSS:
         return Missed(
             "too-sure",
-            f"{right:.0%} of the images that the program could not see are right, and the probabilities are not to be trusted: the loss on them is {loss:.3g}, where {MOST_LOSS} is asked for. Two causes lead there: `predict` prepares the pixels otherwise than the training did, or the weights have grown too large.",
+            f"{right:.0%} of the images that the program could not see are right, and the probabilities are not to be trusted: the loss on them is {loss:.3g}, where {MOST_LOSS} is asked for. Does `predict` prepare the pixels otherwise than the training did, or have the weights grown too large?",
             "What is done to the pixels in training, and what in `predict`?",
         )
     return None

@@ -413,7 +413,7 @@ class ReLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, h):
-        """Keep what backward needs, and return h_relu, of h's shape (N, H)."""
+        """Keep what backward needs, and return h_relu, of h's shape, such as (N, H)."""
         ### BEGIN SOLUTION
         ctx.save_for_backward(h)
         return h.clamp(min=0)
@@ -421,7 +421,7 @@ class ReLU(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return the gradient with respect to h, given that with respect to h_relu; both are (N, H)."""
+        """Return the gradient with respect to h, given that with respect to h_relu; both are of h's shape."""
         ### BEGIN SOLUTION
         (h,) = ctx.saved_tensors
         grad_h = grad_output.clone()

@@ -1,5 +1,6 @@
 """What several exercises of lesson 06 share."""
 
+import ast
 import contextlib
 import warnings
 
@@ -17,16 +18,23 @@ def away(x, *borders, gap=0.05):
     return x
 
 
-def probe_pair(d):
-    """An input and the gradient that arrives, neither of them all ones, of one shape with unequal sides."""
-    n, h = d.sizes(2)
-    return d.tensor(n, h), d.tensor(n, h)
+def probe_number(d):
+    """An input and the gradient that arrives, neither of them 1, of no dimension."""
+    return d.tensor(), d.tensor()
 
 
 def probe_row(d):
     """An input and the gradient that arrives, of one dimension."""
     (n,) = d.sizes(1, 3, 7)
     return d.tensor(n), d.tensor(n)
+
+
+def probe_block(d):
+    """An input and the gradient that arrives, of three dimensions; at a 0, where a kink may be, nothing arrives."""
+    shape = d.sizes(3)
+    x, grad_output = d.tensor(*shape), d.tensor(*shape)
+    x.view(-1)[-1] = grad_output.view(-1)[-1] = 0
+    return x, grad_output
 
 
 def few_of(*tensors):
@@ -137,12 +145,12 @@ def use_gate(answer, h, grad_output):
 UNPACK = "(x,) = ctx.saved_tensors"
 
 ON_CTX = (
-    "Value and gradient are right, but the tensor is an attribute of `ctx`. If somebody changes it in place before "
-    "backward, your gradient is wrong and nothing is said. `ctx.save_for_backward` notices."
+    "Value and gradient are right, but nobody watches over what you keep: if it is changed in place before backward, "
+    "your gradient is wrong and nothing is said. Is it an attribute of `ctx`? `ctx.save_for_backward` notices."
 )
 
 
-CUTS = "`detach`, `.data`, `no_grad`, NumPy, or an operation that torch cannot differentiate"
+CUTS = "`detach`, `.data`, `no_grad`, `once_differentiable`, NumPy, or an operation that torch cannot differentiate"
 
 
 NOTHING_SAVED = (
@@ -160,8 +168,8 @@ def ignores_what_arrives(*patch):
     """The chain rule left out."""
     return Misconception(
         "ignores-what-arrives",
-        "`grad_output` is missing: the chain rule multiplies the slope by what arrives. Under a plain sum that is all "
-        "ones, and the mistake hides.",
+        "The gradient is the same whatever arrives: the chain rule multiplies the slope by `grad_output`. Under a plain "
+        "sum that is all ones, and the mistake hides.",
         patch=patch,
         hints=("What happens to your gradient if the loss is multiplied by 10?",),
     )
@@ -181,21 +189,31 @@ def summed_up(*patch):
     """One number for a gradient with many entries."""
     return Misconception(
         "summed-up",
-        "Your backward returns one number. The gradient has an entry for every entry of `x`; nothing is added up, "
+        "Your backward returns a single number. The gradient has an entry for every entry of `x`; nothing is added up, "
         "because each entry of the result depends on one entry of `x` only.",
         patch=patch,
         hints=("What shape has `x`?",),
     )
 
 
-def slope_without_history(*patch):
-    """A backward that autograd takes for a constant."""
+def saves_what_is_made(tree):
+    """Whether something that is computed on the spot is handed to `save_for_backward`."""
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    saved = [a for call in calls if call.func.attr == "save_for_backward" for a in call.args]
+    return any(isinstance(a, ast.BinOp | ast.UnaryOp | ast.Call) for a in saved)
+
+
+def slope_without_history(*patch, cut):
+    """A backward that autograd takes for a constant; `cut` is a patch by which its graph is cut elsewhere."""
     return Misconception(
         "slope-without-history",
-        "Value and gradient are right, but second derivatives come out wrong: a part of your backward has no history, so "
-        "autograd takes it for a constant. Save `x` itself (what `forward` makes of it, even a copy, is not recorded), "
-        f"compute the slope from it in `backward`, and use nothing there that cuts the graph ({CUTS}).",
+        "Value and gradient are right, but second derivatives do not come out. Autograd has to find the way from your "
+        "gradient back to `x`: compute the slope in `backward`, from `x` itself as it was saved, and with nothing that "
+        f"cuts the graph ({CUTS}).",
         patch=patch,
+        cause="What you save is made in `forward`, which is not recorded: save `x` itself.",
+        evidence=saves_what_is_made,
+        other=cut,
         hints=("Is `forward` recorded by autograd?",),
     )
 
@@ -215,8 +233,8 @@ def graph_cut(*patch):
     """A backward that cannot be differentiated once more."""
     return Misconception(
         "graph-cut",
-        f"Value and gradient are right, but something in your backward cuts the graph ({CUTS}), so that "
-        "nobody can differentiate it once more.",
+        f"Value and gradient are right, but nobody can differentiate the gradient once more: something in your backward "
+        f"cuts the graph ({CUTS}).",
         patch=patch,
         hints=("What does `detach` do to the history of a tensor?",),
     )

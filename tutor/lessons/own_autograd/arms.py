@@ -112,8 +112,8 @@ def shapes(run):
     if any(hasattr(loss, "vjp") for loss in losses):
         return Missed(
             "graphs-kept",
-            "`losses` holds tensors. Each keeps its parents, and so every array of its step stays in memory; numbers "
-            "are asked for.",
+            "`losses` holds tensors; numbers are asked for. A tensor keeps its parents, and so every array of a "
+            "step stays in memory.",
             "How did the lesson's loop make a number of its loss?",
         )
     found = np.asarray(predict(kept()[0][:7].copy()))
@@ -249,8 +249,8 @@ def results(run):
     if renamed >= LEAST:
         return Missed(
             "exchanged",
-            f"{head}, and {renamed:.1%} would be if arms were called by each other's numbers: they are told apart, and "
-            "`predict` or the loss has them exchanged.",
+            f"{head}, and {renamed:.1%} would be if arms were called by each other's numbers: they are told apart. Are "
+            "they exchanged in `predict`, or in the loss?",
             "Which column of the scores belongs to which arm, in the loss and in `predict`?",
         )
     first, last = np.mean(run.losses[:5]), np.mean(run.losses[-5:])
@@ -258,14 +258,14 @@ def results(run):
     if run.backwards > 10 and last > first:
         return Missed(
             "risen",
-            f"{head}; {course}: it has risen. Two causes lead there: steps that are too large, or steps uphill.",
+            f"{head}; {course}: it has risen. Are the steps too large, or do they go uphill?",
             "Which sign does the step have, and does a step a tenth as long help?",
         )
     if last < -10 * abs(run.losses[0]):
         return Missed(
             "bottomless",
-            f"{head}; {course}, and falls for ever. A loss that has no smallest value is lowered by larger and larger "
-            "weights: nothing in it grows where a wrong arm is given a high score.",
+            f"{head}; {course}, far below 0. Has your loss a smallest value? Where nothing in it grows when a wrong "
+            "arm is given a high score, larger and larger weights lower it for ever.",
             "What does your loss say of a point whose three scores are all high?",
         )
     if not np.ptp(found):
@@ -278,17 +278,16 @@ def results(run):
     if 0 <= last < 0.2 * run.losses[0] and learned < 0.6:
         return Missed(
             "unlike-training",
-            f"{head}; {course}, and yet `predict` has {learned:.0%} of the points right that were learned from. Two "
-            "causes lead there: `predict` prepares points otherwise than the training did, or the loss had other "
-            "labels.",
+            f"{head}; {course}, and yet `predict` has {learned:.0%} of the points right that were learned from. Does "
+            "`predict` prepare points otherwise than the training did, or had the loss other labels?",
             "What is done to the points before the first layer: in training, and in `predict`?",
         )
     if straight(predict):
         return Missed(
             "straight-lines",
             f"{head}; {LEAST:.0%} are asked for, and {course}. `predict` parts the plane by straight lines, and arms "
-            "that wind cannot be parted so. Two causes lead there: nothing bends between the matrix products, or the "
-            "loop ended before the weights had learned to bend.",
+            "that wind cannot be parted so. Does something bend between the matrix products, and did the loop go on "
+            "until the weights had learned to bend?",
             "What stands between two matrix products, so that they are not one?",
         )
     return Missed(

@@ -358,7 +358,7 @@ def backward(self):
     self : a tensor that holds one number and was made from others
     Afterwards every leaf t has the gradient of self with respect to t ADDED to its t.grad (None counts
     as zero). Every other tensor holds the gradient of this sweep alone. Every t.grad has the shape of
-    t.data. Returns nothing.
+    t.data. Every vjp is asked once. Returns nothing.
     """
     ### BEGIN SOLUTION
     order = topological_order(self)
@@ -896,7 +896,7 @@ assert right >= 80
 def gradient_functions(factors):
     """Return a function for each factor of a product: from the product's gradient to the factor's own.
 
-    factors : a list of two or more numbers
+    factors : a list of two or more numbers, none of them 0
     The function of factor k returns its argument times the product of all other factors.
     """
     functions = []

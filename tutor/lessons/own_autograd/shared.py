@@ -1,5 +1,7 @@
 """What several exercises of lesson 04 share."""
 
+import ast
+
 import numpy as np
 
 
@@ -95,3 +97,13 @@ def gradients(result, arriving, leaves):
             for parent, grad in zip(node.parents, _one_each(node, grads.get(id(node), 0.0)), strict=True):
                 grads[id(parent)] = grads.get(id(parent), 0.0) + _summed(grad, parent.data.shape)
     return tuple(np.asarray(grads.get(id(leaf), np.zeros_like(leaf.data))) for leaf in leaves)
+
+
+def memory_in_the_first_line(tree):
+    """Whether a parameter's default is a set, a list or a dictionary."""
+    defaults = [d for n in ast.walk(tree) if isinstance(n, ast.arguments) for d in (*n.defaults, *n.kw_defaults)]
+    return any(
+        isinstance(d, ast.List | ast.Set | ast.Dict)
+        or getattr(getattr(d, "func", None), "id", "") in ("set", "list", "dict")
+        for d in defaults
+    )

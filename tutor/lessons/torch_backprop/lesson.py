@@ -338,7 +338,7 @@ with expect(RuntimeError):
 # %% tags=["item:in-place"] name="take-step"
 @exercise("torch_backprop.take_step")
 def take_step(weights, grads, learning_rate):
-    """Take one step of gradient descent; change every weight in place.
+    """Take one step of gradient descent; change every weight in place, in the memory that it has.
 
     weights, grads : lists of tensors, each gradient of its weight's shape
     Returns nothing. The tensors in weights hold the new numbers; those in grads stay as they are.

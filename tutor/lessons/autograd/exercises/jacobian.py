@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from ..shared import leaf, nan_in_fresh_memory
 
@@ -26,9 +27,9 @@ def probe_jacobian(d):
 
 
 def probe_short_jacobian(d):
-    """The like, with a result of one entry."""
+    """The like, with a result of one entry, or of a point with one."""
     x, a, factor = probe_jacobian(d)
-    return x, a[:1], factor
+    return (x[:1], a[:, :1], factor) if d.seed % 1000 == 2 else (x, a[:1], factor)
 
 
 def use_jacobian(jacobian, x, a, factor):
@@ -93,25 +94,28 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "rows-add-up",
-            "Each row contains the rows before it: `x.grad` was not cleared between the backward passes, and torch adds.",
+            "Each row contains the rows before it. Torch adds to what `x.grad` holds: is it cleared before every backward pass?",
             patch=(("        x.grad = None\n", ""), ("rows.append(x.grad)", "rows.append(x.grad.clone())")),
             hints=("What is in `x.grad` when the second backward begins?",),
         ),
         Misconception(
             "all-rows-added-up",
-            "Every row of yours is the sum of all true rows. `x.grad` is not cleared, so every backward adds to it; and it is one and the same tensor that you kept each time.",
+            "Every row of yours is the sum of all true rows. Is one and the same tensor kept each time? Every backward adds to `x.grad` where it is not cleared, and what was kept of it grows along.",
             patch=("        x.grad = None\n", ""),
             hints=("What is in `x.grad` when the second backward begins?",),
         ),
         Misconception(
             "last-row-everywhere",
-            "All your rows are the last one. `zero_()` clears the very tensor that you have put on the list; keep a copy with `clone()`, or write `x.grad = None`.",
+            "All your rows are the last one. Is it one and the same tensor that you have kept each time? Write `x.grad = None`, after which backward makes a new one, or keep a copy with `clone()`.",
             patch=("x.grad = None\n", "x.grad = torch.zeros_like(x) if x.grad is None else x.grad.zero_()\n"),
+            cause="`zero_()` clears the very tensor that stands on your list, and the next backward fills it again.",
+            evidence=seen("_.grad.zero_()"),
+            other=("torch.stack(rows)", "torch.stack(rows[-1:] * len(rows))"),
             hints=("How many different tensors are in your list of rows?",),
         ),
         Misconception(
             "rows-emptied",
-            "All your rows are zero. Two causes lead there: a `zero_()` after the row was kept clears the very tensor that you have kept (keep a copy with `clone()`, or write `x.grad = None`); or what you ask torch for has no way from `x` to `y`, such as a new function that ignores its argument.",
+            "All your rows are zero. Does a `zero_()` come after the row was kept, and clear the very tensor that you have kept (keep a copy with `clone()`, or write `x.grad = None`)? Or has what you ask torch for no way from `x` to `y`, such as a new function that ignores its argument?",
             patch=("rows.append(x.grad)", "rows.append(x.grad)\n        x.grad.zero_()"),
             hints=("Does `rows.append(x.grad)` keep a copy of the numbers?",),
         ),
@@ -123,12 +127,12 @@ EXERCISE = code(
         ),
         Misconception(
             "ones-stay",
-            "The 1 of place k is still there when place k + 1 gets its own, so each row contains the rows before it. Make new zeros for every k.",
+            "Each row contains the rows before it: more and more ones arrive at `y`. The 1 of place k has to be gone when place k + 1 gets its own; make new zeros for every k.",
             patch=(
                 ("        direction = torch.zeros_like(y)  # (M,)\n", ""),
                 ("    rows = []\n", "    rows = []\n    direction = torch.zeros_like(y)\n"),
             ),
-            hints=("What is in `direction` in the second round of the loop?",),
+            hints=("Where do ones arrive at `y` in the second round of the loop?",),
         ),
         Misconception(
             "graph-thrown-away",
@@ -138,19 +142,19 @@ EXERCISE = code(
         ),
         Misconception(
             "ones-arrive",
-            "Ones arrive, so every row is the sum of all rows. Let 1 arrive at place k and 0 elsewhere.",
+            "Ones arrive at `y`, so every row is the sum of all rows. Let 1 arrive at place k and 0 elsewhere.",
             patch=(("zeros_like", "ones_like"), ("        direction[k] = 1\n", "")),
             hints=("Which `gradient` singles out entry k of y?",),
         ),
         Misconception(
             "uninitialised",
-            "You write 1 at place k of a tensor that nobody has filled. Begin with zeros. (The checker fills such memory with NaN.)",
+            "There is NaN in your rows, with which the checker fills memory that nobody has written to. Is a 1 written at place k of such a tensor? Begin with zeros.",
             patch=("zeros_like", "empty_like"),
-            hints=("What is in the entries of `direction` that you did not write?",),
+            hints=("What is in the entries that you did not write?",),
         ),
         Misconception(
             "one-for-all",
-            "You pass a single number. `gradient` needs one number for each entry of `y`.",
+            "A single number arrives. `gradient` needs one number for each entry of `y`.",
             patch=("y.backward(direction", "y.backward(torch.tensor(1.0)"),
             hints=("What shape does `y` have?",),
         ),
@@ -162,13 +166,13 @@ EXERCISE = code(
         ),
         Misconception(
             "nothing-on-the-list",
-            "You put `None` on the list of rows: `backward` returns nothing, and only leaves get a `.grad`. The row is in `x.grad`.",
+            "`None` stands among your rows. `backward` returns nothing, and only leaves get a `.grad`: the row is in `x.grad`.",
             patch=("rows.append(x.grad)", "rows.append(y.backward(direction, retain_graph=True))"),
             hints=("Where does `backward` leave what it has found?",),
         ),
         Misconception(
             "first-row-only",
-            "You return after the first row. The line that returns belongs behind the loop, not into it.",
+            "Only the first row comes back. Does the line that returns stand in the loop? It belongs behind it.",
             patch=("    return torch.stack(rows)", "        return torch.stack(rows)"),
             hints=("How often does the body of your loop run?",),
         ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 
 from tutor.checking import Misconception, as_list, code
+from tutor.checking.evidence import seen
 
 from ..shared import leaf
 
@@ -25,6 +26,12 @@ def probe_leaves(d):
     """Inputs and weights of a graph, and how often the first weight is used on the way to the result."""
     n, m = d.sizes(2)
     return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.number(), d.integer(2, 4)
+
+
+def probe_equal_leaves(d):
+    """The like with leaves that hold the same numbers, which makes them no less two."""
+    x, w, u, _, offset, _, uses = probe_leaves(d)
+    return x, w, u, u, offset, offset, uses
 
 
 def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
@@ -104,7 +111,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("leaves",),
-    probe=probe_leaves,
+    probe=(probe_leaves, probe_equal_leaves),
     use=use_leaves,
     outputs=(
         "how often a weight that is used several times is listed",
@@ -132,7 +139,7 @@ EXERCISE = code(
         ),
         Misconception(
             "compared-by-value",
-            "`tensor in list` compares numbers, entry by entry, and gives a tensor of answers in place of one. Remember the *nodes* that you have visited instead: those can be compared and put into a set.",
+            "Tensors are compared by their numbers here, entry by entry: `==` does that, and so do `in` and `index` of a list. That gives a tensor of answers in place of one. Remember the *nodes* that you have visited instead: those can be compared and put into a set.",
             patch=(
                 ("node is None or node in visited", "node is None"),
                 ('hasattr(node, "variable")', 'hasattr(node, "variable") and node.variable not in found'),
@@ -141,31 +148,34 @@ EXERCISE = code(
         ),
         Misconception(
             "once-for-each-way",
-            "A leaf is listed once for every way that leads to it. It has one AccumulateGrad node, and a node that was visited need not be visited again.",
+            "A leaf is listed once for every way that leads to it. It has one AccumulateGrad node; is a node that was visited visited again?",
             patch=("node is None or node in visited", "node is None"),
             hints=("How do you know that you have been at a node before?",),
         ),
         Misconception(
             "first-input-only",
-            "You follow only the first entry of `next_functions`. Every input of an operation has an entry there.",
+            "Only the leaves on the ways through first inputs are listed. Every input of an operation has an entry in `next_functions`: does your walk follow all of them?",
             patch=("in node.next_functions]", "in node.next_functions[:1]]"),
             hints=("How many entries does `next_functions` of a product have?",),
         ),
         Misconception(
             "stops-at-the-first",
-            "Your walk ends at the first leaf that it meets. A leaf ends one way back; other ways are still waiting.",
+            "A single leaf is listed, one of the two right before the result. Does your walk end at the first leaf that it meets? A leaf ends one way back; other ways are still waiting.",
             patch=("            found.append(node.variable)", "            return [node.variable]"),
             hints=("When a leaf was found, which nodes have still to be visited?",),
         ),
         Misconception(
             "gradients-for-tensors",
-            "You list what stands in `.grad` of the leaves: `None` before any backward. Asked for are the leaf tensors themselves, `node.variable`.",
+            "As many things are listed as there are leaves, and none is one of the leaves itself. Asked for are the very tensors, `node.variable`; what stands in their `.grad`, their `.data` or a copy is another thing.",
             patch=("found.append(node.variable)", "found.append(node.variable.grad)"),
+            cause="You ask for `.grad`, which is `None` before any backward.",
+            evidence=seen("node.variable.grad"),
+            other=("found.append(node.variable)", "found.append(node.variable.detach())"),
             hints=("What is in `node.variable`, and what in `node.variable.grad`?",),
         ),
         Misconception(
             "one-step-only",
-            "You look only at the nodes right behind the result. The leaves lie further back: go on from each node to those that follow it.",
+            "Only the leaves right behind the result are listed. The others lie further back: go on from each node to those that follow it.",
             patch=(
                 ("[tensor.grad_fn]", "[n for n, _ in tensor.grad_fn.next_functions]"),
                 ("        waiting += [following for following, _ in node.next_functions]\n", ""),
@@ -174,13 +184,13 @@ EXERCISE = code(
         ),
         Misconception(
             "nodes-for-tensors",
-            "You list AccumulateGrad nodes. The leaf tensor itself is in the node's `.variable`.",
+            "Nodes are listed, as many as there are leaves. The leaf tensor itself is in the `.variable` of its AccumulateGrad node.",
             patch=("found.append(node.variable)", "found.append(node)"),
             hints=("What did the cell that walked from `y_pred` to `w` find in the last node?",),
         ),
         Misconception(
             "every-node",
-            "You list every node of the graph. Only AccumulateGrad nodes stand for leaves, and the leaf is in their `.variable`.",
+            "Every node of the graph is listed. Only AccumulateGrad nodes stand for leaves, and the leaf is in their `.variable`.",
             patch=(
                 '        if hasattr(node, "variable"):\n            found.append(node.variable)',
                 "        found.append(node)",

@@ -3,12 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, repair
-
-
-def probe(d):
-    """A small regression, a start that is not 1, and a rate that converges."""
-    n, width = d.sizes(2, 3, 8)
-    return d.tensor(n, width), d.tensor(n), d.number(0.2, 0.6), d.number(0.02, 0.05), d.integer(3, 5)
+from tutor.checking.space import Array, Number, Space
 
 
 def fit_from_full(x, y, scale, rate, steps):
@@ -42,13 +37,22 @@ EXERCISE = repair(
     difficulty="easy",
     minutes=6,
     drills=("training",),
-    fault="`w.grad` is None still: `w` is computed from a tensor that requires a gradient, so it is no leaf, and `backward` keeps gradients in leaves alone.",
+    fault="`w.grad` is None still. `backward` keeps gradients in leaves alone, and what is computed from a tensor that requires a gradient is no leaf.",
     shown_by=("pytorch/pytorch#140469", "pytorch/pytorch#10065"),
-    probe=probe,
+    space=Space(  # the start is never 1, and the rates converge
+        {
+            "x": Array("N D", values=("distinct", "zeros"), layouts=("contiguous", "transposed"), tensor=True),
+            "y": Array("N", scales=("usual", "eight"), tensor=True),
+            "scale": Number((0.4, 0.0, -40.0)),
+            "rate": Number((0.1, 0.06)),
+            "steps": Number((6, 4)),
+        },
+        {"N": (1,), "D": (1,)},
+    ),
     misconceptions=(
         Misconception(
             "still-computed",
-            "It stops at the second `backward` now. `w` still is computed from another tensor, and the first `backward` has freed that computation. Two mends lead there: a guard around the step, after which nothing moves, and `retain_grad()`, after which one step is made. Both keep the cause.",
+            "It stops at the second `backward` now: `w` still is computed from another tensor, and the first `backward` has freed that computation. A guard around the step leads there, after which nothing moves, and so does `retain_grad()`, after which one step is made; both keep the cause.",
             patch=(
                 (RIGHT, BROKEN),
                 (

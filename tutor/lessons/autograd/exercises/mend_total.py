@@ -100,7 +100,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "last-group-alone",
-            "Only the last group's loss is in the total: what stood there before was written over.",
+            "Of all the groups only the last one's loss is in the total. Is what stood there before written over?",
             patch=(SUM, "losses[-1]"),
             hints=("What does your total hold after the second group?",),
         ),
@@ -113,7 +113,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "total-is-a-new-leaf",
-            "`w.grad` is None, because the whole total is cut off now, the penalty too: what you call `backward` on is a new leaf, and the gradient stops there. `requires_grad` does not bring back where numbers came from.",
+            "`w.grad` is None: nothing leads from the total back to `w` now, the penalty neither. Is the total made anew of numbers, and told to require a gradient? That makes a new leaf, at which `backward` ends; it does not bring back where the numbers came from.",
             patch=(TOTAL, "torch.tensor([*losses, penalty * (w**2).sum()], requires_grad=True).sum()"),
             hints=("What is between your total and `w`: does its `grad_fn` lead there?",),
         ),

@@ -3,14 +3,10 @@
 import torch
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 from ..shared import leaf, nan_in_fresh_memory
-
-
-def probe_outside(d):
-    """Inputs, targets and weights, all sizes different."""
-    n, d_in, d_out = d.sizes(3)
-    return d.tensor(n, d_in), d.tensor(d_in, d_out), d.tensor(n, d_out)
 
 
 def use_outside(outside_gradient, x, w, y):
@@ -75,32 +71,39 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("vjp",),
-    probe=probe_outside,
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "eight"), layouts=("contiguous", "transposed"), tensor=True),
+            "w": Array("D O", values=("distinct", "zeros"), tensor=True),
+            "y": Array("N O", scales=("usual", "large"), tensor=True),
+        },
+        {"N": (1,), "O": (1,)},
+    ),
     use=use_outside,
     outputs=("the gradient of w",),
     gradients={"the gradient of w": FiniteDifference(outside_loss, wrt=1)},
     misconceptions=(
         Misconception(
             "factor-of-two",
-            "The gradient of $e^2$ is $2e$, and you sent $e$. What you pass to `backward` is the gradient of the loss, not the error.",
+            "The gradient is half of what it should be. That of $e^2$ is $2e$, and that is what has to arrive at `y_pred`: the gradient of the loss, not the error.",
             patch=("2 * errors", "errors"),
             hints=("What is the derivative of the sum of $e^2$ with respect to one $e$?",),
         ),
         Misconception(
             "ones-arrive",
-            "You let ones arrive at `y_pred`, as if the loss were `y_pred.sum()`. What arrives has to be the gradient of *this* loss.",
+            "That is the gradient of `y_pred.sum()`, at which ones arrive. What arrives at `y_pred` has to be the gradient of *this* loss.",
             patch=("y_pred.backward(2 * errors)", "y_pred.backward(torch.ones_like(y_pred))"),
             hints=("Of which loss is a tensor of ones the gradient?",),
         ),
         Misconception(
             "twos-arrive",
-            "You let a 2 arrive everywhere, as if the loss were `2 * y_pred.sum()`. The gradient of the sum of $e^2$ depends on the errors.",
+            "That is the gradient of `2 * y_pred.sum()`: a 2 arrives everywhere. The gradient of the sum of $e^2$ depends on the errors.",
             patch=("y_pred.backward(2 * errors)", "y_pred.backward(torch.full_like(y_pred, 2.0))"),
             hints=("What is the derivative of $e^2$ with respect to $e$?",),
         ),
         Misconception(
             "one-for-all",
-            "You pass a single number. `gradient` needs one number for each entry of `y_pred`, so it has the shape (N, D_out).",
+            "A single number arrives at `y_pred`. `gradient` needs one number for each of its entries, so it has the shape (N, D_out).",
             patch=("y_pred.backward(2 * errors)", "y_pred.backward(torch.tensor(1.0))"),
             hints=("What shape does `y_pred` have, and what shape does what you pass?",),
         ),
@@ -112,31 +115,34 @@ EXERCISE = code(
         ),
         Misconception(
             "float-tensor-1",
-            "`torch.FloatTensor(1)` is not the number 1. It is one number, whatever lay in memory; and a tensor of the shape of `y_pred` is wanted.",
+            "A tensor of shape (1,) arrives at `y_pred`. What is wanted is one of its own shape, (N, D_out).",
             patch=("y_pred.backward(2 * errors)", "y_pred.backward(torch.FloatTensor(1))"),
+            cause="And `torch.FloatTensor(1)` is not the number 1: it is one number, whatever lay in memory.",
+            evidence=seen("_.FloatTensor(...)", "FloatTensor(...)"),
+            other=("y_pred.backward(2 * errors)", "y_pred.backward(torch.tensor([1.0]))"),
             hints=("What did the cell with `FloatTensor(1)` above print?",),
         ),
         Misconception(
             "uninitialised",
-            "You pass a tensor that nobody has filled: `empty`, `empty_like` and `FloatTensor(sizes)` hold whatever lay in memory. (The checker fills such memory with NaN.)",
+            "The gradient is NaN, with which the checker fills memory that nobody has written to. Does such a tensor arrive at `y_pred`? `empty`, `empty_like` and `FloatTensor(sizes)` hold whatever lay in memory.",
             patch=("y_pred.backward(2 * errors)", "y_pred.backward(torch.empty_like(y_pred))"),
             hints=("Who wrote the numbers into the gradient that you pass?",),
         ),
         Misconception(
             "prediction-arrives",
-            "You pass `y_pred` itself. The argument is no place at which something is evaluated; it is the gradient of the loss with respect to `y_pred`.",
+            "What has arrived at `y_pred` is `y_pred` itself. The argument of `backward` is no place at which something is evaluated; it is the gradient of the loss with respect to `y_pred`.",
             patch=("y_pred.backward(2 * errors)", "y_pred.backward(y_pred.detach())"),
             hints=("The loss is the sum of $e^2$. What is its gradient with respect to `y_pred`?",),
         ),
         Misconception(
             "loss-arrives",
-            "You pass the squared errors. Those add up to the loss; what arrives at `y_pred` is the loss's *gradient*.",
+            "What has arrived at `y_pred` are the squared errors. Those add up to the loss; it is the loss's *gradient* that arrives.",
             patch=("y_pred.backward(2 * errors)", "y_pred.backward(errors**2)"),
             hints=("What is the derivative of $e^2$?",),
         ),
         Misconception(
             "mean-for-sum",
-            "You divide by the number of entries. That belongs to the mean; this loss is a sum.",
+            "The gradient is divided by the number of entries. That belongs to the mean; this loss is a sum.",
             patch=("2 * errors", "2 * errors / errors.numel()"),
             hints=("Is the loss a sum or a mean?",),
         ),
@@ -148,7 +154,7 @@ EXERCISE = code(
         ),
         Misconception(
             "no-way-back",
-            "You call `backward` on a tensor that has no way back to `w`. What went through NumPy has none, and what was detached has none. Detach only the copy for NumPy, and call `backward` on `y_pred`.",
+            "Torch is asked to go back from a tensor that has no way to `w`. What went through NumPy has none, and what was detached has none. Detach only the copy for NumPy, and call `backward` on `y_pred`.",
             patch=("y_pred = x.mm(w)", "y_pred = x.mm(w).detach()"),
             hints=("Does the tensor on which you call `backward` have a `grad_fn`?",),
         ),

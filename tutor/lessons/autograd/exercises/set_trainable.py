@@ -115,7 +115,7 @@ EXERCISE = code(
         ),
         Misconception(
             "zeros-kept",
-            "`zero_()` leaves a gradient behind that is full of zeros. For an optimiser that is still a gradient, and one with momentum moves the weight. Set `.grad` to None.",
+            "A weight that has never seen a backward holds no gradient: its `.grad` is `None`, which has no `zero_()`. And where there is one, `zero_()` leaves zeros behind; for an optimiser that is still a gradient, and one with momentum moves the weight. Set `.grad` to None.",
             patch=("w.grad = None", "w.grad.zero_()"),
             hints=("What is the difference between no gradient and a gradient of zeros?",),
         ),
@@ -127,13 +127,13 @@ EXERCISE = code(
         ),
         Misconception(
             "never-thawed",
-            "The weight can be frozen but never thawed: the flag does not depend on `trainable`.",
+            "The weight can be frozen but never thawed. Does its flag depend on `trainable`?",
             patch=("w.requires_grad_(trainable)", "w.requires_grad_(False)"),
             hints=("What should happen when `trainable` is True?",),
         ),
         Misconception(
             "the-other-way-round",
-            "Your function freezes when it should thaw and thaws when it should freeze.",
+            "Weights are frozen when they should thaw and thawed when they should freeze.",
             patch=("        w.requires_grad_(trainable)", "        w.requires_grad_(not trainable)"),
             hints=("What does `requires_grad` have to be while the weight is trained?",),
         ),
@@ -147,7 +147,7 @@ EXERCISE = code(
         ),
         Misconception(
             "new-tensors",
-            "The caller's weights stay as they were. (`detach()` gives a new tensor, and `==` only compares.) Change the flag of the weight itself.",
+            "The caller's weights stay as they were: change the flag of the weight itself. (`detach()` gives a new tensor, and `==` only compares.)",
             patch=(
                 "w.requires_grad_(trainable)\n        if not trainable:\n            w.grad = None",
                 "w = w.detach().requires_grad_(trainable)",

@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 from ..shared import leaf
 
@@ -11,6 +12,11 @@ def probe_step(d):
     """Points, targets, four coefficients and a small rate."""
     (n,) = d.sizes(1, 4, 8)
     return d.tensor(n), d.tensor(n), d.tensor(4), d.number(0.004, 0.008)
+
+
+def probe_one_point(d):
+    """A single point, and coefficients that are all the same."""
+    return d.tensor(1), d.tensor(1), torch.full((4,), d.number(0.3, 0.9)), d.number(0.004, 0.008)
 
 
 def _by_hand(x, y, coefficients, learning_rate):
@@ -111,7 +117,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("training", "accumulation", "no-grad"),
-    probe=probe_step,
+    probe=(probe_step, probe_one_point),
     use=use_step,
     outputs=(
         "the loss of step 1",
@@ -125,13 +131,13 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "never-cleared",
-            "The gradients are never cleared, so each step follows the sum of all gradients so far. The first step is right, the second is not.",
+            "Each step follows the sum of all gradients so far: the first step is right, the second is not. Are the gradients cleared between two steps?",
             patch=("            p.grad = None\n", ""),
             hints=("What is in `p.grad` when `backward` is called for the second time?",),
         ),
         Misconception(
             "cleared-before-use",
-            "The gradients are cleared between backward and the update, so the update finds zeros and nothing moves.",
+            "The update finds zeros, so that nothing moves. Are the gradients cleared between backward and the update?",
             patch=(
                 "    loss.backward()\n",
                 "    loss.backward()\n    for p in coefficients:\n        p.grad.zero_()\n",
@@ -140,7 +146,7 @@ EXERCISE = code(
         ),
         Misconception(
             "no-gradient-at-update",
-            "When the update runs, `p.grad` is None. The order is: backward, then the update, and only then clear.",
+            "When the update runs, `p.grad` is None. The order is: backward, then the update, and only then clear. Is something missing before it, or done too soon?",
             patch=(
                 "p -= learning_rate * p.grad\n            p.grad = None",
                 "p.grad = None\n            p -= learning_rate * p.grad",
@@ -149,13 +155,13 @@ EXERCISE = code(
         ),
         Misconception(
             "last-one-cleared",
-            "Only the gradient of `d` is cleared. The line that clears belongs inside the loop, so that it runs for every coefficient.",
+            "Only the gradient of `d` is cleared. Does the line that clears stand behind the loop? It has to run for every coefficient.",
             patch=("            p.grad = None\n", "        p.grad = None\n"),
             hints=("How often does the line that clears run in one step?",),
         ),
         Misconception(
             "no-learning-rate",
-            "The step subtracts the whole gradient. Multiply it by the learning rate.",
+            "The step subtracts the whole gradient, whatever the learning rate is. Multiply by it.",
             patch=("learning_rate * p.grad", "p.grad"),
             hints=("Where does `learning_rate` stand in your step?",),
         ),
@@ -176,7 +182,7 @@ EXERCISE = code(
         ),
         Misconception(
             "forward-not-recorded",
-            "The forward pass stands under `no_grad`, so the loss has no graph to go back through. Only the update belongs there.",
+            "The loss has no graph to go back through. Does the forward pass stand under `no_grad`, or does something in it pass on numbers alone (`.data`, `detach`, `.item()`, `torch.tensor(...)`)? Only the update is not to be recorded.",
             patch=(
                 "    loss = ((y_pred - y) ** 2).sum()\n",
                 "    with torch.no_grad():\n        loss = ((y_pred - y) ** 2).sum()\n",
@@ -185,8 +191,11 @@ EXERCISE = code(
         ),
         Misconception(
             "new-tensors",
-            "Nothing is written into the caller's coefficients. A difference (`p - ...`, also `p = p - ...` and `p.sub(...)`) is a new tensor; change the old one in place: `p -= ...`.",
-            patch=("p -= learning_rate * p.grad", "p.sub(learning_rate * p.grad)"),
+            "Nothing is written into the caller's coefficients. A difference (`p - ...`, `p.sub(...)`) is a new tensor; change the old one in place: `p -= ...`.",
+            patch=("p -= learning_rate * p.grad", "p = p - learning_rate * p.grad"),
+            cause="`p = p - ...` only gives that new tensor the name `p`.",
+            evidence=seen("p = p - _", "param = param - _"),
+            other=("p -= learning_rate * p.grad", "p.sub(learning_rate * p.grad)"),
             hints=("After `p = p - 1`, which tensor does the name `p` belong to, and which is in the list?",),
         ),
         Misconception(
@@ -197,13 +206,13 @@ EXERCISE = code(
         ),
         Misconception(
             "square-of-the-sum",
-            "You square the sum of the errors. Errors of opposite sign cancel there; square each one first, then add up.",
+            "The loss is the square of the summed errors. Errors of opposite sign cancel there; square each one first, then add up.",
             patch=("((y_pred - y) ** 2).sum()", "(y_pred - y).sum() ** 2"),
             hints=('Which comes first in "the sum of squared errors"?',),
         ),
         Misconception(
             "not-summed-up",
-            "You call `backward()` on a loss that has an entry for each point. Add the squared errors up first.",
+            "`backward()` is called on a loss that is no single number but has an entry for each point. Add the squared errors up first.",
             patch=(".sum()", ""),
             hints=("What shape does your loss have?",),
         ),

@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Number, Space
 
 FORWARD = ("mean", "centred", "squared", "variance", "spread", "inverse", "normed", "scaled", "y")
 BACKWARD = (
@@ -12,16 +13,11 @@ BACKWARD = (
 )
 
 
-def probe_batch(d):
-    """A batch, a scale and a shift for each column, an epsilon that is not negligible, and what arrives."""
-    n, columns = d.sizes(2, 3, 7)
-    return d.tensor(n, columns), d.tensor(columns), d.tensor(columns), d.number(0.1, 0.5), d.tensor(n, columns)
-
-
 def probe_far_from_zero(d):
     """A batch whose columns lie far from 0 and differ in spread."""
-    x, gamma, beta, eps, grad_y = probe_batch(d)
-    return x * torch.linspace(0.5, 3, x.shape[1]) + 5, gamma, beta, eps, grad_y
+    n, columns = d.sizes(2, 3, 7)
+    x, gamma, beta = d.tensor(n, columns) * torch.linspace(0.5, 3, columns) + 5, d.tensor(columns), d.tensor(columns)
+    return x, gamma, beta, d.number(0.1, 0.5), d.tensor(n, columns)
 
 
 def loss(x, gamma, beta, eps, grad_y):
@@ -94,8 +90,19 @@ EXERCISE = code(
     difficulty="hard",
     minutes=25,
     drills=("batch-norm",),
-    probe=(probe_batch, probe_far_from_zero),
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "eight"), values=("distinct", "ties", "equal"), tensor=True),
+            "gamma": Array("D", values=("distinct", "zeros"), tensor=True),
+            "beta": Array("D", scales=("usual", "large"), tensor=True),
+            "eps": Number((0.3, 0.05)),
+            "grad_y": Array("N D", scales=("usual", "small"), tensor=True),
+        },
+        {"N": (1,), "D": (1,)},
+    ),
+    probe=probe_far_from_zero,
     outputs=(*FORWARD, *BACKWARD),
+    cases=2,
     gradients={f"grad_{name}": FiniteDifference(loss, wrt=k) for k, name in enumerate(("x", "gamma", "beta"))},
     forbid=("autograd",),
     misconceptions=(

@@ -17,9 +17,10 @@ def probe_clamp(d):
 
 
 def probe_clamp_from_zero(d):
-    """The same with 0 for the lower bound, which counts as False where somebody asks whether there is one."""
+    """The same with 0 for the lower bound, which counts as False where somebody asks whether there is one; of other ranks."""
     x, _, high, grad_output = probe_clamp(d)
-    return shared.away(x, 0.0), 0.0, high, grad_output
+    shape = ((-1,), x.shape, (1, *x.shape))[d.seed % 1000 - 1]
+    return shared.away(x, 0.0).reshape(shape), 0.0, high, grad_output.reshape(shape)
 
 
 def use_clamp(answer, x, low, high, grad_output):
@@ -90,14 +91,13 @@ EXERCISE = code(
         shared.graph_cut("grad_output * inside", "grad_output.detach() * inside"),
         Misconception(
             "brackets-forgotten",
-            "`&` binds more tightly than `<` and `>`, so each comparison needs brackets of its own.",
+            "`&` is given numbers here, where it takes truth values. It binds more tightly than `<` and `>`: has each comparison brackets of its own?",
             patch=("(x > ctx.low) & (x < ctx.high)", "x > ctx.low & x < ctx.high"),
             hints=("In which order does Python read `a > b & c < d`?",),
         ),
         Misconception(
             "and-between-tensors",
-            "`and`, also the hidden one in `low < x < high`, wants one yes or no, but `x` has many entries. "
-            "Combine two masks with `&`.",
+            "An `and`, also the hidden one in `low < x < high`, and an `if` want one yes or no, but `x` has many entries. Combine two masks with `&`.",
             patch=("(x > ctx.low) & (x < ctx.high)", "(x > ctx.low) and (x < ctx.high)"),
             hints=("How many truth values has `x > ctx.low`?",),
         ),
@@ -116,27 +116,25 @@ EXERCISE = code(
         ),
         Misconception(
             "gradient-in-the-last-place",
-            "What `backward` returns stands in the order of `forward`'s arguments: the gradient of `x` comes first.",
+            "Something else than `None` comes back for the last argument, a plain number. What `backward` returns stands in the order of `forward`'s arguments: the gradient of `x` first, then `None` for each number.",
             patch=("grad_output * inside, None, None", "None, None, grad_output * inside"),
             hints=("Which argument of `forward` comes first?",),
         ),
         Misconception(
             "lower-kink-only",
-            "Below `low` you block, above `high` you let the gradient through. Up there the output does not move"
-            " either.",
+            "Below `low` nothing passes, above `high` the gradient does. Up there the output does not move either.",
             patch=("(x > ctx.low) & (x < ctx.high)", "x > ctx.low"),
             hints=("What is the slope of clamp far above `high`?",),
         ),
         Misconception(
             "upper-kink-only",
-            "Above `high` you block, below `low` you let the gradient through. Down there the output does not "
-            "move either.",
+            "Above `high` nothing passes, below `low` the gradient does. Down there the output does not move either.",
             patch=("(x > ctx.low) & (x < ctx.high)", "x < ctx.high"),
             hints=("What is the slope of clamp far below `low`?",),
         ),
         Misconception(
             "outside-for-inside",
-            "You pass the gradient beyond the bounds and block it between them. It is the other way round.",
+            "The gradient passes beyond the bounds and is blocked between them. It is the other way round.",
             patch=("(x > ctx.low) & (x < ctx.high)", "(x < ctx.low) | (x > ctx.high)"),
             hints=("Where does the output follow the input?",),
         ),
@@ -152,13 +150,13 @@ EXERCISE = code(
         ),
         Misconception(
             "window-on-the-gradient",
-            "You ask whether the *gradient* lies between the bounds. What decides is where `x` lay.",
+            "The gradient passes where it lies between the bounds itself. What decides is where `x` lay.",
             patch=("(x > ctx.low) & (x < ctx.high)", "(grad_output > ctx.low) & (grad_output < ctx.high)"),
             hints=("Which tensor did `forward` compare with the bounds?",),
         ),
         Misconception(
             "clamps-the-gradient",
-            "You cut off the *gradient* at the bounds. What decides is where `x` lay.",
+            "The *gradient* is cut off at the bounds. What decides is where `x` lay: it passes whole, or not at all.",
             patch=("grad_output * inside, None", "grad_output.clamp(ctx.low, ctx.high), None"),
             hints=("Which tensor did `forward` compare with the bounds?",),
         ),

@@ -6,14 +6,9 @@ import torch
 from torch.autograd import Function, gradcheck, gradgradcheck
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
-
-
-def probe_triangle(d):
-    """Two sides of either sign, and what arrives."""
-    (n,) = d.sizes(1, 3, 7)
-    return d.tensor(n), d.tensor(n), d.tensor(n)
 
 
 def use_triangle(answer, u, v, grad_output):
@@ -101,16 +96,22 @@ EXERCISE = code(
     difficulty="hard",
     minutes=10,
     drills=("setup-context", "vmap", "saving"),
-    probe=probe_triangle,
+    space=Space(
+        {
+            "u": Array("N", scales=("eight", "usual"), values=("distinct", "zeros"), tensor=True),
+            "v": Array("N", scales=("eight",), tensor=True),
+            "grad_output": Array("N", scales=("eight",), tensor=True),
+        },
+        {"N": (1,)},
+    ),
+    cases=1,
     use=use_triangle,
     outputs=("r", "grad_u", "grad_v", *shared.JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
     seconds=shared.SECONDS,
     misconceptions=(
         Misconception(
             "history-lost",
-            "Value and gradients are right, but a part of your backward has no history, so second derivatives "
-            "are wrong. Inputs and output, saved as they are, keep theirs; what `setup_context` computes, and "
-            "what is detached, has none.",
+            "Value and gradients are right, but second derivatives are wrong: a part of your backward has no history. Inputs and output, saved as they are, keep theirs; what `setup_context` computes, and what is detached, has none.",
             patch=("u, v, output)", "u, v, output.detach())"),
             hints=("Which tensors does `save_for_backward` connect with the graph?",),
         ),
@@ -124,14 +125,13 @@ EXERCISE = code(
         ),
         Misconception(
             "list-in-save-for-backward",
-            "`save_for_backward` takes tensors, each as an argument of its own, and you give it a list. Leave the "
-            "square brackets away.",
+            "`save_for_backward` takes tensors, each as an argument of its own, and you give it a list: leave the square brackets away, or unpack it with a `*`.",
             patch=("(u, v, output)", "([u, v, output])"),
             hints=("How many arguments has your call of `save_for_backward`?",),
         ),
         Misconception(
             "packed-in-another-order",
-            "You pack in another order than you unpack: what you call `u`, `v` and `r` are other tensors.",
+            "The gradients are r / v and u / v times what arrives, where u / r and v / r belong: the tensors have changed places. Do you unpack them in the order in which they were packed?",
             patch=("(u, v, output)", "(output, u, v)"),
             hints=("In which order does `backward` unpack them?",),
         ),
@@ -144,26 +144,25 @@ EXERCISE = code(
         ),
         Misconception(
             "upside-down",
-            "You divide the hypotenuse by the side. The slope is the side divided by the hypotenuse: u / r.",
+            "The slopes are the hypotenuse divided by the side. They should be the side divided by the hypotenuse: u / r.",
             patch=("u / r, grad_output * v / r", "r / u, grad_output * r / v"),
             hints=("Can the hypotenuse grow by more than the side did?",),
         ),
         Misconception(
             "gradients-swapped",
-            "The two gradients stand in the wrong order: that of `u` comes first, as in `forward`.",
+            "The two gradients stand in each other's places: that of `u` comes first, as in `forward`.",
             patch=("grad_output * u / r, grad_output * v / r", "grad_output * v / r, grad_output * u / r"),
             hints=("In which order does `forward` take its arguments?",),
         ),
         Misconception(
             "not-divided",
-            "You multiply by the side alone. The slope is the side divided by the hypotenuse, a number between "
-            "-1 and 1.",
+            "What arrives is multiplied by the side alone. The slope is the side divided by the hypotenuse, a number between -1 and 1.",
             patch=("grad_output * u / r, grad_output * v / r", "grad_output * u, grad_output * v"),
             hints=("How much longer can the hypotenuse become if one side grows by 1?",),
         ),
         Misconception(
             "divided-by-the-square",
-            "You divide by r², so the root is missing: ∂r/∂u = u / r.",
+            "The slopes are divided by r², so the root is missing: ∂r/∂u = u / r.",
             patch=("u / r, grad_output * v / r", "u / r**2, grad_output * v / r**2"),
             hints=("What is the derivative of a square root?",),
         ),
@@ -211,13 +210,13 @@ EXERCISE = code(
         ),
         Misconception(
             "unpacked-in-another-order",
-            "You unpack in another order than you packed: what you call `u`, `v` and `r` are other tensors.",
+            "The gradients are v / u and r / u times what arrives, where u / r and v / r belong: the tensors have changed places. Do you unpack them in the order in which they were packed?",
             patch=("u, v, r = ctx.saved_tensors", "r, u, v = ctx.saved_tensors"),
             hints=("In which order did `setup_context` save them?",),
         ),
         Misconception(
             "no-vmap",
-            "Gradients work, `vmap` does not: the line `generate_vmap_rule = True` is gone.",
+            "Gradients work, `vmap` does not: torch has no rule for batches. Does the line `generate_vmap_rule = True` still stand in the class?",
             patch=("generate_vmap_rule = True", "generate_vmap_rule = False"),
             hints=("Which line told torch to derive the rule for batches?",),
         ),

@@ -4,15 +4,9 @@ import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
-
-
-def probe_with_zero(d):
-    """The like with an entry that is exactly 0, where a polynomial has no kink."""
-    x, grad_output = shared.probe_row(d)
-    x[0] = 0
-    return x, grad_output
 
 
 def use_function(answer, x, grad_output):
@@ -94,7 +88,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("legendre", "function"),
-    probe=(shared.probe_pair, shared.probe_row, probe_with_zero),
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "grad_output": Array("N M", layouts=("transposed",), scales=("eight",), tensor=True),
+        },
+        {"N": (1,)},
+    ),
+    probe=(shared.probe_number, shared.probe_row, shared.probe_block),
+    cases=1,
     use=use_function,
     outputs=("y", "grad_x", *shared.JUDGED),
     gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},
@@ -114,50 +116,50 @@ EXERCISE = code(
         ),
         Misconception(
             "half-on-one-term",
-            "The ½ stands in front of both terms: the derivative is 7.5 x² - 1.5.",
+            "Your slope is 7.5 x² - 3. The ½ stands in front of both terms: the derivative is 7.5 x² - 1.5.",
             patch=("5 * x**2 - 1)", "5 * x**2 - 2)"),
             hints=("What is the derivative of ½ · 3 x?",),
         ),
         shared.nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
         Misconception(
             "brackets-lost",
-            "The factor in front has to reach both terms of the slope, 5 x² and -1; without its brackets the -1 stands alone.",
+            "What comes out is 7.5 x² times what arrives, minus 1. What arrives and the factor in front have to reach both terms of the slope: is there a bracket around 5 x² - 1?",
             patch=("* (5 * x**2 - 1)", "* 5 * x**2 - 1"),
             hints=("In which order does Python read `a * b - 1`?",),
         ),
         Misconception(
             "sign-in-the-bracket",
-            "P3 has -3 x, so its slope has -1 inside the brackets, not +1.",
+            "Your slope is 3/2 (5 x² + 1). P3 has -3 x, so inside the brackets stands -1.",
             patch=("5 * x**2 - 1)", "5 * x**2 + 1)"),
             hints=("What is the derivative of -3 x?",),
         ),
         Misconception(
             "power-lost",
-            "The derivative of x³ is 3 x²; in your slope `x` has no square.",
+            "Your slope is 3/2 (5 x - 1). The derivative of x³ is 3 x²: the `x` has a square.",
             patch=("5 * x**2 - 1)", "5 * x - 1)"),
             hints=("What is the derivative of x³?",),
         ),
         Misconception(
             "second-derivative",
-            "You multiply by 15 x, the *second* derivative of P3. The chain rule wants the first, 3/2 (5 x² - 1).",
+            "What arrives is multiplied by 15 x, the *second* derivative of P3. The chain rule wants the first, 3/2 (5 x² - 1).",
             patch=("1.5 * (5 * x**2 - 1)", "15 * x"),
             hints=("How often have you differentiated?",),
         ),
         Misconception(
             "arrivals-summed",
-            "You add up what arrives before you multiply. Each entry of `grad_output` belongs to one entry of the result, and to the slope there.",
+            "Every entry of the slope is multiplied by the sum of all that arrives. Each entry of `grad_output` belongs to one entry of the result, and to the slope there.",
             patch=("return grad_output *", "return grad_output.sum() *"),
             hints=("Which entries of the result does one entry of `x` move?",),
         ),
         Misconception(
             "passed-on",
-            "Your backward passes on what arrives and never multiplies it by the slope P3'(x).",
+            "What arrives is passed on as it is. It is missing its factor, the slope P3'(x).",
             patch=("grad_output * 1.5 * (5 * x**2 - 1)", "grad_output * 1.0"),
             hints=("Where does the slope come in?",),
         ),
         Misconception(
             "added",
-            "You add the slope to what arrives. The chain rule multiplies.",
+            "What comes out is the slope plus what arrives. The chain rule multiplies.",
             patch=("grad_output * 1.5", "grad_output + 1.5"),
             hints=("If the loss does not depend on P3 at all, what arrives, and what has to come out?",),
         ),
@@ -173,25 +175,25 @@ EXERCISE = code(
         ),
         Misconception(
             "value-for-slope",
-            "You multiply by P3(x), the value. The chain rule wants the slope P3'(x) = 3/2 (5 x² - 1).",
+            "What arrives is multiplied by P3(x), the value. The chain rule wants the slope P3'(x) = 3/2 (5 x² - 1).",
             patch=("grad_output * 1.5 * (5 * x**2 - 1)", "grad_output * 0.5 * (5 * x**3 - 3 * x)"),
             hints=("Which of the two formulas has the stroke?",),
         ),
         Misconception(
             "power-not-lowered",
-            "The derivative of x³ is 3 x²: the power goes down by one.",
+            "Your slope is 3/2 (5 x³ - 1). The derivative of x³ is 3 x²: the power goes down by one.",
             patch=("5 * x**2 - 1)", "5 * x**3 - 1)"),
             hints=("What is the derivative of x³?",),
         ),
         Misconception(
             "constant-term-kept",
-            "The derivative of -3 x is the constant -3, so inside the brackets stands -1, with no `x`.",
+            "Your slope is 3/2 (5 x² - x). The derivative of -3 x is the constant -3, so inside the brackets stands -1, with no `x`.",
             patch=("5 * x**2 - 1)", "5 * x**2 - x)"),
             hints=("What is the derivative of 3 x?",),
         ),
         Misconception(
             "slope-only-of-the-cube",
-            "The term -3 x of the polynomial has a derivative too; it is missing in your backward.",
+            "Your slope is 7.5 x², that of the cube alone. The term -3 x of the polynomial has a derivative too.",
             patch=("(5 * x**2 - 1)", "(5 * x**2)"),
             hints=("How many terms has P3?",),
         ),
@@ -200,6 +202,7 @@ EXERCISE = code(
             ("ctx.save_for_backward(x)", "ctx.save_for_backward(1.5 * (5 * x**2 - 1))"),
             (shared.UNPACK, "(slope,) = ctx.saved_tensors"),
             ("grad_output * 1.5 * (5 * x**2 - 1)", "grad_output * slope"),
+            cut=("(5 * x**2 - 1)", "(5 * x.detach() ** 2 - 1)"),
         ),
         Misconception(
             "tuple-not-unpacked",

@@ -4,10 +4,11 @@ from tutor.checking import Misconception, repair
 
 
 def probe(d):
-    """A tensor of no, two or three dimensions, a factor that is not 1, and the gradient that arrives."""
+    """A tensor of no, two or three dimensions, a factor of either sign that is not 1, and the gradient that arrives."""
     n, m = d.sizes(2)
     shape = ((), (1, n), (n, m, 1))[d.seed % 1000 - 1]
-    return d.tensor(*shape), d.number(1.5, 3.0), d.tensor(*shape)
+    sign = -1 if d.seed % 2 else 1
+    return d.tensor(*shape), sign * d.number(1.5, 3.0), d.tensor(*shape)
 
 
 def there_and_back(answer, x, scale, grad_output):

@@ -4,6 +4,7 @@ import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
 
@@ -74,7 +75,15 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("relu",),
-    probe=(shared.probe_pair, shared.probe_row),
+    space=Space(
+        {
+            "h": Array("N H", scales=("usual", "eight"), tensor=True),
+            "grad_output": Array("N H", layouts=("transposed",), scales=("eight",), tensor=True),
+        },
+        {"N": (1,)},
+    ),
+    probe=(shared.probe_row, shared.probe_block),
+    cases=1,
     use=shared.use_gate,
     outputs=("h_relu", "grad_h", *shared.JUDGED, "at exactly 0"),
     gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},
@@ -86,28 +95,26 @@ EXERCISE = code(
         ),
         Misconception(
             "times-h",
-            "You multiply by `h` itself. The chain rule wants the slope of max(h, 0), which is 0 or 1.",
+            "What arrives is multiplied by `h` itself. The chain rule wants the slope of max(h, 0), which is 0 or 1.",
             patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h"),
             hints=("What is the slope of max(h, 0) at h = 3, and at h = -3?",),
         ),
         Misconception(
             "sign-for-gate",
-            "Where `h` is negative you turn the gradient's sign round. The gate is closed there: nothing passes.",
+            "Where `h` is negative the gradient comes out with its sign turned round. The gate is closed there: nothing passes.",
             patch=("grad_h[h < 0] = 0", "grad_h[h < 0] *= -1"),
             hints=("What is the slope of max(h, 0) at h = -3?",),
         ),
         shared.graph_cut("grad_output.clone()", "grad_output.detach().clone()"),
         Misconception(
             "mask-by-gradient",
-            "You ask whether the *gradient* is negative. The gate was set on the way forward: what counts is the"
-            " sign of `h`.",
+            "It is where the *gradient* is negative that nothing passes. The gate was set on the way forward: what counts is the sign of `h`.",
             patch=("grad_h[h < 0]", "grad_h[grad_h < 0]"),
             hints=("Which tensor did the ReLU look at when it decided what to let through?",),
         ),
         Misconception(
             "no-gate",
-            "Everything that arrives is passed on. Where `h` was negative the ReLU's output did not depend on "
-            "it, so nothing may pass.",
+            "Everything that arrives is passed on. Where `h` was negative the ReLU's output did not depend on it, so nothing may pass. Is the gate missing, or does it test a tensor in which no negative entry is left?",
             patch=("        grad_h[h < 0] = 0\n", ""),
             hints=("If `h` is negative and moves a little, what does the output do?",),
         ),
@@ -120,7 +127,7 @@ EXERCISE = code(
         shared.ignores_what_arrives("grad_output.clone()", "torch.ones_like(grad_output)"),
         Misconception(
             "relu-of-the-gradient-times-h",
-            "You multiply by the value max(h, 0). The chain rule wants its slope, which is 0 or 1.",
+            "What arrives is multiplied by the value max(h, 0). The chain rule wants its slope, which is 0 or 1.",
             patch=("grad_h[h < 0] = 0", "grad_h = grad_h * h.clamp(min=0)"),
             hints=("What is the slope of max(h, 0) at h = 3?",),
         ),

@@ -15,6 +15,13 @@ def probe_sign(d):
     return x, d.tensor(*x.shape)
 
 
+def probe_other_ranks(d):
+    """The like of one, two and three dimensions, with steps that lie far out."""
+    x, grad_output = probe_sign(d)
+    shape = ((-1,), x.shape, (1, *x.shape))[d.seed % 1000 - 1]
+    return torch.where(x.abs() > 1, 30 * x, x).reshape(shape), grad_output.reshape(shape)
+
+
 class SignByWhere(Function):
     """Zero counts as positive."""
 
@@ -62,7 +69,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("straight-through",),
-    probe=probe_sign,
+    probe=(probe_sign, probe_other_ranks),
     unstretched={"a zero": "what the sign of 0 is, +1 or -1, is not said"},
     use=shared.use_gate,
     outputs=("y", "grad_h", *shared.JUDGED, "at exactly 0"),
@@ -73,14 +80,13 @@ EXERCISE = code(
         shared.graph_cut("return grad_output * (h", "return grad_output.detach() * (h"),
         Misconception(
             "other-side-open",
-            "Above 1 you still pass the gradient on. The window closes on both sides: |h|, not h.",
+            "Above 1 the gradient still passes. The window closes on both sides: |h|, not h.",
             patch=("h.abs() <= 1", "h >= -1"),
             hints=("What does the formula say about h = 3?",),
         ),
         Misconception(
             "times-h",
-            "You multiply by `h`. Backward pretends that the sign had been the identity, and the identity has "
-            "the slope 1.",
+            "What passes the window is multiplied by `h`. Backward pretends that the sign had been the identity, and the identity has the slope 1.",
             patch=("return grad_output * (h", "return grad_output * h * (h"),
             hints=("What is the slope of f(h) = h?",),
         ),
@@ -100,34 +106,32 @@ EXERCISE = code(
         ),
         Misconception(
             "window-on-the-gradient",
-            "You ask whether the *gradient* lies between -1 and 1. The window is about `h`.",
+            "The gradient passes where it lies between -1 and 1 itself. The window is about `h`.",
             patch=("h.abs() <= 1", "grad_output.abs() <= 1"),
             hints=("Which tensor stands between the bars in the formula?",),
         ),
         Misconception(
             "gradient-clipped",
-            "You cut the gradient off at -1 and 1. The window does not look at the gradient but at `h`: pass it "
-            "whole, or not at all.",
+            "The gradient is cut off at -1 and 1. The window does not look at the gradient but at `h`: pass it whole, or not at all.",
             patch=("grad_output * (h.abs() <= 1)", "grad_output.clamp(-1, 1)"),
             hints=("Which tensor stands between the bars in the formula?",),
         ),
         Misconception(
             "one-sided-window",
-            "Below -1 you still pass the gradient on. The window closes on both sides: |h|, not h.",
+            "Below -1 the gradient still passes. The window closes on both sides: |h|, not h.",
             patch=("h.abs() <= 1", "h <= 1"),
             hints=("What is |-3|?",),
         ),
         Misconception(
             "outside-for-inside",
-            "You pass the gradient outside the window and block it inside.",
+            "The gradient passes outside the window and is blocked inside.",
             patch=("h.abs() <= 1", "h.abs() > 1"),
             hints=("For which h should the gradient pass?",),
         ),
         shared.ignores_what_arrives("grad_output * (h.abs() <= 1)", "1.0 * (h.abs() <= 1)"),
         Misconception(
             "times-the-sign",
-            "You multiply by the sign of `h`. Backward pretends that the sign had been the identity, and the "
-            "identity has the slope 1.",
+            "What passes the window is multiplied by the sign of `h`. Backward pretends that the sign had been the identity, and the identity has the slope 1.",
             patch=("grad_output * (h.abs() <= 1)", "grad_output * torch.sign(h) * (h.abs() <= 1)"),
             hints=("What is the slope of f(h) = h?",),
         ),

@@ -4,6 +4,7 @@ import torch
 from torch.autograd import Function
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from .. import shared
 
@@ -83,7 +84,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("memory", "double-backward"),
-    probe=(shared.probe_pair, shared.probe_row),
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "grad_output": Array("N M", layouts=("transposed",), scales=("eight",), tensor=True),
+        },
+        {"N": (1,)},
+    ),
+    probe=(shared.probe_number, shared.probe_row, shared.probe_block),
+    cases=1,
     use=use_swish,
     outputs=("y", "grad_x", *shared.JUDGED, "tensors kept", "y at -200 and 200", "grad_x at -200 and 200"),
     gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},
@@ -104,13 +113,13 @@ EXERCISE = code(
         ),
         Misconception(
             "sign-of-the-exponent",
-            "Your `s` on the way back is 1 / (1 + e^x), which is 1 minus the sigmoid. The exponent is -x.",
+            "On the way back `s` is the sigmoid of -x, 1 / (1 + e^x), which is 1 minus the sigmoid of x.",
             patch=("s = torch.sigmoid(x)", "s = torch.sigmoid(-x)"),
             hints=("Does the sigmoid rise or fall as x grows?",),
         ),
         Misconception(
             "sigmoid-in-front-forgotten",
-            "The `s` in front of the bracket is missing: the slope is s (1 + x (1 - s)).",
+            "Your slope is 1 + x (1 - s). The `s` in front of the bracket is missing: it is s (1 + x (1 - s)).",
             patch=("grad_output * s * (1", "grad_output * (1"),
             hints=("What does the formula have in front of the bracket?",),
         ),
@@ -128,9 +137,7 @@ EXERCISE = code(
         ),
         Misconception(
             "sigmoid-kept",
-            "The gradient is right, but you keep more than one tensor, and one of them was computed in "
-            "`forward`, which is not recorded: second derivatives come out wrong. Keep `x` and compute the "
-            "rest in `backward`.",
+            "The gradient is right, but you keep more than one tensor, and second derivatives come out wrong. Was one of them computed in `forward`, which is not recorded? Keep `x` and compute the rest in `backward`.",
             patch=(
                 ("ctx.save_for_backward(x)", "ctx.save_for_backward(x, torch.sigmoid(x))"),
                 (shared.UNPACK, "x, s = ctx.saved_tensors"),
@@ -145,6 +152,7 @@ EXERCISE = code(
                 "        s = torch.sigmoid(x)\n        return grad_output * s * (1 + x * (1 - s))",
                 "        return grad_output * slope",
             ),
+            cut=("s = torch.sigmoid(x)", "s = torch.sigmoid(x.detach())"),
         ),
         Misconception(
             "product-rule-forgotten",
@@ -162,14 +170,14 @@ EXERCISE = code(
         ),
         Misconception(
             "second-term-only",
-            "The first term of the product rule is missing: x s (1 - s) is the second one, and `s` has to be added.",
+            "Your slope is x s (1 - s), the second term of the product rule. The first is missing: `s` has to be added.",
             patch=("s * (1 + x * (1 - s))", "x * s * (1 - s)"),
             hints=("What is the derivative of a product?",),
         ),
         shared.ignores_what_arrives("grad_output * s", "s"),
         Misconception(
             "sign-in-the-bracket",
-            "The slope of the sigmoid is s (1 - s); you have s (1 + s).",
+            "Your slope is s (1 + x (1 + s)). The slope of the sigmoid is s (1 - s), with a minus.",
             patch=("(1 - s)", "(1 + s)"),
             hints=("Does the sigmoid become steeper or flatter as it nears 1?",),
         ),

@@ -1,18 +1,17 @@
 """The sweep that fills in gradients: overwritten, shared, left over; what it is tried on stands in `graphs.py`."""
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from ..graphs import gradient_of, loss_of, plain_loss, sum_of_two
 from ..shared import engine
 
-
-def probe_backward(d):
-    """Inputs, weights that are broadcast over them, two terms to add, and the unequal weights of the loss."""
-    n, m = d.sizes(2)
-    return d.array(n, m), d.array(m), d.array(n, m), d.array(n, m), d.array(n, m)
+TABLE = Array("N M")
+LEAVES = {"x": Array("N M", scales=("usual", "eight")), "w": Array("M"), "b": TABLE, "v": TABLE, "c": TABLE}
 
 
 def use_backward(owner, x, w, b, v, c):
+    """Inputs, weights that are broadcast over them, two terms to add, and the unequal weights of the loss."""
     tensor = engine(owner, "backward")
     leaves = tuple(tensor(values) for values in (x, w, b, v))
     h, q, loss, calls = loss_of(tensor, *leaves, c)
@@ -54,7 +53,7 @@ EVERY_PATH = """    def go(node, grad):
 
     go(self, np.ones_like(self.data))"""
 
-EACH_PATH = "every path to a leaf is walked by itself: a tensor that is used twice passes on each share alone, and so does everything behind it. With each such tensor the paths double. Let a tensor wait until its gradient is complete (that is what the order is for), and ask every vjp once."
+EACH_PATH = "one vjp is asked once for every path that leads to it. With each tensor that is used twice the paths double. Let a tensor wait until its gradient is complete (that is what the order is for), and ask every vjp once."
 
 BACKWARD_DICTIONARY = '''
 def backward(self):
@@ -102,7 +101,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=18,
     drills=("backward", "accumulation", "topological-order", "unbroadcasting"),
-    probe=probe_backward,
+    space=Space(LEAVES, {"N": (1,), "M": (1,)}),
     use=use_backward,
     outputs=(
         *(f"{name}.grad" for name in "xwbvh"),
@@ -120,19 +119,19 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "overwrites",
-            "You overwrite the gradient of a parent. A tensor that is used several times gets a contribution from each use: add them with `+=`.",
+            "A tensor that is used several times holds a single contribution. It gets one from each use, and they add up: is `parent.grad` overwritten where `+=` belongs?",
             patch=("parent.grad += unbroadcast", "parent.grad = unbroadcast"),
             hints=("If a tensor has two children, what happens to the first contribution when the second arrives?",),
         ),
         Misconception(
             "no-start",
-            "Everything is zero because the sweep starts from zero. The loss changes by 1 when the loss is nudged by 1: give it the gradient 1.",
+            "Every gradient is zero. With which one does the sweep start? The loss changes by 1 when the loss is nudged by 1: give it the gradient 1.",
             patch=("    self.grad = np.ones_like(self.data)\n", ""),
             hints=("What is the gradient of the loss with respect to itself?",),
         ),
         Misconception(
             "number-for-array",
-            "The loss's gradient is a plain number. The vjps are handed it and expect an array, of the shape of the loss: `np.ones_like(self.data)`.",
+            "A plain number arrives where an array is expected. Is it the gradient that the loss starts with? That has the shape of the loss: `np.ones_like(self.data)`.",
             patch=("self.grad = np.ones_like(self.data)", "self.grad = 1.0"),
             hints=("Which shape does every gradient have to have?",),
         ),
@@ -144,19 +143,19 @@ EXERCISE = code(
         ),
         Misconception(
             "parent-that-stands-twice",
-            "A tensor whose parents are one and the same, as in r + r, gets one contribution of its two. A dictionary or a set of parents keeps each of them once only.",
+            "A tensor whose parents are one and the same, as in r + r, gets one contribution of its two. Do a dictionary or a set hold the parents? There each stands once only.",
             patch=("zip(node.parents, node.vjp(node.grad)):", "dict(zip(node.parents, node.vjp(node.grad))).items():"),
             hints=("How many contributions has r in r + r?",),
         ),
         Misconception(
             "shared-by-leaves",
-            "Two leaves share one array. A sum hands the *same* array to both of its parents; stored as it came, it is changed for both by the next `+=`. Start from zeros, or write `a = a + b`, which makes a new array.",
+            "After two sweeps from a + b its leaves hold too much: what is added to one is added to the other as well. A sum hands the *same* array to both of its parents; is it stored as it came, and changed by a later `+=`? Start from zeros, or write `a = a + b`, which makes a new array.",
             patch=((AFRESH, "        if node.parents:\n"), STORED_AS_IT_CAME),
             hints=(TWO_NAMES_FOR_ONE_ARRAY,),
         ),
         Misconception(
             "loss-left-out",
-            "The loss has its gradient of 1 and never passes it on: its own vjp is not asked. It is the last of the order, so it is the first in the sweep.",
+            "The loss has its gradient of 1 and all others are zero: it never passes on what it has. Is its own vjp asked? It is the last of the order, so it is the first in the sweep.",
             patch=("reversed(order)", "reversed(order[:-1])"),
             hints=("Who hands the loss's parents their gradients?",),
         ),
@@ -168,7 +167,7 @@ EXERCISE = code(
         ),
         Misconception(
             "forwards",
-            "You go through the list from the leaves to the loss. Gradients flow the other way: the loss is the first to have one.",
+            "Only the loss and its own parent have a gradient, all others are zero. Gradients flow from the loss to the leaves. Is the list gone through the other way, or does the sweep end too early?",
             patch=("reversed(order)", "order"),
             hints=("Which tensor is the only one that knows its gradient at the start?",),
         ),
@@ -180,13 +179,13 @@ EXERCISE = code(
         ),
         Misconception(
             "leftovers-flow-again",
-            "The first sweep is right, the second is too large. The tensors in between still held the gradients of the first sweep, and passed them on again.",
+            "The first sweep is right, the second is too large. What the tensors in between held after the first is passed on again: they have to start from zero in every sweep.",
             patch=(AFRESH, "        if node.grad is None:\n"),
             hints=("What do the tensors in between hold when the second sweep starts?",),
         ),
         Misconception(
             "ones-to-everyone",
-            "Every vjp is given ones. What it must be given is the gradient that has arrived at its tensor: `node.grad`.",
+            "Every vjp answers as to ones. What it must be given is the gradient that has arrived at its tensor: `node.grad`.",
             patch=("node.vjp(node.grad)", "node.vjp(np.ones_like(node.data))"),
             hints=("What does the chain rule multiply the local derivative with?",),
         ),
@@ -204,7 +203,7 @@ EXERCISE = code(
         ),
         Misconception(
             "shared-array",
-            "Two tensors share one array. The first contribution is stored as it came, and a sum hands the *same* array to both of its parents; `+=` then changes it for both. Start from zeros, or write `a = a + b`, which makes a new array.",
+            "Gradients are too large where a sum hands the *same* array to both of its parents. Is the first contribution stored as it came? A later `+=` then changes it for both. Start from zeros, or write `a = a + b`, which makes a new array.",
             patch=(("node.grad = np.zeros_like(node.data)", "node.grad = None"), STORED_AS_IT_CAME),
             hints=(TWO_NAMES_FOR_ONE_ARRAY,),
         ),

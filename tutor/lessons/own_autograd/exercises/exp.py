@@ -3,13 +3,15 @@
 import numpy as np
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 from ..shared import called, engine, gradients
 
 
-def probe_exp(d):
-    """An input and the gradient that arrives."""
-    shape = d.sizes(d.integer(1, 2))
+def probe_other_ranks(d):
+    """An input and the gradient that arrives, of no, one or three dimensions."""
+    shape = d.sizes((0, 1, 3)[d.seed % 1000 - 1])
     return d.array(*shape), d.array(*shape)
 
 
@@ -48,52 +50,61 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("operations",),
-    probe=probe_exp,
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "eight"), values=("distinct", "zeros")),
+            "arriving": Array("N M", scales=("usual", "large")),
+        },
+        {"N": (1,)},
+    ),
+    probe=probe_other_ranks,
     use=use_exp,
     outputs=("x.exp()", "gradient of x", "x.data afterwards"),
     gradients={"gradient of x": FiniteDifference(lambda x, g: float((g * np.exp(x)).sum()), wrt=0)},
     misconceptions=(
         Misconception(
             "power-rule",
-            "You used the rule of a power, n · x^(n-1). There the base moves and the exponent is fixed; here it is the other way round.",
+            "What arrives is multiplied by x · e^(x-1). That is the rule of a power, n · x^(n-1), where the base moves and the exponent is fixed; here it is the other way round.",
             patch=("(grad * out,)", "(grad * self.data * np.exp(self.data - 1),)"),
             hints=("What is the derivative of e^x, from school?",),
         ),
         Misconception(
             "input-for-output",
-            "You multiply by x. The derivative of e^x is e^x, the result that you have just computed.",
+            "What arrives is multiplied by x. The derivative of e^x is e^x, the result of the way forward.",
             patch=("(grad * out,)", "(grad * self.data,)"),
             hints=("What is the derivative of e^x, from school?",),
         ),
         Misconception(
             "ignores-what-arrives",
-            "Your vjp returns the local derivative and forgets what arrives. The chain rule multiplies it by `grad`.",
+            "The local derivative comes back, whatever arrives. The chain rule multiplies it by `grad`.",
             patch=("(grad * out,)", "(out,)"),
             hints=("The argument of vjp is called grad. Where do you use it?",),
         ),
         Misconception(
             "input-overwritten",
-            "You write the result into `self.data`. Other operations still need the old numbers, and so does whoever holds the tensor.",
+            "After `x.exp()` the tensor x itself holds the result. Other operations still need its old numbers, and so does whoever holds it: leave `self.data` as it is.",
             patch=("out = np.exp(self.data)", "self.data = out = np.exp(self.data)"),
             hints=("What should `x.data` hold after `x.exp()`?",),
         ),
         Misconception(
             "passes-unchanged",
-            "Your vjp passes `grad` on as it is. The local derivative, e^x, is missing.",
+            "`grad` comes back as it is. The local derivative, e^x, is missing.",
             patch=("(grad * out,)", "(grad,)"),
             hints=("What is the derivative of e^x, from school?",),
         ),
         Misconception(
             "comma-missing",
-            "A vjp returns a tuple, one gradient for each parent. With a single parent that takes a comma: `(grad * out,)`. Without it "
-            "the parentheses mean nothing, and the sweep would take the rows of the array for gradients.",
+            "Your vjp returns a plain array. It returns a tuple, one gradient for each parent, and a single parent takes a comma: `(grad * out,)`. Parentheses alone mean nothing, and the sweep would take the rows of an array for gradients.",
             patch=("(grad * out,)", "(grad * out)"),
             hints=("What is the type of (5), and what is the type of (5,)?",),
         ),
         Misconception(
             "parents-forgotten",
-            "The value is right, but the result does not remember its parent, so nothing can flow back.",
+            "The value is right, but nothing flows back from the result to its parent. Hand `Tensor` all three: the numbers, `(self,)` as parents, and the vjp.",
             patch=("Tensor(out, (self,), vjp)", "Tensor(out)"),
+            cause="A `Tensor` that is made of the numbers alone has no parents.",
+            evidence=seen("return Tensor(_)"),
+            other=("(self,), vjp)", "(Tensor(self.data),), vjp)"),
             hints=("What does the constructor of Tensor take besides the data?",),
         ),
         Misconception(

@@ -1,14 +1,9 @@
 """A layer, x w + b, as one node that gives no gradient to plain data."""
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from ..shared import called, gradients, home
-
-
-def probe_layer(d):
-    """A batch, weights, a bias, and the gradient that arrives."""
-    n, columns, h = d.sizes(3)
-    return d.array(n, columns), d.array(columns, h), d.array(h), d.array(n, h)
 
 
 def graph_size(result):
@@ -77,7 +72,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("classifier", "local-rules"),
-    probe=probe_layer,
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "eight"), values=("distinct", "zeros")),
+            "w": Array("D H"),
+            "b": Array("H", scales=("usual", "eight")),
+            "arriving": Array("N H"),
+        },
+        {"N": (1,), "D": (1,), "H": (1,)},
+    ),
     use=use_layer,
     outputs=(
         *("layer(array, w, b)", "gradient of w", "gradient of b", "number of tensors in its graph, itself counted"),
@@ -92,22 +95,19 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "data-among-the-parents",
-            "Values and gradients are right, but plain data became a tensor and stands among the parents, so its gradient is "
-            "computed in every step, and nobody reads it. If x is an array, the parents are (w, b) alone.",
+            "Values and gradients are right, but the graph of an array holds a tensor too many. Did plain data become a tensor and stand among the parents? Then its gradient is computed in every step, and nobody reads it. If x is an array, the parents are (w, b) alone.",
             patch=(WANTED, "x, wanted = as_tensor(x), True\n    numbers = x.data"),
             hints=("Who reads the gradient of the images?",),
         ),
         Misconception(
             "still-two-operations",
-            "Values and gradients are right, but the layer is still made of two operations, with a node each, and the data have "
-            "a gradient. Call `Tensor` once, with the numbers, the parents and a vjp of your own.",
+            "Values and gradients are right, but the graphs hold as many tensors as two operations leave, with a node each and the data among them. Call `Tensor` once, with the numbers, the parents and a vjp of your own.",
             patch=(WANTED, f"return as_tensor(x) @ w + b\n    {WANTED}"),
             hints=("How often may `Tensor(...)` be called in a layer that is one node?",),
         ),
         Misconception(
             "tensor-taken-for-data",
-            "Right for data, but where x is a *tensor* it gets no gradient: nothing before this layer would learn. It belongs to "
-            "the parents then.",
+            "Right for data, but a *tensor* x gets no gradient: nothing before this layer would learn. It belongs to the parents then.",
             patch=(WANTED, "wanted = False\n    numbers = as_tensor(x).data"),
             hints=("In a network of two layers, what is x for the second one?",),
         ),
@@ -125,19 +125,19 @@ EXERCISE = code(
         ),
         Misconception(
             "bias-averaged",
-            "You average what arrives over the rows. Each row moves the loss and the effects add up, so the gradient of the bias is their sum.",
+            "The gradient of the bias is what arrives, averaged over the rows. Each row moves the loss and the effects add up, so it is their sum.",
             patch=("grad.sum(axis=0)", "grad.mean(axis=0)"),
             hints=("If b moves by a little, how many rows of the result move?",),
         ),
         Misconception(
             "gradients-exchanged",
-            "The gradients of w and b stand in each other's places: vjp returns them in the order of the parents.",
+            "The gradients of w and b go to each other's places: vjp returns them in the order of the parents.",
             patch=(GRADS, "grad.sum(axis=0), numbers.T @ grad"),
             hints=("Which of your parents comes first, and whose gradient do you return first?",),
         ),
         Misconception(
             "weights-ignore-what-arrives",
-            "The gradient of w is made without `grad`. The chain rule multiplies by what arrives: (D, N) times (N, H).",
+            "The gradient of w is the same whatever arrives. The chain rule multiplies by `grad`: (D, N) times (N, H).",
             patch=("numbers.T @ grad,", "numbers.T @ np.ones_like(grad),"),
             hints=("The argument of vjp is called grad. Where do you use it?",),
         ),

@@ -1,17 +1,13 @@
 """The matrix product of two tensors and its way back: transposes, sizes and parents in the wrong places."""
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.space import Array, Space
 
 from ..shared import called, engine, gradients, without_end
 
 
-def probe_matmul(d):
-    """Two matrices that fit, what arrives at their product, and a square one for a product with itself."""
-    n, k, m = d.sizes(3)
-    return d.array(n, k), d.array(k, m), d.array(n, m), d.array(k, k), d.array(k, k)
-
-
 def use_matmul(owner, x, w, arriving, square, arriving_square):
+    """Two matrices that fit, what arrives at their product, and a square one for a product with itself."""
     tensor = engine(owner, "__matmul__")
     a, b, s, beside = tensor(x), tensor(w), tensor(square), tensor(x)
     product = called("x @ w", without_end(lambda: a @ b))
@@ -51,7 +47,16 @@ EXERCISE = code(
     difficulty="medium",
     minutes=8,
     drills=("operations", "local-rules"),
-    probe=probe_matmul,
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "eight")),
+            "w": Array("D H", values=("distinct", "zeros")),
+            "arriving": Array("N H"),
+            "square": Array("D D"),
+            "arriving_square": Array("D D"),
+        },
+        {"N": (1,), "D": (1,), "H": (1,)},
+    ),
     use=use_matmul,
     outputs=(
         "x @ w",
@@ -68,7 +73,7 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "no-transpose",
-            "The products on the way back need transposes: (N, H) times (D, H) does not fit, (N, H) times (H, D) does.",
+            "A product on the way back does not fit, because H meets D in it. (N, H) times (D, H) does not fit, (N, H) times (H, D) does: the products there need transposes.",
             patch=("grad @ other.data.T, self.data.T @ grad", "grad @ other.data, self.data @ grad"),
             hints=("Which shapes have grad and other.data, and what must come out?",),
         ),
@@ -81,13 +86,13 @@ EXERCISE = code(
         ),
         Misconception(
             "like-mul",
-            "Your way back multiplies entry by entry, as for `*`. A matrix product is led back by matrix products.",
+            "On the way back arrays of different shapes are combined entry by entry, as for `*`. A matrix product is led back by matrix products.",
             patch=("grad @ other.data.T, self.data.T @ grad", "grad * other.data, grad * self.data"),
             hints=("Which operation did the forward line use, and which one do you use on the way back?",),
         ),
         Misconception(
             "gradients-exchanged",
-            "Both gradients are right, but they stand in the wrong places: vjp returns them in the order of the parents.",
+            "Both gradients are right, but each goes to the other parent: vjp returns them in the order of the parents.",
             patch=("grad @ other.data.T, self.data.T @ grad", "self.data.T @ grad, grad @ other.data.T"),
             hints=("Which parent comes first in (self, other), and whose gradient do you return first?",),
         ),
@@ -105,7 +110,7 @@ EXERCISE = code(
         ),
         Misconception(
             "ignores-what-arrives",
-            "Your vjp returns the transposed factors and forgets what arrives. Multiply by `grad`.",
+            "The factors come back, transposed, whatever arrives. Multiply each by `grad`, from the side from which it fits.",
             patch=("grad @ other.data.T, self.data.T @ grad", "other.data.T, self.data.T"),
             hints=("The argument of vjp is called grad. Where do you use it?",),
         ),

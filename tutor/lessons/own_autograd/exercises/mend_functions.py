@@ -11,6 +11,11 @@ def probe(d):
     return [d.number(0.5, 2.0) for _ in range(d.integer(3, 4))], d.number(0.5, 2.0)
 
 
+def probe_two(d):
+    """Two factors, one of them negative, and a negative gradient."""
+    return [d.number(0.5, 2.0), -d.number(1.5, 2.0)], -d.number(0.5, 2.0)
+
+
 def call_all(answer, factors, grad):
     return tuple(function(grad) for function in answer(factors))
 
@@ -49,8 +54,8 @@ EXERCISE = repair(
     difficulty="medium",
     minutes=6,
     drills=("local-rules",),
-    fault="All functions return the same still: a function looks the names in it up when it is *called*, and by then the loop has left the last value in them.",
-    probe=probe,
+    fault="All functions still return the same, that of the last factor. A function looks the names in it up when it is *called*, and by then the loop has left the last value in them.",
+    probe=(probe, probe_two),
     use=call_all,
     misconceptions=(
         Misconception(
@@ -67,7 +72,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "never-begun-anew",
-            "The first function is right; each later one has the factors of those before it in it, too.",
+            "The first function is right; each later one also holds the products of those before it. Is `others` begun anew for every factor?",
             patch=(
                 "    for k in range(len(factors)):\n        others = 1.0\n",
                 "    others = 1.0\n    for k in range(len(factors)):\n",

@@ -1,6 +1,8 @@
 """The product of two tensors and its way back: each factor given itself, parents or what arrives forgotten."""
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Number, Space
 
 from ..shared import called, engine, gradients, without_end
 
@@ -11,6 +13,13 @@ def probe_mul(d):
     y = d.array(*((m,), (n, 1), (n, m))[d.integer(0, 2)])
     y.flat[0] = 0
     return d.array(n, m), y, d.array(n, m), d.number()
+
+
+def probe_other_ranks(d):
+    """The like of no, one or three dimensions; the third with a second factor of none."""
+    n, m = d.sizes(2)
+    shape, other = (((), ()), ((n,), (1,)), ((n, 1, m), ()))[d.seed % 1000 - 1]
+    return d.array(*shape), d.array(*other), d.array(*shape), d.number()
 
 
 def use_mul(owner, x, y, arriving, factor):
@@ -63,7 +72,16 @@ EXERCISE = code(
     difficulty="easy",
     minutes=8,
     drills=("local-rules", "tensor"),
-    probe=probe_mul,
+    space=Space(
+        {
+            "x": Array("N M", scales=("usual", "eight")),
+            "y": Array("M", values=("distinct", "zeros")),
+            "arriving": Array("N M"),
+            "factor": Number((0.5, -3.0, 0.0)),
+        },
+        {"N": (1,)},
+    ),
+    probe=(probe_mul, probe_other_ranks),
     use=use_mul,
     outputs=(
         "x * y",
@@ -82,33 +100,34 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "own-factor",
-            "Each factor is given a gradient made with itself. If `self` moves, the product moves by *the other* factor "
-            "times as much: the gradient of `self` needs `other.data`, and the other way round.",
+            "Each factor gets the gradient of the other one. If `self` moves, the product moves by *the other* factor times as much: its gradient is `grad * other.data`. Is each made with the factor itself, or do they stand in another order than the parents?",
             patch=("grad * other.data, grad * self.data", "grad * self.data, grad * other.data"),
             hints=("In 5 * x, by how much does the product move if x moves by 1?",),
         ),
         Misconception(
             "ignores-what-arrives",
-            "Your vjp returns the local derivatives and forgets what arrives. The chain rule multiplies them by `grad`.",
+            "The local derivatives come back, whatever arrives. The chain rule multiplies them by `grad`.",
             patch=("grad * other.data, grad * self.data", "other.data, self.data"),
             hints=("The argument of vjp is called grad. Where do you use it?",),
         ),
         Misconception(
             "like-a-sum",
-            "Your vjp passes `grad` on unchanged. That is the rule of a sum; in a product each factor scales what the other does.",
+            "`grad` comes back unchanged. That is the rule of a sum; in a product each factor scales what the other does.",
             patch=("grad * other.data, grad * self.data", "grad, grad"),
             hints=("In 5 * x, by how much does the product move if x moves by 1?",),
         ),
         Misconception(
             "parents-forgotten",
-            "The product is right, but it does not remember its parents, so nothing can ever flow back to them. Hand "
-            "`Tensor` all three: the numbers, the parents and the vjp.",
+            "The product is right, but nothing flows back from it to its factors. Hand `Tensor` all three: the numbers, the very tensors `self` and `other` as parents, and the vjp.",
             patch=("self.data * other.data, (self, other), vjp)", "self.data * other.data)"),
+            cause="A `Tensor` that is made of the numbers alone has no parents.",
+            evidence=seen("return Tensor(_)"),
+            other=("(self, other), vjp)", "(Tensor(self.data), Tensor(other.data)), vjp)"),
             hints=("What does the constructor in the class above take besides the data?",),
         ),
         Misconception(
             "array-for-tensor",
-            "You return a plain array. It has the right numbers and no memory: wrap it in a `Tensor`, with parents and vjp.",
+            "A plain array comes back, which has no memory of what it was made from: wrap its numbers in a `Tensor`, with parents and vjp.",
             patch=("Tensor(self.data * other.data, (self, other), vjp)", "self.data * other.data"),
             hints=("What did the addition above return?",),
         ),

@@ -19,7 +19,7 @@ EXERCISE = value(
         ),
         Misconception(
             "product-counted-once",
-            "You counted the product once. x stands in it twice, as the left factor and as the right one.",
+            "That counts the product once. x stands in it twice, as the left factor and as the right one.",
             value=4,
         ),
         Misconception("sum-forgotten", "That is the derivative of x · x. The `+ x` contributes too.", value=6),

@@ -5,7 +5,7 @@ import numpy as np
 from tutor.checking import Misconception, as_list, code
 
 from ..graphs import REMEMBERS, RIGHT_ORDER, fault_of
-from ..shared import home
+from ..shared import home, memory_in_the_first_line
 
 
 class Node:
@@ -149,13 +149,13 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "no-memory",
-            "A tensor that is used twice stands in your list more than once, because nothing remembers what was visited. In a deep network the list would grow without measure.",
+            "Tensors that are used more than once stand in your list more than once, and each is to stand there once. Does the walk remember what it has visited, and ask that before it goes on?",
             patch=("        if node not in visited:\n            visited", "        if True:\n            visited"),
             hints=("What should happen when the walk comes to a tensor that it has met before?",),
         ),
         Misconception(
             "as-soon-as-met",
-            "You put a tensor on the list as soon as you meet it, before its parents are there. Turning that list round would not help either: a tensor that is used twice is met too early.",
+            "Your list begins with the tensor itself, and some tensors stand before one of their parents, others not. Is each put on the list as soon as it is met? It may follow only when all of its parents are there, and turning the list round at the end does not bring that about.",
             patch=(
                 ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
                 ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
@@ -164,7 +164,7 @@ EXERCISE = code(
         ),
         Misconception(
             "met-and-turned-round",
-            "A list of tensors as they are met, turned round at the end, looks right on a chain. Where a tensor is used twice it is met at its first use, and stands behind something that was made from it. Append a tensor when all of its parents are on the list.",
+            "Some tensors stand before one of their parents. Is that a list of tensors as they were met, turned round? On a chain it looks right, but a tensor that is used twice is met at its first use, and ends up behind something that was made from it. Append a tensor when all of its parents are on the list.",
             patch=(
                 ("            visited.add(node)", "            visited.add(node)\n            order.append(node)"),
                 ("                visit(parent)\n            order.append(node)", "                visit(parent)"),
@@ -195,22 +195,28 @@ EXERCISE = code(
         ),
         Misconception(
             "first-parent-only",
-            "Only the first parent of each tensor is visited. Whatever hangs on the others is missing from the list.",
+            "As many tensors are missing as hang on second and later parents alone. Is only the first parent of each tensor visited, or does the loop over them end too early?",
             patch=("for parent in node.parents:", "for parent in node.parents[:1]:"),
             hints=("How many parents does a product have?",),
         ),
         Misconception(
             "remembers-earlier-calls",
-            "The first call is right; a later one still remembers what the first has seen. Where memory stands in the first line, as in `def topological_order(tensor, visited=set())`, Python makes it once and every call shares it. Begin each call with an empty one.",
+            "The first call is right; a later one comes out otherwise, because something is left over from the first. Begin each call with an empty memory.",
             patch=(
                 ("def topological_order(tensor):", "def topological_order(tensor, visited=set()):"),
                 ("order, visited = [], set()", "order = []"),
+            ),
+            cause="Where the memory stands in the first line of a function, Python makes it once, and all calls share it.",
+            evidence=memory_in_the_first_line,
+            other=(
+                "order, visited = [], set()",
+                'order, visited = [], vars(topological_order).setdefault("visited", set())',
             ),
             hints=("When you call your function a second time, what does it hold before its first line runs?",),
         ),
         Misconception(
             "walks-again",
-            "The list is right, but the way to it is walked again for every use of a tensor, and everything behind it too. In a chain of 25 tensors, each used twice by the next, that makes 2 to the power of 25 visits, over 33 million. Ask whether a tensor was visited *before* you go on to its parents.",
+            "The list is right, but found by far too many visits: more than 100,000 in a chain of 25 tensors, each used twice by the next. Is the way to a tensor walked again for every use of it? That makes 2 to the power of 25 visits, over 33 million. Ask whether it was visited *before* you go on to its parents.",
             patch=(
                 ("        if node not in visited:\n            visited.add(node)\n", "        if True:\n"),
                 (

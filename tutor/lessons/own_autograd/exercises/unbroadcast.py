@@ -37,6 +37,13 @@ def probe_alike(d):
     return d.array(*full), shape
 
 
+def probe_few(d):
+    """A gradient of no dimension, of one, and of four, in which sizes of 1 are stretched and are not."""
+    n, m = d.sizes(2)
+    full, shape = (((), ()), ((n,), (1,)), ((m, 1, n, m), (1, 1, m)))[d.seed % 1000 - 1]
+    return 100 * d.array(*full), shape
+
+
 def unbroadcast_at_once(grad, shape):
     new = grad.ndim - len(shape)
     padded = (1,) * new + tuple(shape)
@@ -76,7 +83,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("unbroadcasting",),
-    probe=(probe_unbroadcast, probe_leading, probe_stretched, probe_alike),
+    probe=(probe_unbroadcast, probe_leading, probe_stretched, probe_alike, probe_few),
     misconceptions=(
         Misconception(
             "stretched-axes-stay",
@@ -86,7 +93,7 @@ EXERCISE = code(
         ),
         Misconception(
             "new-axes-stay",
-            "Axes of size 1 are summed, but the axes that broadcasting put in front are still there.",
+            "The result has as many axes as `grad`: those that broadcasting put in front are still there. They hold copies too; sum them away, before you count the axes of `shape`.",
             patch=(
                 "    while grad.ndim > len(shape):\n        grad = grad.sum(axis=0)",
                 "    while False:\n        grad = grad.sum(axis=0)",
@@ -95,13 +102,13 @@ EXERCISE = code(
         ),
         Misconception(
             "mean-for-sum",
-            "You average over the copies. Each copy moves the loss and the effects add up, so the gradient is their sum.",
+            "That is the average over the copies. Each copy moves the loss and the effects add up, so the gradient is their sum.",
             patch=(".sum(", ".mean("),
             hints=("If five copies of a bias each move the loss by 2, by how much does the bias move it?",),
         ),
         Misconception(
             "one-copy",
-            "You keep the gradient of one copy and drop the others. Every copy contributes: sum over them.",
+            "That is the gradient of the first copy alone. Every copy contributes: sum over them.",
             patch=(
                 ("grad = grad.sum(axis=0)", "grad = grad[0]"),
                 ("grad.sum(axis=axis, keepdims=True)", "grad.take([0], axis=axis)"),
@@ -110,25 +117,25 @@ EXERCISE = code(
         ),
         Misconception(
             "axes-lost",
-            "Summing removes an axis unless you ask to keep it: `keepdims=True`. The result must have the shape that was asked for, sizes of 1 included.",
+            "An axis of size 1 is lost. Summing removes an axis unless you ask to keep it, `keepdims=True`, and the result must have the shape that was asked for, sizes of 1 included.",
             patch=("grad.sum(axis=axis, keepdims=True)", "grad.sum(axis=axis)"),
             hints=("How many axes does an array of shape (4, 1) have, and how many are left after a sum over one?",),
         ),
         Misconception(
             "one-new-axis",
-            "You sum away one axis in front, but broadcasting may have put several there.",
+            "One axis in front is summed away, but broadcasting may have put several there: sum until there are as many as in `shape`.",
             patch=("while grad.ndim > len(shape)", "if grad.ndim > len(shape)"),
             hints=("How often may `grad.sum(axis=0)` be needed for a gradient of shape (2, 3, 4) and the shape (4,)?",),
         ),
         Misconception(
             "broadcast-again",
-            "`broadcast_to` makes copies: that is the way forward. On the way back the copies are summed.",
+            "Copying, as `broadcast_to` does, is the way forward. On the way back the copies are summed.",
             patch=("    while grad.ndim", "    return np.broadcast_to(grad, shape)\n    while grad.ndim"),
             hints=("Which of the two has more numbers, `grad` or the result?",),
         ),
         Misconception(
             "wrong-end",
-            "You sum away axes at the end. Broadcasting lines shapes up at the end and puts new axes in front.",
+            "Axes at the end are summed away. Broadcasting lines shapes up at the end and puts new axes in front.",
             patch=("grad = grad.sum(axis=0)  #", "grad = grad.sum(axis=-1)  #"),
             hints=("On which side does NumPy add axes when it broadcasts (3,) to (4, 3)?",),
         ),

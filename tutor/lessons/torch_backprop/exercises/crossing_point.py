@@ -55,8 +55,8 @@ def probe_as_in_the_notebook(d):
 
 
 def probe_single(d):
-    """One size only, at which it is faster."""
-    return times(d, [True])
+    """One size only, at which it is faster or slower."""
+    return times(d, [d.seed % 2 == 1])
 
 
 def probe_tie(d):
@@ -139,28 +139,25 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "first-win",
-            "You return the first size at which it is faster. It may lose again after that: a lucky measurement is no "
-            "crossing. It has to be faster at *every* larger size too.",
+            "That is the first size at which it is faster. It may lose again after that: a lucky measurement is no crossing. It has to be faster at *every* larger size too.",
             wrap=first_win,
             hints=("What do you return for wins at sizes 2, 16 and 32 and losses at 1, 4 and 8?",),
         ),
         Misconception(
             "last-loss",
-            "You return the largest size at which it still loses. The answer is the next one: the smallest size of the "
-            "winning stretch.",
+            "That is the largest size at which it is not faster. The answer is the next one: the smallest size of the winning stretch.",
             wrap=last_loss,
             hints=("Is `there` faster at the size that you return?",),
         ),
         Misconception(
             "last-win",
-            "You return the largest size at which it is faster. Asked for is the smallest size of the stretch that reaches "
-            "to the end.",
+            "That is the largest size at which it is faster. Asked for is the smallest size of the stretch that reaches to the end.",
             wrap=last_win,
             hints=("Where does the winning stretch begin?",),
         ),
         Misconception(
             "position-for-size",
-            "You return where the size stands in the list, not the size itself.",
+            "That is where the size stands in the list, not the size itself.",
             wrap=position,
             hints=("Is what you return one of the entries of `sizes`?",),
         ),
@@ -178,13 +175,13 @@ EXERCISE = code(
         ),
         Misconception(
             "turned-round",
-            "You look for where `here` is faster. A shorter time is the better one: `there` pays where its time is smaller.",
+            "That is where `here` begins to be faster. A shorter time is the better one: `there` pays where its time is smaller.",
             patch=("b >= a", "a >= b"),
             hints=("Which of two times belongs to the faster device?",),
         ),
         Misconception(
             "tie-counts",
-            "Where both take equally long, you count that as faster. A tie is not faster, so the winning stretch begins after it.",
+            "A size at which both take equally long counts as faster here. A tie is not faster, so the winning stretch begins after it.",
             patch=("b >= a", "b > a"),
             hints=("Is `there` faster at a size where both times are equal?",),
         ),

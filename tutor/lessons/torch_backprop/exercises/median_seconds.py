@@ -1,5 +1,7 @@
 """Honest timing: no warm-up, a queue that is not waited for, another figure than the median."""
 
+import ast
+
 import numpy as np
 import torch
 
@@ -21,6 +23,12 @@ def probe_timer(d):
         timed[[middle, middle + 1]] = timed[[middle + 1, middle]]
     slow = d.rng.uniform(20, 40, warmup)
     return [float(s) for s in (*slow, *timed)], warmup, repeats
+
+
+def probe_once(d):
+    """A single repetition, with the warm-up of a single call or with none."""
+    warmup = d.seed % 2
+    return [d.number(20, 40) for _ in range(warmup)] + [d.number(1, 2), d.number(60, 90)], warmup, 1
 
 
 class PretendedDevice:
@@ -91,18 +99,23 @@ def timer_torch(work, synchronize, clock, warmup, repeats):
     return torch.tensor([once() for _ in range(repeats)]).median()
 
 
+def named_alone(tree):
+    """Whether a line names `work` and does not call it."""
+    lines = [n.value for n in ast.walk(tree) if isinstance(n, ast.Expr)]
+    return any(isinstance(value, ast.Name) and value.id == "work" for value in lines)
+
+
 EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("timing",),
-    probe=probe_timer,
+    probe=(probe_timer, probe_once),
     use=on_pretended_device,
     outputs=("seconds", "the device when you first look at the clock"),
     misconceptions=(
         Misconception(
             "clock-stopped-early",
-            "You stop the clock before the work is done: that is the time it takes to put the work into the queue. "
-            "`synchronize()` has to come between `work()` and the second look at the clock.",
+            "That is the time it takes to put the work into the queue: when the clock is stopped, the work is not done. `synchronize()` has to come between `work()` and the second look at the clock.",
             patch=(
                 "        synchronize()\n        seconds.append(clock() - start)",
                 "        seconds.append(clock() - start)\n        synchronize()",
@@ -111,8 +124,7 @@ EXERCISE = code(
         ),
         Misconception(
             "beside-the-middle",
-            "You take the entry beside the middle one. Of `repeats` times in their order, counted from 0, the middle one is "
-            "number `repeats // 2`.",
+            "That is the time after the middle one. Of `repeats` times in their order, counted from 0, the middle one is number `repeats // 2`.",
             patch=("statistics.median(seconds)", "sorted(seconds)[(len(seconds) + 1) // 2]"),
             hints=("Of five numbers in order, counted from 0, which is the middle one?",),
         ),
@@ -124,9 +136,9 @@ EXERCISE = code(
         ),
         Misconception(
             "no-warm-up",
-            "There is no warm-up: the first `repeats` calls, the slow ones among them, are those that you time.",
+            "Those are the times of the first `repeats` calls, the slow ones among them. Is there a warm-up, and are its calls left out?",
             patch=("range(warmup)", "range(0)"),
-            hints=("Which argument have you not used yet?",),
+            hints=("How often was `work` called before the first time was taken?",),
         ),
         Misconception(
             "mean-for-median",
@@ -155,7 +167,7 @@ EXERCISE = code(
         ),
         Misconception(
             "started-once",
-            "You start the clock once, before the loop, so every entry also holds all repetitions before it.",
+            "Every entry also holds all repetitions before it. Is the clock started only once, before the loop?",
             patch=(
                 "    for _ in range(repeats):\n        start = clock()",
                 "    start = clock()\n    for _ in range(repeats):",
@@ -164,26 +176,31 @@ EXERCISE = code(
         ),
         Misconception(
             "warm-up-counted",
-            "The calls of the warm-up are among the times that you take the median of. They are there to be thrown away.",
+            "The calls of the warm-up are among the times of which that is the median. They are there to be thrown away.",
             patch=(("range(warmup)", "range(0)"), ("range(repeats)", "range(warmup + repeats)")),
             hints=("How many times should the median be taken of?",),
         ),
         Misconception(
             "work-not-called",
-            "Between the two looks at the clock no work is done: `work` is the function, `work()` calls it.",
+            "No time passes between the two looks at the clock: no work is done there. Is `work()` called, and called between the two?",
             patch=("        work()\n        synchronize()", "        work\n        synchronize()"),
+            cause="`work` alone is the function; `work()` calls it.",
+            evidence=named_alone,
+            other=(
+                "        work()\n        synchronize()\n        seconds.append(clock() - start)",
+                "        seconds.append(clock() - start)\n        work()\n        synchronize()",
+            ),
             hints=("Which line makes the device do something?",),
         ),
         Misconception(
             "fixed-numbers",
-            "You warm up three times and time nine times, whatever `warmup` and `repeats` say. Those are only the "
-            "defaults; the caller may ask for others.",
+            "That is what three calls to warm up and nine that are timed give, whatever `warmup` and `repeats` say. Those are only the defaults; the caller may ask for others.",
             patch=(("range(warmup)", "range(3)"), ("range(repeats)", "range(9)")),
             hints=("Which arguments say how often?",),
         ),
         Misconception(
             "own-clock",
-            "You never ask `clock()`. Timed with another clock, the pretended device seems to take no time at all.",
+            "`clock()` was never asked for the time. Timed with another clock, the pretended device seems to take no time at all.",
             patch=("clock()", "time.perf_counter()"),
             hints=("Which of the arguments tells the time?",),
         ),

@@ -18,6 +18,11 @@ def probe_exact(d):
     return x, x @ w[:, 0], [w, 2 * w]
 
 
+def probe_least(d):
+    """Two examples with one input, and a single candidate."""
+    return d.tensor(2, 1), d.tensor(2), [d.tensor(1, 1)]
+
+
 def scores_by_columns(x, y, candidates):
     target = y[:, None]
     spread = target.var(correction=0)
@@ -45,23 +50,23 @@ EXERCISE = repair(
     drills=("mistakes",),
     fault="Every prediction is still compared with every target: (N, 1) minus (N,) is a table of shape (N, N).",
     shown_by=("pytorch/pytorch#16045", "pytorch/pytorch#19699"),
-    probe=(probe, probe_exact),
+    probe=(probe, probe_exact, probe_least),
     misconceptions=(
         Misconception(
             "table-averaged",
-            "There are N residuals now, and each is a prediction minus the *mean* of the targets: averaging the table of shape (N, N) mixes all targets.",
+            "Each prediction is compared with the *mean* of the targets, not with its own target. Is it an average over the table of shape (N, N), which mixes all targets?",
             patch=(LINES, "        predicted = x @ w\n        residual = (predicted - y).mean(1)"),
             hints=("Which of the N * N differences do you want, and where do they stand?",),
         ),
         Misconception(
             "one-row-of-the-table",
-            "There are N residuals now, all of them of the first prediction: one row of the table of shape (N, N).",
+            "All N residuals are those of the first prediction, held against every target. Is one row of the table of shape (N, N) taken for all of it?",
             patch=(LINES, "        predicted = x @ w\n        residual = (predicted - y)[0]"),
             hints=("What does a row of the table hold, what a column?",),
         ),
         Misconception(
             "table-scaled",
-            "The table of shape (N, N) is still there, and its sum is only divided by another count.",
+            "Every prediction is still compared with every target. There are N times N differences, and only the count by which their sum is divided is another one, N.",
             patch=(
                 (LINES, "        predicted = x @ w\n        residual = predicted - y"),
                 ("(residual**2).mean()", "(residual**2).sum() / len(y)"),

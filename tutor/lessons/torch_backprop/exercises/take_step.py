@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 
 
 def probe_step(d):
@@ -70,21 +71,22 @@ EXERCISE = code(
     misconceptions=(
         Misconception(
             "new-tensors",
-            "The tensors that were passed in have not changed. `w - …` makes a new tensor, and `w = w - …` only gives it the "
-            "name `w` inside your function; the network that holds the old tensor never hears of it.",
+            "After the step the tensors that were passed in hold what they held before, and so does the list: whoever holds them, such as the network, never hears of it. Are the new numbers in a tensor of their own, or in a copy? A difference `w - …` makes a new one.",
             patch=("w -= learning_rate * grad_w", "w = w - learning_rate * grad_w"),
+            cause="`w = w - …` only gives that new tensor the name `w` inside your function.",
+            evidence=seen("w = w - _", "weight = weight - _", "p = p - _"),
+            other=("w -= learning_rate * grad_w", "w.sub(learning_rate * grad_w)"),
             hints=("Which tensors does the network hold after your function has returned?",),
         ),
         Misconception(
             "rate-of-your-own",
-            "The steps have a fixed length, whatever `learning_rate` is. (1e-6 was the rate of one loop, not of every caller.)",
+            "The steps are those of a rate of 1e-6, whatever `learning_rate` is. That was the rate of one loop; every caller hands you its own.",
             patch=("learning_rate * grad_w", "1e-6 * grad_w"),
-            hints=("Which argument does your line not use?",),
+            hints=("What should become of a step if `learning_rate` is doubled?",),
         ),
         Misconception(
             "written-into-a-copy",
-            "A weight changes only where it is contiguous. Of a transposed one `reshape` (and `contiguous`) has to make a copy, and "
-            "it is the copy that you write into.",
+            "A weight that is a transposed view keeps its old numbers; the others change. Is something written into its `reshape`, `flatten` or `contiguous`? Of a transposed tensor those have to make a copy, and a weight never hears of its copy.",
             patch=(
                 "w -= learning_rate * grad_w",
                 "flat = w.reshape(-1)\n        flat -= learning_rate * grad_w.reshape(-1)",
@@ -93,13 +95,15 @@ EXERCISE = code(
         ),
         Misconception(
             "replaced-in-the-list",
-            "You put new tensors into the list, but the tensors that were passed in have not changed. Whoever else holds "
-            "them, such as the network, keeps the old numbers.",
+            "The list holds the new numbers afterwards, but the memory that was passed in still holds the old ones, and so does whoever reads it. Is another tensor put into the list, or other memory given to a weight (`w.data = …`)?",
             patch=(
                 ("for w, grad_w in zip(weights, grads):", "for k, (w, grad_w) in enumerate(zip(weights, grads)):"),
                 ("w -= learning_rate * grad_w", "weights[k] = w - learning_rate * grad_w"),
             ),
-            hints=("Is the tensor in the list afterwards the one that was there before?",),
+            cause="`weights[…] = …` puts another tensor into the list.",
+            evidence=seen("weights[_] = _"),
+            other=("w -= learning_rate * grad_w", "w.data = w - learning_rate * grad_w"),
+            hints=("Is what the list holds afterwards the memory that was there before?",),
         ),
         Misconception(
             "first-weight-only",
@@ -109,33 +113,31 @@ EXERCISE = code(
         ),
         Misconception(
             "uphill",
-            "You add the gradient. It points uphill: the loss would grow.",
+            "The weights move along the gradient. It points uphill: the loss would grow.",
             patch=("w -= ", "w += "),
             hints=("In which direction does the loss fall?",),
         ),
         Misconception(
             "rate-ignored",
-            "The step is as long as the gradient itself; the learning rate is missing.",
+            "The step is as long as the gradient itself, whatever `learning_rate` is; it should be learning_rate times the gradient.",
             patch=("learning_rate * ", ""),
             hints=("What makes the step small?",),
         ),
         Misconception(
             "gradient-scaled-in-place",
-            "The caller's gradients are multiplied by the learning rate in place. The first step comes out right; with the "
-            "same gradients the second is too short.",
+            "After a step the gradients in the caller's list have been multiplied by the learning rate. The first step comes out right; with the same list the second is too short.",
             patch=("w -= learning_rate * grad_w", "grad_w *= learning_rate; w -= grad_w"),
             hints=("What do the gradients hold after your first step?",),
         ),
         Misconception(
             "gradients-cleared",
-            "The step is right, but afterwards the caller's gradients are all zero. Whoever passed them in may still need "
-            "them: they should stay as they are.",
+            "The first step is right, but afterwards the gradients in the caller's list are all zero. Whoever passed them in may still need them: they should stay as they are.",
             patch=("w -= learning_rate * grad_w", "w -= learning_rate * grad_w; grad_w.zero_()"),
             hints=("What do the gradients hold after your first step?",),
         ),
         Misconception(
             "overwritten",
-            "The weights hold the step itself. Subtract it from what they held before.",
+            "Afterwards the weights hold learning_rate times the gradient: the step itself. Subtract it from what they held before.",
             patch=("w -= learning_rate * grad_w", "w.copy_(learning_rate * grad_w)"),
             hints=("What is subtracted from what?",),
         ),

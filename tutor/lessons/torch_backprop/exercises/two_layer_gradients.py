@@ -5,6 +5,8 @@ from functools import partial
 import torch
 
 from tutor.checking import FiniteDifference, Misconception, code
+from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 from tutor.lessons import two_layer_net
 
 from ..shared import on_any_device
@@ -32,19 +34,25 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("two-layer-net", "words", "mistakes"),
-    probe=(
-        partial(two_layer_net.probe_gradients, kind="tensor"),
-        partial(two_layer_net.probe_thin_gradients, kind="tensor"),
+    space=Space(
+        {
+            "x": Array("N D", values=("distinct", "zeros"), tensor=True),
+            "y": Array("N O", scales=("usual", "large"), tensor=True),
+            "w1": Array("D H", scales=("usual", "eight"), tensor=True),
+            "w2": Array("H O", layouts=("contiguous", "transposed"), tensor=True),
+        },
+        {"N": (1,), "H": (1,)},
     ),
+    probe=partial(two_layer_net.probe_thin_gradients, kind="tensor"),
     use=gradients_anywhere,
+    cases=2,
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
     forbid=("autograd",),
     misconceptions=(
         Misconception(
             "mask-by-gradient",
-            "The gate is decided by the sign of the gradient that arrives; it has to be decided by `h`. The loss would "
-            "fall all the same, which is why this mistake stands in published code.",
+            "In `grad_w1` the gate is decided by the sign of the gradient that arrives; it has to be decided by `h`. The loss would fall all the same, which is why this mistake stands in published code.",
             patch=("relu_backward(grad_h_relu, h)", "relu_backward(grad_h_relu, grad_h_relu)"),
             hints=("Which tensor tells whether the ReLU let a value through?",),
         ),
@@ -59,21 +67,28 @@ EXERCISE = code(
         ),
         Misconception(
             "no-gate",
-            "`grad_w1` comes out as if there were no ReLU: the gradient has to pass through the gate on its way back to "
-            "`h`. Is the gate missing, or does it test an `h` that `clamp_` has emptied of its negative entries?",
-            patch=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
+            "In `grad_w1` nothing is held back where `h` was negative. Is the gate missing, or does it test an `h` in which no negative entry is left, such as the ReLU's own result?",
+            patch=(
+                "h, h_relu, y_pred = two_layer_forward(x, w1, w2)",
+                "h = x.mm(w1)\n    h_relu = h.clamp_(min=0)\n    y_pred = h_relu.mm(w2)",
+            ),
+            cause="`clamp_` writes into `h` itself: the gate finds no negative entry in it.",
+            evidence=seen("h.clamp_(...)"),
+            other=("relu_backward(grad_h_relu, h)", "grad_h_relu"),
             hints=("Which forward line lies between h and h_relu, and where is its counterpart?",),
         ),
         Misconception(
             "arguments-swapped",
-            "`relu_backward` takes the gradient first and `h` second; you pass them the other way round, so the values "
-            "travel back and the gradient decides the gate.",
+            "Values of `h` travel back here, and the gradient decides which of them pass: the two have changed roles. The gradient goes through the gate, and `h` decides it.",
             patch=("relu_backward(grad_h_relu, h)", "relu_backward(h, grad_h_relu)"),
-            hints=("In which order does `relu_backward` name its arguments?",),
+            cause="`relu_backward` takes the gradient first and `h` second; you hand it `h` first.",
+            evidence=seen("relu_backward(h, _)"),
+            other=("relu_backward(grad_h_relu, h)", "h.clone()\n    grad_h[grad_h_relu < 0] = 0"),
+            hints=("Which of the two should be in what travels on to `w1`: values or gradients?",),
         ),
         Misconception(
             "returned-in-the-other-order",
-            "`grad_w1` comes first and `grad_w2` second; you return them the other way round.",
+            "What comes first is the gradient of `w2`, and that of `w1` comes second: `grad_w1` is asked for first.",
             patch=("return grad_w1, grad_w2", "return grad_w2, grad_w1"),
             hints=("What does the docstring say about the order?",),
         ),
