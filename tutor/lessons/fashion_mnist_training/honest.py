@@ -14,6 +14,7 @@ from tutor.lessons.unseen import LEAST, OTHERWISE, images, judged, right, unseen
 MARK = 0.9  # the second mark; the first is LEAST
 LEAST_HELD = 500
 SAME = 0.005  # by so much the same measurement, made again, may differ: by rounding, and by the size of the batches
+ALIKE = 0.03  # within so much a measurement looks like another one
 LEAKED = 0.1  # of the images held back, how many in the first batches tell that they were learned from
 READY_MADE = {"recipes", "train_with", "last_model"}  # what the lesson has trained, or would train
 TEST_SET = {"test", "x_test", "y_test"}  # as the lesson calls it
@@ -134,6 +135,7 @@ def repeated(run):
     if abs(accuracy - own) <= SAME:
         return None
     told = f"`accuracy` is {accuracy:.4g}; of the {len(rows)} images in `held`, `model` as it was left gets {own:.4g} right."
+    near = min(ALIKE, abs(accuracy - own) / 2)
     if run.backwards and run.recorder.notes.get("accuracy") is accuracy:
         return Missed(
             "too-early",
@@ -142,7 +144,7 @@ def repeated(run):
         )
     others = {name: share(model, rows, change) for name, change in OTHERWISE.items()}
     closest = min(others, key=lambda name: abs(accuracy - others[name]))
-    if abs(accuracy - others[closest]) < abs(accuracy - own) / 2:
+    if abs(accuracy - others[closest]) < near:
         return Missed(
             "other-pixels",
             f"{told} Were their pixels {closest}, it would get {others[closest]:.4g}. `model` should take pixels from 0 to 1, as `learn_images` are.",
@@ -150,7 +152,7 @@ def repeated(run):
         )
     learned = torch.ones(len(pixels), dtype=torch.bool)
     learned[rows] = False
-    if learned.any() and abs(accuracy - (known := share(model, learned))) < (accuracy - own) / 2:
+    if learned.any() and accuracy > own and abs(accuracy - (known := share(model, learned))) < near:
         return Missed(
             "flattered",
             f"{told} Of the others, from which it has learned, it gets {known:.4g}: `accuracy` looks like a measurement on those.",
@@ -158,7 +160,7 @@ def repeated(run):
         )
     if isinstance(model, nn.Module):
         forgotten = share(copy.deepcopy(model).train(), rows)
-        if abs(accuracy - forgotten) < abs(accuracy - own) / 2:
+        if abs(accuracy - forgotten) < near:
             return Missed(
                 "measured-in-training",
                 f"{told} In training mode it gets about {forgotten:.4g}: `accuracy` looks like a measurement in that mode, with dropout, or batch statistics.",
