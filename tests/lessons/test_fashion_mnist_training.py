@@ -258,7 +258,7 @@ def test_what_was_measured_before_the_last_backward_pass_is_told():
         space["accuracy"] = early
         recorder.backward(w.sum())
     assert told(early, recorder=recorder) == "too-early"
-    assert told(0.56, recorder=recorder) == "another-accuracy"
+    assert told(0.95, recorder=recorder) == "another-accuracy"
     assert told(share(nearest_mean), recorder=recorder) is None
 
 

@@ -78,6 +78,8 @@ def rows_held(run):
     """The numbers of the images held back, each once, in order; or a `Missed`."""
     held = run.left["held"]
     try:
+        if isinstance(held, str):
+            raise TypeError
         # whatever picks images out of `learn_images`: numbers in any form, a mask, a slice
         picked = torch.arange(len(images(train=True)[0]))[[*held] if isinstance(held, range | tuple) else held]
         return picked.reshape(-1).unique()
