@@ -64,8 +64,8 @@ BY_HAND = """
 mask = torch.rand(6000) < 0.15
 held = mask.nonzero()[:, 0]
 images, labels = learn_images[~mask], learn_labels[~mask]
-shapes = [(24, 1, 4, 4), (48, 24, 3, 3), (48 * 49, 10), (10,)]
-weights = [(torch.randn(shape) / (sum(shape[1:]) * 3) ** 0.5).requires_grad_() for shape in shapes]
+inputs = {(24, 1, 4, 4): 16, (48, 24, 3, 3): 24 * 9, (48 * 49, 10): 48 * 49, (10,): 1000}
+weights = [(torch.randn(shape) * (2 / count) ** 0.5).requires_grad_() for shape, count in inputs.items()]
 means = [w.detach().clone() for w in weights]
 
 
