@@ -13,6 +13,9 @@ from tutor.lessons.unseen import LEAST, OTHERWISE, images, judged, right, unseen
 
 MARK = 0.9  # the second mark; the first is LEAST
 LEAST_HELD = 500
+# The sample's test images are harder than the 6,000: in the right programs of the exercise the share of those that were
+# held back lies above theirs by 1.8, 2.5 and 3.4 points, and it is the same 1,000 images for all of them.
+HARDER = 0.025
 SAME = 0.005  # by so much the same measurement, made again, may differ: by rounding, and by the size of the batches
 ALIKE = 0.03  # within so much a measurement looks like another one
 LEAKED = 0.1  # of the images held back, how many in the first batches tell that they were learned from
@@ -178,11 +181,11 @@ def repeated(run):
 def likely(run):
     """Whether chance allows the distance between what was measured and what unseen images say."""
     accuracy, count, share, others = run.left["accuracy"], len(rows_held(run)), unseen(run), len(images()[0])
-    most = allowed(accuracy, count, share, others)
-    if abs(accuracy - share) <= most:
+    most, gap = allowed(accuracy, count, share, others), accuracy - HARDER - share
+    if abs(gap) <= most:
         return None
-    told = f"`accuracy` is {accuracy:.4g}, of {count} images; of {others} that the program has not seen, {share:.4g} are right. Chance allows {100 * most:.1f} points, three standard errors of both."
-    if accuracy > share:
+    told = f"`accuracy` is {accuracy:.4g}, of {count} images; of {others} that the program has not seen, {share:.4g} are right. These are harder by {100 * HARDER:.1f} points; from there chance allows {100 * most:.1f} more or less, three standard errors of both."
+    if gap > 0:
         return Missed(
             "flattered",
             f"{told} The images in `held` flatter: they, or changed copies of them, were learned from or chosen by; or they were picked, not drawn.",
@@ -213,8 +216,6 @@ def judge(run):
         return told
     accuracy, count, share = run.left["accuracy"], len(rows_held(run)), unseen(run)
     most = allowed(accuracy, count, share, len(images()[0]))
-    honestly = (
-        f"Your own measurement says {accuracy:.1%} of {count}; chance allows {100 * most:.1f} points between the two."
-    )
+    honestly = f"Your own measurement says {accuracy:.1%} of {count}; the judge's are harder by {100 * HARDER:.1f} points, and from there chance allows {100 * most:.1f}."
     further = "is reached" if share >= MARK else f"is {100 * (MARK - share):.1f} points away"
     return f"{told} {honestly} The second mark, {MARK:.0%}, {further}."

@@ -1184,10 +1184,11 @@ def interrupted(start, batches, stop, rate):
 #
 # **What counts:** at least 85 % of 1,000 images that your program has not seen, and an `accuracy` that can be believed. The 1,000 are
 # the sample's test images: a program that opens the test set is told so. Believed is what chance allows. By section 7 a share $p$ of
-# $n$ images has the spread $\sqrt{p\,(1-p)/n}$; the squares of two such spreads add up to that of a difference. So your $a$, of $n$ images, and
-# the judge's $b$, of $m$, may lie three of these apart:
+# $n$ images has the spread $\sqrt{p\,(1-p)/n}$; the squares of two such spreads add up to that of a difference. The judge's
+# images are harder than yours, by about 2.5 points, as honest programs have shown; so your $a$, of $n$ images, less 0.025, and
+# the judge's $b$, of $m$, may lie three spreads apart:
 #
-# $$|a - b| \le 3 \sqrt{p\,(1-p)\left(\frac1n + \frac1m\right)} \qquad p = \frac{n\,a + m\,b}{n + m} \text{, the share of both together; all plain numbers}$$
+# $$|a - 0.025 - b| \le 3 \sqrt{p\,(1-p)\left(\frac1n + \frac1m\right)} \qquad p = \frac{n\,a + m\,b}{n + m} \text{, the share of both together; all plain numbers}$$
 #
 # The limit is a minute; half of it is enough. Choose between recipes by images of your own: every attempt that is judged is a look
 # at the same 1,000. Whoever passes is told how far it is to the second mark, **90 %**. With so few images that is hard: look at

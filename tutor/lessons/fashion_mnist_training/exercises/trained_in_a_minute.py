@@ -42,18 +42,34 @@ def share_right(network, loader):
     return sum(right for _, right in counts) / sum(count for count, _ in counts)
 
 
+class Garments(nn.Module):
+    def __init__(self):
+        super().__init__()
+        sizes = [(1, 24, 4, 2), (24, 48, 3, 1), (48, 96, 3, 1)]
+        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, size, stride, padding=1) for a, b, size, stride in sizes)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(one.out_channels) for one in self.convolutions)
+        self.out = nn.Linear(864, 10)
+
+    def scores(self, x):
+        for number, (convolution, norm) in enumerate(zip(self.convolutions, self.norms)):
+            x = norm(convolution(x)).relu()
+            x = nn.functional.max_pool2d(x, 2) if number else x
+        return self.out(x.flatten(1))
+
+    def forward(self, x):
+        if self.training:
+            return self.scores(torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(-1), x))
+        return self.scores(x) / 2 + self.scores(x.flip(-1)) / 2
+
+
 def main():
     to_learn, to_measure = random_split(TensorDataset(learn_images, learn_labels), [5300, 700])
-    network = nn.Sequential(
-        nn.Conv2d(1, 24, 5, stride=2, padding=2), nn.ReLU(), nn.BatchNorm2d(24),
-        nn.Conv2d(24, 56, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(56),
-        nn.Flatten(), nn.Linear(56 * 49, 10),
-    )
-    optimizer = torch.optim.AdamW(network.parameters(), lr=4e-3)
-    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0.01, total_iters=5 * 83)
-    optimizer.register_step_post_hook(lambda *_: falling.step())
-    for epoch in range(5):
-        train_epoch(network, nn.CrossEntropyLoss(), optimizer, DataLoader(to_learn, batch_size=64, shuffle=True))
+    network, loader = Garments(), DataLoader(to_learn, batch_size=100, shuffle=True)
+    optimizer = torch.optim.Adam(network.parameters())
+    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=7 * 53)
+    optimizer.register_step_post_hook(lambda *_: rates.step())
+    for epoch in range(7):
+        train_epoch(network, nn.CrossEntropyLoss(label_smoothing=0.1), optimizer, loader)
     network.eval().requires_grad_(False)
     return network, to_measure.indices, share_right(network, DataLoader(to_measure, batch_size=100))
 
@@ -76,11 +92,11 @@ def scores(x, w1, w2, w3, b):
 
 
 first, second = ([torch.zeros_like(w) for w in weights] for _ in range(2))
-for step in range(1, 601):
+for step in range(1, 801):
     rows = torch.randint(len(images), (50,))
-    logits = scores(images[rows], *weights)
+    logits = scores(images[rows].flip(3) if step % 2 else images[rows], *weights)
     loss = (logits.logsumexp(1) - logits[torch.arange(50), labels[rows]]).mean()
-    rate = 3e-3 * min(step / 60, (601 - step) / 540)
+    rate = 3e-3 * min(step / 60, (801 - step) / 740)
     with torch.no_grad():
         for w, g, m, v, mean in zip(weights, torch.autograd.grad(loss, weights), first, second, means):
             m.lerp_(g, 0.1)
@@ -90,7 +106,7 @@ for step in range(1, 601):
 
 
 def model(x):
-    return scores(x, *means)
+    return scores(x, *means) + scores(x.flip(3), *means)
 
 
 accuracy = float((model(learn_images[held]).argmax(1) == learn_labels[held]).double().mean())
