@@ -1,11 +1,15 @@
 """Lesson 11 where the full data are missing, and what its checks say of loops with two mistakes at once."""
 
+import functools
 import re
 
 import pytest
 import torch
 
+from tutor.checking.running import Recorder, Run
+from tutor.lessons.fashion_mnist_training import honest
 from tutor.lessons.registry import HOME, Lesson
+from tutor.lessons.unseen import images, right
 
 # the way from the images to the test set, without the tries that only compare
 WAY = (
@@ -144,3 +148,133 @@ def test_the_numbers_that_test_images_are_normalised_by_are_told(lesson, pairs, 
         text = text.replace(old, new)
     report = exercise.check(exercise.build(text)[0])
     assert report.misconception == told and (report.verdict == "pass") == (told is None)
+
+
+HELD = torch.arange(0, 6000, 6)  # the images stand in no order
+
+
+@functools.cache
+def mean_images():
+    """A classifier that needs no training, of about 70 %: which class's mean image is nearest."""
+    pixels, labels = images(train=True)
+    return torch.stack([pixels[labels == k].mean(0).flatten() for k in range(10)])
+
+
+def nearest_mean(x):
+    return -torch.cdist(x.flatten(1), mean_images())
+
+
+def nearest_image(x):
+    """It has learned every image by heart."""
+    pixels, labels = images(train=True)
+    return torch.eye(10)[labels[torch.cdist(x.flatten(1), pixels.flatten(1)).argmin(1)]]
+
+
+def share(model, rows=HELD, change=torch.clone):
+    pixels, labels = images(train=True)
+    return right(model, change(pixels[rows]), labels[rows])
+
+
+def told(accuracy, held=HELD, model=nearest_mean, text="", recorder=None):
+    run = Run({"model": model, "held": held, "accuracy": accuracy}, recorder or Recorder(), 1.0, text)
+    missed = honest.honest(run)
+    return missed and missed.criterion
+
+
+def test_an_honest_measurement_is_believed_however_its_images_are_named():
+    honestly, mask = share(nearest_mean), torch.zeros(6000, dtype=torch.bool)
+    mask[HELD] = True
+    for held in (HELD, HELD.tolist(), tuple(HELD.tolist()), range(0, 6000, 6), slice(0, 6000, 6), mask, HELD.numpy()):
+        assert told(honestly, held) is None
+    assert told(round(honestly, 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "criterion"),
+    [
+        (torch.tensor(0.7), "no-number"),
+        (True, "no-number"),
+        ([0.7], "no-number"),
+        (70.1, "percent"),
+        (701, "no-share"),
+        (float("nan"), "no-share"),
+        (-0.1, "no-share"),
+        (0.95, "another-accuracy"),
+        (0.3, "another-accuracy"),
+    ],
+)
+def test_what_is_no_share_of_the_images_held_back_is_told(accuracy, criterion):
+    assert told(accuracy) == criterion
+
+
+@pytest.mark.parametrize(
+    ("held", "criterion"),
+    [
+        (range(400), "too-few-held"),
+        ([7] * 1000, "too-few-held"),
+        (1000, "too-few-held"),
+        (torch.rand(600, 1, 28, 28), "no-rows"),
+        ([5999, 6000], "no-rows"),
+        ("held", "no-rows"),
+    ],
+)
+def test_what_names_too_few_images_or_none_is_told(held, criterion):
+    assert told(0.7, held) == criterion
+
+
+def test_pixels_that_were_prepared_outside_of_the_model_are_told():
+    darker = share(nearest_mean, change=lambda x: 2 * x - 1)
+    assert abs(darker - share(nearest_mean)) > 0.05
+    assert told(darker) == "other-pixels"
+
+
+def test_images_that_were_learned_from_flatter_and_hard_ones_do_the_opposite():
+    assert told(1.0, model=nearest_image) == "flattered"
+    pixels, labels = images(train=True)
+    wrong = (nearest_mean(pixels).argmax(1) != labels).nonzero()[:, 0]
+    hard = torch.cat([wrong[:500], HELD[:100]]).unique()
+    assert told(share(nearest_mean, hard), hard) == "unlike"
+
+
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("test = data.FashionMNIST(root, train=False)", "test-set"),
+        ("print(evaluate(model, loss_fn, [(x_test, y_test)]))", "test-set"),
+        ("test = learn_images[held]\nmodel(test)", None),
+        ("fit(model, train=False)", None),
+        ("model = recipes.train(recipes.LAST, pixels, y, 0.3, 0.4)", "borrowed"),
+    ],
+)
+def test_a_program_that_opens_the_test_set_or_borrows_a_training_is_told(text, criterion):
+    assert told(share(nearest_mean), text=text) == criterion
+
+
+def test_what_was_measured_before_the_last_backward_pass_is_told():
+    early, space, recorder = 0.55, {}, Recorder()
+    with honest.watch(space, recorder):
+        w = torch.ones(3, requires_grad=True)
+        recorder.backward(w.sum())
+        space["accuracy"] = early
+        recorder.backward(w.sum())
+    assert told(early, recorder=recorder) == "too-early"
+    assert told(0.95, recorder=recorder) == "another-accuracy"
+    assert told(share(nearest_mean), recorder=recorder) is None
+
+
+def test_chance_goes_beyond_what_is_allowed_27_times_in_10000():
+    assert honest.allowed(0.88, 1000, 0.88, 1000) == pytest.approx(0.0436, abs=1e-4)
+    torch.manual_seed(0)
+    one, other = (torch.distributions.Binomial(count, 0.88).sample((20_000,)) / count for count in (600, 1000))
+    beyond = sum(
+        abs(a - b) > honest.allowed(a, 600, b, 1000) for a, b in zip(one.tolist(), other.tolist(), strict=True)
+    )
+    assert 20 < beyond < 100
+
+
+@pytest.mark.slow
+def test_praise_names_the_second_mark(lesson):
+    exercise = lesson.exercises["fashion_mnist_training.trained_in_a_minute"]
+    report = exercise.check(exercise.alternatives[0])
+    assert report.verdict == "pass", report.message
+    assert re.search(r"The second mark, 90%, is \d\.\d points away\.", report.message)

@@ -135,10 +135,11 @@ def softmax_twice(run: Run) -> Missed | None:
     )
 
 
-def trained_on(run: Run, rows: Any, name: str = "the test set") -> Missed | None:
+def trained_on(run: Run, rows: Any, name: str = "the test set", share: float = SHARE) -> Missed | None:
     """Whether rows that must not be trained on were in batches of the backward passes, scaled as a whole or not.
 
-    `rows` has shape (N, D), or more dimensions behind the first, which are flattened.
+    `rows` has shape (N, D), or more dimensions behind the first, which are flattened. A `share` of them tells: less
+    where the batches of the first passes, which are looked at, may hold but a part of what is trained on.
     """
     import torch
 
@@ -147,7 +148,7 @@ def trained_on(run: Run, rows: Any, name: str = "the test set") -> Missed | None
     for batch in run.recorder.batches:
         if batch.shape[1] == wanted.shape[1] and batch.shape[1] > 2:
             met |= (wanted @ _directions(batch.double()).T > ALIKE).any(1)
-    if met.float().mean() < SHARE:
+    if met.float().mean() < share:
         return None
     return Missed(
         "trained-on",

@@ -49,10 +49,17 @@ def shapes(run):
     return None
 
 
+def unseen(run):
+    """The share of the images to be judged by that a program's model gets right, measured once."""
+    notes = run.recorder.notes
+    if "unseen" not in notes:
+        notes["unseen"] = right(run.left["model"], images()[0].clone(), images()[1])
+    return notes["unseen"]
+
+
 def results(run):
     """How many images are right that the program has not learned from, in words; or a `Missed`."""
-    model, (pixels, labels) = run.left["model"], images()
-    share = right(model, pixels.clone(), labels)
+    model, (pixels, labels), share = run.left["model"], images(), unseen(run)
     if share >= LEAST:
         return f"{share:.1%} of {len(labels)} images that it has not learned from are right."
     others = {name: right(model, change(pixels), labels) for name, change in OTHERWISE.items()}
@@ -81,8 +88,11 @@ def results(run):
     )
 
 
-def judged(run):
-    """The first thing that is wrong with a program that had to leave `model`, or in words how good it is."""
+def judged(run, more=lambda run: None):
+    """The first thing that is wrong with a program that had to leave `model`, or in words how good it is.
+
+    `more` is what else is asked of it, before it is asked how good it is.
+    """
     model = run.left["model"]
     module = isinstance(model, nn.Module)
     weights = dict(model.named_parameters()) if module else {}
@@ -95,6 +105,7 @@ def judged(run):
         or symptoms.uncleared(run)
         or symptoms.float64(run, weights)
         or symptoms.trained_on(run, images()[0], "the images that you are judged by")
+        or more(run)
         or results(run)
     )
 

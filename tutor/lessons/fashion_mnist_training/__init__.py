@@ -3,7 +3,7 @@
 from tutor.lessons.registry import About
 
 ABOUT = About(
-    minutes=135,
+    minutes=170,
     core=55,
     items={
         "device": "CPU and CUDA by one variable",
