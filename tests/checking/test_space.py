@@ -140,3 +140,11 @@ def test_what_is_special_is_tried_beside_the_space(make_lesson):
     special = [*DECLARED, ("minutes=1,", "minutes=1, probe=lambda d: (d.number(), d.number()),")]
     exercise, plain = make_lesson(data=special).exercises["small.add"], len(Space({}).probes())
     assert plain == 1 and len(exercise.spec.probes) == len(exercise.spec.space.probes()) + 1
+
+
+def test_words_are_not_held_against_arguments_that_they_cannot_be_about():
+    numbers = Space({"count": Number((3, 1))})
+    assert list(disagreements("count : whole numbers, drawn by a torch.Generator", numbers)) == []
+    arrays = Space({"x": Array("N")})
+    assert any("int64" in told for told in disagreements("x : whole numbers", arrays))
+    assert not any("generator" in told for told in disagreements("x : from a generator", arrays))

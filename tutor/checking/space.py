@@ -118,6 +118,11 @@ class Space:
         """Every value of a field ("size", "rank", "dtype", "layout", "scale", "values", "count", "container")."""
         return {value for (_, name), values in self._fields() for value in values if name == field_name}
 
+    def could_have(self, field_name: str) -> bool:
+        """Whether words of a docstring can be about a field here: a number has no layout, and one array no container."""
+        kinds = Several if field_name in ("count", "container") else (Array, Several)
+        return any(isinstance(argument, kinds) for argument in self.arguments.values())
+
     def _fields(self) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
         for letter, sizes in self.sizes.items():
             yield (letter, "size"), (None, *sizes)  # None: a usual one
@@ -220,7 +225,7 @@ def disagreements(docstring: str, space: Space) -> Iterator[str]:
     for promise in PROMISES:
         said = re.search(promise.words, " ".join(docstring.split()), flags=re.IGNORECASE)
         missing = promise.values - space.has(promise.field)
-        if said and missing:
+        if said and missing and space.could_have(promise.field):
             listed = ", ".join(map(str, sorted(missing, key=str)))
             yield f'the docstring says "{said[0]}", and the space has no {promise.field} {listed}.'
     for name in sorted(_UNASKED):
