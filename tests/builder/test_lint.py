@@ -74,6 +74,7 @@ def test_the_small_lesson_is_clean_so_that_each_complaint_below_has_one_cause(ma
         ("data", 'difficulty="easy",', "", "difficulty"),
         ("data", 'difficulty="easy",', 'difficulty="hard",', "small.add is solved by one statement and is called hard"),
         ("data", "lambda a, b: b + a, ", "", "2 alternatives; 3 of each"),
+        ("data", '"That is the product."', '"You wrote a product."', 'says "You wrote", which another answer'),
         ("data", 'patch=("a + b", "a * b")', 'patch=("a plus b", "a * b")', "does not apply"),
         ("data", '    hints=("What is asked?", "Which sign?", "`return a + b`"),\n', "", "hints"),
     ],

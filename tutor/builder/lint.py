@@ -28,6 +28,10 @@ LONGEST_PROGRAM = 60  # lines of a solution that a reader writes from an empty c
 REPAIR_LINES = (8, 25)
 REPAIRS, PROGRAMS = 3, 1  # the most of a lesson, beside its other exercises
 WRONG_PROGRAMS = 5
+TYPED = re.compile(
+    r"\b[Yy]ou (?:have |had |also |only |never |just |still )?"
+    r"(?:put|wrote|write|typed?|call(?:ed)?|pass(?:ed)?|copied|copy|forgot|wrap(?:ped)?)\b|\bas if you\b"
+)
 OPENING = ("**You will be able to**", "**You need**", "**It takes**")
 CLOSING = ("## Recap", "## Self-check", "## Where to read on")
 
@@ -129,6 +133,17 @@ def misconceptions_apply(lesson: Lesson) -> Iterator[str]:
                 compile(known.apply(exercise.source), identifier, "exec")
             except (SpecError, SyntaxError) as error:
                 yield f"{identifier}: {error}"
+
+
+def messages_tell_results(lesson: Lesson) -> Iterator[str]:
+    """A message is said of every answer that behaves alike, so it says nothing of what was typed; a cause= may."""
+    for identifier, exercise in lesson.exercises.items():
+        for known in exercise.spec.misconceptions if exercise.kind != "value" else ():
+            if typed := TYPED.search(known.message):
+                yield (
+                    f'{identifier}: the message of "{known.name}" says "{typed[0]}", which another answer with the '
+                    "same results need not have: say what comes out, and give cause= and evidence= for what was typed."
+                )
 
 
 def _wrong_programs_apply(exercise: Exercise) -> Iterator[str]:
@@ -366,6 +381,7 @@ RULES = (
     one_statement_is_easy,
     files_are_short,
     misconceptions_apply,
+    messages_tell_results,
     spaces_are_the_docstrings,
     solutions_pass,
     items_are_taught,

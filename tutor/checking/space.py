@@ -119,7 +119,7 @@ class Space:
         return {value for (_, name), values in self._fields() for value in values if name == field_name}
 
     def could_have(self, field_name: str) -> bool:
-        """Whether words of a docstring can be about a field here: a number has no layout, and one array no container."""
+        """Whether a docstring's words can be about a field here: a number has no layout, one array no container."""
         kinds = Several if field_name in ("count", "container") else (Array, Several)
         return any(isinstance(argument, kinds) for argument in self.arguments.values())
 

@@ -141,7 +141,7 @@ EXERCISE = code(
         ),
         Misconception(
             "called-without-asking",
-            "Without a transform you call `None`. Ask first whether there is one.",
+            "Without a transform `None` is called. Ask first whether there is one.",
             patch=(
                 ("if self.transform is not None:", "if True:"),
                 ("if self.target_transform is not None:", "if True:"),
