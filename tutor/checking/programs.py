@@ -12,6 +12,7 @@ from typing import Any
 
 from tutor.checking import diagnose, guard, symptoms
 from tutor.checking.exercise import Exercise
+from tutor.checking.fault import fault_of
 from tutor.checking.report import Report
 from tutor.checking.running import Recorder, Run, compiled, execute
 from tutor.checking.spec import Missed
@@ -105,11 +106,11 @@ class ProgramExercise(Exercise):
         bound: dict[str, Any],
         limit: float,
     ) -> Report:
-        program, checker = types.SimpleNamespace(__code__=code), diagnose.Checker(frozenset(), "")
+        program = types.SimpleNamespace(__code__=code)
         if outcome.slow:
             return self._report("slow", self._slow(recorder, code.co_filename, limit), tier="slow")
         if outcome.error is not None:
-            return self._report("error", diagnose.exception(outcome, program, checker), tier="exception")
+            return self._report("error", diagnose.exception(fault_of(outcome.error, program)), tier="exception")
         if outcome.harm:
             return self._report("wrong", f"The program changes {outcome.harm[0]}.", tier="harm")
         missing = [name for name in self.spec.leaves if bound.get(name, ...) is ...]
@@ -121,7 +122,7 @@ class ProgramExercise(Exercise):
         judged = guard.call(self.spec.judge, Run(left, recorder, outcome.seconds, text), seconds=JUDGED)
         if judged.error is not None:
             told = "The program ran to its end; what it left behind could not be used.\n"
-            return self._report("error", told + diagnose.exception(judged, program, checker), tier="exception")
+            return self._report("error", told + diagnose.exception(fault_of(judged.error, program)), tier="exception")
         if isinstance(judged.value, Missed):
             return self._missed(judged.value)
         praise = judged.value if isinstance(judged.value, str) else self.spec.explain
