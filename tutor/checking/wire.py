@@ -199,3 +199,39 @@ _READ: dict[str, tuple[tuple[type, ...], Callable[..., Any]]] = {
     "array": ((str, list), _Reader.array),
     "tensor": ((str, list, bool), _Reader.tensor),
 }
+
+
+def framed(message: bytes) -> bytes:
+    """A message with its length before it, for a stream."""
+    return len(message).to_bytes(4, "little") + message
+
+
+def read(receive: Callable[[int], bytes]) -> bytes:
+    """Read one message from a stream, of which `receive` returns the next bytes, at most so many.
+
+    Raises
+    ------
+    EOFError
+        If the stream ends before it.
+    WireError
+        If it is longer than a message may be, or is broken off.
+    """
+    first = _exactly(receive, 4)
+    if not first:
+        raise EOFError
+    length = int.from_bytes(first, "little")
+    if length > LARGEST + 4:
+        raise WireError(f"a message of {length} bytes is announced")
+    message = _exactly(receive, length)
+    if len(first) < 4 or len(message) < length:
+        raise WireError("a message is broken off")
+    return message
+
+
+def _exactly(receive: Callable[[int], bytes], count: int) -> bytes:
+    """So many bytes; fewer where the stream ends."""
+    parts, left = [], count
+    while left and (part := receive(min(left, 1 << 20))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
