@@ -18,7 +18,7 @@ from tutor.checking.plain import plain
 from tutor.checking.probes import clone, in_float64, largest, same
 from tutor.checking.report import Report
 from tutor.checking.search import AT_ONCE, LATER, Search
-from tutor.checking.seen import Answer, Ask, Half, Seen, answer_of, observe
+from tutor.checking.seen import Answer, Ask, Half, Seen, answer_of, looked_at, observe
 from tutor.checking.spec import Misconception, Spec, SpecError
 from tutor.checking.stretch import STRETCHES, finite
 
@@ -333,7 +333,7 @@ class Exercise:
         try:
             with guard.plain_torch():
                 if self.kind == "value":
-                    report = self._check_value(candidate)
+                    report = self.judged_value(looked_at(candidate))
                 else:
                     report = self._check_code(candidate, of, seconds, turn, source, search)
         except SpecError:
@@ -345,15 +345,18 @@ class Exercise:
     def _report(self, verdict: str, message: str, **more: Any) -> Report:
         return Report(self.id, verdict, message, **more)
 
+    def judged_value(self, seen: Seen) -> Report:
+        """Judge a value that was seen, be it in this process or in another."""
+        if seen.unreadable:
+            told = f"This value cannot be compared: `{seen.unreadable}`."
+            return self._report("error", told, tier="exception")
+        return self._check_value(seen.value)
+
     def _check_value(self, answer: Any) -> Report:
         if answer is Ellipsis:
             return self._report(
                 "todo", f"Put your answer in place of the `...` in `{self.name} = ...` and run the cell again."
             )
-        try:
-            answer = plain(answer)
-        except Exception as error:  # an object can be made so that even looking at it fails
-            return self._report("error", f"This value cannot be compared: `{type(error).__name__}`.", tier="exception")
         rights = (self.reference, *self.alternatives)
         outcome = guard.call(
             lambda: [judge.compare(_folded(answer), _folded(right), exact=self.spec.exact) for right in rights]

@@ -23,6 +23,8 @@ from tutor.checking.guard import OutputFlood, TooSlow
 from tutor.checking.plain import words
 from tutor.checking.probes import is_tensor
 
+UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+
 # what is told differently from other errors, the more special first
 FAMILIES = (TooSlow, OutputFlood, Forbidden, MemoryError, SystemExit, KeyboardInterrupt, RecursionError, TypeError)
 FAMILIES = (*FAMILIES, NameError, Exception)

@@ -169,3 +169,11 @@ def seen_of(
         found,
         changed,
     )
+
+
+def looked_at(value: Any) -> Seen:
+    """What is seen of a value that is not run."""
+    try:
+        return Seen(plain(value))
+    except Exception as error:  # an object can be made so that even looking at it fails
+        return Seen(unreadable=type(error).__name__)

@@ -1,4 +1,4 @@
-"""The wall: bubblewrap's namespaces, in which the system is read-only, the network gone and nothing of a home is seen."""
+"""The wall: bubblewrap's namespaces, with the system read-only, without a network, and nothing of a home in sight."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from tutor.errors import TutorError
 PACKAGE = Path(__file__).parents[1]
 HIDDEN = {"lessons", "builder", "session.py", "program_cells.py", "cli.py", "__main__.py", "store.py", "__pycache__"}
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
-SETTINGS = (
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/alternatives",
-    "/etc/fonts",
-    "/etc/localtime",
-)
+LINKER = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives")
+SETTINGS = tuple(f"/etc/{name}" for name in (*LINKER, "fonts", "localtime"))
 SCRATCH = 64 * 2**20  # bytes of the temporary folder of the process that forks
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -81,20 +75,8 @@ def command(program: Sequence[str], data: Path | None = None, *, as_root: bool =
         options += ["--perms", "0755", "--dir", str(parent)]  # else nobody may pass
     for place in shown:
         options += place
-    options += [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--perms",
-        "1777",
-        "--size",
-        str(SCRATCH),
-        "--tmpfs",
-        "/tmp",
-        "--chdir",
-        "/tmp",
-    ]
+    options += ["--proc", "/proc", "--dev", "/dev"]
+    options += ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     options += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return [found, *options, "--", sys.executable, *program]
 

@@ -1,4 +1,4 @@
-"""The process of one notebook behind the wall: run its cells, try its answers, send what is seen. No verdict is made."""
+"""The process of one notebook behind the wall: run its cells, try its answers, send what is seen; no verdict."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from typing import Any
 
 from tutor.checking import guard
 from tutor.checking.fault import fault_of
-from tutor.checking.plain import plain
-from tutor.checking.seen import Seen, answer_of, observe
+from tutor.checking.seen import Seen, answer_of, looked_at, observe
 from tutor.checking.wire import WireError, decode, encode, framed, read
 from tutor.wall import shim
 from tutor.wall.frames import Asked, Job, answer_data, fault_data, job_of, seen_data
@@ -72,14 +71,14 @@ class Notebook:
         sys.modules["__main__"] = self.home
         space = vars(self.home)
         space["display"] = shim.display
-        for self.cell, text in self.job.cells:
-            self.send("cell", self.cell)
-            filename = f"<cell {self.cell + 1}>"
+        for number, text in self.job.cells:
+            self.cell, filename = number, f"<cell {number + 1}>"
+            self.send("cell", number)
             try:
                 run(text, filename, space)
             except BaseException as error:  # a cell may raise anything, SystemExit and KeyboardInterrupt included
                 answer = types.SimpleNamespace(__code__=types.SimpleNamespace(co_filename=filename))
-                self.send("fault", self.cell, fault_data(fault_of(error, answer)))
+                self.send("fault", number, fault_data(fault_of(error, answer)))
         self.send("end")
 
     def send(self, *frame: Any) -> None:
@@ -92,7 +91,7 @@ class Notebook:
         if asked is None or asked.cell != self.cell:
             return
         if not asked.module:
-            self._seen(identifier, _looked_at(answer))
+            self._seen(identifier, looked_at(answer))
             return
         half = importlib.import_module(asked.module).EXERCISE
         limit = min(float(seconds or half.seconds), asked.seconds)
@@ -126,10 +125,3 @@ class Notebook:
             self.send("seen", identifier, seen_data(seen))
         except WireError as error:  # too large, or on a device
             self.send("seen", identifier, seen_data(Seen(unreadable=type(error).__name__)))
-
-
-def _looked_at(value: Any) -> Seen:
-    try:
-        return Seen(plain(value))
-    except Exception as error:  # an object can be made so that even looking at it fails
-        return Seen(unreadable=type(error).__name__)

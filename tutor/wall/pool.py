@@ -63,14 +63,21 @@ class Wall:
     def __init__(self, process: subprocess.Popen, control: socket.socket):
         self._process, self._control, self._lock = process, control, threading.Lock()
 
-    def run(self, job: Job, seconds: float) -> Heard:
-        """Have a notebook run in a process of its own; return what was heard until it ended or its time was over."""
+    def run(self, job: Job, seconds: float, whole: float | None = None) -> Heard:
+        """Have a notebook run in a process of its own; return what was heard of it.
+
+        Parameters
+        ----------
+        job : the notebook.
+        seconds : how long nothing may be heard of it: it takes so long for a cell, or a run of an answer.
+        whole : how long it may take in all; by default no longer than that.
+        """
         heard, (ours, theirs) = Heard(), socket.socketpair()
         with ours:
             with theirs, self._lock:
                 socket.send_fds(self._control, [b"n"], [theirs.fileno()])
             try:
-                self._listen(ours, job, heard, time.monotonic() + seconds)
+                self._listen(ours, job, heard, seconds, time.monotonic() + (whole or seconds))
             except TimeoutError:
                 heard.late = True
             except WireError as error:
@@ -81,10 +88,10 @@ class Wall:
             _until_closed(ours)
         return heard
 
-    def _listen(self, ours: socket.socket, job: Job, heard: Heard, until: float) -> None:
-        ours.settimeout(max(0.1, until - time.monotonic()))
+    def _listen(self, ours: socket.socket, job: Job, heard: Heard, seconds: float, end: float) -> None:
+        until, left = min(end, time.monotonic() + seconds), MOST_BYTES
+        ours.settimeout(seconds)
         ours.sendall(framed(job.message()))
-        left = MOST_BYTES
 
         def receive(count: int) -> bytes:
             nonlocal left
@@ -97,6 +104,7 @@ class Wall:
 
         while not heard.ended:
             note(heard, decode(read(receive)), job)
+            until = min(end, time.monotonic() + seconds)
 
 
 def note(heard: Heard, frame: Any, job: Job) -> None:

@@ -18,17 +18,9 @@ import socket
 import sys
 from pathlib import Path
 
-USUAL = (
-    "numpy",
-    "torch",
-    "torch.nn.functional",
-    "torch.optim",
-    "torch.utils.data",
-    "matplotlib.pyplot",
-    "tutor.checking",
-)
-USUAL = (*USUAL, "tutor.checking.seen", "tutor.wall.inside", "tutor.plots", "tutor.graph", "tutor.models", "tutor.data")
-USUAL = (*USUAL, "tutor.training", "tutor.recipes", "tutor.gradients", "tutor.ready")
+TORCH = ("numpy", "torch", "torch.nn.functional", "torch.optim", "torch.utils.data", "matplotlib.pyplot")
+OURS = ("checking", "wall.inside", "plots", "graph", "models", "data", "training", "recipes", "gradients", "ready")
+USUAL = (*TORCH, *(f"tutor.{name}" for name in OURS))
 
 SCRATCH = "size=256m,mode=700"  # of the notebook's own temporary folder
 MEMORY = 4 * 2**30  # bytes of addresses that each process may take beyond what the zygote has
