@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import symtable
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -117,7 +118,7 @@ def _of_statement(node: ast.stmt) -> Names:
                 bound |= {symbol.get_name()} if symbol.is_declared_global() and symbol.is_assigned() else set()
     if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(node)):
         bound.add(EVERYTHING)
-    changed = frozenset(_changed(node))
+    changed = frozenset(_changed(node)) & (used | later | bound) - set(dir(builtins))  # not what is a function's own
     return Names(frozenset(used | changed), frozenset(later), frozenset(bound), changed)
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from tutor import data
-from tutor.builder import judge, submission
+from tutor.builder import judge, notebooks, submission
 from tutor.builder.judge import Judged, Row
 from tutor.builder.submission import Submission
 from tutor.builder.trial import TOLD
@@ -24,6 +24,7 @@ from tutor.wall.pool import Wall, wall
 
 MOST_RUNS = 6  # of one notebook, each without what ended the last
 WHOLE = 5  # times the seconds of a cell that a notebook may take in all
+TURNS = 40_000  # how many sets of numbers there are to try answers with; NumPy's seeds end above them
 UNJUDGED = "unjudged"  # the verdict on what this way of judging cannot judge yet
 
 
@@ -166,6 +167,20 @@ def _notes(made: Submission) -> Iterator[str]:
             yield f"cell {number + 1} raised {_told(fault)}"
 
 
+def is_class(paths: Sequence[Path]) -> bool:
+    """Whether there are two notebooks of one lesson among these, which no reader has."""
+    met: set[str] = set()
+    for path in paths:
+        try:
+            name = judge.lesson_of(path, notebooks.read_notebook(path)).name
+        except Exception:  # what is wrong with it is told when it is judged
+            continue
+        if name in met:
+            return True
+        met.add(name)
+    return False
+
+
 def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) -> Iterator[Judged]:
     """Judge notebooks, several at once; each is given out in its turn, as soon as it is judged.
 
@@ -196,6 +211,8 @@ def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) 
 def _begun(judging: Judge, threads: ThreadPoolExecutor, path: Path) -> tuple[Submission | Judged, Future[None] | None]:
     """Begin with a notebook; what cannot be read is judged with that."""
     try:
+        if path.is_dir() and path.suffix != ".ipynb":
+            raise TutorError(f"There is no notebook in {path.resolve()}: name the notebooks, or their folder.")
         made = submission.read(path)
         judging.expect(made)  # in this thread, which a time limit can stop
         return made, threads.submit(judging.try_out, made)

@@ -14,7 +14,7 @@ from typing import Any
 from tutor.checking import guard
 from tutor.checking.fault import Fault, fault_of
 from tutor.checking.fence import MEMORY
-from tutor.checking.plain import plain
+from tutor.checking.plain import plain, words
 from tutor.checking.probes import Draw, clone, same
 from tutor.checking.shortcut import watch
 from tutor.checking.stretch import STRETCHES
@@ -157,7 +157,7 @@ def seen_of(
             value = plain(outcome.value)
             changed = () if asked.inplace else tuple(not same(b, a) for b, a in zip(before, after, strict=True))
     except Exception as stopped:  # an object can be made so that even looking at it fails
-        value, unreadable = None, type(stopped).__name__
+        value, unreadable = None, words(type(stopped).__name__)
     return Seen(
         value,
         error,
@@ -176,4 +176,4 @@ def looked_at(value: Any) -> Seen:
     try:
         return Seen(plain(value))
     except Exception as error:  # an object can be made so that even looking at it fails
-        return Seen(unreadable=type(error).__name__)
+        return Seen(unreadable=words(type(error).__name__))

@@ -64,7 +64,7 @@ def job_of(data: Any) -> Job:
 def fault_data(fault: Fault) -> tuple[Any, ...]:
     """A fault as plain data."""
     fields = (fault.kind, fault.family, fault.text, fault.number, fault.line, fault.about, fault.by_check)
-    return (*fields, tuple(sorted(fault.acts)))
+    return (*fields, tuple(sorted(fault.acts)[:MOST_NAMES]))
 
 
 def seen_data(seen: Seen) -> tuple[Any, ...]:
