@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from tutor.lessons import scopes
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class Names:
     used : those that it uses while it runs.
     later : those that its functions and classes use, perhaps later.
     bound : those that it binds.
+    certain : of these, those that it binds in any case.
     changed : those of which it changes what they name.
     """
 
     used: frozenset[str]
     later: frozenset[str]
     bound: frozenset[str]
+    certain: frozenset[str]
     changed: frozenset[str]
 
 
@@ -81,6 +84,7 @@ class _Above:
                 self.include(number)
             if name in cell.bound:
                 self.include(number)
+            if name in cell.certain:
                 return
 
 
@@ -89,43 +93,32 @@ def names_of(source: str) -> Names | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an escape sequence that Python warns of
-            statements = [(node, _of_statement(node)) for node in ast.parse(source).body]
+            statements = list(map(_of_statement, ast.parse(source).body))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     used, later, bound, changed, certain = set(), set(), set(), set(), set()
-    for node, names in statements:
+    for names in statements:
         used |= names.used - certain
         changed |= names.changed - certain
         later |= names.later
         bound |= names.bound
-        if not isinstance(node, _PERHAPS):
-            certain |= names.bound
-    return Names(frozenset(used), frozenset(later), frozenset(bound), frozenset(changed))
+        certain |= names.certain
+    return Names(*map(frozenset, (used, later, bound, certain, changed)))
 
 
 _PERHAPS = ast.If | ast.Try | ast.While | ast.For | ast.Match  # what is bound in them may be bound or not
 
 
 def _of_statement(node: ast.stmt) -> Names:
-    table = symtable.symtable(ast.unparse(node), "cell", "exec")
-    top = table.get_symbols()
-    bound = {s.get_name() for s in top if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    used, later = {s.get_name() for s in top if s.is_referenced()}, set()
-    for inner in _within(table):
-        for symbol in inner.get_symbols():
-            if symbol.is_global():
-                later.add(symbol.get_name())
-                bound |= {symbol.get_name()} if symbol.is_declared_global() and symbol.is_assigned() else set()
+    used, later, bound = scopes.names(node)
+    used |= {
+        n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
+    } & bound
     if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(node)):
         bound.add(EVERYTHING)
     changed = frozenset(_changed(node)) & (used | later | bound) - set(dir(builtins))  # not what is a function's own
-    return Names(frozenset(used | changed), frozenset(later), frozenset(bound), changed)
-
-
-def _within(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    for inner in table.get_children():
-        yield inner
-        yield from _within(inner)
+    certain = set() if isinstance(node, _PERHAPS) else bound
+    return Names(*map(frozenset, (used | changed, later, bound, certain, changed)))
 
 
 def _imported(source: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tutor.lessons import scopes
 from tutor.lessons.registry import HOME, Lesson
 from tutor.lessons.text import LessonError
 
@@ -118,7 +119,9 @@ class _Derived:
     def _reach(self, module: _Module, node: ast.AST) -> None:
         """Keep every statement that a node needs, and what those need."""
         attributes = {id(n.value): n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
-        for name in [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in module.bound]:
+        used, later, _ = scopes.names(node)
+        outer = (used | later) & set(module.bound)  # a name of a function's own may stand for something else out there
+        for name in [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in outer]:
             for statement in module.bound[name.id]:
                 self._keep(module, statement, name.id, attributes.get(id(name), ""))
         for inner in [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]:

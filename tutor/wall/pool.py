@@ -84,7 +84,8 @@ class Wall:
                 heard.broken = str(error)
             except (EOFError, OSError):
                 pass  # its process is gone
-            ours.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
             _until_closed(ours)
         return heard
 
@@ -129,12 +130,13 @@ def note(heard: Heard, frame: Any, job: Job) -> None:
         limit = min(rest[2], job.asked[rest[0]].seconds)
         heard.tried[rest[0]] = Tried(answer_of_data(rest[1]), limit)
     elif name == "seen" and kinds == (str, tuple) and rest[0] in job.asked:
+        seen = seen_of_data(rest[1])
         tried = heard.tried.setdefault(rest[0], Tried())
         if not job.asked[rest[0]].module:
             tried.seen.clear()  # a value: the last one counts
         if len(tried.seen) >= MOST_SEEN:
             raise WireError("an answer was tried too often")
-        tried.seen.append(seen_of_data(rest[1]))
+        tried.seen.append(seen)
     else:
         raise WireError("a frame says nothing that a notebook may say")
 

@@ -81,7 +81,7 @@ def _keep(connection: socket.socket) -> None:
         handle = os.pidfd_open(child)
         waiting = select.poll()
         waiting.register(handle, select.POLLIN)
-        waiting.register(connection, 0)  # told of the other end's leaving in any case
+        waiting.register(connection, select.POLLRDHUP)  # the judge lets go
         waiting.poll()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)  # returns when everything that it had started is gone
