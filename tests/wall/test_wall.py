@@ -97,7 +97,7 @@ LIMITS = {
     "shared memory": ("open('/dev/shm/x', 'wb').write(bytes(80 * 2**20))", "OSError"),
     "processes": ("import os, time\nfor _ in range(400):\n    if os.fork() == 0: time.sleep(600)", "BlockingIOError"),
     "open files": ("kept = [open('/dev/null') for _ in range(5000)]", "OSError"),
-    "privileges": ("import os\nos.setuid(0)", "PermissionError"),
+    "privileges": ("import os\nos.setuid(0)", "OSError"),
     "a mount": ("import ctypes\nif ctypes.CDLL(None).umount2(b'/tmp', 2): raise PermissionError", "PermissionError"),
 }
 
@@ -147,8 +147,8 @@ FORGED = {
 @SLOW
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
 def test_what_is_no_frame_is_told_and_nothing_after_it_is_believed(behind, forged):
-    find = "import os, pickle, stat\nfrom tutor.checking.wire import encode, framed\n"
-    find += "fd = next(n for n in range(3, 64) if os.path.exists(f'/proc/self/fd/{n}') and stat.S_ISSOCK(os.fstat(n).st_mode))\n"
+    find = "import os, pickle\nfrom tutor.checking.wire import encode, framed\n"
+    find += "fd = next(int(n) for n in os.listdir('/proc/self/fd') if 'socket' in os.readlink(f'/proc/self/fd/{n}'))\n"
     asked = {"small.add": Asked(1, "", "add")}
     heard = behind.run(Job(((0, "x = 1"), (1, find + forged)), {}, asked), 20)
     assert heard.broken and not heard.tried and not heard.ended
@@ -173,9 +173,9 @@ def test_a_job_crosses_as_it_is():
 
 def test_without_bubblewrap_it_is_refused_in_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NoWallError, match=r"needs Linux and bubblewrap: install it .* or judge .* with `--unsafe`\.$"):
-        with wall():
-            pass
+    told = r"needs Linux and bubblewrap: install it .* or judge .* with `--unsafe`\.$"
+    with pytest.raises(NoWallError, match=told), wall():
+        pass
 
 
 def test_where_a_wall_cannot_be_built_it_is_refused_with_what_the_system_says(monkeypatch, tmp_path):
@@ -183,6 +183,6 @@ def test_where_a_wall_cannot_be_built_it_is_refused_with_what_the_system_says(mo
     fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace' >&2\nexit 1\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(NoWallError, match=r"cannot be built here \(bwrap: No permissions .*\): allow user namespaces"):
-        with wall():
-            pass
+    told = r"cannot be built here \(bwrap: No permissions .*\): allow user namespaces"
+    with pytest.raises(NoWallError, match=told), wall():
+        pass

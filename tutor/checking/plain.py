@@ -22,12 +22,17 @@ TENSORS = ("bool", "int8", "int16", "int32", "int64", "uint8", "float16", "bfloa
 TENSORS = (*TENSORS, "complex64", "complex128")
 
 _NAMED = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+_EXACTLY = {int: int.__int__, float: float.__float__, complex: complex.__complex__, str: str.__str__}
+_WORDED = (bytes, range, slice, np.dtype)
 _ATOMS = (type(None), bool, int, float, complex, str, type(...))
 
 
 @dataclass(frozen=True)
 class Thing:
-    """What is no plain data: the name of its type, its own words, and whether it can be called."""
+    """What is no plain data: the name of its type, words for it, and whether it can be called.
+
+    Without words two of them are never the same.
+    """
 
     kind: str
     text: str = ""
@@ -67,22 +72,22 @@ def plain(value: Any, depth: int = 0) -> Any:
         return tuple(plain(item, depth + 1) for item in tuple.__iter__(value))
     if isinstance(value, dict):
         return {plain(k, depth + 1): plain(v, depth + 1) for k, v in dict.items(value)}
-    for exact in (int, float, complex, str):
-        if isinstance(value, exact):
-            return exact.__str__(value) if exact is str else exact(value)
+    for exact, as_exact in _EXACTLY.items():
+        if issubclass(kind, exact):
+            return as_exact(value)
     return thing(value)
 
 
 def thing(value: Any) -> Thing:
-    """What stands for a value that is no plain data; functions and classes are known by their names."""
-    kind = type(value).__name__
-    if isinstance(value, set | frozenset):
-        text = f"{kind}({sorted(map(repr, value))})"
-    elif isinstance(value, _NAMED):
+    """What stands for a value that is no plain data; the words of an object of the answer's own are never asked for."""
+    kind, text = type(value).__name__, ""
+    if isinstance(value, _NAMED):
         text = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', kind)}"
-    else:
+    elif type(value) in _WORDED or type(value).__module__ == "torch":  # a dtype, a device, a layout
         text = repr(value)
-    return Thing(words(kind), words(str.__str__(text)), callable(value))
+    elif type(value) in (set, frozenset) and all(type(item) in _ATOMS for item in value):
+        text = f"{kind}({sorted(map(repr, value))})"
+    return Thing(words(kind), words(str(text)), callable(value))
 
 
 def _scalar(value: np.generic) -> Any:

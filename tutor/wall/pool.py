@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tutor.checking import guard
 from tutor.checking.fault import Fault
 from tutor.checking.seen import Answer, Seen
 from tutor.checking.wire import WireError, decode, framed, read
@@ -23,6 +24,7 @@ from tutor.wall.frames import Job, answer_of_data, fault_of_data, seen_of_data
 
 STARTING = 300.0  # seconds by the wall in which a machine that is very busy has imported torch
 MOST_BYTES = 512 * 2**20  # that a notebook may send
+BUSY = 4  # how many times longer by the wall an answer may take, for on a busy machine it waits for the cores
 MOST_SEEN = 2_000  # runs of one exercise
 
 
@@ -105,7 +107,15 @@ class Wall:
 
         while not heard.ended:
             note(heard, decode(read(receive)), job)
-            until = min(end, time.monotonic() + seconds)
+            until = min(end, time.monotonic() + min(seconds, _patience(heard, job)))
+
+
+def _patience(heard: Heard, job: Job) -> float:
+    """How long an answer that is being tried may be silent: it is stopped within, unless it cannot be stopped there."""
+    name = next(reversed(heard.tried), "")
+    if not name or len(heard.tried[name].seen) >= len(job.asked[name].asks) or job.asked[name].cell != heard.cell:
+        return float("inf")
+    return BUSY * heard.tried[name].limit + guard.GRACE
 
 
 def note(heard: Heard, frame: Any, job: Job) -> None:
