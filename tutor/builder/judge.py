@@ -84,8 +84,7 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
 
     A cell that ends its kernel, or does not end at all, costs only itself: the notebook is run again with our solution
     in that exercise's place, or without that cell. It runs in a folder of its own with copies of what lies beside the
-    notebook and never touches the reader's files by accident; this is no wall against malice (the documentation says
-    how to isolate it).
+    notebook and never touches the reader's files by accident; this is no wall against malice, which `walled` has.
 
     Raises
     ------
