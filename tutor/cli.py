@@ -210,7 +210,7 @@ def check(
     own, store, failed = not paths, Progress(), False
     found = _notebooks(paths) if paths else _own_notebooks()
     with tables.as_json() if as_json else tables.csv(bom=bom) if as_csv else tables.text() as write:
-        behind = walled.is_class(found) if wall is None else wall
+        behind = not own and walled.is_class(found) if wall is None else wall
         for judged in _behind_a_wall(found, cell_seconds, jobs) if behind else _judged(found, cell_seconds):
             if judged.unreadable and (as_json or as_csv):
                 console.say(judged.rows[0].message, err=True)
