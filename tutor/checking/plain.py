@@ -23,7 +23,7 @@ TENSORS = (*TENSORS, "complex64", "complex128")
 
 _NAMED = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 _EXACTLY = {int: int.__int__, float: float.__float__, complex: complex.__complex__, str: str.__str__}
-_WORDED = (bytes, range, slice, np.dtype)
+_WORDED = (bytes, range, slice)
 _ATOMS = (type(None), bool, int, float, complex, str, type(...))
 
 
@@ -83,7 +83,9 @@ def thing(value: Any) -> Thing:
     kind, text = type(value).__name__, ""
     if isinstance(value, _NAMED):
         text = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', kind)}"
-    elif type(value) in _WORDED or type(value).__module__ == "torch":  # a dtype, a device, a layout
+    elif (
+        type(value) in _WORDED or isinstance(value, np.dtype) or type(value).__module__ == "torch"
+    ):  # a dtype, a device, a layout
         text = repr(value)
     elif type(value) in (set, frozenset) and all(type(item) in _ATOMS for item in value):
         text = f"{kind}({sorted(map(repr, value))})"
@@ -91,8 +93,8 @@ def thing(value: Any) -> Thing:
 
 
 def _scalar(value: np.generic) -> Any:
-    if value.dtype.name in ("float16", "float32", "complex64"):
-        return np.array(value)  # how exact they are counts
+    if value.dtype.kind in "fc" and value.dtype.name not in ("float64", "complex128"):
+        return _array(np.array(value))  # how exact they are counts
     item = value.item()
     return item if type(item) in _ATOMS else thing(value)
 
@@ -108,9 +110,9 @@ def _array(value: np.ndarray) -> Any:
 def _tensor(value: Any) -> Any:
     import torch
 
+    if value.layout != torch.strided:
+        raise TypeError(f"a tensor of layout {value.layout}")
     kept = value.detach().as_subclass(torch.Tensor)
-    if kept.layout != torch.strided:
-        raise TypeError(f"a tensor of layout {kept.layout}")
     if str(kept.dtype).removeprefix("torch.") not in TENSORS:
         wide = torch.complex64 if kept.is_complex() else torch.float32 if kept.is_floating_point() else torch.int64
         kept = kept.to(wide)
