@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import secrets
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -173,14 +175,32 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @click.option(
     "--cell-seconds", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Time limit of a cell."
 )
-def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, bom: bool, cell_seconds: float) -> None:
+@click.option(
+    "--wall/--unsafe",
+    default=None,
+    help="Run the notebooks' code behind a wall, or in plain processes that may do what you may. By default several "
+    "notebooks of one lesson are a class, and go behind the wall.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at once, with --wall."
+)
+def check(
+    paths: tuple[Path, ...],
+    as_json: bool,
+    as_csv: bool,
+    bom: bool,
+    cell_seconds: float,
+    wall: bool | None,
+    jobs: int,
+) -> None:
     """Judge NOTEBOOKs, or those in a folder, each in a process of its own.
 
     Without any it judges your own copies, here or in `work`, and only then notes your progress.
 
-    This runs the code in the notebooks. Judge other people's notebooks in a container or a throw-away account.
+    This runs the code in the notebooks. Judge other people's with --wall, which needs Linux and bubblewrap: there
+    they find no network, no file of yours, no solution and no other notebook.
     """
-    from tutor.builder import tables
+    from tutor.builder import tables, walled
     from tutor.store import Progress
 
     if as_json and as_csv:
@@ -190,8 +210,8 @@ def check(paths: tuple[Path, ...], as_json: bool, as_csv: bool, bom: bool, cell_
     own, store, failed = not paths, Progress(), False
     found = _notebooks(paths) if paths else _own_notebooks()
     with tables.as_json() if as_json else tables.csv(bom=bom) if as_csv else tables.text() as write:
-        for path in found:
-            judged = _judge(path, cell_seconds)
+        behind = not own and walled.is_class(found) if wall is None else wall
+        for judged in _behind_a_wall(found, cell_seconds, jobs) if behind else _judged(found, cell_seconds):
             if judged.unreadable and (as_json or as_csv):
                 console.say(judged.rows[0].message, err=True)
             write(judged)
@@ -223,6 +243,17 @@ def _notebooks(paths: tuple[Path, ...]) -> list[Path]:
             inside = notebooks_in(path)
         found += inside or [path]
     return found
+
+
+def _behind_a_wall(paths: list[Path], cell_seconds: float, jobs: int) -> Iterator[Any]:
+    """The verdicts on other people's notebooks; with what numbers they are tried nobody knows before."""
+    from tutor.builder import walled
+
+    return walled.judge_all(paths, 1 + secrets.randbelow(walled.TURNS), cell_seconds, jobs)
+
+
+def _judged(paths: list[Path], cell_seconds: float) -> Iterator[Any]:
+    return (_judge(path, cell_seconds) for path in paths)
 
 
 def _judge(path: Path, cell_seconds: float) -> Any:

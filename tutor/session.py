@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tutor.checking.diagnose import functions_of
 from tutor.checking.exercise import Exercise
+from tutor.checking.fault import functions_of
 from tutor.checking.report import Report, blocks, card, inline, preformatted
 from tutor.errors import TutorError
 from tutor.lessons.cells import Part, lines_of, parse

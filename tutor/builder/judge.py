@@ -13,6 +13,7 @@ from typing import Any
 from tutor.builder import beside, carry, copies, notebooks, trial
 from tutor.builder.lanes import read_report
 from tutor.builder.trial import Fault, Stop, Trial
+from tutor.checking.fault import UNDEFINED
 from tutor.errors import TutorError
 from tutor.lessons import cells
 from tutor.lessons.cells import Part
@@ -22,7 +23,6 @@ CELL_SECONDS = 120  # of one cell, by the wall; a teacher may give another
 MOST_KERNELS = 12  # after so many that were lost, judging is given up
 LONGEST_FUSE = 10.0  # seconds for which a cell is waited for to end its kernel, where one does so later
 Places = dict[str, list[tuple[int, Part]]]
-_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
 
     A cell that ends its kernel, or does not end at all, costs only itself: the notebook is run again with our solution
     in that exercise's place, or without that cell. It runs in a folder of its own with copies of what lies beside the
-    notebook and never touches the reader's files by accident; this is no wall against malice (the documentation says
-    how to isolate it).
+    notebook and never touches the reader's files by accident; this is no wall against malice, which `walled` has.
 
     Raises
     ------
@@ -97,7 +96,7 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
     sources = [notebooks.source_of(c) if c["cell_type"] == "code" else "" for c in notebook["cells"]]
     places = cells.locate(sources, lesson.stubs)
     found = _run(path, lesson, sources, places, cell_seconds)
-    whys = {**_not_run(notebook, lesson), **{i: _why_unchecked(places[i], sources, found) for i in places}}
+    whys = {**not_run(notebook, lesson), **{i: _why_unchecked(places[i], sources, found) for i in places}}
     rows = tuple(_row(path, lesson, identifier, whys, found) for identifier in lesson.exercises)
     return Judged(str(path), rows, tuple(_notes(lesson, places, found)))
 
@@ -215,13 +214,16 @@ def _row(path: Path, lesson: Lesson, identifier: str, whys: dict[str, str], foun
         report = found.reports[identifier]
         return Row(str(path), identifier, report["verdict"], report["misconception"], report["message"])
     if identifier not in whys:
-        name = identifier.split(".", 1)[1]
-        mend = f"There is no cell for it; `tutor reset {lesson.name} {name}` brings it back."
-        return Row(str(path), identifier, "missing", None, mend)
+        return Row(str(path), identifier, "missing", None, gone(lesson, identifier))
     return Row(str(path), identifier, "error", None, whys[identifier])
 
 
-def _not_run(notebook: dict[str, Any], lesson: Lesson) -> dict[str, str]:
+def gone(lesson: Lesson, identifier: str) -> str:
+    """What is said of an exercise whose cell is missing."""
+    return f"There is no cell for it; `tutor reset {lesson.name} {identifier.split('.', 1)[1]}` brings it back."
+
+
+def not_run(notebook: dict[str, Any], lesson: Lesson) -> dict[str, str]:
     """Exercise -> why it was not run, of those in a cell that is not run as Python; a text may quote one."""
     found = {}
     for number, cell in enumerate(notebook["cells"], 1):
@@ -255,7 +257,7 @@ def _why_unchecked(where: Sequence[tuple[int, Part]], sources: Sequence[str], fo
 
 def _undone_above(index: int, sources: Sequence[str], found: Findings) -> str:
     """Where a cell misses a name that one above would have brought: what became of that cell."""
-    missed = _UNDEFINED.match(found.faults[index].message)
+    missed = UNDEFINED.match(found.faults[index].message)
     for above in range(index - 1, -1, -1) if missed else ():
         if above in {*found.faults, *found.left_out} and re.search(rf"\b{missed[1]}\b", sources[above]):
             why = (

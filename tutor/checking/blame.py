@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tutor.checking import edits, guard
-from tutor.checking.diagnose import functions_of
+from tutor.checking.fault import functions_of
 from tutor.checking.probes import is_tensor
 
 _SHARED = (type, types.ModuleType, types.BuiltinFunctionType, types.FunctionType, np.ufunc, str, int, float, type(None))

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import contextlib
-import functools
 import itertools
-import linecache
 import re
-import sysconfig
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from tutor.checking import judge, relations
-from tutor.checking.fence import MEMORY, Forbidden
-from tutor.checking.guard import Outcome, OutputFlood
+from tutor.checking.fault import Fault
+from tutor.checking.fence import MEMORY
+from tutor.checking.plain import Thing
 from tutor.checking.probes import in_float64, is_tensor
+from tutor.checking.seen import Seen
 from tutor.checking.spec import FiniteDifference, Misconception, Spec
 
 
@@ -32,7 +26,7 @@ class Trial:
 
     arguments: tuple[Any, ...]
     expected: Any
-    outcome: Outcome
+    outcome: Seen
     scale: float
     seed: int
     stretched: bool = False
@@ -112,9 +106,7 @@ def _size(argument: Any) -> int:
     return np.size(judge.to_numpy(argument)) if judge.is_numeric(argument) else 0
 
 
-def diagnose(
-    spec: Spec, trials: list[Trial], wrong: Callable[[Misconception, Trial], Outcome], words: Words
-) -> Finding:
+def diagnose(spec: Spec, trials: list[Trial], wrong: Callable[[Misconception, Trial], Seen], words: Words) -> Finding:
     """Say the most useful thing about an answer that returned something else than expected.
 
     Parameters
@@ -147,15 +139,13 @@ FINITE = (
 )
 
 
-def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong: Callable[..., Outcome]) -> bool:
+def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong: Callable[..., Seen]) -> bool:
     """Whether the answer does what the misconception does, on all probes, two or more of which tell it from right."""
     telling = 0
     for trial in trials:
         outcome = wrong(misconception, trial)
         if outcome.error is not None or trial.outcome.error is not None:
-            if type(outcome.error) is not type(trial.outcome.error) or str(outcome.error) != str(trial.outcome.error):
-                return False
-            if not _stopped_alike(outcome.error, trial.outcome.error):
+            if outcome.error is None or trial.outcome.error is None or not trial.outcome.error.alike(outcome.error):
                 return False
             telling += 1
             continue
@@ -163,34 +153,6 @@ def matches(spec: Spec, trials: list[Trial], misconception: Misconception, wrong
             return False
         telling += trial.difference(spec, outcome.value) is not None
     return telling >= min(2, len(trials))
-
-
-def _stopped_alike(known: BaseException, met: BaseException) -> bool:
-    """Whether two errors of the same words come from statements that do something in common.
-
-    "The truth value of an array is ambiguous" is said of `max(h, 0)` and of `if a and b`: one message, two causes.
-    """
-    known_acts, met_acts = _acts(known), _acts(met)
-    return not known_acts or not met_acts or bool(known_acts & met_acts)
-
-
-def _acts(error: BaseException) -> set[str]:
-    """What the statement does that an error comes from: the names that it calls, its operators, its kinds of access."""
-    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    own = [(name, line) for name, line in places if not name.startswith(_libraries()) and linecache.getline(name, line)]
-    acts: set[str] = set()
-    for node in _parts_at(*own[-1], linecache.getline(*own[-1])) if own else []:
-        if isinstance(node, ast.Call):
-            acts.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "call"))
-        elif isinstance(node, ast.operator | ast.boolop | ast.cmpop | ast.Subscript | ast.Attribute):
-            acts.add(type(node).__name__)
-    return acts
-
-
-@functools.cache
-def _libraries() -> tuple[str, ...]:
-    """Where code lies that neither a reader nor an author of an exercise wrote."""
-    return (*sysconfig.get_paths().values(), str(Path(__file__).parent), "<frozen")
 
 
 def _reordered(spec: Spec, trials: list[Trial]) -> str | None:
@@ -280,7 +242,7 @@ def _structure(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.
         if isinstance(expected, tuple | list) and judge.is_numeric(got) and spec.outputs and not difference.path:
             listed = ", ".join(words.output(name) for name in spec.outputs)
             return f"The answer should return {len(expected)} things ({listed}); yours returns one: {kind_of(got)}."
-        brackets = " Are the brackets `()` of a call missing?" if callable(got) else ""
+        brackets = " Are the brackets `()` of a call missing?" if (type(got) is Thing and got.callable) else ""
         return f"{_capital(what)} should be {kind_of(expected)}; yours is {kind_of(got)}.{brackets}"
     if difference.kind == "shape":
         mine, right = judge.to_numpy(got).shape, judge.to_numpy(expected).shape
@@ -330,6 +292,8 @@ def _elsewhere(failing: list[Trial], spec: Spec, said: judge.Difference) -> str:
 def _numbers(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, words: Words) -> str:
     index, what, told = difference.index, words.output(difference.path), words.given(trial.arguments)
     if not isinstance(difference.got, np.ndarray):
+        if spec.unsaid and type(difference.got) is str:
+            return f"{_capital(what)} should be {spec.unsaid}; yours is {difference.got}."
         return f"{_capital(what)} should be {difference.expected!r}; yours is {difference.got!r}."
     where = f"The largest error is at index {list(index)}" if index else "It is wrong"
     lines = [
@@ -388,6 +352,8 @@ def kind_of(value: Any) -> str:
     """What a value is, in words for a reader."""
     if value is ...:
         return "still `...`"
+    if type(value) is Thing:
+        return {"ndarray": "a NumPy array", "Tensor": "a tensor"}.get(value.kind, f"a {value.kind}")
     if judge.is_numeric(value) and judge.family(value) == "number":
         return "a number"
     if is_tensor(value):
@@ -412,50 +378,41 @@ def _shape(value: Any) -> str:
     return f"= {value!r}" if len(repr(value)) <= 30 else f"(a {type(value).__name__})"
 
 
-def out_of_memory(error: BaseException | None) -> bool:
-    """Whether an answer ended because it took all the memory that it may have."""
-    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+def exception(fault: Fault, call: str = "") -> str:
+    """Say where the answer stopped: the reader's own line and what stands in it; or that the check itself stopped.
 
-
-def exception(outcome: Outcome, candidate: Any, checker: Checker) -> str:
-    """Say where the answer stopped: the reader's own line and what stands in it; or that the check itself stopped."""
-    error = outcome.error
-    if isinstance(error, OutputFlood):
-        return f"The answer was stopped: {error}. Is a `print` inside a loop?"
-    if isinstance(error, Forbidden):
-        return f"The answer was stopped: {error}. No exercise needs that."
-    if out_of_memory(error):
+    `call` is how an answer is called, for a reader whose function takes other arguments; "" if it is not simply called.
+    """
+    if fault.family in _STOPPED:
+        return _STOPPED[fault.family].format(fault.text)
+    if fault.out_of_memory:
         limit = f"{MEMORY / 2**30:.0f} GiB of memory"
         return f"The answer was stopped: it took more than {limit}. Does something grow in a loop?"
-    if isinstance(error, SystemExit):
-        return "The answer tried to end the program (`sys.exit`, `exit` or `quit`). Return a value instead."
-    if isinstance(error, KeyboardInterrupt):
-        return "The check was interrupted before the answer returned."
-    said = "" if isinstance(error, RecursionError) else _sentence(str(error))
-    head = f"`{type(error).__name__}`: {said}" if said else f"`{type(error).__name__}`."
-    if isinstance(error, RecursionError):
+    said = "" if fault.family == "RecursionError" else _sentence(fault.text)
+    head = f"`{fault.kind}`: {said}" if said else f"`{fault.kind}`."
+    if fault.family == "RecursionError":
         head = "`RecursionError`: the answer calls itself without end. Where does it stop?"
-    frame = _own_frame(error, candidate)
-    if frame is None:
-        return f"{head}\n{checker.complaint(error)}"
-    summary, local, outer = frame
-    line = linecache.getline(summary.filename, summary.lineno).strip() or (summary.line or "")
-    told = [head, f"It happened in line {summary.lineno} of your cell:", f"    {line}"]
-    if checker.raised(error):
+    if not fault.number:
+        return f"{head}\n{_complaint(fault, call)}"
+    told = [head, f"It happened in line {fault.number} of your cell:", f"    {fault.line}"]
+    if fault.by_check:
         told.append("It is the check that complains: the error comes from what it passed to your answer.")
-    if "not callable" in str(error) and (hidden := _overwritten(line, outer)):
-        told.append(hidden)
-    else:
-        told.append(_things_in(summary.filename, summary.lineno, line, local, outer))
-    return "\n".join(filter(None, told))
+    return "\n".join(filter(None, [*told, fault.about]))
 
 
-def _overwritten(line: str, outer: dict[str, Any]) -> str:
-    """Name Python's own functions in a line that the notebook has assigned to, as `sum = 0` in another cell does."""
-    words = [word for word in dict.fromkeys(re.findall(r"\w+", line)) if hasattr(builtins, word)]
-    hidden = [word for word in words if word in outer and not callable(outer[word])]
-    told = "A cell has assigned to `{0}`, which hides Python's own: run `del {0}`, and call yours otherwise."
-    return " ".join(told.format(word) for word in hidden)
+_STOPPED = {
+    "OutputFlood": "The answer was stopped: {}. Is a `print` inside a loop?",
+    "Forbidden": "The answer was stopped: {}. No exercise needs that.",
+    "SystemExit": "The answer tried to end the program (`sys.exit`, `exit` or `quit`). Return a value instead.",
+    "KeyboardInterrupt": "The check was interrupted before the answer returned.",
+}
+
+
+def _complaint(fault: Fault, call: str) -> str:
+    """What to say of an error that happened in none of the reader's lines."""
+    if fault.family == "TypeError" and "argument" in fault.text and call:
+        return f"The check calls your answer like this: `{call}`."
+    return "It is the check that stopped, in none of your lines: it could not go on with what your answer gave it."
 
 
 LONGEST = 600  # characters of an error's own words that are told
@@ -472,106 +429,3 @@ def _sentence(text: str) -> str:
         return whole
     cut = whole[:LONGEST]
     return cut[: cut.rindex(". ") + 1] if ". " in cut else f"{cut.rsplit(' ', 1)[0]} …"
-
-
-@dataclass(frozen=True)
-class Checker:
-    """The check's own code, to tell its complaints from those of an answer.
-
-    Attributes
-    ----------
-    files : where the exercise's probes and its `use` are written.
-    call : how an answer is called, for a reader whose function takes other arguments; "" if it is not simply called.
-    """
-
-    files: frozenset[str]
-    call: str = ""
-
-    def raised(self, error: BaseException) -> bool:
-        """Whether the error comes out of the check's own code."""
-        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        return bool(frames) and frames[-1].f_code.co_filename in self.files
-
-    def complaint(self, error: BaseException) -> str:
-        """What to say of an error that happened in none of the reader's lines."""
-        if isinstance(error, TypeError) and "argument" in str(error) and self.call:
-            return f"The check calls your answer like this: `{self.call}`."
-        return "It is the check that stopped, in none of your lines: it could not go on with what your answer gave it."
-
-
-def _own_frame(
-    error: BaseException, candidate: Any
-) -> tuple[traceback.FrameSummary, dict[str, Any], dict[str, Any]] | None:
-    """The deepest frame of the traceback in the file (the cell) that defines the candidate, its locals and globals."""
-    files = {f.__code__.co_filename for f in functions_of(candidate)}
-    best = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename in files:
-            code = frame.f_code
-            summary = traceback.FrameSummary(code.co_filename, line, code.co_name, lookup_line=False)
-            local, around = dict(frame.f_locals), frame
-            while around.f_code.co_name.startswith("<") and around.f_back and around.f_back.f_code.co_filename in files:
-                around = around.f_back  # a comprehension or a lambda stands in a function, whose names it may not hold
-                local = {**around.f_locals, **local}
-            unset = {*around.f_code.co_varnames, *code.co_varnames, *around.f_code.co_cellvars} - set(local)
-            best = summary, local, {name: value for name, value in frame.f_globals.items() if name not in unset}
-    return best
-
-
-def functions_of(candidate: Any) -> list[Any]:
-    """The Python functions that make up a candidate: itself, or the methods of a class."""
-    members = vars(candidate).values() if isinstance(candidate, type) else [candidate]
-    plain = [getattr(m, "__func__", m) for m in members]
-    return [f for f in plain if hasattr(f, "__code__")]
-
-
-def _things_in(filename: str, number: int, line: str, local: dict[str, Any], outer: dict[str, Any]) -> str:
-    """What each name in a statement stands for; one that comes from the notebook and is no argument is told as such."""
-    names = sorted({(n.lineno, n.col_offset, n.id) for n in _names_at(filename, number, line)})
-    known = []
-    for name in dict.fromkeys(name for *_, name in names):
-        with contextlib.suppress(Exception):  # a tensor of a transform that is over cannot be looked at
-            if name in local and (told := thing(local[name])):
-                known.append(f"`{name}` is {told}")
-            elif name not in local and judge.is_numeric(outer.get(name)):
-                known.append(f"`{name}` (from the notebook, no argument of yours) is {thing(outer[name])}")
-    return f"There, {', '.join(known)}." if known else ""
-
-
-def _names_at(filename: str, number: int, line: str) -> list[ast.Name]:
-    """The names of the statement that holds a line; of one with a block below it, those of its head."""
-    return [node for node in _parts_at(filename, number, line) if isinstance(node, ast.Name)]
-
-
-def _parts_at(filename: str, number: int, line: str) -> list[ast.AST]:
-    """Every part of the statement that holds a line, without a block below it."""
-    line = line.strip()
-    for text, at in (("".join(linecache.getlines(filename)), number), (line, 1), (f"{line} pass", 1)):
-        with contextlib.suppress(SyntaxError, ValueError):
-            around = [
-                n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt) and n.lineno <= at <= n.end_lineno
-            ]
-            if around:
-                innermost = max(around, key=lambda n: (n.lineno, -n.end_lineno))
-                head = [child for child in ast.iter_child_nodes(innermost) if not isinstance(child, ast.stmt)]
-                return [n for part in head for n in ast.walk(part)]
-    return []
-
-
-def thing(value: Any) -> str:
-    """What a name stands for: an array, a tensor or a number, with shape and dtype; "" for functions and modules."""
-    if is_tensor(value) or isinstance(value, np.ndarray):
-        kind = "a tensor" if is_tensor(value) else "an array"
-        one = f" = {judge.to_numpy(value):.4g}" if value.ndim == 0 and judge.is_numeric(value) else ""
-        return f"{kind} of shape {tuple(value.shape)}, {str(value.dtype).removeprefix('torch.')}{one}"
-    if isinstance(value, bool | str | None):
-        return f"`{value!r}`" if len(repr(value)) <= 30 else "a string"
-    if judge.is_numeric(value):
-        return f"a number, {type(value).__name__} {value:.6g}"
-    if isinstance(value, list | tuple | dict | set):
-        inside = thing(next(iter(value), None)) if value and not isinstance(value, dict | set) else ""
-        count = f"{len(value)} thing{'s' if len(value) != 1 else ''}"
-        return f"a {type(value).__name__} of {count}" + (f" (the first: {inside})" if inside else "")
-    if callable(value) or isinstance(value, ModuleType):
-        return ""
-    return f"a `{type(value).__name__}`"

@@ -8,16 +8,17 @@ import inspect
 import itertools
 import linecache
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tutor.checking import diagnose, guard, judge
-from tutor.checking.probes import Draw, clone, in_float64, largest, same
+from tutor.checking.plain import plain
+from tutor.checking.probes import clone, in_float64, largest, same
 from tutor.checking.report import Report
 from tutor.checking.search import AT_ONCE, LATER, Search
-from tutor.checking.shortcut import watch
+from tutor.checking.seen import Answer, Ask, Half, Seen, answer_of, looked_at, observe
 from tutor.checking.spec import Misconception, Spec, SpecError
 from tutor.checking.stretch import STRETCHES, finite
 
@@ -30,13 +31,30 @@ _numbers = itertools.count()
 
 
 class Probed(NamedTuple):
-    """A probe and what the reference makes of it; `stretched` says whether its inputs are unusual."""
+    """A probe and what the reference makes of it, as plain data."""
 
     arguments: tuple[Any, ...]
     expected: Any
     scale: float
-    seed: int
-    stretched: bool = False
+    ask: Ask
+
+    @property
+    def seed(self) -> int:
+        """What the random numbers of its run are seeded with."""
+        return self.ask.seed
+
+    @property
+    def stretched(self) -> bool:
+        """Whether its inputs are unusual."""
+        return bool(self.ask.stretch)
+
+
+class Judged(NamedTuple):
+    """A report, with what it stands on: each probe that was looked at, and the seconds that each failing one took."""
+
+    report: Report
+    trials: list[diagnose.Trial]
+    failed: dict[int, float]
 
 
 class Exercise:
@@ -135,6 +153,12 @@ class Exercise:
         return replace(self.spec, misconceptions=self.known)
 
     @functools.cached_property
+    def half(self) -> Half:
+        """What of its data the student's side of a check knows."""
+        spec = self.spec
+        return Half(spec.probes, spec.use, spec.inplace, spec.forbid, spec.seconds)
+
+    @functools.cached_property
     def argument_names(self) -> tuple[str, ...]:
         """Names of the probe's arguments: those that `use` or the answer gives them."""
         target, skip = (self.spec.use, 1) if self.spec.use else (self.reference, 0)
@@ -147,10 +171,9 @@ class Exercise:
     def probed(self, turn: int = 0) -> list[Probed]:
         """Every probe with what the reference makes of it, in float64; each `turn` draws other numbers."""
         if turn not in self._rounds:
-            seeds = itertools.product(enumerate(self.spec.probes), range(1, self.spec.cases + 1))
-            usual = [
-                made for (k, probe), case in seeds if (made := self._drawn(k, probe, 100_000 * turn + 1000 * k + case))
-            ]
+            seeds = itertools.product(range(len(self.spec.probes)), range(1, self.spec.cases + 1))
+            numbered = [(number, 100_000 * turn + 1000 * number + case) for number, case in seeds]
+            usual = [made for number, seed in numbered if (made := self._drawn(number, seed))]
             self._rounds[turn] = usual + [made for probed in usual[:1] for made in self._stretched(probed)]
         return self._rounds[turn]
 
@@ -168,50 +191,51 @@ class Exercise:
             seed = probed.seed + STRETCHED * number
             subject, scale = self._subject(self.reference, None), largest(arguments)
             exact = self._run(subject, in_float64(arguments), seed, seconds=60)
-            plain = self._run(subject, clone(arguments), seed, seconds=60)
-            fine = exact.error is None and plain.error is None and finite(exact.value)
-            if fine and self._is_well(plain.value, exact.value, scale):
-                yield Probed(arguments, exact.value, scale, seed, stretched=True)
+            single = self._run(subject, clone(arguments), seed, seconds=60)
+            fine = exact.error is None and single.error is None and finite(exact.value)
+            if fine and self._is_well(single.value, exact.value, scale):
+                yield Probed(arguments, plain(exact.value), scale, replace(probed.ask, seed=seed, stretch=name))
 
-    def _drawn(self, number: int, probe: Callable[..., tuple], seed: int) -> Probed | None:
+    def _drawn(self, number: int, seed: int) -> Probed | None:
         """A probe; of what a space holds besides the usual, one on which the solution is right in float32 as well.
 
         Where large terms cancel, another order of adding would lie beyond the tolerance: then other numbers are drawn.
         """
         if self.spec.space is None or not 0 < number < len(self.spec.space.rows()):
-            return self._probe(probe, seed)
+            return self._probe(Ask(number, seed, seed))
         subject = self._subject(self.reference, None)
-        for again in range(0, 500, 100):
-            made = self._probe(probe, seed + again)
-            plain = self._run(subject, clone(made.arguments), made.seed, seconds=60)
-            if plain.error is None and self._is_well(plain.value, made.expected, made.scale):
+        for again in range(seed, seed + 500, 100):
+            made = self._probe(Ask(number, again, again))
+            single = self._run(subject, clone(made.arguments), again, seconds=60)
+            if single.error is None and self._is_well(plain(single.value), made.expected, made.scale):
                 return made
         return None
 
-    def _is_well(self, plain: Any, exact: Any, scale: float) -> bool:
-        return judge.compare(plain, exact, scale, exact=self.spec.exact, rtol=WELL) is None
+    def _is_well(self, single: Any, exact: Any, scale: float) -> bool:
+        return judge.compare(single, exact, scale, exact=self.spec.exact, rtol=WELL) is None
 
-    def _probe(self, probe: Callable[..., tuple], seed: int) -> Probed:
-        arguments = probe(Draw(seed))
+    def _probe(self, ask: Ask) -> Probed:
+        arguments = ask.arguments(self.half)
         # no limit but a generous one: the first optimiser of a process was measured to import for seconds
-        outcome = self._run(self._subject(self.reference, None), in_float64(arguments), seed, seconds=60)
+        outcome = self._run(self._subject(self.reference, None), in_float64(arguments), ask.seed, seconds=60)
         if outcome.error is not None:
             raise SpecError(f"{self.id}: the solution fails on its own probe: {outcome.error!r}.") from outcome.error
-        return Probed(arguments, outcome.value, largest(arguments), seed)
+        return Probed(arguments, plain(outcome.value), largest(arguments), ask)
 
     @functools.cached_property
-    def _wrong_outcomes(self) -> dict[tuple[str, int], guard.Outcome]:
+    def _wrong_outcomes(self) -> dict[tuple[str, int], Seen]:
         return {}
 
-    def run_wrong(self, misconception: Misconception, trial: diagnose.Trial) -> guard.Outcome:
+    def run_wrong(self, misconception: Misconception, trial: diagnose.Trial) -> Seen:
         """What a misconception makes of a probe; kept, since it never changes."""
         return self._run_known(misconception.name, self.misconceptions[misconception.name].wrong, trial)
 
-    def _run_known(self, name: str, wrong: Any, trial: diagnose.Trial) -> guard.Outcome:
+    def _run_known(self, name: str, wrong: Any, trial: diagnose.Trial) -> Seen:
         key = name, trial.seed
         if key not in self._wrong_outcomes:
-            subject = self._subject(wrong, None)
-            self._wrong_outcomes[key] = self._run(subject, clone(trial.arguments), trial.seed)
+            subject, limit = self._subject(wrong, None), self.spec.seconds
+            met = observe(self.half, lambda: subject, trial.arguments, seed=trial.seed, seconds=limit, watched=False)
+            self._wrong_outcomes[key] = met
         return self._wrong_outcomes[key]
 
     @functools.cached_property
@@ -241,7 +265,7 @@ class Exercise:
         """What the lesson has defined before, executed once for all pairs of mistakes."""
         return self._namespace()
 
-    def run_both(self, pair: tuple[Misconception, Misconception], trial: diagnose.Trial) -> guard.Outcome:
+    def run_both(self, pair: tuple[Misconception, Misconception], trial: diagnose.Trial) -> Seen:
         """What two mistakes at once make of a probe; kept, since it never changes."""
         return self._run_known(" and ".join(m.name for m in pair), self.both(*pair), trial)
 
@@ -267,11 +291,7 @@ class Exercise:
         return self._run(self._subject(candidate, None), arguments, seed)
 
     def _run(self, subject: Any, arguments: tuple[Any, ...], seed: int, seconds: float | None = None) -> guard.Outcome:
-        return guard.call(lambda: self._use(subject, arguments), seconds=seconds or self.spec.seconds, seed=seed)
-
-    def _use(self, subject: Any, arguments: tuple[Any, ...]) -> Any:
-        result = self.spec.use(subject, *arguments) if self.spec.use else subject(*arguments)
-        return (result, arguments) if self.spec.inplace else result
+        return guard.call(self.half.run, subject, arguments, seconds=seconds or self.spec.seconds, seed=seed)
 
     def is_right(
         self, build: Callable[[], Any], owner: Any, probed: Probed, seconds: float, *, watched: bool = False
@@ -287,25 +307,23 @@ class Exercise:
         What is built nobody has typed, so it gets little memory: a changed loop or size may ask for any amount, and a
         single operation on much of it is longer than any time limit.
         """
-        given = clone(probed.arguments)
-        with watch(self.spec.forbid if watched else ()) as found:
-            outcome = guard.call(
-                lambda: self._use(self._subject(build(), owner), given),
-                seconds=seconds,
-                seed=probed.seed,
-                memory=CHANGED_MEMORY,
-            )
-        if outcome.slow or outcome.harm or found:
+        seen = observe(
+            self.half,
+            lambda: self._subject(build(), owner),
+            probed.arguments,
+            seed=probed.seed,
+            seconds=seconds,
+            watched=watched,
+            memory=CHANGED_MEMORY,
+        )
+        if seen.slow or seen.harm or seen.found:
             return "wrong"
-        if outcome.error is not None:
+        if seen.error is not None:
             return "error"
-        if not self.spec.inplace and not same(probed.arguments, given):
+        if seen.unreadable or any(seen.changed):
             return "wrong"
-        trial = diagnose.Trial(probed.arguments, probed.expected, outcome, probed.scale, probed.seed)
-        try:
-            return "pass" if trial.difference(self.spec) is None else "wrong"
-        except Exception:  # an object can be made so that even looking at it fails
-            return "wrong"
+        trial = diagnose.Trial(probed.arguments, probed.expected, seen, probed.scale, probed.seed)
+        return "pass" if trial.difference(self.spec) is None else "wrong"
 
     def check(
         self,
@@ -333,21 +351,24 @@ class Exercise:
         try:
             with guard.plain_torch():
                 if self.kind == "value":
-                    report = self._check_value(candidate)
+                    report = self.judged_value(looked_at(candidate))
                 else:
                     report = self._check_code(candidate, of, seconds, turn, source, search)
         except SpecError:
             raise
         except Exception as error:  # an object can be made so that even looking at it fails
-            told = (
-                "It is the check that stopped here: what the answer returns cannot be judged, because looking at it "
-                f"raises `{type(error).__name__}`."
-            )
-            report = self._report("error", told, tier="exception")
+            report = self._unreadable(type(error).__name__)
         return replace(report, seconds=time.perf_counter() - started)
 
     def _report(self, verdict: str, message: str, **more: Any) -> Report:
         return Report(self.id, verdict, message, **more)
+
+    def judged_value(self, seen: Seen) -> Report:
+        """Judge a value that was seen, be it in this process or in another."""
+        if seen.unreadable:
+            told = f"This value cannot be compared: `{seen.unreadable}`."
+            return self._report("error", told, tier="exception")
+        return self._check_value(seen.value)
 
     def _check_value(self, answer: Any) -> Report:
         if answer is Ellipsis:
@@ -396,41 +417,69 @@ class Exercise:
     ) -> Report:
         if candidate is Ellipsis:
             return self._report("todo", self._asked())
-        if (self.kind == "class" and not isinstance(candidate, type)) or not callable(candidate):
-            wanted = "a class" if self.kind == "class" else "a function"
-            return self._report(
-                "error", f"The answer should be {wanted}; it is a {type(candidate).__name__}.", tier="exception"
+        answer, limit = answer_of(candidate), seconds or self.spec.seconds
+        seen = self._observed(candidate, owner, limit, turn)
+        report, trials, failed = self.judged(answer, seen, limit=limit, turn=turn, source=source)
+        if search <= 0 or report.misconception is not None or not failed:
+            return report
+        looking = Search(self, report, candidate, owner, source=source, trials=trials, failed=failed, turn=turn)
+        better = looking.run(search) or report
+        return better if better.found or looking.over else replace(report, later=lambda: looking.run(LATER))
+
+    def _observed(self, candidate: Any, owner: Any, limit: float, turn: int) -> Iterator[Seen]:
+        """What is seen of an answer, a probe after the other, within a time limit for all of them."""
+        deadline = guard.clock() + limit
+        for probed in self.probed(turn):
+            subject, left = self._subject(candidate, owner), max(0.05, deadline - guard.clock())
+            yield observe(
+                self.half, lambda s=subject: s, probed.arguments, seed=probed.seed, seconds=left, candidate=candidate
             )
-        limit = seconds or self.spec.seconds
-        deadline, trials, failed, printed = guard.clock() + limit, [], [], ""
 
-        def searched(report: Report, tried: list[diagnose.Trial], failed: dict[int, float]) -> Report:
-            if search <= 0 or report.misconception is not None:
-                return report
-            looking = Search(self, report, candidate, owner, source=source, trials=tried, failed=failed, turn=turn)
-            better = looking.run(search) or report
-            return better if better.found or looking.over else replace(report, later=lambda: looking.run(LATER))
+    def judged(
+        self, answer: Answer, seen: Iterable[Seen], *, limit: float, turn: int = 0, source: str | None = None
+    ) -> Judged:
+        """Judge what was seen of an answer, be it in this process or in another.
 
-        for arguments, expected, scale, seed, stretched in self.probed(turn):
-            if stretched and failed:
+        Parameters
+        ----------
+        answer : what is known of the answer besides.
+        seen : what came of it on each probe, in the order of `probed`; no more of it is asked for than is needed.
+        limit : the seconds that it had.
+        turn : which numbers the probes were drawn with.
+        source : as for `check`.
+        """
+        if (self.kind == "class" and not answer.is_class) or not answer.callable:
+            wanted = "a class" if self.kind == "class" else "a function"
+            told = f"The answer should be {wanted}; it is a {answer.kind}."
+            return Judged(self._report("error", told, tier="exception"), [], {})
+        trials, failed, printed, coming = [], [], "", iter(seen)
+        for arguments, expected, scale, ask in self.probed(turn):
+            if ask.stretch and failed:
                 break  # what goes wrong with usual inputs is told from them
-            given = clone(arguments)
-            with watch(self.spec.forbid) as found:
-                subject = self._subject(candidate, owner)
-                outcome = self._run(subject, given, seed, max(0.05, deadline - guard.clock()))
-            printed = printed or outcome.printed
-            if refused := self._refused(outcome, found, arguments, given, candidate, limit, source):
-                refused = replace(refused, printed=outcome.printed)
-                return searched(refused, [], {seed: outcome.seconds}) if refused.tier == "harm" else refused
-            trials.append(diagnose.Trial(arguments, expected, outcome, scale, seed, stretched))
+            met = next(coming, None)
+            if met is None:
+                told = "Its process ended before the answer had been tried on all test inputs."
+                return Judged(self._report("error", told, tier="exception"), [], {})
+            printed = printed or met.printed
+            if refused := self._refused(met, arguments, answer, limit, source):
+                looked_into = {ask.seed: met.seconds} if refused.tier == "harm" else {}
+                return Judged(replace(refused, printed=met.printed), [], looked_into)
+            trials.append(diagnose.Trial(arguments, expected, met, scale, ask.seed, bool(ask.stretch)))
             failed += [trials[-1]] if trials[-1].failed(self.spec) else []
         if not failed:
-            return self._report("pass", self._praise(trials), printed=printed)
-        report = replace(self._explain(trials, candidate, source), printed=printed)
-        errors = [t.outcome.error for t in failed]
-        if any(diagnose.out_of_memory(e) or not isinstance(e, Exception | None) for e in errors):
-            return report
-        return searched(report, trials, {t.seed: t.outcome.seconds for t in failed})
+            return Judged(self._report("pass", self._praise(trials), printed=printed), trials, {})
+        report = replace(self._explain(trials, answer, source), printed=printed)
+        errors = [t.outcome.error for t in failed if t.outcome.error is not None]
+        if any(error.out_of_memory or not error.usual for error in errors):
+            return Judged(report, trials, {})
+        return Judged(report, trials, {t.seed: t.outcome.seconds for t in failed})
+
+    def _unreadable(self, kind: str) -> Report:
+        told = (
+            "It is the check that stopped here: what the answer returns cannot be judged, because looking at it "
+            f"raises `{kind}`."
+        )
+        return self._report("error", told, tier="exception")
 
     def _asked(self) -> str:
         if self.broken:
@@ -438,17 +487,10 @@ class Exercise:
         return f"Write `{self.name}` in place of the `...` and run the cell again."
 
     def _refused(
-        self,
-        outcome: guard.Outcome,
-        found: list[str],
-        before: Any,
-        after: Any,
-        candidate: Any,
-        limit: float,
-        source: str | None,
+        self, met: Seen, before: tuple[Any, ...], answer: Answer, limit: float, source: str | None
     ) -> Report | None:
         """The verdicts that do not depend on the values: slow, shortcut, and harm done."""
-        if outcome.slow:
+        if met.slow:
             return self._report(
                 "slow",
                 f"The answer was stopped after {limit:g} s. Does a loop never end? If it only needs longer, write "
@@ -456,31 +498,30 @@ class Exercise:
                 "(menu Kernel, Restart).",
                 tier="slow",
             )
-        if found:
-            return self._report(
-                "shortcut", f"This exercise is about doing it by hand; your answer calls {found[0]}.", tier="shortcut"
-            )
-        if outcome.harm:
-            return self._report(
-                "wrong", f"The answer changes {outcome.harm[0]}. It should leave that alone.", tier="harm"
-            )
-        if outcome.error is None and not self.spec.inplace and not same(before, after):
-            if known := self._inplace_misconception(before, after):
+        if met.found:
+            told = f"This exercise is about doing it by hand; your answer calls {met.found[0]}."
+            return self._report("shortcut", told, tier="shortcut")
+        if met.harm:
+            return self._report("wrong", f"The answer changes {met.harm[0]}. It should leave that alone.", tier="harm")
+        if met.unreadable:
+            return self._unreadable(met.unreadable)
+        if any(met.changed):
+            if known := self._inplace_misconception(before, met.changed):
                 return self._named(known, source)
-            pairs = zip(self._words(candidate).arguments, before, after, strict=False)
-            name = next((n for n, b, a in pairs if not same(b, a)), "")
+            names = zip(self._words(answer).arguments, met.changed, strict=False)
+            name = next((name for name, changed in names if changed), "")
             what = f"its input `{name}`" if name else "its input"
             message = f"The answer changes {what} in place, and whoever passed it in does not expect that."
             return self._report("wrong", f"{message} Work on a copy.", tier="harm", hint=WRITING)
         return None
 
-    def _inplace_misconception(self, before: Any, after: Any) -> Misconception | None:
+    def _inplace_misconception(self, before: tuple[Any, ...], changed: tuple[bool, ...]) -> Misconception | None:
         """The one misconception that changes the same inputs as the answer did, if exactly one does."""
         alike = []
         for known in self.misconceptions.values():
             given = clone(before)
             self._run(self._subject(known.wrong, None), given, 0)
-            if _changed(before, given) == _changed(before, after):
+            if [not same(b, a) for b, a in zip(before, given, strict=True)] == list(changed):
                 alike.append(known)
         return alike[0] if len(alike) == 1 else None
 
@@ -489,12 +530,12 @@ class Exercise:
         hint = self._first_hint(known)
         return self._report("wrong", known.told(source), misconception=known.name, tier="misconception", hint=hint)
 
-    def _explain(self, trials: list[diagnose.Trial], candidate: Any, source: str | None) -> Report:
+    def _explain(self, trials: list[diagnose.Trial], answer: Answer, source: str | None) -> Report:
         failed = next((t for t in trials if t.outcome.error is not None), None)
         if failed is not None and not any(self._crashes_alike(m, trials) for m in self.known):
-            message = diagnose.exception(failed.outcome, candidate, self._checker)
+            message = diagnose.exception(failed.outcome.error, self._call)
             return self._report("error", message, tier="exception")  # the ladder begins beside the point of an error
-        finding = diagnose.diagnose(self.told, trials, self.run_wrong, self._words(candidate))
+        finding = diagnose.diagnose(self.told, trials, self.run_wrong, self._words(answer))
         known = finding.misconception
         verdict = "error" if failed is not None else "wrong"
         name = known.name if known else None
@@ -502,12 +543,12 @@ class Exercise:
         message = known.told(source) if known else finding.message
         return self._report(verdict, message, misconception=name, tier=finding.tier, hint=hint)
 
-    def _words(self, candidate: Any) -> diagnose.Words:
+    def _words(self, answer: Answer) -> diagnose.Words:
         """How arguments and outputs are told: by names that the reader's function has, or that stand in the task."""
         text = f"{self.stub}\n{self.source}"
         names = self.argument_names
         if self.spec.use is None:
-            own = _parameters(candidate)
+            own = answer.parameters
             names = own if len(own) >= len(names) else names
         else:
             asked = {a.arg for n in ast.walk(ast.parse(self.source)) if isinstance(n, ast.arguments) for a in n.args}
@@ -515,12 +556,9 @@ class Exercise:
         return diagnose.Words(names, self.spec.outputs, text)
 
     @functools.cached_property
-    def _checker(self) -> diagnose.Checker:
-        """The check's own code, to tell its complaints from the reader's errors."""
-        written = (*self.spec.probes, *([self.spec.use] if self.spec.use else []))
-        files = frozenset(f.__code__.co_filename for f in written if hasattr(f, "__code__"))
-        call = "" if self.spec.use else f"{self.name}({', '.join(self.argument_names)})"
-        return diagnose.Checker(files, call)
+    def _call(self) -> str:
+        """How an answer is called; "" if `use` does more than that."""
+        return "" if self.spec.use else f"{self.name}({', '.join(self.argument_names)})"
 
     def _crashes_alike(self, misconception: Misconception, trials: list[diagnose.Trial]) -> bool:
         return diagnose.matches(self.spec, trials, misconception, self.run_wrong)
@@ -548,18 +586,6 @@ WRITING = (
     "Which of your lines writes into what it was given, instead of making something new? `+=`, `x[…] = …` and methods "
     "whose names end in `_` do."
 )
-
-
-def _parameters(function: Any) -> tuple[str, ...]:
-    try:
-        return tuple(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return ()
-
-
-def _changed(before: Any, after: Any) -> list[bool]:
-    """Which arguments are no longer what they were."""
-    return [not same(b, a) for b, a in zip(before, after, strict=True)]
 
 
 def _folded(value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tutor.checking.plain import Thing
 from tutor.checking.probes import is_tensor
 
 RTOL = 1e-4
@@ -116,10 +117,10 @@ def _sequences(
 
 def _leaf(got: Any, expected: Any, scale: float, path: str, exact: bool, rtol: float) -> Difference | None:
     if not is_numeric(expected):
-        equal = (type(got) is type(expected) and bool(got == expected)) or got is expected
-        return (
-            None if equal else Difference("type" if type(got) is not type(expected) else "value", path, got, expected)
-        )
+        alike = type(got) is type(expected) and (type(got) is not Thing or got.kind == expected.kind)
+        if alike and bool(got == expected) and (type(got) is not Thing or got.text):
+            return None
+        return Difference("value" if alike else "type", path, got, expected)
     if not is_numeric(got) or (family(got) not in ("number", family(expected)) and family(expected) != "number"):
         return Difference("type", path, got, expected)
     mine, theirs = to_numpy(got), to_numpy(expected)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tutor.checking import diagnose, guard, symptoms
 from tutor.checking.exercise import Exercise
+from tutor.checking.fault import fault_of
 from tutor.checking.report import Report
 from tutor.checking.running import Recorder, Run, compiled, execute
 from tutor.checking.spec import Missed
@@ -105,12 +106,14 @@ class ProgramExercise(Exercise):
         bound: dict[str, Any],
         limit: float,
     ) -> Report:
-        program, checker = types.SimpleNamespace(__code__=code), diagnose.Checker(frozenset(), "")
+        program = types.SimpleNamespace(__code__=code)
         if outcome.slow:
             return self._report("slow", self._slow(recorder, code.co_filename, limit), tier="slow")
         if outcome.error is not None:
             left = {name: bound[name] for name in self.spec.leaves if name in bound}
-            told = diagnose.exception(outcome, program, checker) + symptoms.unasked(outcome.error, recorder, left)
+            told = diagnose.exception(fault_of(outcome.error, program)) + symptoms.unasked(
+                outcome.error, recorder, left
+            )
             return self._report("error", told, tier="exception")
         if outcome.harm:
             return self._report("wrong", f"The program changes {outcome.harm[0]}.", tier="harm")
@@ -123,7 +126,7 @@ class ProgramExercise(Exercise):
         judged = guard.call(self.spec.judge, Run(left, recorder, outcome.seconds, text), seconds=JUDGED)
         if judged.error is not None:
             told = "The program ran to its end; what it left behind could not be used.\n"
-            return self._report("error", told + diagnose.exception(judged, program, checker), tier="exception")
+            return self._report("error", told + diagnose.exception(fault_of(judged.error, program)), tier="exception")
         if isinstance(judged.value, Missed):
             return self._missed(judged.value)
         praise = judged.value if isinstance(judged.value, str) else self.spec.explain

@@ -19,6 +19,7 @@ from tutor.checking.mutants import Mutant, mutants
 from tutor.checking.narrowed import narrowed, shown_by, survives
 from tutor.checking.probes import clone, same
 from tutor.checking.programs import ProgramExercise
+from tutor.checking.seen import seen_of
 
 SEEDS = 20
 FAR = 100 * judge.RTOL  # how far from right a misconception has to be
@@ -180,7 +181,8 @@ def _distance(exercise: Exercise, wrong: Any) -> float:
         outcome = exercise.run(wrong, given, probed.seed)
         if outcome.error is not None or (not exercise.spec.inplace and not same(given, probed.arguments)):
             return float("inf")
-        trial = Trial(probed.arguments, probed.expected, outcome, probed.scale, probed.seed)
+        seen = seen_of(outcome, exercise.half, probed.arguments, given)
+        trial = Trial(probed.arguments, probed.expected, seen, probed.scale, probed.seed)
         found = [d.error for d in trial.differences(exercise.spec)]
         if found:
             errors.append(max(found))

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from tutor.checking import blame, diagnose
-from tutor.checking.guard import Outcome
 from tutor.checking.probes import same
 from tutor.checking.report import Report
+from tutor.checking.seen import Seen
 from tutor.checking.spec import Misconception, Spec
 
 AT_ONCE = 0.3  # seconds for which a report waits
@@ -41,7 +41,7 @@ class Known(Protocol):
         self, build: Callable[[], Any], owner: Any, probed: Any, seconds: float, *, watched: bool = False
     ) -> bool: ...
     def both(self, first: Misconception, second: Misconception) -> Any: ...
-    def run_both(self, pair: Any, trial: diagnose.Trial) -> Outcome: ...
+    def run_both(self, pair: Any, trial: diagnose.Trial) -> Seen: ...
     def in_order(self, *known: Misconception) -> list[Misconception]: ...
     def hints_for(self, misconception: str | None = None) -> tuple[str, ...]: ...
 

@@ -180,6 +180,7 @@ class Spec:
     equivalent_mutants: dict[str, str] = field(default_factory=dict)
     equivalent_narrowed: dict[str, str] = field(default_factory=dict)
     unstretched: dict[str, str] = field(default_factory=dict)
+    unsaid: str = ""
     exact: bool = False
     inplace: bool = False
     forbid: tuple[str, ...] = ()
@@ -222,6 +223,7 @@ def code(
     equivalent_narrowed : kind of narrowed answer -> why it is as right, or why no reader can mean it (see `narrowed`).
     unstretched : unusual inputs with which the exercise is not tried (see `stretch`) -> why the text does not ask for
         them; with a `space` none are made, for it tells them itself.
+    unsaid : what a report says in the place of a right word that would give the answer away.
     exact : judge dtype and device too.
     inplace : the answer is meant to change its arguments; they are judged as well.
     forbid : ways round that count as a shortcut: "autograd", "aten:OPERATION" or "call:MODULE.NAME" (see `shortcut`).

@@ -256,7 +256,7 @@ def _judged(lines: list[str], part: Part, asked: Mapping[str, str]) -> Part:
         left = [n for n in _dotted(part.node) if n in _dotted(shipped.node)] if shipped and not todo else []
         return replace(part, todo=todo, unwritten=tuple(left))
     if part.form == WHOLE and part.kind == PROGRAM:
-        body = _python(_without_magics("\n".join(lines[part.start : part.end])))
+        body = _python(as_python("\n".join(lines[part.start : part.end])))
         return replace(part, todo=bool(body) and program_is_todo(body[1:]))
     if part.form == WHOLE and part.kind == "value":
         return replace(part, todo=_value_is_todo("\n".join(lines[part.start : part.end]), part))
@@ -273,14 +273,14 @@ def _is_todo_above(sources: Sequence[str], number: int, part: Part) -> bool:
 
 def _bound_names(text: str) -> list[str]:
     """What a text binds at its left edge, but for what it checks."""
-    body = _python(_without_magics(text)) or []
+    body = _python(as_python(text)) or []
     return [name for n in body if _identifier(getattr(n, "value", None), "check") is None for name in _bound(n)]
 
 
 def _value_is_todo(text: str, part: Part) -> bool:
     """Whether a value is `...` where it is checked."""
     last: ast.AST | None = None
-    for node in _python(_without_magics(text)) or []:
+    for node in _python(as_python(text)) or []:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and part.name in _bound(node):
             last = node.value if _identifier(node.value, "check") is None else last
         for call in ast.walk(node):
@@ -299,7 +299,7 @@ def _python(text: str) -> list[ast.stmt] | None:
         return None
 
 
-def _without_magics(text: str) -> str:
+def as_python(text: str) -> str:
     """The text with IPython's own lines made into Python, line by line."""
     if _python(text) is not None:
         return text
@@ -326,7 +326,7 @@ def _statements(lines: list[str]) -> list[_Statement]:
         if _NOT_PYTHON.match(lines[top]):
             return []
         lines = [*[""] * (top + 1), *lines[top + 1 :]]
-    text = _without_magics("\n".join(lines))
+    text = as_python("\n".join(lines))
     body = _python(text)
     if body is not None:
         return [_statement(text.split("\n"), node) for node in body]

@@ -1,0 +1,67 @@
+"""The public half of every exercise can be derived, works like the whole, and holds nothing of what is secret."""
+
+import importlib
+import sys
+
+import pytest
+
+from tutor.checking.probes import same
+from tutor.checking.seen import Half
+from tutor.lessons.public import PublicError, public_half
+from tutor.lessons.registry import exercises, find_lesson, series
+from tutor.wall.inside import Halves
+
+CODE = [i for i in exercises if exercises[i].kind not in ("value", "program")]
+
+
+@pytest.fixture
+def derived(monkeypatch):
+    """Import the public half of an exercise as it is imported behind the wall."""
+
+    def load(identifier):
+        lesson, name = find_lesson(identifier.split(".")[0]), identifier.split(".")[1]
+        texts = public_half(lesson, [name])
+        for module in [m for m in sys.modules if m.startswith("tutor.lessons.")]:
+            monkeypatch.delitem(sys.modules, module)
+        monkeypatch.setattr(sys, "meta_path", [Halves(texts), *sys.meta_path])
+        return importlib.import_module(f"{lesson.package}.exercises.{name}").EXERCISE
+
+    return load
+
+
+@pytest.mark.parametrize("identifier", CODE)
+def test_a_half_draws_the_same_inputs(identifier, derived):
+    known = exercises[identifier]
+    probed = [(p.ask, p.arguments) for p in known.probed()[:: known.spec.cases]]
+    half = derived(identifier)
+    assert type(half) is Half and half.forbid == known.spec.forbid and half.inplace == known.spec.inplace
+    for ask, arguments in probed:
+        assert same(list(arguments), list(ask.arguments(half)))
+
+
+def _secrets(known):
+    """The lines of a solution that say how it is done, and the words of misconceptions and hints."""
+    yield from (m.message for m in known.spec.misconceptions)
+    yield from known.spec.hints
+    yield from (a for a in known.spec.alternatives if isinstance(a, str))
+
+
+@pytest.mark.parametrize("lesson", series(), ids=lambda lesson: lesson.name)
+def test_a_half_holds_no_solution_no_misconception_and_no_hint(lesson):
+    names = [i.split(".")[1] for i in lesson.exercises if i in CODE]
+    text = "\n".join(public_half(lesson, names).values())
+    assert "Misconception(" not in text and "FiniteDifference(" not in text and "misconceptions" not in text
+    for name in names:
+        known = lesson.exercises[f"{lesson.name}.{name}"]
+        assert known.source not in text and not any(secret in text for secret in _secrets(known))
+
+
+def test_what_cannot_be_told_apart_is_refused_with_the_file(make_lesson):
+    for old, new, told in (
+        ("EXERCISE = code(", "EXERCISE = code(**{}, ", "write the fields of EXERCISE= out"),
+        ("EXERCISE = code(", "made = code\nEXERCISE = code and code(", "has to be a call"),
+    ):
+        lesson = make_lesson(data=[(old, new)])
+        with pytest.raises(PublicError, match=told) as caught:
+            public_half(lesson, ["add"])
+        assert "add.py" in str(caught.value)

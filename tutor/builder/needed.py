@@ -1,0 +1,153 @@
+"""Which cells of a notebook have to run so that some of them can: those that make what these use, and no others."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tutor.lessons import scopes
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a cell.
+
+    Attributes
+    ----------
+    used : those that it uses while it runs.
+    later : those that its functions and classes use, perhaps later.
+    bound : those that it binds.
+    certain : of these, those that it binds in any case.
+    changed : those of which it changes what they name.
+    """
+
+    used: frozenset[str]
+    later: frozenset[str]
+    bound: frozenset[str]
+    certain: frozenset[str]
+    changed: frozenset[str]
+
+
+EVERYTHING = "*"  # what a cell binds that imports everything of a module
+
+
+def needed(sources: Sequence[str], roots: Iterable[int]) -> list[int]:
+    """The numbers of the cells, in order, that have to run for the `roots`, which run in any case.
+
+    Parameters
+    ----------
+    sources : the texts of the cells; "" for one that is not run.
+    roots : the numbers of the cells that count.
+    """
+    names = [names_of(source) for source in sources]
+    # a call of a module's function changes nothing of the notebook's
+    imported = {name for source in sources for name in _imported(source)}
+    wanted: set[int] = set()
+    for root in sorted(set(roots)):
+        _Above(names, root, imported, wanted).include(root)
+    return sorted(wanted)
+
+
+class _Above:
+    """What one cell needs of those above it: of each name the last that binds it, and those that change it since."""
+
+    def __init__(self, names: Sequence[Names | None], root: int, imported: set[str], wanted: set[int]):
+        self.names, self.root, self.imported, self.wanted = names, root, imported, wanted
+        self.seen: set[tuple[str, int]] = set()
+        self.included: set[int] = set()
+
+    def include(self, number: int) -> None:
+        """Take a cell and what it needs."""
+        self.wanted.add(number)
+        cell = self.names[number]
+        if cell is None or number in self.included:
+            return
+        self.included.add(number)
+        for name in cell.used | (cell.later - cell.bound):
+            self.look(name, number)
+        for name in cell.later:  # they are called when the cell that counts runs
+            self.look(name, self.root)
+
+    def look(self, name: str, below: int) -> None:
+        """Take the cells above one that make what a name stands for there."""
+        if (name, below) in self.seen:
+            return
+        self.seen.add((name, below))
+        for number in range(below - 1, -1, -1):
+            cell = self.names[number]
+            if cell is None:
+                continue
+            if EVERYTHING in cell.bound or (name in cell.changed and name not in self.imported):
+                self.include(number)
+            if name in cell.bound:
+                self.include(number)
+            if name in cell.certain:
+                return
+
+
+def names_of(source: str) -> Names | None:
+    """The names of a cell; None if it is no Python. What a statement above has bound for certain, none below needs."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an escape sequence that Python warns of
+            statements = list(map(_of_statement, ast.parse(source).body))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    used, later, bound, changed, certain = set(), set(), set(), set(), set()
+    for names in statements:
+        used |= names.used - certain
+        changed |= names.changed - certain
+        later |= names.later
+        bound |= names.bound
+        certain |= names.certain
+    return Names(*map(frozenset, (used, later, bound, certain, changed)))
+
+
+_PERHAPS = ast.If | ast.Try | ast.While | ast.For | ast.Match  # what is bound in them may be bound or not
+
+
+def _of_statement(node: ast.stmt) -> Names:
+    used, later, bound = scopes.names(node)
+    used |= {
+        n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
+    } & bound
+    if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(node)):
+        bound.add(EVERYTHING)
+    changed = frozenset(_changed(node)) & (used | later | bound) - set(dir(builtins))  # not what is a function's own
+    certain = set() if isinstance(node, _PERHAPS) else bound
+    return Names(*map(frozenset, (used | changed, later, bound, certain, changed)))
+
+
+def _imported(source: str) -> Iterator[str]:
+    """The names that a cell binds to modules."""
+    if names_of(source) is not None:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
+
+
+def _changed(tree: ast.stmt) -> Iterator[str]:
+    """The names of which a cell changes what they name: `x.y = …`, `x[0] = …`, `x.append(…)`, `of=x` in a decorator."""
+    for node in ast.walk(tree):
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign | ast.Delete):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+            targets = [node.target]
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            targets = [node.value.func]
+            if isinstance(node.value.func, ast.Name) and node.value.func.id == "setattr":
+                targets = node.value.args[:1]
+                yield from (n.id for n in targets if isinstance(n, ast.Name))
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            given = [k for d in node.decorator_list if isinstance(d, ast.Call) for k in d.keywords]
+            yield from (k.value.id for k in given if k.arg == "of" and isinstance(k.value, ast.Name))
+        for target in targets:
+            inner = target
+            while isinstance(inner, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
+                inner = inner.func if isinstance(inner, ast.Call) else inner.value
+            if inner is not target and isinstance(inner, ast.Name):
+                yield inner.id

@@ -1,0 +1,119 @@
+"""A notebook that is judged behind the wall: what is run of it, what is asked of it, and what was heard so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tutor.builder import judge, notebooks
+from tutor.builder.judge import Places
+from tutor.builder.needed import names_of, needed
+from tutor.checking.fault import UNDEFINED
+from tutor.lessons import cells
+from tutor.lessons.registry import Lesson
+from tutor.wall.pool import Heard
+
+
+@dataclass
+class Submission:
+    """A notebook that is judged, and what was heard of it so far.
+
+    Attributes
+    ----------
+    path, lesson, notebook : where it is from, what it is of, what stands in it.
+    sources : the code of its cells.
+    places : exercise -> where it stands; the last of them counts.
+    counts : exercise -> the cell that counts, of those that are tried.
+    lent : exercises for which our solution stands: those that are to do, and those whose answers ended the process.
+    fatal : of the latter, why.
+    left_out : cell -> why it is not run.
+    every : whether all cells are run, and not only those that are seen to be needed.
+    heard : what came of the last run.
+    """
+
+    path: Path
+    lesson: Lesson
+    notebook: dict[str, Any]
+    sources: list[str]
+    places: Places
+    counts: dict[str, int] = field(default_factory=dict)
+    lent: set[str] = field(default_factory=set)
+    fatal: dict[str, str] = field(default_factory=dict)
+    left_out: dict[int, str] = field(default_factory=dict)
+    every: bool = False
+    heard: Heard = field(default_factory=Heard)
+
+    @property
+    def asked(self) -> dict[str, int]:
+        """The exercises that are tried in the next run, each with its cell."""
+        return {i: number for i, number in self.counts.items() if i not in self.fatal}
+
+    def texts(self) -> list[str]:
+        """The cells as they are run: our solutions for what is lent, and decorators that were lost."""
+        solved = {cell.exercise_id: cell.solved for cell in self.lesson.cells if cell.exercise_id in self.lent}
+        made = list(self.sources)
+        counting = [(*where[-1], i) for i, where in self.places.items() if i in self.lesson.exercises]
+        for number, part, identifier in sorted(counting, key=lambda place: -place[1].start):
+            if identifier in solved:
+                made[number] = cells.replaced(made[number], part, solved[identifier])
+            elif part.form == cells.BARE:
+                made[number] = cells.decorated(made[number], part)
+        return ["" if number in self.left_out else cells.as_python(text) for number, text in enumerate(made)]
+
+    def run(self) -> tuple[tuple[int, str], ...]:
+        """What is run: the cells that count and what they need, or every cell."""
+        texts = self.texts()
+        numbers = range(len(texts)) if self.every else needed(texts, self.asked.values())
+        return tuple((number, texts[number]) for number in numbers if texts[number].strip())
+
+    def definition(self, identifier: str) -> str | None:
+        """The text of an answer, with the line numbers of its cell; None if it is no definition."""
+        number, part = self.places[identifier][-1]
+        if part.node is None:
+            return None
+        first = min([part.node.lineno, *(d.lineno for d in part.node.decorator_list)])
+        lines = cells.lines_of(self.sources[number])[first - 1 : part.node.end_lineno]
+        return "\n" * (first - 1) + "\n".join(lines)
+
+    def leave_out(self, why: str) -> None:
+        """Do without what ended the process: the answers of its cell that were not tried, or else the cell."""
+        here = [i for i, number in self.asked.items() if number == self.heard.cell]
+        blamed = [i for i in here if i not in self.heard.tried or not self.heard.tried[i].seen] or here[-1:]
+        if not blamed:
+            self.left_out[self.heard.cell] = why
+        for identifier in blamed:
+            self.fatal[identifier] = why
+            if self.lesson.exercises[identifier].kind != "value":
+                self.lent.add(identifier)
+
+    def misses_a_cell(self) -> bool:
+        """Whether an error names what a cell binds that was not run, because it was not seen that it is needed."""
+        tried = [seen.error for one in self.heard.tried.values() for seen in one.seen if seen.error]
+        found = [UNDEFINED.match(fault.text) for fault in (*self.heard.faults.values(), *tried)]
+        names = {match[1] for match in found if match}
+        bound = [names_of(source) for source in self.sources] if names else []
+        return any(cell is not None and names & cell.bound for cell in bound)
+
+
+def read(path: Path) -> Submission:
+    """Read a notebook, and find out which cells count.
+
+    Raises
+    ------
+    TutorError
+        If the file is not a notebook of the series.
+    """
+    notebook = notebooks.read_notebook(path)
+    lesson = judge.lesson_of(path, notebook)
+    sources = [notebooks.source_of(c) if c["cell_type"] == "code" else "" for c in notebook["cells"]]
+    made = Submission(path, lesson, notebook, sources, cells.locate(sources, lesson.stubs))
+    for identifier, known in lesson.exercises.items():
+        number, part = made.places[identifier][-1] if identifier in made.places else (-1, None)
+        if part is None or part.form == cells.COMMENT or known.kind == "program":
+            continue
+        if not part.todo:
+            made.counts[identifier] = number
+        elif known.kind != "value" and not known.broken:
+            made.lent.add(identifier)
+    return made

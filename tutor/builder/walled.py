@@ -1,0 +1,236 @@
+"""Judge other people's notebooks: their code runs behind the wall, and only what it returns is compared out here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from tutor import data
+from tutor.builder import judge, notebooks, submission
+from tutor.builder.judge import Judged, Row
+from tutor.builder.submission import Submission
+from tutor.builder.trial import TOLD
+from tutor.checking import guard
+from tutor.checking.fault import Fault
+from tutor.checking.report import Report
+from tutor.errors import TutorError
+from tutor.lessons import cells
+from tutor.lessons.public import public_half
+from tutor.lessons.registry import Lesson
+from tutor.wall.frames import Asked, Job
+from tutor.wall.pool import Wall, wall
+
+MOST_RUNS = 6  # of one notebook, each without what ended the last
+WHOLE = 5  # times the seconds of a cell that a notebook may take in all
+TURNS = 40_000  # how many sets of numbers there are to try answers with; NumPy's seeds end above them
+UNJUDGED = "unjudged"  # the verdict on what this way of judging cannot judge yet
+
+
+class Judge:
+    """Judges notebooks behind one wall, all with the same random numbers, which nobody could know before.
+
+    Parameters
+    ----------
+    behind : the wall.
+    turn : which numbers the probes are drawn with.
+    cell_seconds : how long a cell, or a run of an answer, may take.
+    """
+
+    def __init__(self, behind: Wall, turn: int, cell_seconds: float = judge.CELL_SECONDS):
+        self.behind, self.turn, self.cell_seconds = behind, turn, cell_seconds
+        self._halves: dict[str, dict[str, str]] = {}
+
+    def judge(self, path: Path) -> Judged:
+        """Judge one notebook.
+
+        Raises
+        ------
+        TutorError
+            If the file is not a notebook of the series.
+        """
+        made = submission.read(path)
+        self.try_out(made)
+        return self.verdicts(made)
+
+    def try_out(self, made: Submission) -> None:
+        """Run a notebook behind the wall, again where its process ends too early, and note what is heard."""
+        end = time.monotonic() + WHOLE * self.cell_seconds
+        for _ in range(MOST_RUNS):
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            heard = made.heard = self.behind.run(self._job(made), self.cell_seconds, left)
+            if heard.broken or (heard.ended and (made.every or not made.misses_a_cell())):
+                return
+            if heard.ended:
+                made.every = True
+            else:
+                late = f"The cell did not end within {self.cell_seconds:g} s and was killed."
+                made.leave_out(late if heard.late else "The cell ended its own process.")
+
+    def _job(self, made: Submission) -> Job:
+        lesson, asked = made.lesson, made.asked
+        names = [i.split(".", 1)[1] for i in asked if lesson.exercises[i].kind != "value"]
+        return Job(made.run(), self._halves_of(lesson, names), {i: self._asked(lesson, i, n) for i, n in asked.items()})
+
+    def _asked(self, lesson: Lesson, identifier: str, number: int) -> Asked:
+        known = lesson.exercises[identifier]
+        if known.kind == "value":
+            return Asked(number, "", known.name)
+        asks = tuple(probed.ask for probed in known.probed(self.turn))
+        module = f"{lesson.package}.exercises.{identifier.split('.', 1)[1]}"
+        return Asked(number, module, known.name, known.owner or "", asks, float(self.cell_seconds))
+
+    def _halves_of(self, lesson: Lesson, names: Sequence[str]) -> dict[str, str]:
+        key = " ".join((lesson.name, *names))
+        if key not in self._halves:
+            self._halves[key] = public_half(lesson, names)
+        return self._halves[key]
+
+    def expect(self, made: Submission) -> None:
+        """Make what is expected of the answers; it is kept for all notebooks."""
+        for identifier in made.counts:
+            if made.lesson.exercises[identifier].kind != "value":
+                made.lesson.exercises[identifier].probed(self.turn)
+
+    def verdicts(self, made: Submission) -> Judged:
+        """Judge what was heard of a notebook."""
+        whys = judge.not_run(made.notebook, made.lesson)
+        rows = tuple(self._row(made, identifier, whys.get(identifier, "")) for identifier in made.lesson.exercises)
+        return Judged(str(made.path), rows, tuple(_notes(made)))
+
+    def _row(self, made: Submission, identifier: str, why: str) -> Row:
+        path, known = str(made.path), made.lesson.exercises[identifier]
+        if identifier not in made.places:
+            gone = judge.gone(made.lesson, identifier)
+            return Row(path, identifier, "error", None, why) if why else Row(path, identifier, "missing", None, gone)
+        if made.places[identifier][-1][1].todo:
+            return _row_of(path, known.check(...))
+        if known.kind == "program":
+            told = "A program is not judged behind the wall yet; judge it with `--unsafe` in a throw-away machine."
+            return Row(path, identifier, UNJUDGED, None, told)
+        if why := made.fatal.get(identifier, ""):
+            return Row(path, identifier, "slow" if "did not end" in why else "error", None, why)
+        report = self._report(made, identifier)
+        return _row_of(path, report) if report else Row(path, identifier, "error", None, _why_untried(made, identifier))
+
+    def _report(self, made: Submission, identifier: str) -> Report | None:
+        """The report on an answer; None if nothing was heard that could be judged."""
+        known, tried = made.lesson.exercises[identifier], made.heard.tried.get(identifier)
+        with guard.plain_torch():
+            if known.kind == "value":
+                return known.judged_value(tried.seen[-1]) if tried and tried.seen else None
+            if tried is None or tried.answer is None:
+                return None
+            text = made.definition(identifier)
+            return known.judged(tried.answer, tried.seen, limit=tried.limit, turn=self.turn, source=text).report
+
+
+def _row_of(path: str, report: Report) -> Row:
+    return Row(path, report.exercise, report.verdict, report.misconception, report.message)
+
+
+def _why_untried(made: Submission, identifier: str) -> str:
+    number, part = made.places[identifier][-1]
+    fault = made.heard.faults.get(number)
+    if fault is not None:
+        return f"The cell raised an error before its answer could be checked: {_told(fault)}"
+    if made.heard.broken:
+        return f"What its process sent cannot be read: {made.heard.broken}."
+    if part.form == cells.COMMENT:
+        return "Its cell is commented out, so there was no answer to check."
+    if not made.heard.ended:
+        return "The notebook's processes ended too early too often, or its time was over before this exercise."
+    return "The cell ran, but no verdict came of it: its answer was not checked."
+
+
+def _told(fault: Fault) -> str:
+    first = next(iter(fault.text.strip().splitlines()), "")
+    told = ": ".join(filter(None, (fault.kind, first[:TOLD])))
+    return f"{told} (line {fault.number}: `{fault.line}`)" if fault.number else told
+
+
+def _notes(made: Submission) -> Iterator[str]:
+    """What else has to be known: ids that are none, cells that stand twice, cells left out, errors elsewhere."""
+    for identifier, where in made.places.items():
+        count = len({number for number, _ in where})
+        if identifier not in made.lesson.exercises:
+            yield f'There is no exercise "{identifier}" in {made.lesson.name}: its name was changed.'
+        elif count > 1:
+            yield f"{identifier} stands in {count} cells; the last one counts."
+    for number, why in sorted(made.left_out.items()):
+        yield f"cell {number + 1} was left out: {why}"
+    for number, fault in sorted(made.heard.faults.items()):
+        if number not in made.counts.values():
+            yield f"cell {number + 1} raised {_told(fault)}"
+
+
+def is_class(paths: Sequence[Path]) -> bool:
+    """Whether there are two notebooks of one lesson among these, which no reader has."""
+    met: set[str] = set()
+    for path in paths:
+        try:
+            name = judge.lesson_of(path, notebooks.read_notebook(path)).name
+        except Exception:  # what is wrong with it is told when it is judged
+            continue
+        if name in met:
+            return True
+        met.add(name)
+    return False
+
+
+def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) -> Iterator[Judged]:
+    """Judge notebooks, several at once; each is given out in its turn, as soon as it is judged.
+
+    Whatever is the matter with one of them costs its own row and no other.
+
+    Raises
+    ------
+    NoWallError
+        If no wall can be built here.
+    """
+    # the guard takes a thread of another name, which begins while one of our answers runs, for the answer's own
+    threads = ThreadPoolExecutor(jobs, thread_name_prefix="tutor wall")
+    with wall(data.sample_folder()) as behind, threads:
+        judging, begun = Judge(behind, turn, cell_seconds), []
+        try:
+            for path in paths:
+                begun.append((path, *_begun(judging, threads, path)))
+                if len(begun) > 2 * jobs:
+                    yield _ended(judging, *begun.pop(0))
+            while begun:
+                yield _ended(judging, *begun.pop(0))
+        finally:
+            for _, _, future in begun:
+                if future is not None:
+                    future.cancel()
+
+
+def _begun(judging: Judge, threads: ThreadPoolExecutor, path: Path) -> tuple[Submission | Judged, Future[None] | None]:
+    """Begin with a notebook; what cannot be read is judged with that."""
+    try:
+        if path.is_dir() and path.suffix != ".ipynb":
+            raise TutorError(f"There is no notebook in {path.resolve()}: name the notebooks, or their folder.")
+        made = submission.read(path)
+        judging.expect(made)  # in this thread, which a time limit can stop
+        return made, threads.submit(judging.try_out, made)
+    except Exception as error:
+        return _unreadable(path, error), None
+
+
+def _ended(judging: Judge, path: Path, made: Submission | Judged, future: Future[None] | None) -> Judged:
+    if future is None or isinstance(made, Judged):
+        return made
+    try:
+        future.result()
+        return judging.verdicts(made)
+    except Exception as error:
+        return _unreadable(path, error)
+
+
+def _unreadable(path: Path, error: Exception) -> Judged:
+    if isinstance(error, TutorError):
+        return judge.unreadable(path, str(error))
+    return judge.unreadable(path, f"{path} could not be judged ({type(error).__name__}: {error}).")

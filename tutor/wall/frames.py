@@ -1,0 +1,146 @@
+"""What crosses the wall: a job goes in, frames come out; each is plain data of a form that is checked on arrival."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from tutor.checking.fault import Fault
+from tutor.checking.plain import LONGEST, words
+from tutor.checking.seen import Answer, Ask, Seen
+from tutor.checking.wire import WireError, encode
+
+MOST_NAMES = 100  # parameters of an answer, changed arguments, entries of a list of words
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of one exercise's answer.
+
+    Attributes
+    ----------
+    cell : the number of the cell that counts.
+    module : the module that holds its public half; "" for a value, which is only looked at.
+    name, owner : what the cell binds; for a method, the class that it is filled into.
+    asks : the runs.
+    seconds : the longest time that an answer may claim for all of them.
+    """
+
+    cell: int
+    module: str
+    name: str
+    owner: str = ""
+    asks: tuple[Ask, ...] = ()
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to run.
+
+    Attributes
+    ----------
+    cells : number and text of each cell that is run, in order.
+    modules : the public halves, as name -> text.
+    asked : exercise -> what is asked of it.
+    """
+
+    cells: tuple[tuple[int, str], ...]
+    modules: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
+
+    def message(self) -> bytes:
+        """The job as it crosses the wall."""
+        return encode(astuple(self))
+
+
+def job_of(data: Any) -> Job:
+    """The job that a decoded message holds; it comes from the trusted side."""
+    cells, modules, asked = data
+    made = {name: Asked(*a[:4], tuple(Ask(*ask) for ask in a[4]), a[5]) for name, a in asked.items()}
+    return Job(cells, modules, made)
+
+
+def fault_data(fault: Fault) -> tuple[Any, ...]:
+    """A fault as plain data."""
+    fields = (fault.kind, fault.family, fault.text, fault.number, fault.line, fault.about, fault.by_check)
+    return (*fields, tuple(sorted(fault.acts)[:MOST_NAMES]))
+
+
+def seen_data(seen: Seen) -> tuple[Any, ...]:
+    """What was seen as plain data."""
+    error = fault_data(seen.error) if seen.error else None
+    rest = (seen.printed, seen.seconds, seen.slow, seen.harm, seen.found, seen.changed)
+    return (seen.value, error, seen.unreadable, *rest)
+
+
+def answer_data(answer: Answer) -> tuple[Any, ...]:
+    """What is known of an answer as plain data."""
+    return (words(answer.kind), answer.callable, answer.is_class, tuple(map(words, answer.parameters[:MOST_NAMES])))
+
+
+def fault_of_data(data: Any) -> Fault:
+    """The fault in a frame.
+
+    Raises
+    ------
+    WireError
+        If there is none.
+    """
+    *fields, acts = _fields(data, str, str, str, int, str, str, bool, tuple)
+    kind, family, text, number, line, about, by_check = fields
+    _words(kind, family, text, line, about)
+    return Fault(kind, family, text, max(0, min(number, 10**6)), line, about, by_check, frozenset(_listed(acts, str)))
+
+
+def seen_of_data(data: Any) -> Seen:
+    """What was seen, from a frame.
+
+    Raises
+    ------
+    WireError
+        If a frame holds no such thing.
+    """
+    if type(data) is not tuple or len(data) != 9:
+        raise WireError("what was seen is incomplete")
+    value, error, *rest = data
+    unreadable, printed, seconds, slow, harm, found, changed = _fields(
+        tuple(rest), str, str, float, bool, tuple, tuple, tuple
+    )
+    _words(unreadable, *_listed(harm, str), *_listed(found, str))
+    if not 0 <= seconds < 1e6:
+        raise WireError("no run takes so long")
+    printed = words(printed, 2 * LONGEST)
+    fault = None if error is None else fault_of_data(error)
+    changed = _listed(changed, bool)
+    return Seen(value, fault, unreadable, printed, seconds, slow, harm, found, changed)
+
+
+def answer_of_data(data: Any) -> Answer:
+    """What is known of an answer, from a frame.
+
+    Raises
+    ------
+    WireError
+        If a frame holds no such thing.
+    """
+    kind, callable_, is_class, parameters = _fields(data, str, bool, bool, tuple)
+    _words(kind, *_listed(parameters, str))
+    return Answer(kind, callable_, is_class, parameters)
+
+
+def _fields(data: Any, *types: type) -> tuple[Any, ...]:
+    if type(data) is not tuple or tuple(map(type, data)) != types:
+        raise WireError("a frame has other fields than it should have")
+    return data
+
+
+def _listed(data: tuple[Any, ...], kind: type) -> tuple[Any, ...]:
+    if len(data) > MOST_NAMES or not all(type(item) is kind for item in data):
+        raise WireError("a list in a frame is too long, or holds something else")
+    return data
+
+
+def _words(*texts: str) -> None:
+    if any(words(text) != text for text in texts):
+        raise WireError("a text is too long, or holds control characters")

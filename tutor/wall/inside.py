@@ -1,0 +1,127 @@
+"""The process of one notebook behind the wall: run its cells, try its answers, send what is seen; no verdict."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import linecache
+import socket
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tutor.checking import guard
+from tutor.checking.fault import fault_of
+from tutor.checking.seen import Seen, answer_of, looked_at, observe
+from tutor.checking.wire import WireError, decode, encode, framed, read
+from tutor.wall import shim
+from tutor.wall.frames import Asked, Job, answer_data, fault_data, job_of, seen_data
+
+SHIMMED = ("tutor.session", "tutor.program_cells")
+
+
+def main(connection: socket.socket) -> None:
+    """Run the notebook that the connection brings, to its end."""
+    job = job_of(decode(read(lambda count: connection.recv(count))))
+    for name in SHIMMED:
+        sys.modules[name] = shim
+    sys.meta_path.insert(0, Halves(job.modules))
+    Notebook(job, connection).run()
+
+
+class Halves(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the public halves of the exercises, which arrive as texts."""
+
+    def __init__(self, modules: Mapping[str, str]):
+        self.texts = dict(modules)
+        for name in modules:
+            parts = name.split(".")
+            for end in range(1, len(parts)):
+                self.texts.setdefault(".".join(parts[:end]), "")
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        """The module, if it is one of those."""
+        if name not in self.texts or name == "tutor":
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=not self.texts[name])
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Run its text."""
+        run(self.texts[module.__name__], f"<{module.__name__}>", vars(module))
+
+
+def run(text: str, filename: str, space: dict[str, Any]) -> None:
+    """Execute a text whose lines a traceback finds."""
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    exec(compile(text, filename, "exec"), space)
+
+
+class Notebook:
+    """A notebook that is run."""
+
+    def __init__(self, job: Job, connection: socket.socket):
+        self.job, self.connection, self.cell = job, connection, -1
+        self.home = types.ModuleType("__main__")
+
+    def run(self) -> None:
+        """Run its cells in order; one that raises an error does not keep the others from running."""
+        shim._observe.append(self.observe)
+        sys.modules["__main__"] = self.home
+        space = vars(self.home)
+        space["display"] = shim.display
+        for number, text in self.job.cells:
+            self.cell, filename = number, f"<cell {number + 1}>"
+            self.send("cell", number)
+            try:
+                run(text, filename, space)
+            except BaseException as error:  # a cell may raise anything, SystemExit and KeyboardInterrupt included
+                answer = types.SimpleNamespace(__code__=types.SimpleNamespace(co_filename=filename))
+                self.send("fault", number, fault_data(fault_of(error, answer)))
+        self.send("end")
+
+    def send(self, *frame: Any) -> None:
+        """Send a frame."""
+        self.connection.sendall(framed(encode(frame)))
+
+    def observe(self, identifier: str, answer: Any, owner: Any, seconds: float | None) -> None:
+        """Try an answer and send what is seen, if it is asked for and this is the cell that counts."""
+        asked = self.job.asked.get(identifier)
+        if asked is None or asked.cell != self.cell:
+            return
+        if not asked.module:
+            self._seen(identifier, looked_at(answer))
+            return
+        half = importlib.import_module(asked.module).EXERCISE
+        limit = min(float(seconds or half.seconds), asked.seconds)
+        self.send("answer", identifier, answer_data(answer_of(answer)), limit)
+        deadline = guard.clock() + limit
+        with guard.plain_torch():
+            for ask in asked.asks:
+                left = max(0.05, deadline - guard.clock())
+                seen = observe(
+                    half,
+                    lambda: self._subject(asked, answer, owner),
+                    ask.arguments(half),
+                    seed=ask.seed,
+                    seconds=left,
+                    candidate=answer,
+                )
+                self._seen(identifier, seen)
+                if seen.slow or seen.found or seen.harm or any(seen.changed):
+                    return
+
+    def _subject(self, asked: Asked, answer: Any, owner: Any) -> Any:
+        """What `use` receives: the answer, or for a method the class that carries it."""
+        if not asked.owner:
+            return answer
+        owner = owner or vars(self.home)[asked.owner]
+        setattr(owner, asked.name, answer)
+        return owner
+
+    def _seen(self, identifier: str, seen: Seen) -> None:
+        try:
+            self.send("seen", identifier, seen_data(seen))
+        except WireError as error:  # too large, or on a device
+            self.send("seen", identifier, seen_data(Seen(unreadable=type(error).__name__)))

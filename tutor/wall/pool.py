@@ -1,0 +1,218 @@
+"""The trusted side of the wall: start it, have notebooks run behind it, hear what comes back, end what does not end."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tutor.checking import guard
+from tutor.checking.fault import Fault
+from tutor.checking.seen import Answer, Seen
+from tutor.checking.wire import WireError, decode, framed, read
+from tutor.wall import bubble
+from tutor.wall.bubble import NoWallError
+from tutor.wall.frames import Job, answer_of_data, fault_of_data, seen_of_data
+
+STARTING = 300.0  # seconds by the wall in which a machine that is very busy has imported torch
+MOST_BYTES = 512 * 2**20  # that a notebook may send
+BUSY = 4  # how many times longer by the wall an answer may take, for on a busy machine it waits for the cores
+MOST_SEEN = 2_000  # runs of one exercise
+
+
+@dataclass
+class Tried:
+    """What was heard of one exercise: its answer, the time that it had, and what came of each run."""
+
+    answer: Answer | None = None
+    limit: float = 0.0
+    seen: list[Seen] = field(default_factory=list)
+
+
+@dataclass
+class Heard:
+    """What was heard of a notebook.
+
+    Attributes
+    ----------
+    tried : exercise -> what came of its last trial.
+    faults : cell -> the error that it raised.
+    cell : the cell that ran last.
+    ended : whether all cells ran to their end.
+    late : whether the time was over before.
+    broken : why what its process sent cannot be read, or "".
+    """
+
+    tried: dict[str, Tried] = field(default_factory=dict)
+    faults: dict[int, Fault] = field(default_factory=dict)
+    cell: int = -1
+    ended: bool = False
+    late: bool = False
+    broken: str = ""
+
+
+class Wall:
+    """A wall with a zygote behind it; several threads may have notebooks run there at once."""
+
+    def __init__(self, process: subprocess.Popen, control: socket.socket):
+        self._process, self._control, self._lock = process, control, threading.Lock()
+
+    def run(self, job: Job, seconds: float, whole: float | None = None) -> Heard:
+        """Have a notebook run in a process of its own; return what was heard of it.
+
+        Parameters
+        ----------
+        job : the notebook.
+        seconds : how long nothing may be heard of it: it takes so long for a cell, or a run of an answer.
+        whole : how long it may take in all; by default no longer than that.
+        """
+        heard, (ours, theirs) = Heard(), socket.socketpair()
+        with ours:
+            with theirs, self._lock:
+                socket.send_fds(self._control, [b"n"], [theirs.fileno()])
+            try:
+                self._listen(ours, job, heard, seconds, time.monotonic() + (whole or seconds))
+            except TimeoutError:
+                heard.late = True
+            except WireError as error:
+                heard.broken = str(error)
+            except (EOFError, OSError):
+                pass  # its process is gone
+            with contextlib.suppress(OSError):
+                ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
+            _until_closed(ours)
+        return heard
+
+    def _listen(self, ours: socket.socket, job: Job, heard: Heard, seconds: float, end: float) -> None:
+        until, left = min(end, time.monotonic() + seconds), MOST_BYTES
+        ours.settimeout(seconds)
+        ours.sendall(framed(job.message()))
+
+        def receive(count: int) -> bytes:
+            nonlocal left
+            ours.settimeout(max(0.001, until - time.monotonic()))
+            part = ours.recv(count)
+            left -= len(part)
+            if left < 0:
+                raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
+            return part
+
+        while not heard.ended:
+            note(heard, decode(read(receive)), job)
+            until = min(end, time.monotonic() + min(seconds, _patience(heard, job)))
+
+
+def _patience(heard: Heard, job: Job) -> float:
+    """How long an answer that is being tried may be silent: it is stopped within, unless it cannot be stopped there."""
+    name = next(reversed(heard.tried), "")
+    if not name or len(heard.tried[name].seen) >= len(job.asked[name].asks) or job.asked[name].cell != heard.cell:
+        return float("inf")
+    return BUSY * heard.tried[name].limit + guard.GRACE
+
+
+def note(heard: Heard, frame: Any, job: Job) -> None:
+    """Put down what a frame says; only exercises that were asked for and cells that are run can be spoken of.
+
+    Raises
+    ------
+    WireError
+        If it says nothing that a notebook may say.
+    """
+    if type(frame) is not tuple or not frame or type(frame[0]) is not str:
+        raise WireError("a frame has no name")
+    name, *rest = frame
+    kinds = tuple(map(type, rest))
+    if name == "end" and not rest:
+        heard.ended = True
+    elif name == "cell" and kinds == (int,) and rest[0] in dict(job.cells):
+        heard.cell = rest[0]
+    elif name == "fault" and kinds == (int, tuple) and rest[0] in dict(job.cells):
+        heard.faults[rest[0]] = fault_of_data(rest[1])
+    elif name == "answer" and kinds == (str, tuple, float) and rest[0] in job.asked and rest[2] > 0:
+        limit = min(rest[2], job.asked[rest[0]].seconds)
+        heard.tried[rest[0]] = Tried(answer_of_data(rest[1]), limit)
+    elif name == "seen" and kinds == (str, tuple) and rest[0] in job.asked:
+        seen = seen_of_data(rest[1])
+        tried = heard.tried.setdefault(rest[0], Tried())
+        if not job.asked[rest[0]].module:
+            tried.seen.clear()  # a value: the last one counts
+        if len(tried.seen) >= MOST_SEEN:
+            raise WireError("an answer was tried too often")
+        tried.seen.append(seen)
+    else:
+        raise WireError("a frame says nothing that a notebook may say")
+
+
+def _until_closed(ours: socket.socket) -> None:
+    """Wait until the keeper has ended the notebook and everything that it had started."""
+    ours.settimeout(STARTING)
+    with contextlib.suppress(OSError):
+        while ours.recv(1 << 16):
+            pass
+
+
+@contextlib.contextmanager
+def wall(data: Path | None = None, shown: Callable[[list[str]], list[str]] = list) -> Iterator[Wall]:
+    """Start a wall; it falls, with everything behind it, at the end of the block.
+
+    Parameters
+    ----------
+    data : a folder of images that notebooks may read.
+    shown : changes the command by which it is started; for tests.
+
+    Raises
+    ------
+    NoWallError
+        If there can be none on this machine.
+    """
+    refused: list[str] = []
+    for as_root in bubble.ways():
+        with _started(data, as_root, shown, refused) as made:
+            if made is not None:
+                yield made
+                return
+    raise NoWallError(
+        f"The wall that other people's notebooks are judged behind cannot be built here ({refused[-1]}): allow user "
+        "namespaces, or judge in a throw-away machine with `--unsafe`."
+    )
+
+
+@contextlib.contextmanager
+def _started(
+    data: Path | None, as_root: bool, shown: Callable[[list[str]], list[str]], refused: list[str]
+) -> Iterator[Wall | None]:
+    """Start it in one of the ways; None, with the reason put down, if it does not stand."""
+    ours, theirs = socket.socketpair()
+    with ours, tempfile.TemporaryFile() as complaints:
+        number = theirs.fileno()
+        command = shown(bubble.command(["-I", "-m", "tutor.wall.zygote", str(number)], data, as_root=as_root))
+        nowhere = subprocess.DEVNULL
+        process = subprocess.Popen(command, pass_fds=[number], stdin=nowhere, stdout=nowhere, stderr=complaints)
+        theirs.close()
+        try:
+            made = Wall(process, ours)
+            if _stands(made, ours):
+                yield made
+                return
+            complaints.seek(0)
+            lines = complaints.read(4000).decode(errors="replace").strip().splitlines()
+            refused.append(lines[-1] if lines else "its processes end at once")
+        finally:
+            ours.close()
+            process.kill()
+            process.wait()
+    yield None
+
+
+def _stands(made: Wall, control: socket.socket) -> bool:
+    """Whether what is behind the wall says so, and runs a notebook without cells."""
+    ready, _, _ = select.select([control], [], [], STARTING)
+    return bool(ready and control.recv(1)) and made.run(Job(()), STARTING).ended
