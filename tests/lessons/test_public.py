@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import tutor.lessons
 from tutor.checking.probes import same
 from tutor.checking.seen import Half
 from tutor.lessons.public import PublicError, public_half
@@ -26,7 +27,11 @@ def derived(monkeypatch):
         monkeypatch.setattr(sys, "meta_path", [Halves(texts), *sys.meta_path])
         return importlib.import_module(f"{lesson.package}.exercises.{name}").EXERCISE
 
-    return load
+    before = dict(vars(tutor.lessons))  # where an import leaves the modules as attributes
+    yield load
+    for name in set(vars(tutor.lessons)) - set(before):
+        delattr(tutor.lessons, name)
+    vars(tutor.lessons).update(before)
 
 
 @pytest.mark.parametrize("identifier", CODE)

@@ -30,6 +30,12 @@ def constant_factor(mine: np.ndarray, right: np.ndarray) -> float | None:
     return c if np.max(np.abs(mine - c * right)) <= 0.1 * np.max(np.abs(mine - right)) else None
 
 
+def _factor(mine: np.ndarray, right: np.ndarray) -> float | None:
+    """The factor of one pair: 1 where both are alike, as of a size that is 1."""
+    factor = constant_factor(mine, right)
+    return 1.0 if factor is None and near(mine, right) else factor
+
+
 def relation(mine: np.ndarray, right: np.ndarray) -> str | None:
     """Say in one sentence how `mine` relates to `right` within one probe, or None.
 
@@ -71,9 +77,12 @@ def factor_relation(pairs: list[tuple[np.ndarray, np.ndarray]], sizes: list[dict
     pairs : (mine, right) of one output, a pair per probe.
     sizes : names of numbers of each probe (its sizes and its scalar arguments) that the factor may equal.
     """
-    factors = [constant_factor(mine, right) for mine, right in pairs]
-    if len(factors) < 2 or any(f is None for f in factors):
+    # nothing times anything is nothing: that tells no factor
+    telling = [k for k, (mine, right) in enumerate(pairs) if mine.any() or right.any()]
+    factors = [_factor(*pairs[k]) for k in telling]
+    if len(factors) < 2 or None in factors or all(f == 1 for f in factors):
         return None
+    sizes = [sizes[k] for k in telling]
     if np.ptp(factors) <= LOOSE * abs(factors[0]):
         return "The sign is wrong, the size is right." if abs(factors[0] + 1) < LOOSE else _times(factors[0])
     for name in sizes[0]:
