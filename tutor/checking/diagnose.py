@@ -354,10 +354,10 @@ def kind_of(value: Any) -> str:
         return "still `...`"
     if type(value) is Thing:
         return {"ndarray": "a NumPy array", "Tensor": "a tensor"}.get(value.kind, f"a {value.kind}")
-    if judge.is_numeric(value) and judge.family(value) == "number":
-        return "a number"
     if is_tensor(value):
         return "a tensor"
+    if judge.is_numeric(value) and judge.family(value) == "number":
+        return "a number"
     if isinstance(value, np.ndarray):
         return "a NumPy array"
     return f"a {type(value).__name__}"

@@ -53,14 +53,18 @@ def _kept_precisely(rule, grads, rates, settings):
 def walk(rule, grad, lr, *settings):
     """What a rule subtracts at each step; copies, since a rule may go on writing into what it returned.
 
-    A bare 0, as `state.get(..., 0)` gives it at the first step, counts as a tensor of zeros.
+    A bare 0, as `state.get(..., 0)` gives it at the first step, counts as a tensor of zeros. A rule that writes into the
+    gradient of a step is seen to have written into `grad`, of which that one was made.
     """
     grads, rates = _of_each_step(grad, lr)
+    untouched = [one.clone() for one in grads]
     state, steps = State(), []
-    for grad, lr in zip(grads, rates, strict=True):
-        step = rule(grad, state, lr, *settings)
-        step = torch.zeros_like(grad) if isinstance(step, float | int) and step == 0 else step
+    for one, rate in zip(grads, rates, strict=True):
+        step = rule(one, state, rate, *settings)
+        step = torch.zeros_like(one) if isinstance(step, float | int) and step == 0 else step
         steps.append(step.clone() if isinstance(step, torch.Tensor) else step)
+    if not all(map(torch.equal, grads, untouched)):
+        grad.add_(1)
     return [*steps, _kept_precisely(rule, grads, rates, settings)]
 
 
