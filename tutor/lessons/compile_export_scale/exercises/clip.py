@@ -88,7 +88,6 @@ EXERCISE = code(
         }
     ),
     probe=(probe_spike, probe_one_row),
-    cases=2,
     use=use_clip,
     outputs=(
         "a tensor below the limit",
@@ -97,6 +96,7 @@ EXERCISE = code(
         "a tensor of four times that length",
         "how it is recorded",
     ),
+    cases=2,
     seconds=30.0,
     misconceptions=(
         Misconception(

@@ -89,8 +89,8 @@ EXERCISE = code(
     ),
     probe=(probe_remember, probe_nothing_to_remember),
     use=use_remember,
-    cases=2,
     outputs=("h of one matrix", "h of another, with more or fewer rows"),
+    cases=2,
     misconceptions=(
         Misconception(
             "no-decision",

@@ -102,8 +102,8 @@ EXERCISE = code(
     ),
     probe=probe_far_from_zero,
     outputs=(*FORWARD, *BACKWARD),
-    cases=2,
     gradients={f"grad_{name}": FiniteDifference(loss, wrt=k) for k, name in enumerate(("x", "gamma", "beta"))},
+    cases=2,
     forbid=("autograd",),
     misconceptions=(
         wrong(

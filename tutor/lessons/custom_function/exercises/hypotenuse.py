@@ -104,9 +104,9 @@ EXERCISE = code(
         },
         {"N": (1,)},
     ),
-    cases=1,
     use=use_triangle,
     outputs=("r", "grad_u", "grad_v", *shared.JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
+    cases=1,
     seconds=shared.SECONDS,
     misconceptions=(
         Misconception(

@@ -96,10 +96,10 @@ EXERCISE = code(
         {"N": (1,)},
     ),
     probe=(shared.probe_number, shared.probe_row, shared.probe_block),
-    cases=1,
     use=use_function,
     outputs=("y", "grad_x", *shared.JUDGED),
     gradients={"grad_x": FiniteDifference(of=legendre_value, wrt=0)},
+    cases=1,
     seconds=shared.SECONDS,
     misconceptions=(
         Misconception(

@@ -83,10 +83,10 @@ EXERCISE = code(
         {"N": (1,)},
     ),
     probe=(shared.probe_row, shared.probe_block),
-    cases=1,
     use=shared.use_gate,
     outputs=("h_relu", "grad_h", *shared.JUDGED, "at exactly 0"),
     gradients={"grad_h": FiniteDifference(of=relu_value, wrt=0)},
+    cases=1,
     seconds=shared.SECONDS,
     misconceptions=(
         shared.nothing_saved("ctx.save_for_backward(h)", "Which tensor decides whether a gradient passes?"),

@@ -92,10 +92,10 @@ EXERCISE = code(
         {"N": (1,)},
     ),
     probe=(shared.probe_number, shared.probe_row, shared.probe_block),
-    cases=1,
     use=use_swish,
     outputs=("y", "grad_x", *shared.JUDGED, "tensors kept", "y at -200 and 200", "grad_x at -200 and 200"),
     gradients={"grad_x": FiniteDifference(of=swish_value, wrt=0)},
+    cases=1,
     seconds=shared.SECONDS,
     misconceptions=(
         shared.nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),

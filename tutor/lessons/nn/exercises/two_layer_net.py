@@ -82,9 +82,9 @@ EXERCISE = code(
         sizes={"N": (1,), "H": (1,), "O": (1,)},
     ),
     probe=probe_far,
-    cases=2,
     use=use_two_layer,
     outputs=("parameters", "y_pred", "losses"),
+    cases=2,
     misconceptions=(
         Misconception(
             "no-layer-noticed",

@@ -45,9 +45,9 @@ EXERCISE = code(
     ),
     probe=partial(two_layer_net.probe_thin_gradients, kind="tensor"),
     use=gradients_anywhere,
-    cases=2,
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
+    cases=2,
     forbid=("autograd",),
     misconceptions=(
         Misconception(
