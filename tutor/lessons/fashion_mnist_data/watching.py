@@ -92,10 +92,10 @@ def use_dataset(dataset, pixels, labels):
         together(images, [label for _, label in examples], pixels, labels),
         " and ".join(sorted(kinds)),
         images,
-        [label for _, label in examples],
+        [pixels_of(label) for _, label in examples],  # which may be an image, out of place
         [pixels_of(image) for image, _ in changed_examples],
-        [label for _, label in changed_examples],
-        pair(relabelled[1])[1],
+        [pixels_of(label) for _, label in changed_examples],
+        pixels_of(pair(relabelled[1])[1]),
         when_opened(dataset, pixels[:2]),
         when_transformed(dataset, folder),
     )

@@ -77,7 +77,7 @@ EXERCISE = code(
         ),
         Misconception(
             "label-first",
-            "You return the label first. An example is the image and then its label.",
+            "The label comes first. An example is the image and then its label.",
             patch=("return image, label", "return label, image"),
             hints=("In which order does a loop `for x, y in loader` unpack an example?",),
         ),
