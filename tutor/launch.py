@@ -53,7 +53,7 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
                     "allow them more with `seconds=`, or ask yourself who of them waits for whom."
                 ) from None
         said, errors = written(Path(logs), "stdout"), written(Path(logs), "stderr")
-        first = _first_failure(Path(logs), complaints)
+        first = _first_failure(Path(logs), complaints) if started.returncode else ""
     if started.returncode != 0:
         end = (errors or complaints)[-6000:]  # torchrun's own words where no process said any
         raise TutorError(f"The processes did not end well{first}. The end of what they said:\n{end}")

@@ -6,10 +6,10 @@ import ast
 import functools
 import itertools
 import re
-import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tutor.lessons import scopes
 from tutor.lessons.cells import is_python
 from tutor.lessons.registry import Lesson
 from tutor.lessons.text import Cell
@@ -125,20 +125,14 @@ def leanings(lesson: Lesson) -> Iterator[tuple[str, str, str]]:
 @functools.cache
 def bound(text: str) -> frozenset[str]:
     """The names that a cell binds for the cells below it."""
-    symbols = symtable.symtable(text, "cell", "exec").get_symbols()
-    return frozenset(s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace())
+    return frozenset(scopes.names(ast.parse(text))[2])
 
 
 @functools.cache
 def read(text: str) -> frozenset[str]:
     """The names of the notebook that a cell reads, inside functions as well."""
-    names, scopes = set(), [symtable.symtable(text, "cell", "exec")]
-    while scopes:
-        scope = scopes.pop()
-        scopes += scope.get_children()
-        top = scope.get_type() == "module"
-        names |= {s.get_name() for s in scope.get_symbols() if s.is_referenced() and (top or s.is_global())}
-    return frozenset(names)
+    used, later, _ = scopes.names(ast.parse(text))
+    return frozenset(used | later)
 
 
 def read_first(text: str) -> set[str]:

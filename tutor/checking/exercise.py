@@ -173,7 +173,9 @@ class Exercise:
         if turn not in self._rounds:
             seeds = itertools.product(range(len(self.spec.probes)), range(1, self.spec.cases + 1))
             numbered = [(number, 100_000 * turn + 1000 * number + case) for number, case in seeds]
-            usual = [made for number, seed in numbered if (made := self._drawn(number, seed))]
+            unusual = range(1, len(self.spec.space.rows()) if self.spec.space else 0)
+            asks = [(Ask(number, seed, seed), number in unusual) for number, seed in numbered]
+            usual = [made for ask, drawn in asks if (made := self._drawn(ask) if drawn else self._probe(ask))]
             self._rounds[turn] = usual + [made for probed in usual[:1] for made in self._stretched(probed)]
         return self._rounds[turn]
 
@@ -196,16 +198,14 @@ class Exercise:
             if fine and self._is_well(single.value, exact.value, scale):
                 yield Probed(arguments, plain(exact.value), scale, replace(probed.ask, seed=seed, stretch=name))
 
-    def _drawn(self, number: int, seed: int) -> Probed | None:
-        """A probe; of what a space holds besides the usual, one on which the solution is right in float32 as well.
+    def _drawn(self, ask: Ask) -> Probed | None:
+        """A probe of what a space holds besides the usual, one on which the solution is right in float32 as well.
 
         Where large terms cancel, another order of adding would lie beyond the tolerance: then other numbers are drawn.
         """
-        if self.spec.space is None or not 0 < number < len(self.spec.space.rows()):
-            return self._probe(Ask(number, seed, seed))
         subject = self._subject(self.reference, None)
-        for again in range(seed, seed + 500, 100):
-            made = self._probe(Ask(number, again, again))
+        for again in range(ask.seed, ask.seed + 500, 100):
+            made = self._probe(replace(ask, draw=again, seed=again))
             single = self._run(subject, clone(made.arguments), again, seconds=60)
             if single.error is None and self._is_well(plain(single.value), made.expected, made.scale):
                 return made
