@@ -9,7 +9,8 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[NOTEBOOK]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV: notebook, exercise, verdict, misconception, message.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a row an exercise.")
 @click.option("--bom", is_flag=True, help="Begin the CSV with a byte-order mark, by which Excel knows UTF-8.")
 @click.option(
     "--cell-seconds", type=click.FloatRange(min=1), default=120.0, show_default=True, help="Time limit of a cell."
@@ -184,6 +185,12 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at once, with --wall."
 )
+@click.option("--html", type=click.Path(path_type=Path), help="Write a summary of the class to this file, as a page.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write that summary as Markdown.")
+@click.option(
+    "--record", type=click.Path(path_type=Path), help="Keep every notebook's verdicts in this file as they are known."
+)
+@click.option("--resume", is_flag=True, help="Take what --record holds already; judge what is new or has changed.")
 def check(
     paths: tuple[Path, ...],
     as_json: bool,
@@ -192,35 +199,58 @@ def check(
     cell_seconds: float,
     wall: bool | None,
     jobs: int,
+    html: Path | None,
+    markdown: Path | None,
+    record: Path | None,
+    resume: bool,
 ) -> None:
-    """Judge NOTEBOOKs, or those in a folder, each in a process of its own.
+    """Judge NOTEBOOKs, or those in a folder or an archive, each in a process of its own.
 
     Without any it judges your own copies, here or in `work`, and only then notes your progress.
 
     This runs the code in the notebooks. Judge other people's with --wall, which needs Linux and bubblewrap: there
     they find no network, no file of yours, no solution and no other notebook.
     """
-    from tutor.builder import tables, walled
+    from tutor.builder import classes, tables, walled
     from tutor.store import Progress
 
     if as_json and as_csv:
         raise TutorError("`--json` and `--csv` print different things: choose one of them.")
     if bom and not as_csv:
         raise TutorError("`--bom` belongs to `--csv`: give both.")
+    if resume and record is None:
+        raise TutorError("`--resume` goes on with what `--record FILE` has kept: give both.")
     own, store, failed = not paths, Progress(), False
-    found = _notebooks(paths) if paths else _own_notebooks()
-    with tables.as_json() if as_json else tables.csv(bom=bom) if as_csv else tables.text() as write:
-        behind = not own and walled.is_class(found) if wall is None else wall
-        for judged in _behind_a_wall(found, cell_seconds, jobs) if behind else _judged(found, cell_seconds):
-            if judged.unreadable and (as_json or as_csv):
-                console.say(judged.rows[0].message, err=True)
-            write(judged)
-            failed |= judged.unreadable
-            if own:
-                _note(store, judged)
+    with tempfile.TemporaryDirectory(prefix="tutor-") as unpacked, classes.Pages(html, markdown) as pages:
+        found = classes.found(paths or _own_notebooks(), Path(unpacked))
+        behind = not own and walled.is_class([one.path for one in found]) if wall is None else wall
+        judging = _behind_a_wall if behind else _judged
+        verdicts = classes.verdicts(found, lambda some: judging(some, cell_seconds, jobs), record, resume)
+        with (
+            tables.as_json() if as_json else tables.csv(bom=bom) if as_csv else tables.text() as write,
+            _shown(verdicts, len(found)) as shown,
+        ):
+            for one, judged in shown:
+                if judged.unreadable and (as_json or as_csv):
+                    console.say(judged.rows[0].message, err=True)
+                write(judged)
+                pages.add(one, judged)
+                failed |= judged.unreadable
+                if own:
+                    _note(store, judged)
     if store.notice:
         console.say(store.notice, err=True)
     sys.exit(1 if failed else 0)
+
+
+def _shown(verdicts: Iterator[Any], count: int) -> Any:
+    """The verdicts behind a bar that tells how many notebooks are left and how long they may take.
+
+    It stands where a person waits for a file to be written; rows that are printed tell their own progress.
+    """
+    if count > 1 and sys.stderr.isatty() and not sys.stdout.isatty():
+        return click.progressbar(verdicts, length=count, label="judging", show_pos=True, file=sys.stderr)
+    return contextlib.nullcontext(verdicts)
 
 
 def _own_notebooks() -> list[Path]:
@@ -232,27 +262,14 @@ def _own_notebooks() -> list[Path]:
     raise TutorError(f"There is no notebook in {folder.resolve()}: run `tutor start` first, or name a notebook.")
 
 
-def _notebooks(paths: tuple[Path, ...]) -> list[Path]:
-    """The paths, with the notebooks in it in the place of a folder that holds any."""
-    from tutor.lessons.registry import notebooks_in
-
-    found = []
-    for path in paths:
-        inside = []
-        with contextlib.suppress(OSError):  # the path is told when it is judged
-            inside = notebooks_in(path)
-        found += inside or [path]
-    return found
-
-
-def _behind_a_wall(paths: list[Path], cell_seconds: float, jobs: int) -> Iterator[Any]:
+def _behind_a_wall(paths: Sequence[Path], cell_seconds: float, jobs: int) -> Iterator[Any]:
     """The verdicts on other people's notebooks; with what numbers they are tried nobody knows before."""
     from tutor.builder import walled
 
     return walled.judge_all(paths, 1 + secrets.randbelow(walled.TURNS), cell_seconds, jobs)
 
 
-def _judged(paths: list[Path], cell_seconds: float) -> Iterator[Any]:
+def _judged(paths: Sequence[Path], cell_seconds: float, jobs: int) -> Iterator[Any]:
     return (_judge(path, cell_seconds) for path in paths)
 
 

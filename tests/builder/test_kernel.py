@@ -35,6 +35,28 @@ def test_a_kernel_is_started_with_the_interpreter_that_runs_this():
     assert kernel.OwnKernelManager(kernel_name="python3").format_kernel_cmd()[0] == sys.executable
 
 
+@pytest.mark.parametrize("lost", [1, kernel.STARTS])
+def test_a_kernel_that_dies_before_it_replies_is_started_anew(lost, make_lesson, tmp_path, monkeypatch):
+    """As one does whose port another program took a moment before."""
+    ours, started = kernel.OwnKernelManager.format_kernel_cmd, []
+
+    def command(self, *arguments, **options):
+        started.append(self)
+        dies = [sys.executable, "-c", "raise SystemExit(1)"]
+        return dies if len(started) <= lost else ours(self, *arguments, **options)
+
+    monkeypatch.setattr(kernel.OwnKernelManager, "format_kernel_cmd", command)
+    lesson = make_lesson()
+    path = tmp_path / lesson.filename
+    path.write_bytes(notebooks.as_bytes(notebooks.solved(lesson)))
+    if lost < kernel.STARTS:
+        assert [row.verdict for row in judge.judge(path).rows] == ["pass"] and len(started) == lost + 1
+    else:
+        with pytest.raises(RuntimeError, match="died"):
+            judge.judge(path)
+        assert len(started) == kernel.STARTS
+
+
 def test_a_reader_is_judged(make_lesson, tmp_path):
     lesson = make_lesson()
     path = tmp_path / lesson.filename

@@ -17,12 +17,16 @@ from tutor.checking.fault import UNDEFINED
 from tutor.errors import TutorError
 from tutor.lessons import cells
 from tutor.lessons.cells import Part
-from tutor.lessons.registry import Lesson, find_lesson
+from tutor.lessons.registry import Lesson, find_lesson, series
 
 CELL_SECONDS = 120  # of one cell, by the wall; a teacher may give another
 MOST_KERNELS = 12  # after so many that were lost, judging is given up
 LONGEST_FUSE = 10.0  # seconds for which a cell is waited for to end its kernel, where one does so later
+POINTS = {"easy": 1, "medium": 2, "hard": 3}
 Places = dict[str, list[tuple[int, Part]]]
+
+
+_SHOWN = re.compile(r"""^[ \t]*solution\(\s*(["'])([\w.]+)\1\s*\)""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,36 @@ class Row:
     misconception: str | None
     message: str
 
+    @property
+    def points(self) -> int:
+        """What the exercise is worth, if it was solved."""
+        return out_of(self.exercise) if self.verdict == "pass" else 0
+
+
+def out_of(identifier: str) -> int:
+    """The points that an exercise is worth: 1 for an easy one, 2 for a medium one, 3 for a hard one."""
+    lesson = next((lesson for lesson in series() if lesson.name == identifier.split(".")[0]), None)
+    known = lesson.exercises.get(identifier) if lesson else None
+    return POINTS[known.spec.difficulty] if known else 0
+
 
 @dataclass(frozen=True)
 class Judged:
-    """All verdicts on a notebook, and what else went wrong in it."""
+    """All verdicts on a notebook, and what else went wrong in it.
+
+    Attributes
+    ----------
+    path : where it is from.
+    rows, notes : a row for each exercise, and what else has to be known.
+    student : who handed it in; "" where that is not asked.
+    looked_at : the exercises of which a cell of the notebook shows our solution.
+    """
 
     path: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    student: str = ""
+    looked_at: tuple[str, ...] = ()
 
     @property
     def unreadable(self) -> bool:
@@ -54,7 +80,9 @@ class Judged:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return asdict(self)
+        points = [{"points": row.points, "out_of": out_of(row.exercise)} for row in self.rows]
+        plain = asdict(self)
+        return {**plain, "rows": [{**row, **more} for row, more in zip(plain["rows"], points, strict=True)]}
 
 
 @dataclass
@@ -104,6 +132,16 @@ def judge(path: Path, *, cell_seconds: float = CELL_SECONDS) -> Judged:
 def unreadable(path: Path, why: str) -> Judged:
     """What stands in a table for a file that could not be judged, so that nobody's work is missing from it."""
     return Judged(str(path), (Row(str(path), "", "unreadable", None, why),), ())
+
+
+def looked_at(path: Path) -> tuple[str, ...]:
+    """The exercises of which a notebook shows our solution: a cell with `solution("lesson.exercise")` that was run."""
+    try:
+        read = notebooks.read_notebook(path)["cells"]
+    except TutorError:
+        return ()
+    shown = [notebooks.source_of(cell) for cell in read if cell["cell_type"] == "code" and cell.get("outputs")]
+    return tuple(sorted({match[2] for text in shown for match in _SHOWN.finditer(text)}))
 
 
 def lesson_of(path: Path, notebook: dict[str, Any]) -> Lesson:

@@ -6,10 +6,12 @@ import contextlib
 import json
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, fields
 
 from tutor import console
-from tutor.builder.judge import Judged, Row
+from tutor.builder.judge import Judged, out_of
+
+TOLD = ("notebook", "exercise", "verdict", "misconception", "message")
+COLUMNS = (*TOLD, "student", "lesson", "points", "out_of", "solution_seen")
 
 Write = Callable[[Judged], None]
 
@@ -36,14 +38,23 @@ def _print(judged: Judged) -> None:
 @contextlib.contextmanager
 def csv(*, bom: bool = False) -> Iterator[Write]:
     """Rows for a spreadsheet, in UTF-8; `bom` puts the byte-order mark before them that Excel knows UTF-8 by."""
-    first = ("\ufeff" if bom else "") + console.csv_row(field.name for field in fields(Row))
+    first = ("\ufeff" if bom else "") + console.csv_row(COLUMNS)
 
     def write(judged: Judged) -> None:
         nonlocal first
-        console.put(first + "".join(console.csv_row(value or "" for value in astuple(row)) for row in judged.rows))
+        console.put(first + "".join(map(console.csv_row, _rows(judged))))
         first = ""
 
     yield write
+
+
+def _rows(judged: Judged) -> Iterator[list[str]]:
+    """The rows of a notebook, in the order of `COLUMNS`."""
+    for row in judged.rows:
+        seen = "yes" if row.exercise in judged.looked_at else ""
+        told = [row.notebook, row.exercise, row.verdict, row.misconception or "", row.message]
+        who = [judged.student, row.exercise.split(".")[0], str(row.points), str(out_of(row.exercise)), seen]
+        yield told + who
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -195,6 +197,7 @@ def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) 
     threads = ThreadPoolExecutor(jobs, thread_name_prefix="tutor wall")
     with wall(data.sample_folder()) as behind, threads:
         judging, begun = Judge(behind, turn, cell_seconds), []
+        _judges_right(judging, paths)
         try:
             for path in paths:
                 begun.append((path, *_begun(judging, threads, path)))
@@ -206,6 +209,31 @@ def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) 
             for _, _, future in begun:
                 if future is not None:
                     future.cancel()
+
+
+def _judges_right(judging: Judge, paths: Sequence[Path]) -> None:
+    """Judge our own solved notebooks of the lessons that follow.
+
+    Raises
+    ------
+    TutorError
+        If one of their answers is not found right: then no verdict here would be worth anything.
+    """
+    met: dict[str, Lesson] = {}
+    for path in paths:
+        with contextlib.suppress(Exception):  # what is wrong with it is told when it is judged
+            lesson = judge.lesson_of(path, notebooks.read_notebook(path))
+            met[lesson.name] = lesson
+    with tempfile.TemporaryDirectory() as temporary:
+        for lesson in met.values():
+            path = Path(temporary) / Path(lesson.filename).name
+            path.write_bytes(notebooks.as_bytes(notebooks.solved(lesson)))
+            for row in judging.judge(path).rows:
+                if row.verdict not in ("pass", UNJUDGED):
+                    raise TutorError(
+                        f"Nobody's notebook was judged, because our own solution of {row.exercise} is not found right "
+                        f"on this machine ({row.verdict}: {row.message.splitlines()[0]}): see `tutor doctor`."
+                    )
 
 
 def _begun(judging: Judge, threads: ThreadPoolExecutor, path: Path) -> tuple[Submission | Judged, Future[None] | None]:
