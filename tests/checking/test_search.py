@@ -146,6 +146,33 @@ def test_a_known_mistake_turned_back_and_one_edit_are_told_as_two_changes():
     assert report.found.endswith("\n    grad_h[grad_h  <  0] = 0\n    grad_h = grad_h + 7")
 
 
+@pytest.mark.parametrize(
+    ("reader", "turned", "first", "last"),
+    [("a X b c", "a P Q b c", 2, 2), ("a X Y b c", "a P b c", 2, 3), ("X b", "P Q R b", 1, 1), ("a X", "a P", 2, 2)],
+)
+def test_a_line_below_words_that_were_turned_back_is_told_as_the_readers_own(reader, turned, first, last):
+    """One word a line; capitals stand where the known mistake's words do."""
+    reader, turned = reader.split(), turned.split()
+    for number, word in enumerate(turned, 1):
+        own = blame._own_line(number, first, last, len(turned) - len(reader))
+        assert reader[own - 1] == word or (word.isupper() and reader[own - 1].isupper())
+
+
+def test_every_second_change_is_told_with_a_line_of_the_readers_text():
+    """Where the mistake that is turned back has fewer lines than what it stands for."""
+    known = tutor.exercises["optim.mend_schedule"]
+    text = known.source.replace("scheduler.step()", "pass")
+    for misconception in known.spec.misconceptions:
+        source = misconception.apply(known.source) if misconception.pairs else text
+        space = known._namespace()
+        filename = f"<cell {next(_cells)}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        exec(compile(source, filename, "exec"), space)
+        read = blame.Text(source, space[known.name], None)
+        for _, told in itertools.islice(blame.changed(read, known.spec.misconceptions), 2000):
+            assert all(line.strip() in source for line in told.split("\n")[1:])
+
+
 def test_a_change_that_is_right_on_the_first_numbers_alone_is_not_told(make_lesson):
     """Twice two is two and two; with other numbers the product is not the sum."""
     probe = "(2.0, 2.0) if d.seed < 100_000 else (d.number(), d.number())"

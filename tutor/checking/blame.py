@@ -139,20 +139,29 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
     turned = []
     for source, line, words in edits.reverses(text.source, misconceptions):
         with contextlib.suppress(CannotRebuildError):
-            turned.append((text.parsed(source), line, f"`{' '.join(words.split())}`"))
-    for tree, line, look in turned:
+            last, more = line + words.count("\n"), source.count("\n") - text.source.count("\n")
+            turned.append((text.parsed(source), line, last, more, f"`{' '.join(words.split())}`"))
+    for tree, line, _, _, look in turned:
         yield functools.partial(text.build, tree), text.told((line, look))
     single = edits.edits(text.tree)
     for edit in single:
         yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look))
-    for tree, line, look in turned:
+    for tree, line, last, more, look in turned:
         for edit in edits.edits(tree):
-            yield functools.partial(text.build, tree, edit), text.told((line, look), (edit.line, edit.look))
+            own = _own_line(edit.line, line, last, more)
+            yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look))
     likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
     for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
         if (first.holder, first.field) != (second.holder, second.field):
             told = text.told((first.line, first.look), (second.line, second.look))
             yield functools.partial(text.build, text.tree, first, second), told
+
+
+def _own_line(number: int, first: int, last: int, more: int) -> int:
+    """The reader's own line for a line of a text in which his `first` to `last` became `more` lines longer."""
+    if number <= first:
+        return number
+    return number - more if number > last + more else min(number, last)
 
 
 def _names_in(code: types.CodeType) -> Iterator[str]:
