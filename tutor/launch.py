@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from tutor.errors import TutorError
@@ -87,9 +88,11 @@ def written(logs: Path, stream: str) -> str:
 def environment() -> dict[str, str]:
     """The environment of this process, changed so that processes find each other."""
     changed = {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
-    if sys.platform == "win32":
-        changed["USE_LIBUV"] = "0"  # torch asks for a library that its builds for Windows do not have
-    else:
+    if sys.platform == "win32" or tuple(map(int, version("torch").split(".")[:2])) < (2, 5):
+        # builds for Windows lack the library that torch asks for; in torch 2.4, the first that does, two of five runs
+        # on a busy machine failed or stood still with it, and none of seven without it
+        changed["USE_LIBUV"] = "0"
+    if sys.platform != "win32":
         loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
         if loopback:
             changed["GLOO_SOCKET_IFNAME"] = loopback[0]

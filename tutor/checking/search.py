@@ -151,8 +151,8 @@ class Search:
         if len(alike) == 1:
             first, second = known.in_order(*alike[0])
             told = (
-                f"Two mistakes together do what your answer does. Mend this one first: {first.message}\n"
-                f"Then this one: {second.message}"
+                "Two mistakes together do what your answer does; each is told here as if it were the only one. "
+                f"Mend this one first: {first.message}\nThen this one: {second.message}"
             )
             hint = next(iter(known.hints_for(first.name)), None)
             yield replace(
