@@ -488,7 +488,7 @@ def outside_gradient(x, w, measure):
 
     x : (N, D_in)    w : (D_in, D_out), requires a gradient, has none yet
     measure : takes y_pred as a NumPy array (N, D_out) and returns e = y_pred - y, an array of that
-        shape; torch knows nothing of what happens inside
+        shape, float32 or float64; torch knows nothing of what happens inside
     """
     ### BEGIN SOLUTION
     y_pred = x.mm(w)  # (N, D_out)
@@ -1154,7 +1154,7 @@ with torch.no_grad():
 def fit(x, y, scale, rate, steps):
     """Return the weights of a linear fit, shape (D,), after some steps of descent on the mean square.
 
-    x : inputs, shape (N, D); y : targets, shape (N,)
+    x : inputs, shape (N, D); y : targets, shape (N,), of the same float dtype
     scale : the number that every weight begins at
     rate, steps : the learning rate, and how many steps are made
     """

@@ -108,7 +108,7 @@ def replay(tape, inputs):
     """Run a recorded program on other inputs; return what its last step computes.
 
     tape : list of (name, function, arguments), in the order in which they ran. An argument that is a
-        string names an input or an earlier result; any other argument is passed on as it is
+        string names an input or an earlier result; any other (a number, a list, ...) is passed on as it is
     inputs : dict, name -> tensor; it must be unchanged when you return
     """
     ### BEGIN SOLUTION
@@ -443,7 +443,7 @@ with expect(torch._dynamo.exc.Unsupported):
 def clip(x, limit):
     """Return x, shortened to the length `limit` if it is longer; without a branch, as one graph.
 
-    x : tensor of any shape, not all zero; its length is x.norm()    limit : a positive number
+    x : tensor of any shape, not all zero; its length is x.norm()    limit : a number, 1e-6 or more
     x stays as it is. The answer is compiled; its value and the number of graphs are judged.
     """
     ### BEGIN SOLUTION

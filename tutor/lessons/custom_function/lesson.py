@@ -1260,7 +1260,7 @@ print(
 # %% tags=["item:saving"]
 @exercise("custom_function.mend_scaled_exp")
 class ScaledExp(torch.autograd.Function):
-    """scale * exp(x) of a tensor of any shape and a number, with its gradient with respect to x."""
+    """scale * exp(x) of a tensor of any shape and a number, which may be 0, with its gradient with respect to x."""
 
     @staticmethod
     def forward(ctx, x, scale):

@@ -62,7 +62,7 @@ plots.images(pixels, names, columns=3, title="Nine training images and their cla
 class ImageDataset(Dataset):
     """Pairs (image, label), each transformed when it is taken out, if a transform is given.
 
-    images, labels : of the same length, indexed by a number
+    images, labels : of the same length, indexed by a number: tensors, or lists
     transform, target_transform : called with the image, or the label; None leaves it as it is
     """
 
@@ -207,13 +207,14 @@ def train(dataloader, model, loss_fn, optimizer):
 #
 # Testing is a loop of its own: `model.eval()` switches off what `model.train()` switched on, nothing is recorded
 # (`torch.no_grad()`), and no step is taken. **Accuracy** is the part of the images whose highest logit is at the right
-# class. Count over images and divide once, at the end: the last batch may be smaller.
+# class. Count the images that come and divide once, at the end: the last batch may be smaller, and a loader may leave
+# images of its dataset out (`drop_last=True` or a sampler does).
 
 
 # %% tags=["item:test"]
 @exercise("data_to_prediction.test")
 def test(dataloader, model, loss_fn):
-    """Return the accuracy (a part, 0 to 1) and the mean loss over all images, in evaluation mode, without gradients.
+    """Return accuracy (a part, 0 to 1) and mean loss over the images that come, in evaluation mode, without gradients.
 
     dataloader : yields pairs X, y    model : called as model(X); may be in training mode
     loss_fn : called as loss_fn(y_pred, y), returns the mean over a batch

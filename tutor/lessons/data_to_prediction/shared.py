@@ -32,15 +32,15 @@ def modes_of(norm):
 class loader_of:  # noqa: N801  it is used like a function
     """What a `DataLoader` that does not shuffle is to a loop; a real one fetches pair by pair, which takes seconds here."""
 
-    def __init__(self, x, y, batch_size):
-        self.dataset, self.batch_size = TensorDataset(x, y), batch_size
+    def __init__(self, x, y, batch_size, drop_last=False):
+        self.dataset, self.batch_size, self.drop_last = TensorDataset(x, y), batch_size, drop_last
 
     def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
+        return len(self.dataset) // self.batch_size if self.drop_last else -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        x, y = self.dataset.tensors
-        return zip(x.split(self.batch_size), y.split(self.batch_size), strict=True)
+        batches = (tensor.split(self.batch_size)[: len(self)] for tensor in self.dataset.tensors)
+        return zip(*batches, strict=True)
 
 
 def a_loss():

@@ -1,6 +1,7 @@
 """Right data sets over a folder of images, each written differently: what lesson 10 lets pass as LabelledImages."""
 
 import csv
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from torch.utils.data import Dataset
 
 class DatasetByLists(Dataset):
     def __init__(self, folder, table, transform=None, target_transform=None):
-        lines = Path(table).read_text().splitlines()[1:]
-        self.paths = [f"{folder}/{line.split(',')[0]}" for line in lines]
-        self.labels = [int(line.split(",")[1]) for line in lines]
+        header, *lines = (line.split(",") for line in Path(table).read_text().splitlines())
+        self.paths = [f"{folder}/{line[header.index('file')]}" for line in lines]
+        self.labels = [int(line[header.index("label")]) for line in lines]
         self.transform = transform or (lambda image: image)
         self.target_transform = target_transform or (lambda label: label)
 
@@ -29,8 +30,8 @@ class DatasetByReader:
         self.folder, self.t, self.tt = Path(folder), transform, target_transform
         with Path(table).open() as file:
             reader = csv.reader(file)
-            next(reader)
-            self.table = dict(enumerate(reader))
+            columns = operator.itemgetter(*map(next(reader).index, ("file", "label")))
+            self.table = dict(enumerate(map(columns, reader)))
 
     def __len__(self):
         return len(self.table)
@@ -49,8 +50,8 @@ class DatasetByReader:
 
 class DatasetByTable(Dataset):
     def __init__(self, folder, table, transform=None, target_transform=None):
-        self.names, labels = np.loadtxt(table, delimiter=",", dtype=str, skiprows=1, unpack=True)
-        self.labels = torch.tensor([int(label) for label in labels])
+        columns = {name: rest for name, *rest in np.loadtxt(table, delimiter=",", dtype=str, unpack=True)}
+        self.names, self.labels = columns["file"], torch.tensor([int(label) for label in columns["label"]])
         self.folder, self.transform, self.target_transform = folder, transform, target_transform
 
     def __len__(self):

@@ -457,8 +457,8 @@ class LabelledImages(Dataset):
     """Images of a folder with the labels of a CSV table, in the order of the table.
 
     folder : where the image files are; a str or a Path, as table is
-    table : a CSV file with a header and the columns "file" (a name in the folder) and "label"
-        (a class number)
+    table : a CSV file whose header names its columns, in any order: "file" (a name in the folder),
+        "label" (a class number), perhaps others
     transform, target_transform : applied to each image and each label as it is taken out;
         None leaves them as they are
     """
@@ -862,7 +862,10 @@ class Rows(Dataset):
     """Images as rows of numbers from 0 to 1, each with its label."""
 
     def __init__(self, images, labels):
-        """Take N images of whole numbers from 0 to 255, shape (N, H, W), and their labels."""
+        """Take N images of whole numbers from 0 to 255, uint8 or float32, shape (N, H, W), and their labels.
+
+        The images are the caller's, and stay as they are.
+        """
         self.images, self.labels = images, labels
         self.row = torch.empty(images[0].numel())
 

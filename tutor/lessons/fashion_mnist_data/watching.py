@@ -15,7 +15,7 @@ PLACE = tempfile.TemporaryDirectory(prefix="tutor-")  # of the images that answe
 
 @functools.cache
 def folder_of(content, shape, labels):
-    """Write pictures, a table whose order is not that of the names, and two pictures that the table does not name."""
+    """Write pictures, a table that is in no order and has a column more, and two pictures that it does not name."""
     folder = Path(tempfile.mkdtemp(dir=PLACE.name))
     (folder / "images").mkdir()
     pixels = np.frombuffer(content, np.uint8).reshape(shape)
@@ -24,7 +24,8 @@ def folder_of(content, shape, labels):
         Image.fromarray(picture).save(folder / "images" / name)
     with (folder / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerows([("file", "label"), *zip(names, labels, strict=True)])
+        table.writerow(("label", "size", "file"))
+        table.writerows((label, pixels[0].size, name) for name, label in zip(names, labels, strict=True))
     return folder
 
 

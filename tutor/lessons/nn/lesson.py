@@ -162,7 +162,7 @@ def train_step(model, loss_fn, x, y, learning_rate):
 
     model : nn.Module    loss_fn : called as loss_fn(y_pred, y), returns a scalar tensor
     x, y : one batch    learning_rate : a number
-    Returns the loss before the step, as a Python number.
+    Gradients that the model already has do not count. Returns the loss before the step, as a Python number.
     """
     ### BEGIN SOLUTION
     loss = loss_fn(model(x), y)
@@ -1179,7 +1179,7 @@ def fit_classifier(x, labels, weight, rate, steps):
     x : inputs, shape (N, D); labels : classes, shape (N,)
     weight : the start, shape (C, D), which stays as it is
     rate, steps : the learning rate, and how many steps are made
-    The loss is the cross-entropy of the scores x @ weight.T; the losses are a list of numbers.
+    The loss is the cross-entropy of the scores x @ weight.T, which may be large; the losses are a list of numbers.
     """
     weight = weight.clone().requires_grad_()
     losses = []

@@ -202,7 +202,7 @@ plots.matmul_shapes("x.t()", ("D_in", "N"), "grad_h", ("N", "H"), "grad_w1", tit
 def two_layer_gradients(x, y, w1, w2):
     """Return the gradients of the loss sum((y_pred - y)^2) with respect to w1 and w2.
 
-    x : (N, D_in)    y : (N, D_out)    w1 : (D_in, H)    w2 : (H, D_out)
+    x : (N, D_in)    y : (N, D_out)    w1 : (D_in, H)    w2 : (H, D_out), all of one float dtype
     Returns grad_w1 (D_in, H) and grad_w2 (H, D_out).
     """
     ### BEGIN SOLUTION
@@ -340,7 +340,7 @@ with expect(RuntimeError):
 def take_step(weights, grads, learning_rate):
     """Take one step of gradient descent; change every weight in place, in the memory that it has.
 
-    weights, grads : lists of tensors, each gradient of its weight's shape
+    weights, grads : lists of tensors of any shape, () too, each gradient of its weight's shape
     Returns nothing. The tensors in weights hold the new numbers; those in grads stay as they are.
     """
     ### BEGIN SOLUTION

@@ -37,16 +37,17 @@ def probe_equal_leaves(d):
 def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     """Count how often each tensor of a known graph is listed."""
     w, u, cut, alone = leaf(w), leaf(u), leaf(cut), leaf(u)
+    twin = u.detach().requires_grad_()  # another leaf in the same memory
     offset, scale = leaf(torch.tensor(offset)), leaf(torch.tensor(scale))
     h = x * w + (3 * cut).detach()
-    result = (u.exp() * h).sin()
+    result = (u.exp() * twin * h).sin()
     for _ in range(uses):
         result = (result * w).tanh()
     # two leaves right before the result: a walk has to go on after the first
     result = torch.addcmul(result.sum(), offset, scale)
     with nodes_explained():
         listed = leaves(result)
-    if any(t.grad is not None for t in (w, u, offset, scale)):
+    if any(t.grad is not None for t in (w, u, twin, offset, scale)):
         raise TypeError("a leaf holds a gradient afterwards; to list the leaves takes no `backward`.")
     if listed is None:
         return None
@@ -60,7 +61,7 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
         return sum(one is tensor for one in listed)
 
     last_two = count(offset) + count(scale)
-    known = [count(w), count(u), last_two, *(count(t) for t in (x, cut, alone, result))]
+    known = [count(w), count(u), count(twin), last_two, *(count(t) for t in (x, cut, alone, result))]
     nodes = sum(hasattr(one, "next_functions") for one in listed)
     return *known, nodes, len(listed) - sum(known) - nodes
 
@@ -116,6 +117,7 @@ EXERCISE = code(
     outputs=(
         "how often a weight that is used several times is listed",
         "how often a weight that is used once is listed",
+        "how often another weight that lies in the same memory is listed",
         "how often the two weights that stand right before the result are listed",
         "how often the data, which want no gradient, are listed",
         "how often a weight behind a detach() is listed",

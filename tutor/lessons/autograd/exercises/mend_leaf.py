@@ -6,6 +6,12 @@ from tutor.checking import Misconception, repair
 from tutor.checking.space import Array, Number, Space
 
 
+def probe_float64(d):
+    """Inputs and targets in float64, to which the weights have to fit."""
+    n, m = d.sizes(2)
+    return d.tensor(n, m).double(), d.tensor(n).double(), 0.4, 0.1, 5
+
+
 def fit_from_full(x, y, scale, rate, steps):
     w = torch.full((x.shape[1],), scale, dtype=x.dtype, requires_grad=True)
     for _ in range(steps):
@@ -49,6 +55,7 @@ EXERCISE = repair(
         },
         {"N": (1,), "D": (1,)},
     ),
+    probe=probe_float64,
     misconceptions=(
         Misconception(
             "still-computed",
@@ -69,6 +76,12 @@ EXERCISE = repair(
             hints=("What is `w` before the first step?",),
         ),
         Misconception(
+            "dtype-lost",
+            "Right in float32; where x and y are float64 it stops, because torch refuses a product of two dtypes. Is `w` made in the dtype of `x`, as it was in the program that you mend?",
+            patch=(RIGHT, "(scale * torch.ones(x.shape[1])).requires_grad_()"),
+            hints=("Which dtype has `torch.ones(3)`, and which has `x`?",),
+        ),
+        Misconception(
             "never-cleared",
             "The first step is right and the later ones are too long: they go along the sum of all gradients so far.",
             patch=("        w.grad = None\n", ""),
@@ -78,7 +91,6 @@ EXERCISE = repair(
     alternatives=(fit_from_full, fit_by_hand, fit_of_new_leaves),
     equivalent_mutants={
         "w = (scale / torch.ones(x.shape[1], dtype=x.dtype)).requires_grad_()": "dividing by one is multiplying by it",
-        "w = (scale * torch.ones(x.shape[1])).requires_grad_()": "the inputs are float32, as the default is",
         "w = (scale * torch.ones(x.shape[1], dtype=y.dtype)).requires_grad_()": "inputs and targets have one dtype",
         "return w": "the values are the same",
     },

@@ -55,7 +55,7 @@ def outside_gradient(x, w, measure):
     """The formula of notebook 01: x transposed times what arrives."""
     with torch.no_grad():
         errors = measure(x.mm(w).numpy())
-    return x.t() @ torch.from_numpy(2 * errors)
+    return x.t() @ torch.from_numpy(2 * errors).to(x.dtype)
 '''
 
 OUTSIDE_TARGET = '''
@@ -75,7 +75,7 @@ EXERCISE = code(
         {
             "x": Array("N D", scales=("usual", "eight"), layouts=("contiguous", "transposed"), tensor=True),
             "w": Array("D O", values=("distinct", "zeros"), tensor=True),
-            "y": Array("N O", scales=("usual", "large"), tensor=True),
+            "y": Array("N O", dtypes=("float32", "float64"), scales=("usual", "large"), tensor=True),
         },
         {"N": (1,), "O": (1,)},
     ),
@@ -157,6 +157,12 @@ EXERCISE = code(
             "Torch is asked to go back from a tensor that has no way to `w`. What went through NumPy has none, and what was detached has none. Detach only the copy for NumPy, and call `backward` on `y_pred`.",
             patch=("y_pred = x.mm(w)", "y_pred = x.mm(w).detach()"),
             hints=("Does the tensor on which you call `backward` have a `grad_fn`?",),
+        ),
+        Misconception(
+            "two-dtypes",
+            "It stops where `measure` returns float64: torch refuses the product of two matrices of different dtypes. What comes from outside torch has a dtype of its own.",
+            patch=("y_pred.backward(2 * errors)\n    return w.grad", "return x.t().mm(2 * errors)"),
+            hints=("Which dtype do the errors have, and which does `x` have?",),
         ),
         Misconception(
             "array-arrives",

@@ -23,15 +23,17 @@ def probe_one_row(d):
 
 
 def compiled_and_run(answer, x, limit):
-    """What the compiled answer returns, and whether it is one graph; a backend that compiles nothing is enough for that."""
-    for whole in (True, False):
-        torch.compiler.reset()
-        try:
-            return torch.compile(answer, backend="eager", fullgraph=whole)(x.clone(), limit), whole
-        except Exception:
-            # not to be recorded whole, or wrong in itself: then the second time says so in Python's words
-            if not whole:
-                raise
+    """What the compiled answer returns, and whether it is one graph; a backend that compiles nothing is enough for it.
+
+    Graphs are counted, as the lesson does: `fullgraph=True` would take an `.item()` into the graph. torch's own count
+    of breaks finds a `print` behind the last operation, which leaves one graph.
+    """
+    graphs = []
+    torch.compiler.reset()
+    torch._dynamo.utils.counters.clear()
+    compiled = torch.compile(answer, backend=lambda graph, inputs: graphs.append(graph) or graph.forward)
+    clipped = compiled(x.clone(), limit)
+    return clipped, len(graphs) == 1 and not torch._dynamo.utils.counters["graph_break"]
 
 
 def use_clip(answer, drawn, limit):
@@ -84,7 +86,7 @@ EXERCISE = code(
             "drawn": Array(
                 ranks=(2, 0, 1, 3), dtypes=("float32", "float64"), layouts=("contiguous", "transposed"), tensor=True
             ),
-            "limit": Number((2.0, 0.3, 40.0)),
+            "limit": Number((2.0, 0.3, 40.0, 1e-6)),
         }
     ),
     probe=(probe_spike, probe_one_row),
@@ -156,6 +158,13 @@ EXERCISE = code(
             "Long tensors come back as they were, and short ones are made shorter. Does the quotient stand upside down? What is twice too long has to be multiplied by one half.",
             patch=("limit / norm", "norm / limit"),
             hints=("By what do you multiply a vector of length 4 to make it one of length 2?",),
+        ),
+        Misconception(
+            "added-to-the-length",
+            "A tensor that is too long comes out shorter than `limit`, which shows where both are very small. Is a "
+            "small number added to the length? x is not all zero, so no division by 0 has to be feared.",
+            patch=("x.norm()", "x.norm() + 1e-6"),
+            hints=("What becomes of a tensor of length 2e-6 if `limit` is 1e-6?",),
         ),
         Misconception(
             "squared-length",

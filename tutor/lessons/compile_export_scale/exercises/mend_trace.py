@@ -1,4 +1,4 @@
-"""A branch that `torch.jit.trace` records as it went for one image, and takes for every other."""
+"""A branch that `torch.jit.trace` records as it went for one image; and a mean of exactly 0.5."""
 
 import io
 import warnings
@@ -17,15 +17,22 @@ def image_of(d, mean, height, width):
     return d.number(0.5, 2.0) * image ** power[nearest] + d.number(0.1, 1.0)
 
 
+def halved(d, height, width):
+    """An image of few brightnesses, whose mean is 0.5 to the last digit once it is stretched."""
+    stretched = [0, 0, 0, 0.75, 0.75, 0.75, 0.75, 1]
+    pixels = d.rng.permutation(stretched * (height * width // 8)).reshape(height, width)
+    return torch.from_numpy(0.25 + 0.5 * pixels).float()
+
+
 def probe(d):
-    """An image to record with, on a black ground or a white one, and others of other sizes, two near the limit."""
+    """An image to record with, on a black ground or a white one, and others of other sizes, some near the limit."""
     means = (0.3, 0.7)[d.seed % 2], 0.25, 0.75, 0.45, 0.55
     sizes = zip(d.sizes(5, 4, 9), d.sizes(5, 4, 9), strict=True)
-    return tuple(image_of(d, mean, *size) for mean, size in zip(means, sizes, strict=True))
+    return *(image_of(d, mean, *size) for mean, size in zip(means, sizes, strict=True)), halved(d, 4, 8)
 
 
-def run_elsewhere(answer, example, dark, bright, greyish, whitish):
-    """What kind of thing was returned, and what it makes of four images, saved and loaded where it can be."""
+def run_elsewhere(answer, example, *images):
+    """What kind of thing was returned, and what it makes of some images, saved and loaded where it can be."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = answer(example)
@@ -36,7 +43,7 @@ def run_elsewhere(answer, example, dark, bright, greyish, whitish):
             file.seek(0)
             program = torch.jit.load(file)
         kind = "a program of torch.jit" if is_program else "a function of Python, which only Python can run"
-        return kind, *(program(image.clone()) for image in (dark, bright, greyish, whitish))
+        return kind, *(program(image.clone()) for image in images)
 
 
 def by_script(example):
@@ -104,6 +111,7 @@ EXERCISE = repair(
         "a bright image",
         "an image just below 0.5",
         "an image just above 0.5",
+        "an image of exactly 0.5",
     ),
     seconds=30.0,
     misconceptions=(
@@ -135,6 +143,12 @@ EXERCISE = repair(
             hints=("Which of its two results does `torch.where` take where the condition is true?",),
         ),
         Misconception(
+            "turned-at-one-half",
+            "An image whose mean is exactly 0.5 is turned round. Only those above 0.5 are.",
+            patch=("> 0.5", ">= 0.5"),
+            hints=("Which of your comparisons decides about an image whose mean is 0.5?",),
+        ),
+        Misconception(
             "always-turned",
             "All images are turned round, the dark ones too. So it is where nothing chooses, and where the program was "
             "recorded with a bright "
@@ -151,10 +165,6 @@ EXERCISE = repair(
         ),
     ),
     alternatives=(by_script, by_distance, by_script_within_a_trace, by_module),
-    equivalent_mutants={
-        "return torch.where(image.mean() >= 0.5, 1 - image, image)": "no photograph has a mean of 0.5 to the last "
-        "digit",
-    },
     hints=(
         "Who decides in your program, and when?",
         "Let both results be computed, and let an operation choose between them; or have the text translated, as in "

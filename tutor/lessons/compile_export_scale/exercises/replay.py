@@ -1,5 +1,7 @@
 """A recorded program run on other inputs: names not looked up, results lost, the inputs written into."""
 
+from collections import ChainMap
+
 import torch
 
 from tutor.checking import Misconception, code
@@ -37,7 +39,8 @@ def probe_mixed_tape(d):
     n, m = d.sizes(2)
     tape = [
         ("turned", torch.Tensor.reshape, ["x", (m, n)]),
-        ("less", torch.Tensor.__rsub__, ["turned", 1.5]),
+        ("flipped", torch.flip, ["turned", [0, 1]]),
+        ("less", torch.Tensor.__rsub__, ["flipped", 1.5]),
         ("power", torch.pow, [2.0, "less"]),
         ("joined", torch.addcmul, ["turned", "power", "less"]),
         ("more", torch.add, ["joined", d.tensor(n)]),
@@ -67,11 +70,11 @@ def replay_loop(tape, inputs):
     return results[tape[-1][0]]
 
 
-def replay_get(tape, inputs):
-    known = {**inputs}
+def replay_chained(tape, inputs):
+    known = ChainMap({}, inputs)
     result = None
     for name, function, arguments in tape:
-        result = known[name] = function(*[known.get(a, a) for a in arguments])
+        result = known[name] = function(*(known[a] if type(a) is str else a for a in arguments))
     return result
 
 
@@ -140,6 +143,13 @@ EXERCISE = code(
             hints=("Which kinds of things can stand on a tape, and which of them are names?",),
         ),
         Misconception(
+            "lists-looked-up",
+            "Something is looked up that can be no key of a dict, a list for instance. Only strings are names; "
+            "anything else is passed on as it is, without a look into a dict.",
+            patch=("values[a] if isinstance(a, str) else a", "values.get(a, a)"),
+            hints=("What does Python say to `{}.get([0, 1])`?",),
+        ),
+        Misconception(
             "names-not-looked-up",
             "The functions receive the names themselves. A name has to be replaced by the tensor that it stands for.",
             patch=("values[a] if isinstance(a, str) else a", "a"),
@@ -155,7 +165,7 @@ EXERCISE = code(
             hints=("Where does the second step find the result of the first?",),
         ),
     ),
-    alternatives=(replay_loop, replay_get, replay_backwards),
+    alternatives=(replay_loop, replay_chained, replay_backwards),
     hints=(
         "Where can a step find the tensors that its arguments name?",
         "Keep a dict from name to tensor; begin with a copy of `inputs` and add each result.",

@@ -11,6 +11,12 @@ def probe(d):
     return d.tensor(*shape), sign * d.number(1.5, 3.0), d.tensor(*shape)
 
 
+def probe_zero(d):
+    """A factor of 0, and a larger gradient that arrives."""
+    x, _, grad_output = probe(d)
+    return x, 0.0, 8 * grad_output
+
+
 def there_and_back(answer, x, scale, grad_output):
     x = x.clone().requires_grad_()
     y = answer.apply(x, scale)
@@ -39,7 +45,7 @@ EXERCISE = repair(
     drills=("saving",),
     fault="The gradient is still too large by the factor `scale`: what was saved is the very tensor that `forward` then multiplies in place, and `backward` multiplies once more.",
     shown_by=("linkedin/Liger-Kernel#272",),
-    probe=probe,
+    probe=(probe, probe_zero),
     use=there_and_back,
     outputs=("y", "grad_x"),
     misconceptions=(
@@ -60,6 +66,12 @@ EXERCISE = repair(
             "The gradient has x in it where exp(x) belongs.",
             patch=("ctx.save_for_backward(y)", "ctx.save_for_backward(x)"),
             hints=("What does `backward` take the saved tensor for?",),
+        ),
+        Misconception(
+            "divided-by-the-factor",
+            "With a scale of 0 the gradient is NaN, which comes of 0 / 0; it should be 0. For all other numbers it is right.",
+            patch=(("y = y * scale", "y *= scale"), ("grad_output * y * ", "grad_output * (y / ctx.scale) * ")),
+            hints=("Which saved tensor would need no division?",),
         ),
     ),
     alternatives=(OF_THE_RESULT, OF_THE_INPUT, OF_A_COPY),

@@ -1,5 +1,6 @@
 """A dataset of two methods and a constructor: transforms that are forgotten, exchanged, lost or called without asking."""
 
+import torch
 from torch.utils.data import Dataset
 
 from tutor.checking import Misconception, code
@@ -22,9 +23,15 @@ def probe_label_transform(d):
 
 
 def probe_bare(d):
-    """No transform at all, and images that cannot be changed."""
+    """No transform at all, and labels that cannot be changed."""
     images, labels, index, *_ = probe_pairs(d)
     return images, tuple(labels), index, False, False
+
+
+def probe_lists(d):
+    """A list of images with a channel, and a tensor of labels."""
+    images, labels, index, *more = probe_pairs(d)
+    return list(images[:, None]), torch.tensor(labels), index, *more
 
 
 def use_dataset(dataset, images, labels, index, transformed, target_transformed):
@@ -105,7 +112,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=5,
     drills=("dataset",),
-    probe=(probe_pairs, probe_image_transform, probe_label_transform, probe_bare),
+    probe=(probe_pairs, probe_image_transform, probe_label_transform, probe_bare, probe_lists),
     use=use_dataset,
     outputs=(
         "the length",
@@ -180,6 +187,12 @@ EXERCISE = code(
             "That is the number of rows of one image. The length of a dataset is how many pairs it has.",
             patch=("len(self.labels)", "len(self.images[0])"),
             hints=("What is the first size of the images, and what the second?",),
+        ),
+        Misconception(
+            "tensors-alone",
+            "Images or labels may come as a list, which has none of a tensor's attributes and methods, such as `shape` or `size()`. `len` and an index work for both.",
+            patch=("len(self.labels)", "self.images.shape[0]"),
+            hints=("Which of tensor, list and tuple knows what you ask it for?",),
         ),
     ),
     alternatives=(PairsKept, PairsShort, PairsByLoop),

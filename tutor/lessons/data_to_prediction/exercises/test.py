@@ -17,21 +17,26 @@ def probe_test(d):
     y = logits.argmax(dim=1)
     y[2 * batch :] = logits[2 * batch :].argmin(dim=1)
     y[: d.integer(2, 3)] = logits[0].argmin()
-    return x, y, batch, weight
+    return x, y, batch, weight, False
 
 
 def probe_one_batch(d):
     """All images in one batch."""
-    x, y, _, weight = probe_test(d)
-    return x, y, len(x), weight
+    x, y, _, weight, _ = probe_test(d)
+    return x, y, len(x), weight, False
 
 
-def use_test(test, x, y, batch, weight):
+def probe_dropped(d):
+    """A loader that leaves the smaller last batch of its dataset out."""
+    return *probe_test(d)[:4], True
+
+
+def use_test(test, x, y, batch, weight, drop_last):
     """What is returned for a model that comes in training mode, and in words how it was called."""
     model, recorded = small_net(weight).train(), []
     modes = modes_of(model[0])
     model.register_forward_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
-    returned = test(loader_of(x, y, batch), model, a_loss())
+    returned = test(loader_of(x, y, batch, drop_last), model, a_loss())
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         raise TypeError("the answer should return two things, the accuracy and the mean loss")
     accuracy, loss = returned
@@ -61,7 +66,7 @@ def test_all_at_once(dataloader, model, loss_fn):
 
 
 def test_by_size(dataloader, model, loss_fn):
-    was, size = model.training, len(dataloader.dataset)
+    was, size = model.training, sum(len(y) for _, y in dataloader)
     model.eval()
     accuracy = loss = 0
     with torch.set_grad_enabled(False):
@@ -77,7 +82,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("test",),
-    probe=(probe_test, probe_one_batch),
+    probe=(probe_test, probe_one_batch, probe_dropped),
     use=use_test,
     outputs=("the mode while testing", "gradients", "the accuracy", "the loss", "the running mean"),
     misconceptions=(
@@ -138,6 +143,12 @@ EXERCISE = code(
             "You return the part of *wrong* answers.",
             patch=("right / count,", "1 - right / count,"),
             hints=("Should your number rise or fall while the network learns?",),
+        ),
+        Misconception(
+            "size-of-the-dataset",
+            "Both numbers are too small where the loader leaves images of its dataset out: they are divided by the images of the dataset. Divide by those that came.",
+            patch=("right / count, total / count", "right / len(dataloader.dataset), total / len(dataloader.dataset)"),
+            hints=("How many images does a loader with `drop_last=True` yield, and how many has its dataset?",),
         ),
         Misconception(
             "softmax-before-the-loss",

@@ -19,7 +19,7 @@ LINE = re.compile(r"loss:\s*(-?[\d.]+)\s+\[\s*(\d+)/\s*(\d+)\]")
 def probe_epoch(d):
     """More than 100 batches of which the last is smaller, so that two lines are due; once it is printed itself."""
     (features,) = d.sizes(1, 3, 6)
-    count, batch = 3 * (104 if d.seed % 1000 < 3 else 101) - 1, 3
+    count, batch = 3 * (101 if d.seed % 2 else 104) - 1, 3
     return (
         d.tensor(count, features),
         torch.from_numpy(d.labels(count, CLASSES)),
@@ -97,7 +97,7 @@ def train(dataloader, model, loss_fn, optimizer):
 
 TRAIN_AS_OFTEN_SEEN = '''
 def train(dataloader, model, loss_fn, optimizer):
-    """Seen images from the number of the batch, which is right while no smaller batch is reported."""
+    """Seen images from the number of the batch: all batches before it are full."""
     size = len(dataloader.dataset)
     model.train()
     for batch, (X, y) in enumerate(dataloader):
@@ -147,7 +147,7 @@ EXERCISE = code(
         "the running mean",
         "the weights",
     ),
-    cases=2,
+    cases=3,
     seconds=30.0,
     misconceptions=(
         Misconception(
@@ -198,6 +198,12 @@ EXERCISE = code(
             "The training is right. The lines do not count the images of the batch that they report.",
             patch=(("        seen += len(X)\n", ""), (PRINTED, f"{PRINTED}\n        seen += len(X)")),
             hints=("What should the first line say, 0 or the size of a batch?",),
+        ),
+        Misconception(
+            "last-batch-for-all",
+            "The training is right. The line of a smaller last batch counts too few images: those before it came in larger batches. Add up the images batch by batch.",
+            patch=("seen += len(X)", "seen = (batch + 1) * len(X)"),
+            hints=("If the last batch has two images and all before it three, how many were seen?",),
         ),
         Misconception(
             "batches-for-images",

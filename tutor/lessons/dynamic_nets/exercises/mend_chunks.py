@@ -15,6 +15,15 @@ def probe(d):
     return d.tensor(width, hidden), d.tensor(hidden, hidden), chunks
 
 
+def use_twice(chunk_gradients, w, u, chunks):
+    """The gradients, and those of a second call with the same w and u."""
+    first = chunk_gradients(w, u, chunks)
+    if not isinstance(first, tuple | list) or not all(isinstance(grad, torch.Tensor) for grad in first):
+        return first
+    first = tuple(grad.clone() for grad in first)
+    return *first, *chunk_gradients(w, u, chunks)
+
+
 def gradients_of_new_states(w, u, chunks):
     w, u = w.clone().requires_grad_(), u.clone().requires_grad_()
     kept = torch.zeros_like(w[0]).tolist()
@@ -63,7 +72,8 @@ EXERCISE = repair(
     fault="The second chunk still stops: its state is a part of the first chunk's graph, which its backward pass has used up.",
     shown_by=("MorvanZhou/PyTorch-Tutorial#57", "quark0/darts#56"),
     probe=probe,
-    outputs=("grad_w", "grad_u"),
+    use=use_twice,
+    outputs=("grad_w", "grad_u", "grad_w of a second call", "grad_u of a second call"),
     misconceptions=(
         Misconception(
             "graph-retained",
@@ -91,11 +101,15 @@ EXERCISE = repair(
             patch=((DETACH, ""), ("state @ u", "state.detach() @ u")),
             hints=("Within one chunk, how far back should a gradient go?",),
         ),
+        Misconception(
+            "gradients-left-behind",
+            "The first call is right. It leaves its gradients in the w and u that it was given, and a second call with them adds its own.",
+            patch=("w.clone().requires_grad_(), u.clone().requires_grad_()", "w.requires_grad_(), u.requires_grad_()"),
+            hints=("Whose tensors do your gradients lie in when the function has returned?",),
+        ),
     ),
     alternatives=(gradients_of_new_states, gradients_in_a_list, gradients_in_place),
     equivalent_mutants={
-        "w, u = (w.requires_grad_(), u.clone().requires_grad_())": "no value of the caller's tensor is changed",
-        "w, u = (w.clone().requires_grad_(), u.requires_grad_())": "no value of the caller's tensor is changed",
         "state = u.new_zeros(w.shape[1])": "both weights have one dtype",
         "state = w.new_zeros(u.shape[1])": "u is square, of the state's size",
         "loss = 0.5": "a constant has no gradient",

@@ -1,6 +1,5 @@
 """A dataset over images and a table: read too early or late; more in `watching.py`, `datasets.py`."""
 
-import ast
 from textwrap import indent
 
 import numpy as np
@@ -9,7 +8,7 @@ from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
 
 from ..datasets import DatasetByLists, DatasetByReader, DatasetByTable
-from ..shared import draw_bytes
+from ..shared import draw_bytes, if_in_if, reader_kept
 from ..watching import use_dataset
 
 
@@ -26,19 +25,6 @@ KEPT = "self.target_transform = target_transform"
 TAKEN = "name, label = self.rows[index]"
 OPENED = "        with Image.open(self.folder / name) as image:\n            image.load()  # the pixels, before the file is closed\n"
 LABELLED = "        if self.target_transform is not None:\n            label = self.target_transform(label)\n"
-
-
-def reader_kept(tree):
-    """Evidence that what `csv` makes of a file is kept as it is."""
-    kept = [part.value.func for part in ast.walk(tree) if isinstance(part, ast.Assign) and hasattr(part.value, "func")]
-    return any(getattr(made, "attr", getattr(made, "id", "")) in ("DictReader", "reader") for made in kept)
-
-
-def if_in_if(tree):
-    """Evidence that one transform is asked for inside the question for the other."""
-    ifs = [part for part in ast.walk(tree) if isinstance(part, ast.If) and seen("_.transform")(part.test)]
-    inner = [line for part in ifs for line in part.body if isinstance(line, ast.If)]
-    return any(seen("_.target_transform")(line.test) for line in inner)
 
 
 EXERCISE = code(
@@ -88,6 +74,13 @@ EXERCISE = code(
             hints=("Which order does the docstring ask for?",),
         ),
         Misconception(
+            "columns-by-place",
+            "A label is taken for the name of a file. Are the columns taken by their place? A table may have others, "
+            "in another order: take them by their names in the header.",
+            patch=(ROWS, "self.rows = [(row[0], int(row[1])) for row in list(csv.reader(file))[1:]]"),
+            hints=("Where does the table say which of its columns holds the names of the files?",),
+        ),
+        Misconception(
             "folder-counted",
             "Your length is the number of files in the folder. A file that the table does not name has no label, and is no example.",
             patch=("return len(self.rows)", "return len(list(self.folder.iterdir()))"),
@@ -105,7 +98,11 @@ EXERCISE = code(
             patch=("csv.DictReader(file)]", "csv.DictReader(file)][1:]"),
             cause="`DictReader` takes the header away by itself.",
             evidence=seen("csv.DictReader(...)", "DictReader(...)"),
-            other=(ROWS, "self.rows = [(row[0], int(row[1])) for row in list(csv.reader(file))[2:]]"),
+            other=(
+                ROWS,
+                "header, _, *lines = csv.reader(file)\n            rows = [dict(zip(header, line)) for line in lines]\n"
+                '            self.rows = [(row["file"], int(row["label"])) for row in rows]',
+            ),
             hints=("Which line is the first that becomes an example?",),
         ),
         Misconception(

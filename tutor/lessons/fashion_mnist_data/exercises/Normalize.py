@@ -30,6 +30,13 @@ def probe_one_channel(d):
     return d.tensor(n, 1, h, w), statistics(d, 1), statistics(d, 1)
 
 
+def probe_as_many_images_as_channels(d):
+    """A batch whose first two sizes are the same; and an image as high as it has channels."""
+    c, h, w = d.sizes(3)
+    shape = (c, c, h, w) if d.seed % 2 else (c, c, w)
+    return d.tensor(*shape), statistics(d, c), statistics(d, c)
+
+
 def use_normalize(normalize, images, mean, std):
     """The images, normalised twice by one transform: the second time must be like the first."""
     transform = normalize(mean, std)
@@ -79,7 +86,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("normalize",),
-    probe=(probe_one_image, probe_batch, probe_one_channel),
+    probe=(probe_one_image, probe_batch, probe_one_channel, probe_as_many_images_as_channels),
     unstretched={"one example": "the first dimension of a single image is its channels"},
     use=use_normalize,
     outputs=("the images normalised", "other images normalised by the same transform"),
@@ -96,6 +103,19 @@ EXERCISE = code(
             "The C numbers are lined up with the height. The shape (C, 1, 1), with two dimensions of size 1 on the right, puts them at the channels.",
             patch=((".view(-1, 1, 1)", ".view(-1, 1)"),),
             hints=("How many dimensions stand to the right of the channels?",),
+        ),
+        Misconception(
+            "channels-found-by-size",
+            "In a batch of as many images as channels each image gets the numbers of a channel. The channels are "
+            "always the third dimension from the right, whatever the sizes are.",
+            patch=(
+                "return (images - self.mean) / self.std",
+                "if len(images) == len(self.mean):\n"
+                "            images = images.transpose(0, -3)\n"
+                "            return ((images - self.mean) / self.std).transpose(0, -3)\n"
+                "        return (images - self.mean) / self.std",
+            ),
+            hints=("From which side do you have to count, so that (C, H, W) and (N, C, H, W) are alike?",),
         ),
         Misconception(
             "exchanged",

@@ -6,6 +6,8 @@ from torch.utils.data import DataLoader
 from tutor.checking import Misconception, repair
 from tutor.checking.evidence import seen
 
+from ..shared import dtype_in_words, kind_of_label
+
 
 def probe(d):
     """A few small images with labels."""
@@ -14,13 +16,19 @@ def probe(d):
     return images, torch.from_numpy(d.labels(n, 10))
 
 
+def probe_floats(d):
+    """Images of whole numbers that are floats already."""
+    images, labels = probe(d)
+    return images.float(), labels
+
+
 def loaded(answer, images, labels):
-    """Two rows that are asked for in turn, and all rows and labels as a loader puts them together."""
+    """Two rows that are asked for in turn, what they are, and all rows and labels as a loader puts them together."""
     dataset = answer(images, labels)
     first, second = dataset[0], dataset[len(images) - 1]
     batches = list(DataLoader(dataset, batch_size=2))
     rows, given = (torch.cat(part) for part in zip(*batches, strict=True))
-    return len(dataset), first[0], second[0], rows, given
+    return len(dataset), first[0], second[0], dtype_in_words(first[0]), kind_of_label(first[1]), rows, given
 
 
 HEAD = (
@@ -39,14 +47,16 @@ NEW_ROWS = (
     "        row[:] = self.images[i].view(-1)\n        row.div_(255)\n        return row, self.labels[i].item()\n"
 )
 
+DIVIDED = "        self.row /= 255\n        return self.row.clone()"
+
 EXERCISE = repair(
     difficulty="easy",
     minutes=6,
     drills=("own-dataset",),
     fault="What was given out still changes when the next image is asked for: every image is the same row, and a loader copies them only when it has all of a batch.",
-    probe=probe,
+    probe=(probe, probe_floats),
     use=loaded,
-    outputs=("length", "first row", "last row", "rows", "labels"),
+    outputs=("length", "first row", "last row", "a row's dtype", "what a label is", "rows", "labels"),
     misconceptions=(
         Misconception(
             "copied-before-scaling",
@@ -67,22 +77,42 @@ EXERCISE = repair(
             "whole-numbers",
             "The images are apart now, and all but the brightest pixels are 0: what was divided by 255 has been cut down to a whole number.",
             patch=(
-                "        self.row.copy_(self.images[i].flatten())\n        self.row /= 255\n        return self.row.clone()",
+                f"        self.row.copy_(self.images[i].flatten())\n{DIVIDED}",
                 "        row = (self.images[i].flatten() // 255).float()\n        return row",
             ),
             cause="`//` does that; `/` is wanted.",
             evidence=seen("_ // _"),
-            other=(
-                ("        self.row /= 255\n        return self.row.clone()", "        return (self.row / 255).floor()"),
-            ),
+            other=((DIVIDED, "        return (self.row / 255).floor()"),),
             hints=("What is 100 / 255, and what is left of it in whole numbers?",),
+        ),
+        Misconception(
+            "images-divided",
+            "The images are apart now, and images that arrive as float32 are themselves divided by 255: `.float()`, "
+            "`.flatten()` and `.view()` copy nothing that fits already, and `/=` writes into what it is given.",
+            patch=(
+                f"        self.row.copy_(self.images[i].flatten())\n{DIVIDED}",
+                "        row = self.images[i].flatten().float()\n        row /= 255\n        return row",
+            ),
+            hints=("What does `.float()` return of a tensor that is float32 already?",),
+        ),
+        Misconception(
+            "float64",
+            "The images are apart now, and a row is float64. A model's parameters are float32, and it refuses others.",
+            patch=("self.row.clone()", "self.row.double()"),
+            hints=("Which dtype does the docstring ask for?",),
+        ),
+        Misconception(
+            "label-is-a-tensor",
+            "The images are apart now, and the label comes as a tensor of one number. It is to be an int, as before.",
+            patch=("int(self.labels[i])", "self.labels[i]"),
+            hints=("What is `type(label)`?",),
         ),
     ),
     alternatives=(AT_ONCE, EACH, NEW_ROWS),
     equivalent_mutants={
         "self.row = torch.empty(images[-1].numel())": "all images are of one size",
-        "return (self.row.clone(), self.labels[i])": "a loader makes the same of a tensor without dimensions",
     },
+    equivalent_narrowed={"__getitem__: a result clipped": "a row holds numbers from 0 to 1 only"},
     hints=(
         "Ask for two images and compare them with `is`: what do you see?",
         "Who still holds `self.row` when the next image is written into it?",

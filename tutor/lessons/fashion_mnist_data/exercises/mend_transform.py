@@ -11,6 +11,8 @@ from torch.utils.data import Dataset
 
 from tutor.checking import Misconception, repair
 
+from ..shared import kind_of_label
+
 
 def probe(d):
     """A few small images with labels, and the two numbers by which they are normalised."""
@@ -54,10 +56,10 @@ class Receiver(pickle.Unpickler):
 
 
 def read(dataset):
-    """All images and labels of a dataset."""
+    """All images and labels of a dataset, and what a label is."""
     rows = [dataset[i] for i in range(len(dataset))]
     images, labels = zip(*rows, strict=True)
-    return torch.stack(images), list(labels)
+    return torch.stack(images), list(labels), kind_of_label(labels[0])
 
 
 def read_on_both_sides(answer, images, labels, mean, std):
@@ -67,13 +69,13 @@ def read_on_both_sides(answer, images, labels, mean, std):
     try:
         Sender(file, known).dump(dataset)
     except Exception as error:
-        return f"not at all: {error}", *here, None, None
+        return f"not at all: {error}", *here, None, None, None
     answer(images, labels, mean / 2, 2 * std)
     file.seek(0)
     try:
         return "as it was", *here, *read(Receiver(file, known).load())
     except Exception as error:
-        return f"without all that it needs: {error}", *here, None, None
+        return f"without all that it needs: {error}", *here, None, None, None
 
 
 class _Rows(Dataset):
@@ -152,8 +154,10 @@ EXERCISE = repair(
         "how it arrives",
         "the images before it is sent",
         "the labels before it is sent",
+        "what a label is before it is sent",
         "the images that arrive",
         "the labels that arrive",
+        "what a label is that arrives",
     ),
     misconceptions=(
         Misconception(
@@ -202,6 +206,12 @@ EXERCISE = repair(
             hints=("How does a function at the top of a file learn `mean` and `std`?",),
         ),
         Misconception(
+            "label-is-a-tensor",
+            "The dataset arrives, and its labels come as tensors of one number. They are to be ints, as before.",
+            patch=("int(self.labels[i])", "self.labels[i]"),
+            hints=("What is `type(label)`?",),
+        ),
+        Misconception(
             "not-normalised",
             "The dataset arrives, and its images are only divided by 255.",
             patch=(USED, "self.images[i] / 255"),
@@ -209,9 +219,6 @@ EXERCISE = repair(
         ),
     ),
     alternatives=(AllAtOnce, WithPartial, WithMethod, WITH_A_CLASS),
-    equivalent_mutants={
-        "return (image.unsqueeze(0), self.labels[i])": "a loader makes the same of a tensor without dimensions",
-    },
     hints=(
         "Which of the dataset's attributes can be written into a file, and which is code?",
         "Numbers and tensors can be pickled, and the methods of a class travel with its name. What would a method need "

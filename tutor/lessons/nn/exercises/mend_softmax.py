@@ -20,6 +20,12 @@ def probe_larger(d):
     return x, labels, 6 * weight, rate, steps
 
 
+def probe_large(d):
+    """A start whose scores are so large that a probability is rounded to 0."""
+    x, labels, weight, rate, steps = probe(d)
+    return x, labels, 200 * weight, rate, steps
+
+
 def trained(x, labels, weight, rate, steps, loss_of):
     weight, losses = weight.clone().requires_grad_(), []
     for _ in range(steps):
@@ -34,8 +40,8 @@ def fit_by_logarithms(x, labels, weight, rate, steps):
     return trained(x, labels, weight, rate, steps, lambda s, t: functional.nll_loss(s.log_softmax(1), t))
 
 
-def fit_by_probabilities(x, labels, weight, rate, steps):
-    return trained(x, labels, weight, rate, steps, lambda s, t: -s.softmax(1)[range(len(t)), t].log().mean())
+def fit_by_logsumexp(x, labels, weight, rate, steps):
+    return trained(x, labels, weight, rate, steps, lambda s, t: (s.logsumexp(1) - s[range(len(t)), t]).mean())
 
 
 def fit_twice_the_logarithm(x, labels, weight, rate, steps):
@@ -51,11 +57,7 @@ EXERCISE = repair(
     drills=("cross-entropy",),
     fault="The loss still takes the softmax of a softmax: `cross_entropy` expects scores and does the softmax itself. Of probabilities, which lie between 0 and 1, its loss can never come near 0.",
     shown_by=("Lightning-Universe/lightning-bolts#654", "jindongwang/Deep-learning-activity-recognition#10"),
-    probe=(probe, probe_larger),
-    unstretched={
-        "larger numbers": "a softmax that is finished before its logarithm is as right for usual scores",
-        "much larger numbers": "a softmax that is finished before its logarithm is as right for usual scores",
-    },
+    probe=(probe, probe_larger, probe_large),
     outputs=("weight", "losses"),
     misconceptions=(
         Misconception(
@@ -82,8 +84,14 @@ EXERCISE = repair(
             other=(LOSS, f"-scores{PICKED}.mean()"),
             hints=("What has to be done to the scores before one of them is picked?",),
         ),
+        Misconception(
+            "logarithm-of-zero",
+            "For usual scores all is right. Where scores are large, a probability is rounded to 0: its logarithm is infinite, and the weights are NaN. Softmax and logarithm have to be taken together.",
+            patch=(LOSS, "nn.functional.nll_loss(scores.softmax(dim=1).log(), labels)"),
+            hints=("Which function takes the scores themselves and has both inside?",),
+        ),
     ),
-    alternatives=(fit_by_logarithms, fit_by_probabilities, fit_twice_the_logarithm),
+    alternatives=(fit_by_logarithms, fit_by_logsumexp, fit_twice_the_logarithm),
     equivalent_mutants={
         "losses.append(loss)": "a tensor of no dimensions is a number to the judge",
         "return (weight, losses)": "the values are the same",

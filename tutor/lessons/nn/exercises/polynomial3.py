@@ -4,34 +4,45 @@ import torch
 from torch import nn
 
 from tutor.checking import Misconception, code
+from tutor.checking.evidence import seen
 from tutor.checking.space import Array, Number, Space
 from tutor.lessons.training_steps import plain, shapes_of
 
 from ..shared import fits, steps_of
 
 NAMES = ("a", "b", "c", "d")
+MANY = 150  # models, of whose numbers mean and spread are looked at
 CUBIC = "self.a + self.b * x + self.c * x**2 + self.d * x**3"
 
 
 def probe_polynomial(d):
     """Points, targets, and any four coefficients."""
     (n,) = d.sizes(1, 3, 9)
-    return d.tensor(n), d.tensor(n), *(d.number(-1.5, 1.5) for _ in NAMES)
+    return d.tensor(n), d.tensor(n), *(d.number(-1.5, 1.5) for _ in NAMES), MANY if d.seed % 1000 < 3 else 2
 
 
-def use_polynomial(polynomial, x, y, *numbers):
-    """The parameters of the cubic, whether two of them differ, its values with given numbers, and some steps' losses."""
-    model, other = polynomial().to(x.dtype), polynomial().to(x.dtype)
+def as_by_randn(drawn):
+    """Whether the numbers of each column have about the mean 0 and the standard deviation 1."""
+    means, spreads = drawn.mean(dim=0), drawn.std(dim=0)
+    return bool((means.abs() < 0.5).all() and ((spreads > 0.65) & (spreads < 1.4)).all())
+
+
+def use_polynomial(polynomial, x, y, a, b, c, d, models=2):
+    """The cubic's parameters, how several models draw them, its values with given numbers, and some steps' losses."""
+    model, *others = (polynomial() for _ in range(models))
     shapes = shapes_of(model)
     if shapes != dict.fromkeys(NAMES, "()"):
-        return shapes, None, None, None
-    differ = [not torch.equal(getattr(model, name), getattr(other, name)) for name in NAMES]
+        return shapes, None, None, None, None
+    drawn = torch.stack([p.detach() for m in (model, *others) for p in m.parameters()]).view(models, -1)
+    anew = "yes" if bool((drawn[0] != drawn[1]).all()) else "no"
+    alike = "yes" if models < MANY or anew == "no" or as_by_randn(drawn) else "no"
+    model = model.to(x.dtype)
     with torch.no_grad():
-        for name, number in zip(NAMES, numbers, strict=True):
+        for name, number in zip(NAMES, (a, b, c, d), strict=True):
             getattr(model, name).fill_(number)
     y_pred = model(x)
     losses = steps_of(model, x, y) if fits(y_pred, y.shape) and x.abs().max() < 10 else None  # else they diverge
-    return shapes, "yes" if all(differ) else "no", plain(y_pred), losses
+    return shapes, anew, alike, plain(y_pred), losses
 
 
 class ByHorner(nn.Module):
@@ -47,7 +58,7 @@ class ByName(nn.Module):
     def __init__(self):
         super().__init__()
         for name in NAMES:
-            self.register_parameter(name, nn.Parameter(torch.rand(())))
+            self.register_parameter(name, nn.Parameter(torch.empty(()).normal_()))
 
     def forward(self, x):
         return sum(getattr(self, name) * x.pow(power) for power, name in enumerate(NAMES))
@@ -79,7 +90,7 @@ EXERCISE = code(
     ),
     probe=probe_polynomial,
     use=use_polynomial,
-    outputs=("parameters", "is every coefficient drawn anew", "y_pred", "losses"),
+    outputs=("parameters", "is every coefficient drawn anew", "as torch.randn draws", "y_pred", "losses"),
     misconceptions=(
         Misconception(
             "not-noticed",
@@ -98,6 +109,15 @@ EXERCISE = code(
             "A coefficient is the same in every new model. It should be drawn anew: `torch.randn(())`.",
             patch=("torch.randn(())", "torch.zeros(())"),
             hints=("With which numbers does your model begin?",),
+        ),
+        Misconception(
+            "drawn-otherwise",
+            "A coefficient is drawn anew, and not as `torch.randn(())` draws: around 0, with standard deviation 1.",
+            patch=("torch.randn(())", "torch.rand(())"),
+            cause="`torch.rand` draws evenly between 0 and 1.",
+            evidence=seen("_.rand(...)"),
+            other=("torch.randn(())", "torch.randn(()) / 10"),
+            hints=("Would half of your coefficients be negative?",),
         ),
         Misconception(
             "turned-round",

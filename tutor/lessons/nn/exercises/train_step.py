@@ -15,7 +15,12 @@ def probe_step(d):
     """A batch, its classes and the first weights of a small classifier."""
     n, d_in, classes = d.sizes(3, 3, 7)
     weight, bias = d.tensor(classes, d_in), d.tensor(classes)
-    return d.tensor(n, d_in), torch.from_numpy(d.labels(n, classes)), weight, bias, d.number(0.1, 0.3)
+    return d.tensor(n, d_in), torch.from_numpy(d.labels(n, classes)), weight, bias, d.number(0.1, 0.3), False
+
+
+def probe_used(d):
+    """A model that has gradients when it comes."""
+    return *probe_step(d)[:-1], True
 
 
 class ScaledClassifier(nn.Module):
@@ -31,10 +36,12 @@ class ScaledClassifier(nn.Module):
         return self.box(x) * self.scale
 
 
-def use_step(train_step, x, y, weight, bias, learning_rate):
+def use_step(train_step, x, y, weight, bias, learning_rate, used):
     """The losses of a few steps, and the weights after them; they lie in a layer inside and in the model itself."""
     model = ScaledClassifier(weight, bias)
     parameters = list(model.parameters())
+    for parameter in parameters if used else ():
+        parameter.grad = torch.full_like(parameter, 0.7)
     memory, versions = [p.detach() for p in parameters], [p._version for p in parameters]
     losses = [train_step(model, functional.cross_entropy, x, y, learning_rate) for _ in range(STEPS)]
     same = all(p is q and torch.equal(p, m) for p, q, m in zip(model.parameters(), parameters, memory, strict=True))
@@ -67,11 +74,12 @@ def step_with_grad(model, loss_fn, x, y, learning_rate):
 def step_cleaning_up(model, loss_fn, x, y, learning_rate):
     y_pred = model(x)
     loss = loss_fn(y_pred, y)
+    model.zero_grad(set_to_none=False)
     loss.backward()
     with torch.no_grad():
         for _, parameter in model.named_parameters():
             parameter.copy_(parameter - learning_rate * parameter.grad)
-    model.zero_grad(set_to_none=False)
+    model.zero_grad()
     return loss.detach().numpy().item()
 
 
@@ -90,7 +98,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("parameters",),
-    probe=probe_step,
+    probe=(probe_step, probe_used),
     use=use_step,
     outputs=("losses", "kind of the loss", "scale", "weight", "bias", "how the parameters end"),
     seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
@@ -103,9 +111,15 @@ EXERCISE = code(
         ),
         Misconception(
             "zero-grad-missing",
-            "The first step is right, the later ones are not: the gradients of all steps so far add up, because they are not cleared in between. `model.zero_grad()` does it, brackets included.",
+            "The gradients of all steps so far add up, because they are never cleared. `model.zero_grad()` does it, brackets included.",
             patch=("    model.zero_grad()\n", ""),
             hints=("What does `backward` do with a gradient that is there already?",),
+        ),
+        Misconception(
+            "cleared-for-the-next",
+            "All is right unless the model has gradients when it comes: the first step goes along the sum of those and its own. Clear them before `backward`.",
+            patch=(("    model.zero_grad()\n", ""), ("    return", "    model.zero_grad()\n    return")),
+            hints=("What if somebody has called `backward` on this model before your function?",),
         ),
         Misconception(
             "no-gradient-at-the-update",

@@ -16,6 +16,12 @@ def probe_two(d):
     return [d.number(0.5, 2.0), -d.number(1.5, 2.0)], -d.number(0.5, 2.0)
 
 
+def probe_equal(d):
+    """Three factors, two of which are the same number: each of the two is in the product of the other."""
+    twice = d.number(1.5, 2.0)
+    return [twice, d.number(0.5, 1.0), twice], d.number(0.5, 2.0)
+
+
 def call_all(answer, factors, grad):
     return tuple(function(grad) for function in answer(factors))
 
@@ -55,7 +61,7 @@ EXERCISE = repair(
     minutes=6,
     drills=("local-rules",),
     fault="All functions still return the same, that of the last factor. A function looks the names in it up when it is *called*, and by then the loop has left the last value in them.",
-    probe=(probe, probe_two),
+    probe=(probe, probe_two, probe_equal),
     use=call_all,
     misconceptions=(
         Misconception(
@@ -69,6 +75,12 @@ EXERCISE = repair(
             "Each function multiplies by the product of all factors, its own among them.",
             patch=("            if j != k:\n                others *= factor", "            others *= factor"),
             hints=("Which factor does the derivative with respect to a not hold?",),
+        ),
+        Misconception(
+            "left-out-by-value",
+            "Right while all factors differ. Of a number that stands in the list twice none is left in the product, though one of the two belongs to the others. A factor is left out by its place in the list, not by its value.",
+            patch=("if j != k:", "if factor != factors[k]:"),
+            hints=("What is the derivative of a * b * c with respect to a, if a and c are both 2?",),
         ),
         Misconception(
             "never-begun-anew",

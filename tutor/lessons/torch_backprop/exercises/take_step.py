@@ -27,6 +27,13 @@ def probe_many_steps(d):
     return weights, grads, d.number(0.1, 0.6)
 
 
+def probe_numbers(d):
+    """Weights of no dimension, as the coefficients of the sine fit are, and one of one."""
+    (a,) = d.sizes(1)
+    weights, grads = ([d.tensor(), d.tensor(a), d.tensor()] for _ in ("weights", "gradients"))
+    return weights, grads, d.number(0.1, 0.6)
+
+
 def three_steps(take_step, weights, grads, learning_rate):
     """The gradients at the end, the weights that were handed over after each of three steps, and the list at the end."""
     weights, grads = [w.clone() for w in weights], [g.clone() for g in grads]
@@ -49,7 +56,7 @@ def step_by_index(weights, grads, learning_rate):
 
 def step_by_slice(weights, grads, learning_rate):
     for w, grad_w in zip(weights, grads, strict=True):
-        w[:] = w - learning_rate * grad_w
+        w[...] = w - learning_rate * grad_w
 
 
 def step_by_copy(weights, grads, learning_rate):
@@ -65,7 +72,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=6,
     drills=("in-place",),
-    probe=(probe_step, probe_one_step, probe_many_steps),
+    probe=(probe_step, probe_one_step, probe_many_steps, probe_numbers),
     use=three_steps,
     outputs=("grads_afterwards", "after_step_1", "after_step_2", "after_step_3", "the_list"),
     misconceptions=(
@@ -92,6 +99,12 @@ EXERCISE = code(
                 "flat = w.reshape(-1)\n        flat -= learning_rate * grad_w.reshape(-1)",
             ),
             hints=("Which way of writing a subtraction changes the numbers where they lie?",),
+        ),
+        Misconception(
+            "slice-of-a-number",
+            "It stops at a weight of shape (), a single number such as a coefficient of the sine fit. A tensor without a dimension has no slice `[:]`, no rows and no length.",
+            patch=("w -= learning_rate * grad_w", "w[:] = w - learning_rate * grad_w"),
+            hints=("Which way of writing a subtraction in place asks for no dimension?",),
         ),
         Misconception(
             "replaced-in-the-list",

@@ -12,6 +12,11 @@ from tutor.lessons import two_layer_net
 from ..shared import on_any_device
 
 
+def probe_float64(d):
+    """A whole problem in float64, as the judge of gradients wants it."""
+    return tuple(t.double() for t in two_layer_net.probe_gradients(d, "tensor"))
+
+
 def gradients_anywhere(answer, x, y, w1, w2):
     """On the CPU and elsewhere; a report calls the arguments by these names."""
     return on_any_device(answer, x, y, w1, w2)
@@ -24,7 +29,7 @@ def net_loss(x, y, w1, w2):
 
 def net_gradients_einsum(x, y, w1, w2):
     h = torch.einsum("nd,dh->nh", x, w1)
-    on = (h > 0).float()
+    on = (h > 0).to(h.dtype)
     error = torch.einsum("nh,ho->no", h * on, w2) - y
     grad_w2 = 2 * torch.einsum("nh,no->ho", h * on, error)
     return [2 * torch.einsum("nd,nh,no,ho->dh", x, on, error, w2), grad_w2]
@@ -43,7 +48,7 @@ EXERCISE = code(
         },
         {"N": (1,), "H": (1,)},
     ),
-    probe=partial(two_layer_net.probe_thin_gradients, kind="tensor"),
+    probe=(partial(two_layer_net.probe_thin_gradients, kind="tensor"), probe_float64),
     use=gradients_anywhere,
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
@@ -85,6 +90,21 @@ EXERCISE = code(
             evidence=seen("relu_backward(h, _)"),
             other=("relu_backward(grad_h_relu, h)", "h.clone()\n    grad_h[grad_h_relu < 0] = 0"),
             hints=("Which of the two should be in what travels on to `w1`: values or gradients?",),
+        ),
+        Misconception(
+            "float32-only",
+            "Right in float32; where all four tensors are float64, two dtypes meet and it stops. Is a tensor made or converted on the way without regard to the dtype of the others?",
+            patch=(
+                "relu_backward(grad_h_relu, h)",
+                "torch.zeros(h.shape)\n    grad_h[h >= 0] = grad_h_relu[h >= 0]",
+            ),
+            cause="`torch.zeros` makes float32, unless it is told otherwise.",
+            evidence=seen("torch.zeros(_)", "torch.zeros(_, _)"),
+            other=(
+                "relu_backward(grad_h_relu, h)",
+                "torch.zeros_like(h).float()\n    grad_h[h >= 0] = grad_h_relu[h >= 0]",
+            ),
+            hints=("Which dtype does each of your tensors have, if `x` is float64?",),
         ),
         Misconception(
             "returned-in-the-other-order",
