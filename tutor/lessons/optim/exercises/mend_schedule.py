@@ -75,7 +75,7 @@ EXERCISE = repair(
         ),
         Misconception(
             "after-all-epochs",
-            "The rate never changes while there is training.",
+            "On no test input does the rate change while there is training.",
             patch=(STEP, "            optimizer.step()\n    scheduler.step()\n"),
             cause="Your `scheduler.step()` comes when all epochs are over.",
             evidence=lambda tree: any(isinstance(line, ast.Expr) and CALLED(line) for line in tree.body[0].body),

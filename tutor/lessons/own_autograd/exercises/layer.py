@@ -107,7 +107,7 @@ EXERCISE = code(
         ),
         Misconception(
             "tensor-taken-for-data",
-            "Right for data, but a *tensor* x gets no gradient: nothing before this layer would learn. It belongs to the parents then.",
+            "Right for data, but there is a *tensor* x that gets no gradient, and what it is made of would never learn. A tensor x belongs to the parents, a leaf too.",
             patch=(WANTED, "wanted = False\n    numbers = as_tensor(x).data"),
             hints=("In a network of two layers, what is x for the second one?",),
         ),
