@@ -3,6 +3,7 @@
 import itertools
 import linecache
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 import tutor
 from tutor.checking.diagnose import Words
+from tutor.checking.fault import Fault
 
 _cells = itertools.count()
 NET = tutor.exercises["numpy_backprop.two_layer_gradients"]
@@ -199,3 +201,12 @@ def test_an_error_of_the_same_words_from_another_cause_is_no_known_mistake():
     other = typed(FORWARD, "def two_layer_forward(x, w1, w2):\n    if w1 and x:\n        return x, x, x\n")
     assert "max" in known.message and known.misconception is not None
     assert other.misconception is None and "`w1` is an array of shape" in other.message
+
+
+def test_two_errors_over_a_file_are_alike_whatever_folder_it_is_in():
+    """The same wrong answer runs in two processes, each with a temporary folder of its own."""
+    there = Fault("FileNotFoundError", "Exception", "No such file or directory: '/tmp/a1/images/7'")
+    assert there.alike(replace(there, text="No such file or directory: '/tmp/b/images/7'"))
+    assert there.alike(replace(there, text=r"No such file or directory: 'C:\\Temp\\images\\7'"))
+    assert not there.alike(replace(there, text="No such file or directory: '/tmp/a1/images/8'"))
+    assert not there.alike(replace(there, kind="ValueError"))

@@ -111,7 +111,7 @@ def test_an_answer_that_numpy_carries_out_is_refused_where_there_is_no_accelerat
 def test_an_answer_that_looks_at_single_numbers_is_right():
     def two_layer_gradients(x, y, w1, w2):
         h = x.mm(w1)
-        h_relu = torch.tensor([[max(0.0, value) for value in row] for row in h.tolist()])
+        h_relu = torch.tensor([[max(0.0, value) for value in row] for row in h.tolist()], dtype=h.dtype)
         grad_y_pred = 2 * (h_relu.mm(w2) - y)
         return x.t().mm(grad_y_pred.mm(w2.t()) * (h > 0)), h_relu.t().mm(grad_y_pred)
 

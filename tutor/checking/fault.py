@@ -28,6 +28,8 @@ UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 # what is told differently from other errors, the more special first
 FAMILIES = (TooSlow, OutputFlood, Forbidden, MemoryError, SystemExit, KeyboardInterrupt, RecursionError, TypeError)
 FAMILIES = (*FAMILIES, NameError, Exception)
+# what stands before a file's name in a quoted path
+_FOLDER = re.compile(r"""(?<=['"])(?:/|[A-Za-z]:[/\\])[^'"]*[/\\]""")
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ class Fault:
         """Whether two errors of the same words come from statements that do something in common.
 
         "The truth value of an array is ambiguous" is said of `max(h, 0)` and of `if a and b`: one message, two causes.
+        Of a file that the words name only the name counts: its folder is another one in each process.
         """
-        if (self.kind, self.text) != (known.kind, known.text):
+        if (self.kind, _FOLDER.sub("", self.text)) != (known.kind, _FOLDER.sub("", known.text)):
             return False
         return not known.acts or not self.acts or bool(known.acts & self.acts)
 
