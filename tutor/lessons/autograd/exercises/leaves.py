@@ -40,7 +40,7 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     twin = u.detach().requires_grad_()  # another leaf in the same memory
     offset, scale = leaf(torch.tensor(offset)), leaf(torch.tensor(scale))
     h = x * w + (3 * cut).detach()
-    result = (u.exp() * twin * h).sin()
+    result = (u.exp() * (x * twin) * h).sin()  # `x *` goes on to nothing first, and then to a leaf
     for _ in range(uses):
         result = (result * w).tanh()
     # two leaves right before the result: a walk has to go on after the first

@@ -21,7 +21,7 @@ def there_and_back(answer, x, scale, grad_output):
     x = x.clone().requires_grad_()
     y = answer.apply(x, scale)
     y.backward(grad_output)
-    return y.detach(), x.grad
+    return y.detach(), x.grad, x.detach()
 
 
 HEAD = "class ScaledExp(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x, scale):\n"
@@ -47,7 +47,7 @@ EXERCISE = repair(
     shown_by=("linkedin/Liger-Kernel#272",),
     probe=(probe, probe_zero),
     use=there_and_back,
-    outputs=("y", "grad_x"),
+    outputs=("y", "grad_x", "x afterwards"),
     misconceptions=(
         Misconception(
             "output-unscaled",

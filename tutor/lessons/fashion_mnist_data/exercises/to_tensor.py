@@ -15,6 +15,11 @@ def probe_picture(d):
     return (draw_bytes(d, *d.sizes(2, 3, 8)),)
 
 
+def probe_dark(d):
+    """A picture so dark that no byte in it is larger than 1."""
+    return (draw_bytes(d, *d.sizes(2, 3, 8)) % 2,)
+
+
 def use_to_tensor(to_tensor, pixels):
     """What becomes of a PIL image, and in which dtype."""
     x = to_tensor(Image.fromarray(pixels))
@@ -45,7 +50,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("to-tensor", "dataset"),
-    probe=probe_picture,
+    probe=(probe_picture, probe_dark),
     use=use_to_tensor,
     outputs=("the tensor", "its dtype"),
     exact=True,
