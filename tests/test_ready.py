@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,16 @@ def test_the_pages_of_the_site_leave_it_out(make_lesson, tmp_path):
 
     lesson = make_lesson()
     assert ready.CELL not in str(page.page(lesson, notebooks.student(lesson), "", tmp_path))
+
+
+def test_what_torch_says_of_its_own_old_functions_does_not_stand_in_a_readers_notebook():
+    """The warning of torch 2.15 at the first forward derivative; any other FutureWarning is shown."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.resetwarnings()
+        warnings.simplefilter("always")
+        ready.look()
+        warnings.warn(
+            "`torch.jit.script` is deprecated. Please switch to `torch.compile`.", FutureWarning, stacklevel=1
+        )
+        warnings.warn("`mine` is deprecated", FutureWarning, stacklevel=1)
+    assert [str(w.message) for w in caught] == ["`mine` is deprecated"]

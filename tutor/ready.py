@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
 from pathlib import Path
 
 # What the notebooks import, by the names under which pip knows it.
@@ -51,6 +52,8 @@ def look() -> None:
     """
     import tutor
 
+    # torch's own doing: from 2.15 on, its first forward derivative calls a function that it has put out of date itself
+    warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated", category=FutureWarning)
     if not hasattr(tutor, "__all__"):
         raise ImportError(
             f"Another project called `tutor` (PyPI's is Open edX's) has overwritten the series' files in "

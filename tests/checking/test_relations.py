@@ -49,3 +49,10 @@ def test_one_probe_is_not_enough_to_name_a_factor():
 
 def test_the_right_answer_has_no_factor():
     assert factor_relation([(RIGHT, RIGHT), (RIGHT, RIGHT)], [{}, {}]) is None
+
+
+def test_an_argument_of_0_divides_nothing():
+    """A learning rate of 0 among the probes ended the check itself."""
+    pairs = [(np.array([2.0]), np.array([1.0])), (np.array([3.0]), np.array([1.0]))]
+    assert factor_relation(pairs, [{"rate": 0.0}, {"rate": 3.0}]) is None
+    assert "divided by rate" in factor_relation(pairs, [{"rate": 0.5}, {"rate": 1 / 3}])

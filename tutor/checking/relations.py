@@ -88,7 +88,7 @@ def factor_relation(pairs: list[tuple[np.ndarray, np.ndarray]], sizes: list[dict
     for name in sizes[0]:
         values = [s.get(name, np.nan) for s in sizes]
         for power, words in ((1, "times"), (-1, "divided by")):
-            if np.allclose(factors, [v**power for v in values], rtol=LOOSE):
+            if (power > 0 or all(values)) and np.allclose(factors, [v**power for v in values], rtol=LOOSE):
                 return f"It is the right one {words} {name}."
     return None
 
