@@ -90,7 +90,7 @@ def environment() -> dict[str, str]:
     changed = {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     if sys.platform == "win32" or tuple(map(int, version("torch").split(".")[:2])) < (2, 5):
         # builds for Windows lack the library that torch asks for; in torch 2.4, the first that does, two of five runs
-        # on a busy machine failed or stood still with it, and none of seven without it
+        # on a busy machine failed or stood still with it, and one of eight failed without it
         changed["USE_LIBUV"] = "0"
     if sys.platform != "win32":
         loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]

@@ -33,11 +33,6 @@ def probe_numbers(d):
     return d.tensor(13), 3
 
 
-def probe_one_over(d):
-    """Two full batches and one example: three equal parts would be none of them."""
-    return d.tensor(9, d.integer(2, 3)), 4
-
-
 def use_batches(batches, x, batch_size):
     """How three epochs over one object go; labels are the numbers of the examples."""
     loader = batches(x, torch.arange(len(x)), batch_size)
@@ -77,7 +72,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("batching", "shuffling"),
-    probe=(probe_uneven, probe_even, probe_images, probe_numbers, probe_one_over),
+    probe=(probe_uneven, probe_even, probe_images, probe_numbers),
     use=use_batches,
     outputs=("len(batches)", "the sizes of the batches", "the examples of an epoch", "x and y", "the order"),
     misconceptions=(
