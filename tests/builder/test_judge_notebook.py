@@ -190,8 +190,10 @@ def test_a_fuse_is_found_and_no_cell_below_is_blamed(judged, kernels):
 
 
 def test_a_kernel_that_answers_no_more_is_given_up_at_the_cell_that_silenced_it(judged):
+    """Without the cell that sleeps, the exercise's is still at work when the fuse has burnt down, on any machine."""
+
     def edit(cells):
-        cells[2]["source"] = RIGHT
+        cells[2]["source"] = f"import time\ntime.sleep(1)\n{RIGHT}"
         cells.insert(1, own("import os, signal, threading\nthreading.Timer(0.2, os.kill, [os.getpid(), 19]).start()"))
         cells.insert(2, {**own("import time; time.sleep(1)"), "id": "sleeps"})
 
