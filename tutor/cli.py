@@ -211,7 +211,7 @@ def check(
     This runs the code in the notebooks. Judge other people's with --wall, which needs Linux and bubblewrap: there
     they find no network, no file of yours, no solution and no other notebook.
     """
-    from tutor.builder import classes, tables, walled
+    from tutor.builder import classes, handed, tables, walled
     from tutor.store import Progress
 
     if as_json and as_csv:
@@ -222,7 +222,7 @@ def check(
         raise TutorError("`--resume` goes on with what `--record FILE` has kept: give both.")
     own, store, failed = not paths, Progress(), False
     with tempfile.TemporaryDirectory(prefix="tutor-") as unpacked, classes.Pages(html, markdown) as pages:
-        found = classes.found(paths or _own_notebooks(), Path(unpacked))
+        found = handed.handed_in(paths or _own_notebooks(), Path(unpacked))
         behind = not own and walled.is_class([one.path for one in found]) if wall is None else wall
         judging = _behind_a_wall if behind else _judged
         verdicts = classes.verdicts(found, lambda some: judging(some, cell_seconds, jobs), record, resume)

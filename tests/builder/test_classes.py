@@ -72,7 +72,7 @@ def test_notebooks_are_found_in_folders_and_archives_whatever_they_are_called(no
         archive.writestr("../../out/of/here.json", content)
         archive.writestr("__MACOSX/._here.ipynb", b"\x00")
         archive.writestr("readme.txt", "nothing")
-    found = classes.found([place], unpacked)
+    found = handed.handed_in([place], unpacked)
     assert [one.student for one in found] == ["ada", "bob", "cy"] and not any(one.problem for one in found)
     assert found[2].shown.endswith("cy_77.zip:../../out/of/here.json") and unpacked in found[2].path.parents
     assert all(judge.lesson_of(one.path, notebooks.read_notebook(one.path)).name == LESSON for one in found)
@@ -80,7 +80,7 @@ def test_notebooks_are_found_in_folders_and_archives_whatever_they_are_called(no
 
 def test_named_notebooks_are_told_apart_by_what_differs_in_their_places(tmp_path):
     paths = [tmp_path / who / "01_first.ipynb" for who in ("ada", "bob")]
-    assert [one.student for one in classes.found(paths, tmp_path)] == ["ada", "bob"]
+    assert [one.student for one in handed.handed_in(paths, tmp_path)] == ["ada", "bob"]
 
 
 @pytest.mark.parametrize(("content", "told"), [("bomb", "unpacks to more than 20 MB"), ("many", "more than 2,000")])
@@ -90,10 +90,10 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(content, told, tmp_path)
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(1 if content == "bomb" else handed.MOST_FILES + 1):
             archive.writestr(f"{number}.ipynb", b" " * (handed.MOST_BYTES + 1 if content == "bomb" else 1))
-    (found,) = classes.found([place], unpacked)
+    (found,) = handed.handed_in([place], unpacked)
     assert told in found.problem and not list(unpacked.rglob("*.ipynb")) and found.student == "eve"
     place.write_bytes(place.read_bytes()[:-1000] + place.read_bytes()[-100:])  # torn in the middle
-    (found,) = classes.found([place], unpacked)
+    (found,) = handed.handed_in([place], unpacked)
     assert not list(unpacked.rglob("*.ipynb"))
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from tutor.builder import handed, judge
+from tutor.builder import judge
 from tutor.builder.handed import Handed
 from tutor.builder.judge import Judged
 from tutor.builder.ledger import Ledger
 from tutor.builder.summary import Summary
 from tutor.errors import TutorError
+from tutor.store import write_atomically
 
 Judging = Callable[[Sequence[Path]], Iterator[Judged]]
 
@@ -46,11 +48,6 @@ def verdicts(
         yield one, judged
 
 
-def found(paths: Sequence[Path], unpacked: Path) -> list[Handed]:
-    """What was handed in, archives unpacked into an empty folder."""
-    return list(handed.handed_in(paths, unpacked))
-
-
 def _named(one: Handed, judged: Judged) -> Judged:
     """Verdicts with what a table calls the notebook and the student."""
     rows = tuple(replace(row, notebook=one.shown) for row in judged.rows)
@@ -70,7 +67,10 @@ class Pages:
         self._wanted = [(path, made) for path, made in ((html, Summary.html), (markdown, Summary.markdown)) if path]
         self._summary = Summary()
         for path, _ in self._wanted:
-            _write(path, "")
+            if path.is_dir() or not os.access(path.parent, os.W_OK):
+                raise TutorError(
+                    f"The summary cannot be written to {path}: name a file in a folder that can be written to."
+                )
 
     def add(self, one: Handed, judged: Judged) -> None:
         """Take in the verdicts on a notebook."""
@@ -84,17 +84,4 @@ class Pages:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for path, made in self._wanted:
-            _write(path, made(self._summary))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; without a text only find out whether it can be written."""
-    beside = path.with_name(f"{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
-        if text:
-            beside.replace(path)
-        else:
-            beside.unlink()
-    except OSError as error:
-        raise TutorError(f"The summary cannot be written to {path}: {error}.") from None
+            write_atomically(path, made(self._summary))

@@ -39,7 +39,7 @@ class Handed:
     problem: str = ""
 
 
-def handed_in(paths: Sequence[Path], unpacked: Path) -> Iterator[Handed]:
+def handed_in(paths: Sequence[Path], unpacked: Path) -> list[Handed]:
     """The notebooks among these files and in these folders and archives, in order.
 
     Parameters
@@ -49,14 +49,22 @@ def handed_in(paths: Sequence[Path], unpacked: Path) -> Iterator[Handed]:
     """
     named = [path.absolute().parent for path in paths if not _is_folder(path)]
     common = Path(os.path.commonpath(named)) if named else Path()  # `class/*/01_first.ipynb`: what differs is who
+    found: list[Handed] = []
     for path in paths:
-        if not _is_folder(path):
-            yield from _of(path, PurePosixPath(*path.absolute().relative_to(common).parts), unpacked, named=True)
-            continue
-        inside = [(file, file.relative_to(path)) for file in sorted(path.rglob("*"))]
-        kept = [(file, PurePosixPath(*inner.parts)) for file, inner in inside if not _hidden(inner.parts)]
-        found = [made for file, inner in kept for made in _of(file, inner, unpacked, named=False)]
-        yield from found or [Handed("", path, str(path), f"There is no notebook in {path.resolve()}.")]
+        if _is_folder(path):
+            found += list(_in_folder(path, unpacked)) or [
+                Handed("", path, str(path), f"There is no notebook in {path.resolve()}.")
+            ]
+        else:
+            found += _of(path, PurePosixPath(*path.absolute().relative_to(common).parts), unpacked, named=True)
+    return found
+
+
+def _in_folder(folder: Path, unpacked: Path) -> Iterator[Handed]:
+    for file in sorted(folder.rglob("*")):
+        inner = PurePosixPath(*file.relative_to(folder).parts)
+        if not _hidden(inner.parts):
+            yield from _of(file, inner, unpacked, named=False)
 
 
 def _is_folder(path: Path) -> bool:

@@ -24,8 +24,6 @@ MOST_KERNELS = 12  # after so many that were lost, judging is given up
 LONGEST_FUSE = 10.0  # seconds for which a cell is waited for to end its kernel, where one does so later
 POINTS = {"easy": 1, "medium": 2, "hard": 3}
 Places = dict[str, list[tuple[int, Part]]]
-
-
 _SHOWN = re.compile(r"""^[ \t]*solution\(\s*(["'])([\w.]+)\1\s*\)""", re.MULTILINE)
 
 

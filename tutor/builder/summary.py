@@ -56,7 +56,7 @@ class Summary:
         if judged.unreadable:
             self.unjudged.append((judged.path, judged.rows[0].message))
             if judged.student:
-                self.points[student].update()  # a row of the table, though an empty one
+                self.points.setdefault(student, Counter())  # a row of the table, though an empty one
             return
         self.looked_at[student].update(judged.looked_at)
         for row in judged.rows:

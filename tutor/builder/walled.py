@@ -172,15 +172,18 @@ def _notes(made: Submission) -> Iterator[str]:
 def is_class(paths: Sequence[Path]) -> bool:
     """Whether there are two notebooks of one lesson among these, which no reader has."""
     met: set[str] = set()
-    for path in paths:
-        try:
-            name = judge.lesson_of(path, notebooks.read_notebook(path)).name
-        except Exception:  # what is wrong with it is told when it is judged
-            continue
-        if name in met:
+    for lesson in _lessons_of(paths):
+        if lesson.name in met:
             return True
-        met.add(name)
+        met.add(lesson.name)
     return False
+
+
+def _lessons_of(paths: Sequence[Path]) -> Iterator[Lesson]:
+    """The lesson of each notebook of the series among these files."""
+    for path in paths:
+        with contextlib.suppress(Exception):  # what is wrong with it is told when it is judged
+            yield judge.lesson_of(path, notebooks.read_notebook(path))
 
 
 def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) -> Iterator[Judged]:
@@ -219,13 +222,8 @@ def _judges_right(judging: Judge, paths: Sequence[Path]) -> None:
     TutorError
         If one of their answers is not found right: then no verdict here would be worth anything.
     """
-    met: dict[str, Lesson] = {}
-    for path in paths:
-        with contextlib.suppress(Exception):  # what is wrong with it is told when it is judged
-            lesson = judge.lesson_of(path, notebooks.read_notebook(path))
-            met[lesson.name] = lesson
     with tempfile.TemporaryDirectory() as temporary:
-        for lesson in met.values():
+        for lesson in {lesson.name: lesson for lesson in _lessons_of(paths)}.values():
             path = Path(temporary) / Path(lesson.filename).name
             path.write_bytes(notebooks.as_bytes(notebooks.solved(lesson)))
             for row in judging.judge(path).rows:

@@ -328,18 +328,11 @@ def _right(spec: Spec, trials: list[Trial], words: Words) -> str:
         return ""
     if len(right) > 3:
         return f"{len(right)} of the {len(spec.outputs)} things that are looked at are right for all test inputs."
-    in_words = {
-        name for t in trials for name, value in zip(spec.outputs, _parts(t.expected), strict=False) if _is_word(value)
-    }
-    told = [words.output(name) for name in right if name not in in_words]
+    told = [words.output(name) for name in right if not any(_is_word(_pick(spec, t.expected, name)) for t in trials)]
     if not told:
         return ""
     listed = told[0] if len(told) == 1 else ", ".join(told[:-1]) + " and " + told[-1]
     return f"Right for all test inputs: {listed}."
-
-
-def _parts(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,)
 
 
 def _is_word(value: Any) -> bool:
