@@ -51,7 +51,7 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
                     raise
                 raise TutorError(
                     f"The processes had not ended after {seconds:.0f} seconds and were stopped; "
-                    "allow them more with `seconds=`, or ask yourself who of them waits for whom."
+                    f"allow them more with `seconds=`, or ask yourself who of them waits for whom.{_deadlock()}"
                 ) from None
         said, errors = written(Path(logs), "stdout"), written(Path(logs), "stderr")
         first = _first_failure(Path(logs), complaints) if started.returncode else ""
@@ -85,13 +85,25 @@ def written(logs: Path, stream: str) -> str:
     return "".join(file.read_text(encoding="utf-8", errors="replace") for file in ordered)
 
 
+def _deadlock() -> str:
+    """What may be in the way of processes of this torch besides; "" where nothing is known."""
+    if _torch() >= (2, 8):
+        return ""
+    return (
+        f" In torch {version('torch')} `destroy_process_group` can wait forever for a thread that still has to let go "
+        "of the last tensor it sent, if nothing else holds that tensor: keep it, or end with `os._exit(0)` alone."
+    )
+
+
+def _torch() -> tuple[int, ...]:
+    return tuple(map(int, version("torch").split(".")[:2]))
+
+
 def environment() -> dict[str, str]:
     """The environment of this process, changed so that processes find each other."""
     changed = {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
-    if sys.platform == "win32" or tuple(map(int, version("torch").split(".")[:2])) < (2, 5):
-        # builds for Windows lack the library that torch asks for; in torch 2.4, the first that does, two of five runs
-        # on a busy machine failed or stood still with it, and one of eight failed without it
-        changed["USE_LIBUV"] = "0"
+    if sys.platform == "win32":
+        changed["USE_LIBUV"] = "0"  # builds for Windows lack the library that torch asks for
     if sys.platform != "win32":
         loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
         if loopback:

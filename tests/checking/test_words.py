@@ -86,6 +86,21 @@ def test_an_argument_that_the_readers_function_does_not_have_is_not_told(make_le
     assert "`b` = " in report.message and "first" not in report.message
 
 
+def test_an_input_that_the_readers_function_is_given_otherwise_is_not_told(make_lesson):
+    use = "minutes=1, use=lambda answer, a, b: [answer(a, b), answer(2 * a, b)]"
+    check = make_lesson(data=[("minutes=1", use)]).exercises["small.add"].check
+    report = check(lambda a, b: a + b + a * b * 3, search=0)
+    assert "`b` = " in report.message and "`a` = " not in report.message
+
+
+@pytest.mark.parametrize("name", ["sgd_momentum", "adagrad", "rmsprop", "adam"])
+def test_no_gradient_of_one_step_is_told_beside_the_numbers_of_another(name):
+    exercise = tutor.exercises[f"optim.{name}"]
+    told = [exercise.check(known.wrong, search=0).message for known in exercise.misconceptions.values()]
+    told += [exercise.check(lambda *given: 3 + exercise.reference(*given) ** 2, search=0).message]
+    assert not any("`grad` = " in message for message in told) and "expected" in told[-1]
+
+
 def test_an_error_tells_of_each_name_what_it_is():
     answer = """
         def two_layer_forward(x, w1, w2):

@@ -57,11 +57,13 @@ class Words:
     arguments : a name for each of a probe's arguments, or "" where the reader's function has none by that name.
     outputs : the labels that the exercise's author gave.
     text : what the reader has before the eyes; only names that stand in it are told as code.
+    true_of : which of a probe's arguments the reader's function receives as they are, each time it is called; else all.
     """
 
     arguments: tuple[str, ...]
     outputs: tuple[str, ...] = ()
     text: str = ""
+    true_of: Callable[[tuple[Any, ...]], set[str]] | None = None
 
     def output(self, path: str) -> str:
         """An output by the path of a difference: "your result", `name`, “a label of words”, or an item of one."""
@@ -85,8 +87,9 @@ class Words:
 
     def given(self, arguments: tuple[Any, ...]) -> str:
         """The arguments of a probe, with their shapes or values."""
-        named = zip(self.arguments, arguments, strict=False)
-        return ", ".join(f"`{name}` {_shape(value)}" for name, value in named if name)
+        named = [(name, value) for name, value in zip(self.arguments, arguments, strict=False) if name]
+        true = self.true_of(arguments) if named and self.true_of else {name for name, _ in named}
+        return ", ".join(f"`{name}` {shown(value)}" for name, value in named if name in true)
 
 
 @dataclass(frozen=True)
@@ -378,7 +381,8 @@ def kind_of(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _shape(value: Any) -> str:
+def shown(value: Any) -> str:
+    """An input as it stands in a message: its value if it is small, else its shape."""
     if judge.is_numeric(value):
         array = judge.to_numpy(value)
         if array.ndim == 0:

@@ -18,7 +18,7 @@ from tutor.checking.plain import plain
 from tutor.checking.probes import clone, in_float64, largest, same
 from tutor.checking.report import Report
 from tutor.checking.search import AT_ONCE, LATER, Search
-from tutor.checking.seen import Answer, Ask, Half, Seen, answer_of, looked_at, observe
+from tutor.checking.seen import Answer, Ask, Half, Seen, answer_of, handed_on, looked_at, observe
 from tutor.checking.spec import Misconception, Spec, SpecError
 from tutor.checking.stretch import STRETCHES, finite
 
@@ -549,11 +549,18 @@ class Exercise:
         names = self.argument_names
         if self.spec.use is None:
             own = answer.parameters
-            names = own if len(own) >= len(names) else names
-        else:
-            asked = {a.arg for n in ast.walk(ast.parse(self.source)) if isinstance(n, ast.arguments) for a in n.args}
-            names = tuple(name if name in asked else "" for name in names)
-        return diagnose.Words(names, self.spec.outputs, text)
+            return diagnose.Words(own if len(own) >= len(names) else names, self.spec.outputs, text)
+        asked = {a.arg for n in ast.walk(ast.parse(self.source)) if isinstance(n, ast.arguments) for a in n.args}
+        names = tuple(name if name in asked else "" for name in names)
+        return diagnose.Words(names, self.spec.outputs, text, self._handed_on)
+
+    def _handed_on(self, arguments: tuple[Any, ...]) -> set[str]:
+        """Names of the inputs that a function is shown to have received, because it has."""
+
+        def alike(one: Any, other: Any) -> bool:
+            return diagnose.shown(one) == diagnose.shown(other)
+
+        return handed_on(self.half, self.reference, self.argument_names, arguments, alike)
 
     @functools.cached_property
     def _call(self) -> str:

@@ -6,6 +6,7 @@ solution and no misconception is known here.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,6 +170,35 @@ def seen_of(
         found,
         changed,
     )
+
+
+def handed_on(
+    asked: Half, answer: Any, names: tuple[str, ...], arguments: tuple[Any, ...], alike: Callable[[Any, Any], bool]
+) -> set[str]:
+    """Which inputs `use` hands on to a function under their own names, the same ones each time it calls it.
+
+    No message may show the others: a rule that is walked through steps is given another gradient at each.
+
+    Parameters
+    ----------
+    answer : a right one; of what is no plain function all names are returned.
+    names : of the arguments.
+    arguments : the inputs.
+    alike : whether one that was handed on is taken for the one that was given.
+    """
+    if asked.use is None or not inspect.isfunction(answer):
+        return set(names)
+    given, kept = dict(zip(names, arguments, strict=False)), set(names)
+    signature = inspect.signature(answer)
+
+    @functools.wraps(answer)
+    def watching(*args: Any, **more: Any) -> Any:
+        met = signature.bind(*args, **more).arguments
+        kept.difference_update([name for name in met if name in kept and not alike(given[name], met[name])])
+        return answer(*args, **more)
+
+    guard.call(lambda: asked.run(watching, clone(arguments)))
+    return kept
 
 
 def looked_at(value: Any) -> Seen:

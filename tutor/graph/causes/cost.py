@@ -80,12 +80,16 @@ def sentence(known: Evidence, cost: Cost) -> Finding | None:
     """Return the note that says what the graph keeps and where most of it."""
     if not cost.by_node:
         return None
+    alike: dict[tuple, list[int]] = {}  # a place takes long to be put into words: one node of many speaks for all
+    for i in cost.by_node:
+        node, op = known.graph.nodes[i], known.op(i)
+        alike.setdefault((node.op, node.name, node.module, node.source, op and (op.name, op.where)), []).append(i)
     by_place: Counter[str] = Counter()
     first: dict[str, int] = {}
-    for i, size in cost.by_node.items():  # the largest first
-        place = f"{known.does(i)}{known.at(i)}"
-        by_place[place] += size
-        first.setdefault(place, i)
+    for nodes in alike.values():  # the largest first
+        place = f"{known.does(nodes[0])}{known.at(nodes[0])}"
+        by_place[place] += sum(cost.by_node[i] for i in nodes)
+        first.setdefault(place, nodes[0])
     most = by_place.most_common(3)
     parts = [f"{size_text(size)} by {place}" for place, size in most]
     largest = first[most[0][0]]

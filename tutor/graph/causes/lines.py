@@ -52,10 +52,13 @@ def spot_now() -> tuple[CodeType, int] | None:
 
 
 def _frame_now() -> FrameType | None:
-    frame = sys._getframe(2)
-    while frame is not None and is_hidden(frame.f_code):
+    frame, known = sys._getframe(2), _known
+    while frame is not None:
+        hidden = known.get(frame.f_code)  # asked after every operation: no call for code that is known
+        if not (is_hidden(frame.f_code) if hidden is None else hidden):
+            return frame
         frame = frame.f_back
-    return frame
+    return None
 
 
 def is_hidden(code: CodeType) -> bool:

@@ -89,7 +89,7 @@ class Tape(TorchFunctionMode):
         versions = [_version(tensor) for tensor in tensors]
         start = _sequence()
         takes = tuple([self.value(tensor) for tensor in tensors])
-        return start, takes, any(tensor.requires_grad for tensor in tensors), tensors, versions
+        return start, takes, True in [tensor.requires_grad for tensor in tensors], tensors, versions
 
     def _read(self, func: Callable, args: tuple, result: object) -> None:
         """Note what reads an attribute that is a tensor of its own, as x.T and x.data are."""
@@ -119,7 +119,7 @@ class Tape(TorchFunctionMode):
             return
         number = len(self.ops)
         records = torch.is_grad_enabled()
-        gives = any(one.requires_grad for one in results) or any(one.requires_grad for one, *_ in changed)
+        gives = True in [one.requires_grad for one in results] or any(one.requires_grad for one, *_ in changed)
         where = line_now()
         module = self._running[-1][0] if self._running else ""
         off = asked and not gives and not records
