@@ -108,14 +108,6 @@ def test_processes_that_take_too_long_are_stopped_with_torchrun_itself(script, t
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.parametrize(("torch", "told"), [("2.4.0+cu121", True), ("2.7.1", True), ("2.8.0", False), ("3.0", False)])
-def test_processes_that_wait_forever_may_be_torchs_own_fault(script, monkeypatch, torch, told):
-    monkeypatch.setattr(launch, "version", {"torch": torch}.get)
-    with pytest.raises(TutorError) as error:
-        launch.torchrun(script(SLEEP), seconds=0.1)
-    assert (f"In torch {torch} `destroy_process_group`" in str(error.value)) is told
-
-
 def test_a_wrong_option_is_told_in_torchruns_own_words(script):
     with pytest.raises(TutorError, match="--no-such-option"):
         launch.torchrun("--no-such-option", script(GREET))

@@ -41,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         train(options, device)
     finally:
-        # gloo ends with the process: before torch 2.8 this could wait forever for a thread that lets go of a tensor
-        if dist.is_initialized() and dist.get_backend() != "gloo":
+        if dist.is_initialized():
             dist.destroy_process_group()
 
 

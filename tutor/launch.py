@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
 from tutor.errors import TutorError
@@ -51,7 +50,7 @@ def torchrun(*arguments: object, processes: int = 2, seconds: float = 100.0) -> 
                     raise
                 raise TutorError(
                     f"The processes had not ended after {seconds:.0f} seconds and were stopped; "
-                    f"allow them more with `seconds=`, or ask yourself who of them waits for whom.{_deadlock()}"
+                    "allow them more with `seconds=`, or ask yourself who of them waits for whom."
                 ) from None
         said, errors = written(Path(logs), "stdout"), written(Path(logs), "stderr")
         first = _first_failure(Path(logs), complaints) if started.returncode else ""
@@ -83,20 +82,6 @@ def written(logs: Path, stream: str) -> str:
     files = logs.glob(f"*/attempt_*/*/{stream}.log")
     ordered = sorted(files, key=lambda file: (int(file.parts[-3].removeprefix("attempt_")), int(file.parts[-2])))
     return "".join(file.read_text(encoding="utf-8", errors="replace") for file in ordered)
-
-
-def _deadlock() -> str:
-    """What may be in the way of processes of this torch besides; "" where nothing is known."""
-    if _torch() >= (2, 8):
-        return ""
-    return (
-        f" In torch {version('torch')} `destroy_process_group` can wait forever for a thread that still has to let go "
-        "of the last tensor it sent, if nothing else holds that tensor: keep it, or end with `os._exit(0)` alone."
-    )
-
-
-def _torch() -> tuple[int, ...]:
-    return tuple(map(int, version("torch").split(".")[:2]))
 
 
 def environment() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -35,8 +35,21 @@ def saved_by(node: object) -> Iterator[Saved]:
             yield Saved(name, _state(error), None, str(error))
             continue
         if isinstance(raw, tuple | list):
-            yield from (found for one in raw if (found := _one(name, one, one.unpack)))
+            yield from _each(node, name, raw)
         elif found := _one(name, raw, lambda name=name: getattr(node, f"_saved_{name}")):
+            yield found
+
+
+def _each(node: object, name: str, raw: Sequence[object]) -> Iterator[Saved]:
+    """Yield the tensors of a list that a node keeps."""
+    alone = all(hasattr(one, "unpack") for one in raw)  # torch 2.10 unpacks the whole list, with the hooks of any of it
+    if not alone and any(_inner(one)[1] for one in raw):
+        yield from [Saved(name, HIDDEN, None)] * len(raw)
+        return
+    # a Function's own node has the list under a name without the first underscore
+    public = f"_saved_{name}" if hasattr(type(node), f"_saved_{name}") else f"saved_{name}"
+    for k, one in enumerate(raw):
+        if found := _one(name, one, one.unpack if alone else lambda k=k: getattr(node, public)[k]):
             yield found
 
 

@@ -1063,10 +1063,6 @@ torch.save((rows, targets), place / "data.pt")
 # it with `torchrun`; other ways to start a process are refused here. `torch.distributed.all_reduce(t)` waits for
 # all processes and puts the sum of their tensors `t` into each one's `t`, in place; whether you use it or something else of
 # `torch.distributed` is for you to decide. Two minutes are the limit; 5 seconds are enough.
-#
-# End the script as the one of section 7 ends, and clear a gradient before the next `backward`, not right after the step: before
-# torch 2.8 `destroy_process_group` can wait forever for a thread that still has to let go of the last tensor it sent, if nobody
-# else holds that tensor.
 
 # %%
 program("compile_export_scale.two_as_one")
@@ -1086,11 +1082,11 @@ for step in range(20):
     at = slice(32 * (step % 4), 32 * (step % 4) + 32)
     loss = ((x[at][rank::count] @ w - y[at][rank::count]) ** 2).mean()
     losses.append(loss.item())
-    w.grad = None
     loss.backward()
     dist.all_reduce(w.grad)
     with torch.no_grad():
         w -= 0.1 * w.grad / count
+    w.grad = None
 torch.save({"process": os.getpid(), "weights": w.detach(), "losses": losses}, f"{sys.argv[1]}/{rank}.pt")
 dist.destroy_process_group()
 sys.stdout.flush()

@@ -18,7 +18,7 @@ class Walker(nn.Module):
     def __init__(self, weights):
         super().__init__()
         self.weights = list(weights)
-        self.loaded = []  # in words, what was loaded; torch 2.4 has no public hook that would tell
+        self.loaded = []  # in words, what was loaded
         self.weight = nn.Parameter(torch.zeros_like(weights[0]))
         self.register_buffer("epochs_seen", torch.zeros((), dtype=torch.long))  # as in batch normalisation
 
