@@ -374,6 +374,23 @@ def build(folder: Path, force: bool, only_check: bool, record: tuple[str, ...], 
 
 
 @main.command()
+@click.argument("lessons", nargs=-1)
+@click.option(
+    "--nbgrader",
+    "course",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder of a course that is run with nbgrader.",
+)
+@click.option("--force", is_flag=True, help="Write anew also what is there and differs (a copy is kept).")
+def export(lessons: tuple[str, ...], course: Path, force: bool) -> None:
+    """Write LESSONS (all by default) for another tool: as nbgrader's source, an assignment each."""
+    from tutor.builder import assignments
+
+    _print(assignments.export(_lessons(lessons), course, force=force))
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("build"))
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at once.")
 def site(folder: Path, jobs: int) -> None:
