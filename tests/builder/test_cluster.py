@@ -207,6 +207,49 @@ def test_a_worker_that_joins_later_with_another_version_judges_nothing():
         assert worker.Bench(stack).judge(task) == worker.Refused(worker.OTHER)
 
 
+def test_each_process_judges_our_own_solutions_first_and_nobodys_where_they_are_not_right(paths, monkeypatch):
+    asked, right = [], True
+
+    def judges_right(judging, lessons):
+        asked.extend(lesson.name for lesson in lessons)
+        if not right:
+            raise TutorError("Nobody's notebook was judged.")
+
+    monkeypatch.setattr(worker, "wall", contextlib.nullcontext)
+    monkeypatch.setattr(walled, "judges_right", judges_right)
+    monkeypatch.setattr(walled.Judge, "try_out", lambda judging, made: None)
+    with contextlib.ExitStack() as stack:
+        bench = worker.Bench(stack)
+        for turn in (TURN, TURN, TURN + 1):
+            task = task_of(paths[1], turn=turn)
+            assert [row.exercise for row in bench.judge(task).rows] == list(find_lesson(LESSON).exercises)
+        assert asked == [LESSON] * 2, "once for all notebooks that are tried with the same numbers"
+        right = False
+        assert worker.Bench(stack).judge(task) == worker.Refused("Nobody's notebook was judged.")
+
+
+def test_a_notebook_that_cannot_be_judged_is_a_row_and_a_wall_that_is_gone_ends_the_process(paths, monkeypatch):
+    def try_out(judging, made):
+        raise error
+
+    monkeypatch.setattr(worker, "wall", contextlib.nullcontext)
+    monkeypatch.setattr(walled, "judges_right", lambda judging, lessons: None)
+    monkeypatch.setattr(walled.Judge, "try_out", try_out)
+    with contextlib.ExitStack() as stack:
+        bench, error = worker.Bench(stack), ValueError("odd")
+        (row,) = bench.judge(task_of(paths[1])).rows
+        assert row.verdict == "unreadable" and row.message == "ada.ipynb could not be judged (ValueError: odd)."
+        error = BrokenPipeError()
+        with pytest.raises(BrokenPipeError):
+            bench.judge(task_of(paths[1]))
+
+
+def test_a_notebook_travels_without_its_pictures():
+    code = {"cell_type": "code", "source": ["1"], "outputs": [{"data": {"image/png": "x"}}]}
+    sent = json.loads(cluster._plain({"cells": [code, {"cell_type": "markdown", "source": []}], "metadata": {}}))
+    assert sent["cells"] == [{**code, "outputs": []}, {"cell_type": "markdown", "source": []}]
+
+
 def test_the_version_is_another_when_a_lesson_is(use_lessons, make_lesson):
     series = {worker.version()}
     use_lessons(FORMS)
@@ -217,9 +260,12 @@ def test_the_version_is_another_when_a_lesson_is(use_lessons, make_lesson):
     assert len(series) == 4
 
 
+def task_of(path, turn=TURN):
+    return worker.Task(worker.version(), "ada.ipynb", path.read_bytes(), turn, SECONDS)
+
+
 def test_a_process_that_judges_and_is_ended_is_replaced(paths):
-    notebook = json.loads(paths[1].read_text(encoding="utf-8"))
-    task = worker.Task(worker.version(), "ada.ipynb", json.dumps(notebook).encode(), TURN, SECONDS)
+    task = task_of(paths[1])
     first = worker.judge(task)
     worker._own.process._process.kill()
     with pytest.raises(worker.LostError):
