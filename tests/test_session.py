@@ -427,3 +427,38 @@ def test_a_repair_as_it_was_is_to_do_and_stays_the_readers_own(programs):
     assert programs["halve"](2.0, 4.0) == -1.0
     assert "It still returns the difference" in programs.run(cell.replace("total", "sum_"))
     assert "Right: forms.halve" in programs.run(cell.replace("a - b", "a + b"))
+
+
+def passed(notebook, identifier="numpy_backprop.relu_backward"):
+    """What is raised where the last answer has not passed, or None."""
+    with capture_output():
+        result = notebook.shell.run_cell(f'import tutor\ntutor.assert_passed("{identifier}")')
+    return result.error_in_exec
+
+
+def test_assert_passed_raises_unless_the_last_answer_has_passed(notebook):
+    assert "has no verdict: its cell was not run" in str(passed(notebook))
+    for answer, said in ((WRONG, "(wrong): The entries where the *gradient*"), (RIGHT, ""), (STUB, "(todo): Write")):
+        notebook.run(answer)
+        raised = passed(notebook)
+        assert raised is None if not said else isinstance(raised, AssertionError) and said in str(raised)
+    notebook.run('lend("numpy_backprop.relu_backward")')
+    assert "(todo)" in str(passed(notebook)), "a solution that is lent is no answer"
+    notebook.run(RIGHT)
+    assert passed(notebook) is None
+    notebook.run('reset("numpy_backprop.relu_backward")')
+    assert "has no verdict" in str(passed(notebook))
+    assert "Did you mean" in str(passed(notebook, "numpy_backprop.relu_backwards"))
+
+
+def test_assert_passed_is_shown_without_a_traceback_in_lines_that_nbgrader_does_not_cut():
+    error = session.NotPassedError("a word " * 30 + "\n\n    code")
+    *lines, empty, code = error._render_traceback_()
+    assert len(lines) == 3 and max(map(len, lines)) <= 83 and (empty, code) == ("", "    code")
+
+
+def test_a_notebook_that_nbgrader_runs_notes_no_progress_of_who_grades_it(notebook, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert "Right" in notebook.run(RIGHT) and Progress().read() == {}
+    monkeypatch.delenv("NBGRADER_EXECUTION")
+    assert "Right" in notebook.run(RIGHT) and Progress().read() != {}

@@ -18,6 +18,7 @@ _WHERE = {
     **dict.fromkeys(
         ("exercise", "check", "hint", "solution", "compare", "lend", "progress", "reset", "expect"), "tutor.session"
     ),
+    "assert_passed": "tutor.session",
     "program": "tutor.program_cells",
     "exercises": "tutor.lessons.registry",
 }

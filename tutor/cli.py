@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import secrets
@@ -185,6 +186,11 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at once, with --wall."
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Let the workers of this Dask cluster judge the notebooks, each behind a wall of its own.",
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Write a summary of the class to this file, as a page.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write that summary as Markdown.")
 @click.option(
@@ -199,6 +205,7 @@ def check(
     cell_seconds: float,
     wall: bool | None,
     jobs: int,
+    scheduler: str | None,
     html: Path | None,
     markdown: Path | None,
     record: Path | None,
@@ -220,11 +227,15 @@ def check(
         raise TutorError("`--bom` belongs to `--csv`: give both.")
     if resume and record is None:
         raise TutorError("`--resume` goes on with what `--record FILE` has kept: give both.")
+    if scheduler and (wall is False or not paths):
+        raise TutorError(
+            "`--scheduler` judges the notebooks that you name, behind walls: name some, without `--unsafe`."
+        )
     own, store, failed = not paths, Progress(), False
     with tempfile.TemporaryDirectory(prefix="tutor-") as unpacked, classes.Pages(html, markdown) as pages:
         found = handed.handed_in(paths or _own_notebooks(), Path(unpacked))
         behind = not own and walled.is_class([one.path for one in found]) if wall is None else wall
-        judging = _behind_a_wall if behind else _judged
+        judging = functools.partial(_on_a_cluster, scheduler) if scheduler else _behind_a_wall if behind else _judged
         verdicts = classes.verdicts(found, lambda some: judging(some, cell_seconds, jobs), record, resume)
         with (
             tables.as_json() if as_json else tables.csv(bom=bom) if as_csv else tables.text() as write,
@@ -267,6 +278,13 @@ def _behind_a_wall(paths: Sequence[Path], cell_seconds: float, jobs: int) -> Ite
     from tutor.builder import walled
 
     return walled.judge_all(paths, 1 + secrets.randbelow(walled.TURNS), cell_seconds, jobs)
+
+
+def _on_a_cluster(scheduler: str, paths: Sequence[Path], cell_seconds: float, jobs: int) -> Iterator[Any]:
+    """The same, by the workers of a Dask cluster; how many they are it knows itself."""
+    from tutor.builder import cluster, walled
+
+    return cluster.judge_all(paths, 1 + secrets.randbelow(walled.TURNS), cell_seconds, scheduler)
 
 
 def _judged(paths: Sequence[Path], cell_seconds: float, jobs: int) -> Iterator[Any]:
@@ -371,6 +389,23 @@ def build(folder: Path, force: bool, only_check: bool, record: tuple[str, ...], 
         console.say("the notebooks are what the lessons say")
     else:
         _print(write.build(folder, force=force))
+
+
+@main.command()
+@click.argument("lessons", nargs=-1)
+@click.option(
+    "--nbgrader",
+    "course",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder of a course that is run with nbgrader.",
+)
+@click.option("--force", is_flag=True, help="Write anew also what is there and differs (a copy is kept).")
+def export(lessons: tuple[str, ...], course: Path, force: bool) -> None:
+    """Write LESSONS (all by default) for another tool: as nbgrader's source, an assignment each."""
+    from tutor.builder import assignments
+
+    _print(assignments.export(_lessons(lessons), course, force=force))
 
 
 @main.command()

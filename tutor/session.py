@@ -1,4 +1,4 @@
-"""What a notebook talks to: exercise, check, hint, solution, lend, progress, reset, expect.
+"""What a notebook talks to: exercise, check, hint, solution, lend, progress, reset, expect, assert_passed.
 
 Display and state live here. On a stub, the solution is lent so that a notebook never blocks; on every other verdict
 the reader's own object stays bound.
@@ -13,6 +13,7 @@ import json
 import linecache
 import os
 import sys
+import textwrap
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ class Memory:
 
 LOADS = ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD")  # what fetches something to call it; the last is Python 3.11's
 NEVER_LENT = ("value", "program")  # on a stub: a prediction is the reader's own, and a program takes its time
+SHOWN = 83  # characters of a line that nbgrader shows whole
 LENT = "Until then our own solution is lent to you, so that the cells below run."
 
 _memory: dict[str, Memory] = {}
@@ -136,6 +138,36 @@ def check(identifier: str, answer: Any, *, seconds: float | None = None) -> Any:
     memory.judged = None if known.kind == "value" else answer
     finish(known, memory, known.check(answer, seconds=seconds), text[:2000])
     return answer
+
+
+class NotPassedError(AssertionError):
+    """An exercise has not passed; its text is the report's."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback; nbgrader cuts lines that are longer."""
+        lines = str(self).split("\n")
+        return [part for line in lines for part in textwrap.wrap(line, SHOWN, break_on_hyphens=False) or [""]]
+
+
+def assert_passed(identifier: str) -> None:
+    """Raise unless the last answer to an exercise in this kernel has passed; nothing is checked again.
+
+    A solution that was lent is no answer.
+
+    Raises
+    ------
+    NotPassedError
+        With the report's message, an AssertionError.
+    LessonError
+        If there is no such exercise.
+    """
+    known = exercises[identifier]
+    report = _memory.get(known.id, Memory()).report
+    if report is None:
+        why = "its cell was not run, or raised an error before its answer could be checked."
+        raise NotPassedError(f"{identifier} has no verdict: {why}")
+    if report.verdict != "pass":
+        raise NotPassedError(f"{identifier} has not passed ({report.verdict}): {report.message}")
 
 
 def memory_of(identifier: str) -> Memory:
@@ -239,7 +271,8 @@ def finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
     if expected and report.verdict != expected:
         show(report)
         raise AssertionError(f"{known.id}: expected the verdict {expected}, got {report.verdict}: {report.message}")
-    notice = "" if expected else _record(known.id, report.verdict)
+    others = os.environ.get("NBGRADER_EXECUTION")  # nbgrader runs a student's notebook: no progress of who grades it
+    notice = "" if expected or others else _record(known.id, report.verdict)
     lent = report.verdict == "todo" and known.kind not in NEVER_LENT and not known.broken
     show(replace(report, message=f"{report.message}\n{LENT}") if lent else report)
     if notice:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tutor.wall import bubble, zygote
+import tutor
+from tutor.wall import bubble, inside, shim, zygote
 from tutor.wall.bubble import NoWallError
 from tutor.wall.frames import Asked, Job, job_of
 from tutor.wall.pool import wall
@@ -20,6 +21,11 @@ def said(behind, *cells, seconds=60):
     texts = ("def tell(*things): raise RuntimeError(repr(things))", *cells)
     heard = behind.run(Job(tuple(enumerate(texts))), seconds)
     return heard, heard.faults[len(texts) - 1].text if len(texts) - 1 in heard.faults else ""
+
+
+def test_whatever_a_notebook_imports_to_talk_to_is_there():
+    asked = [name for name, module in tutor._WHERE.items() if module in inside.SHIMMED]
+    assert "assert_passed" in asked and all(callable(getattr(shim, name)) for name in asked)
 
 
 @SLOW

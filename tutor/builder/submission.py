@@ -10,6 +10,7 @@ from tutor.builder import judge, notebooks
 from tutor.builder.judge import Places
 from tutor.builder.needed import names_of, needed
 from tutor.checking.fault import UNDEFINED
+from tutor.errors import TutorError
 from tutor.lessons import cells
 from tutor.lessons.registry import Lesson
 from tutor.wall.pool import Heard
@@ -97,14 +98,26 @@ class Submission:
 
 
 def read(path: Path) -> Submission:
-    """Read a notebook, and find out which cells count.
+    """Read a notebook's file, and find out which cells count.
 
     Raises
     ------
     TutorError
         If the file is not a notebook of the series.
     """
-    notebook = notebooks.read_notebook(path)
+    if path.is_dir() and path.suffix != ".ipynb":
+        raise TutorError(f"There is no notebook in {path.resolve()}: name the notebooks, or their folder.")
+    return of(path, notebooks.read_notebook(path))
+
+
+def of(path: Path, notebook: dict[str, Any]) -> Submission:
+    """Find out which cells of a notebook that was read from `path` count; nothing is read any more.
+
+    Raises
+    ------
+    TutorError
+        If it is none of the series.
+    """
     lesson = judge.lesson_of(path, notebook)
     sources = [notebooks.source_of(c) if c["cell_type"] == "code" else "" for c in notebook["cells"]]
     made = Submission(path, lesson, notebook, sources, cells.locate(sources, lesson.stubs))

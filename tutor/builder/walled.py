@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -200,7 +200,7 @@ def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) 
     threads = ThreadPoolExecutor(jobs, thread_name_prefix="tutor wall")
     with wall(data.sample_folder()) as behind, threads:
         judging, begun = Judge(behind, turn, cell_seconds), []
-        _judges_right(judging, paths)
+        judges_right(judging, _lessons_of(paths))
         try:
             for path in paths:
                 begun.append((path, *_begun(judging, threads, path)))
@@ -214,7 +214,7 @@ def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) 
                     future.cancel()
 
 
-def _judges_right(judging: Judge, paths: Sequence[Path]) -> None:
+def judges_right(judging: Judge, lessons: Iterable[Lesson]) -> None:
     """Judge our own solved notebooks of the lessons that follow.
 
     Raises
@@ -223,7 +223,7 @@ def _judges_right(judging: Judge, paths: Sequence[Path]) -> None:
         If one of their answers is not found right: then no verdict here would be worth anything.
     """
     with tempfile.TemporaryDirectory() as temporary:
-        for lesson in {lesson.name: lesson for lesson in _lessons_of(paths)}.values():
+        for lesson in {lesson.name: lesson for lesson in lessons}.values():
             path = Path(temporary) / Path(lesson.filename).name
             path.write_bytes(notebooks.as_bytes(notebooks.solved(lesson)))
             for row in judging.judge(path).rows:
@@ -237,13 +237,11 @@ def _judges_right(judging: Judge, paths: Sequence[Path]) -> None:
 def _begun(judging: Judge, threads: ThreadPoolExecutor, path: Path) -> tuple[Submission | Judged, Future[None] | None]:
     """Begin with a notebook; what cannot be read is judged with that."""
     try:
-        if path.is_dir() and path.suffix != ".ipynb":
-            raise TutorError(f"There is no notebook in {path.resolve()}: name the notebooks, or their folder.")
         made = submission.read(path)
         judging.expect(made)  # in this thread, which a time limit can stop
         return made, threads.submit(judging.try_out, made)
     except Exception as error:
-        return _unreadable(path, error), None
+        return unreadable(path, error), None
 
 
 def _ended(judging: Judge, path: Path, made: Submission | Judged, future: Future[None] | None) -> Judged:
@@ -253,10 +251,11 @@ def _ended(judging: Judge, path: Path, made: Submission | Judged, future: Future
         future.result()
         return judging.verdicts(made)
     except Exception as error:
-        return _unreadable(path, error)
+        return unreadable(path, error)
 
 
-def _unreadable(path: Path, error: Exception) -> Judged:
+def unreadable(path: Path, error: Exception) -> Judged:
+    """What stands in a table for a notebook whose judging has failed."""
     if isinstance(error, TutorError):
         return judge.unreadable(path, str(error))
     return judge.unreadable(path, f"{path} could not be judged ({type(error).__name__}: {error}).")
