@@ -4,18 +4,24 @@ import numpy as np
 
 RIGHT_ORDER = "a list of every tensor once, each after its parents"
 REMEMBERS = "right when first called, and something else when called again"
+NO_TENSOR, OF_ANOTHER_CALL = -1, -2
 
 
-def fault_of(things, made, graph):
-    """Say in words what is wrong with a list; the same words for every list with the same fault."""
-    if not things:
+def marks_of(things, made, marks):
+    """The mark of each thing in a list, by which it is known again without being looked at."""
+    known = {id(node): mark for node, mark in zip(made, marks, strict=True)}
+    return [known.get(id(t), OF_ANOTHER_CALL) if hasattr(t, "parents") else NO_TENSOR for t in things]
+
+
+def fault_of(listed, marks, graph):
+    """Say in words what is wrong with a list of marks; the same words for every list with the same fault."""
+    if not listed:
         return "an empty list"
-    if any(not hasattr(thing, "parents") for thing in things):
+    if NO_TENSOR in listed:
         return "a list with something in it that is no tensor"
-    numbers = {id(node): k for k, node in enumerate(made)}
-    listed = [numbers.get(id(thing)) for thing in things]
-    if None in listed:
+    if not set(listed) <= set(marks):
         return REMEMBERS  # a tensor of an earlier call
+    listed = [marks.index(mark) for mark in listed]
     needed = {len(graph) - 1}
     for k in range(len(graph) - 1, -1, -1):
         needed |= set(graph[k]) if k in needed else set()
