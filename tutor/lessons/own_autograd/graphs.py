@@ -1,4 +1,4 @@
-"""Instruments of lesson 04: the fault of a list, for `topological_order`; the loss that `backward` sweeps back from."""
+"""Instruments of lesson 04: what is wrong with a list of tensors; the loss that `backward` sweeps back from."""
 
 import numpy as np
 
@@ -40,6 +40,40 @@ def fault_of(listed, marks, graph):
         return "a list in which each tensor stands before its parents"
     first = "the tensor itself stands first, and " if place[len(graph) - 1] == 0 else ""
     return f"a list in which {first}some tensors stand before one of their parents"
+
+
+VISITS = 100_000  # more than any sound walk of a small graph makes
+
+
+class TooManyVisitsError(Exception):
+    """The parents of a small graph's tensors were asked for more often than any sound walk does."""
+
+
+def visits_without_measure(order, tensor):
+    """Whether the answer follows every path of a chain in which each of 25 tensors is used twice by the next."""
+    visits = 0
+
+    class Counted(tensor):
+        @property
+        def parents(self):
+            nonlocal visits
+            visits += 1
+            if visits > VISITS:
+                raise TooManyVisitsError
+            return self.__dict__["parents"]
+
+        @parents.setter
+        def parents(self, parents):
+            self.__dict__["parents"] = parents
+
+    last = Counted(0.0)
+    for _ in range(25):
+        last = Counted(0.0, (last, last))
+    try:
+        order(last)
+    except TooManyVisitsError:
+        return True
+    return False
 
 
 def loss_of(tensor, x, w, b, v, c):

@@ -4,7 +4,7 @@ import numpy as np
 
 from tutor.checking import Misconception, as_list, code
 
-from ..graphs import REMEMBERS, RIGHT_ORDER, fault_of, marks_of
+from ..graphs import REMEMBERS, RIGHT_ORDER, fault_of, marks_of, visits_without_measure
 from ..shared import home, memory_in_the_first_line
 
 
@@ -38,40 +38,6 @@ def probe_order_turned(d):
     last = len(graph)
     graph = [parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]]
     return graph, _marks(d, graph)
-
-
-VISITS = 100_000  # more than any sound walk of a small graph makes
-
-
-class TooManyVisitsError(Exception):
-    """The parents of a small graph's tensors were asked for more often than any sound walk does."""
-
-
-def visits_without_measure(order, tensor):
-    """Whether the answer follows every path of a chain in which each of 25 tensors is used twice by the next."""
-    visits = 0
-
-    class Counted(tensor):
-        @property
-        def parents(self):
-            nonlocal visits
-            visits += 1
-            if visits > VISITS:
-                raise TooManyVisitsError
-            return self.__dict__["parents"]
-
-        @parents.setter
-        def parents(self, parents):
-            self.__dict__["parents"] = parents
-
-    last = Counted(0.0)
-    for _ in range(25):
-        last = Counted(0.0, (last, last))
-    try:
-        order(last)
-    except TooManyVisitsError:
-        return True
-    return False
 
 
 NO_LEAF = "right, but not for a leaf: its list holds the leaf itself"
