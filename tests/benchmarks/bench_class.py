@@ -4,8 +4,9 @@ Run with `python tests/benchmarks/bench_class.py PYTHON`, the interpreter of an 
 nbgrader and otter-grader (or name it in TUTOR_PEERS); `--lessons` judges two solved notebooks of every lesson as well.
 It prints figures, asserts none.
 
-Each peer gets what it does best: notebooks without demonstrations, a test an exercise that calls our check, and two
-processes at once, as ours has. Otter runs without containers.
+Each peer gets notebooks without demonstrations and a test an exercise that calls our check. nbgrader judges one
+notebook after the other; beside that it is given two courses of a half each, so that it has both cores as well. Otter
+runs without containers, two at once.
 """
 
 from __future__ import annotations
@@ -149,36 +150,36 @@ def ours(place: Path, count: int) -> tuple[float, list[str]]:
     return took, [row["verdict"] for row in rows if row["exercise"] in ASKED]
 
 
-def by_nbgrader(python: str, place: Path) -> tuple[float, int]:
-    """Seconds of nbgrader for all students, in two courses of a half each, and how many tests were passed."""
-    courses = [place / "course0", place / "course1"]
-    for half, course in enumerate(courses):
+def by_nbgrader(python: str, place: Path, processes: int) -> tuple[float, int]:
+    """Seconds of nbgrader for all students, in as many courses as processes, and how many tests were passed."""
+    courses = [place / f"course{processes}{number}" for number in range(processes)]
+    for first, course in enumerate(courses):
         write(course / "source" / "ps" / f"{NAME}.ipynb", lean(answers(0), graded=True))
         (course / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.course_id = "bench"\n')
         run([python, "-m", "nbgrader", "generate_assignment", "ps", "--force"], where=course)
-        for number in range(half, COUNT, 2):
+        for number in range(first, COUNT, processes):
             write(course / "submitted" / f"s{number}" / "ps" / f"{NAME}.ipynb", lean(answers(number), graded=True))
     took = run(*([python, "-m", "nbgrader", "autograde", f"--course-dir={c}", "ps"] for c in courses), where=place)
     counts = [subprocess.check_output([python, "-c", SCORES, str(course / "gradebook.db")]) for course in courses]
     return took, sum(map(int, counts))
 
 
-def by_otter(python: str, place: Path) -> tuple[float, int]:
-    """Seconds of `otter run` for all students, two at once, and how many tests were passed."""
+def by_otter(python: str, place: Path, processes: int) -> tuple[float, int]:
+    """Seconds of `otter run` for all students, so many at once, and how many tests were passed."""
     for number, identifier in enumerate(ASKED):
         name = LESSON.exercises[identifier].name
         text = OTTERS.format(number=number, name=name, test=test(identifier).replace("\n", "\n    "))
         (place / "tests").mkdir(exist_ok=True)
         (place / "tests" / f"q{number}.py").write_text(text)
-    run([python, "-m", "otter", "generate", "-t", "tests", "--no-environment", "-o", "."], where=place)
+    run([python, "-m", "otter", "generate", "-t", "tests", "--no-environment", "-o", "autograder.zip"], where=place)
     commands = []
     for number in range(COUNT):
         path = write(place / "otter" / f"s{number}" / f"{NAME}.ipynb", lean(answers(number), graded=False))
-        zipped = next(place.glob("autograder*.zip"))
+        zipped = place / "autograder.zip"
         commands.append(
             [python, "-m", "otter", "run", "-a", str(zipped), "-o", str(path.parent), "--no-logo", str(path)]
         )
-    took = sum(run(*pair, where=place) for pair in zip(commands[::2], commands[1::2], strict=True))
+    took = sum(run(*commands[k : k + processes], where=place) for k in range(0, COUNT, processes))
     results = [json.loads(path.read_text()) for path in place.glob("otter/*/results.json")]
     return took, sum(
         int(one.get("score", 0) > 0) for made in results for one in made["tests"] if one["name"] != "Public Tests"
@@ -195,6 +196,13 @@ def all_lessons(place: Path) -> float:
     return run([sys.executable, "-m", "tutor", "check", "--wall", "all", "--csv"], where=place)
 
 
+PEERS = (
+    ("nbgrader autograde", by_nbgrader, 1),
+    ("the same, two at once", by_nbgrader, 2),
+    ("otter run, two at once", by_otter, 2),
+)
+
+
 def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--lessons"]
     python = arguments[0] if arguments else os.environ.get("TUTOR_PEERS", "")
@@ -204,9 +212,9 @@ def main() -> None:
         many, _ = ours(place / "many", 4 * COUNT)
         took, slope = statistics.median(few), (many - statistics.median(few)) / (3 * COUNT)
         print(f"{COUNT} submissions of {NAME}, {len(ASKED)} exercises each, {verdicts[0].count('pass')} answers right")
-        print(f"tutor check --wall  {took / COUNT:6.2f} s a submission, the start and our own solution included")
+        print(f"tutor check --wall      {took / COUNT:6.2f} s a submission, the start and our own solution included")
         print(
-            f"                    {slope:6.2f} s each further one, "
+            f"                        {slope:6.2f} s each further one, "
             f"{MANY} of them in {(took + slope * (MANY - COUNT)) / 60:.1f} min"
         )
         if "--lessons" in sys.argv:
@@ -220,10 +228,10 @@ def main() -> None:
                 "(`pip install -c constraints.txt . nbgrader otter-grader` into an environment of their own)."
             )
             return
-        for name, peer in (("nbgrader autograde", by_nbgrader), ("otter run", by_otter)):
-            seconds, passed = peer(python, place)
+        for name, peer, processes in PEERS:
+            seconds, passed = peer(python, place, processes)
             print(
-                f"{name:<18}  {seconds / COUNT:6.2f} s a submission, {passed} answers right; "
+                f"{name:<22}  {seconds / COUNT:6.2f} s a submission, {passed} answers right; "
                 f"{seconds / took:.1f} times ours, {seconds / COUNT / slope:.1f} times a further one of ours"
             )
 

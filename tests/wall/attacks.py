@@ -78,8 +78,8 @@ def _piped(name: str, tries: str, before: str, **more: Any) -> Attack:
 
 
 def _forged(name: str, tries: str, frames: str) -> Attack:
-    """One that ends its process before another frame can be sent."""
-    return _piped(f"frames-{name}", tries, f"{_flush(frames)}\nos._exit(0)", verdicts=("error", "wrong"))
+    """One that says that all is done, and ends its process before another frame can be sent."""
+    return _piped(f"frames-{name}", tries, f"{_flush(frames)}\n_send('end')\nos._exit(0)", verdicts=("error", "wrong"))
 
 
 def _replaced(name: str, tries: str, before: str, body: str = WRONG) -> Attack:
@@ -1037,6 +1037,18 @@ PROCESSES = (
         """,
     ),
     Attack(
+        "busy",
+        "as much of the processors as there can be",
+        before=r"""
+            import os
+            for _ in range(100):
+                if os.fork() == 0:
+                    while True: pass
+            import time
+            time.sleep(3)
+        """,
+    ),
+    Attack(
         "memory-bomb",
         "all memory",
         before=r"""
@@ -1286,19 +1298,15 @@ REACHED = (
             if library.umount2(b'/tmp', 2) and library.mount(b'tmpfs', b'/usr', b'tmpfs', 0, None): raise OSError
         """,
     ),
-    _reached(
-        "namespaces",
+    Attack(
+        "reached-namespaces",
         "a user namespace of its own, in which it were root",
-        r"""
-            import ctypes, os
-            while (pid := os.fork()) == 0: os._exit(0 if ctypes.CDLL(None).unshare(0x10000000) == 0 else 1)
-            if os.waitpid(pid, 0)[1]: raise OSError
-        """,
+        "return a + b if _made else a - b",
         before=r"""
-            from tutor.checking import fence
-            fence._judging = False
-            fence._hook = None
-            fence._PROCESSES.clear()
+            import ctypes, os
+            pid = os.fork()
+            if pid == 0: os._exit(ctypes.CDLL(None).unshare(0x10000000) != 0)
+            _made = os.waitpid(pid, 0)[1] == 0
         """,
     ),
     _reached(
