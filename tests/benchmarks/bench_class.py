@@ -4,9 +4,9 @@ Run with `python tests/benchmarks/bench_class.py PYTHON`, the interpreter of an 
 nbgrader and otter-grader (or name it in TUTOR_PEERS); `--lessons` judges two solved notebooks of every lesson as well.
 It prints figures, asserts none.
 
-Each peer gets notebooks without demonstrations and a test an exercise that calls our check. nbgrader judges one
-notebook after the other; beside that it is given two courses of a half each, so that it has both cores as well. Otter
-runs without containers, two at once.
+nbgrader gets the notebooks as they are handed in, one after the other as it judges them; then the same without
+demonstrations, and two courses of a half each, so that it has both cores as well. Otter gets that form, without
+containers. Each has a test an exercise that calls our check.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def submission(given: dict[str, str]) -> dict[str, Any]:
     return made
 
 
-def lean(given: dict[str, str], *, graded: bool) -> dict[str, Any]:
-    """The same answers without demonstrations; with nbgrader's marks and its tests, if it is `graded`."""
+def lean(given: dict[str, str], *, graded: bool, whole: bool = False) -> dict[str, Any]:
+    """The same answers, without demonstrations unless it is `whole`; with nbgrader's marks and tests, if `graded`."""
     cells = []
 
     def add(source: str, name: str, **marks: Any) -> None:
@@ -90,6 +90,8 @@ def lean(given: dict[str, str], *, graded: bool) -> dict[str, Any]:
             add(given[cell.exercise_id], f"answer-{number}", solution=True)
         elif cell.kind == "code" and not cell.exercise_id and (REFERENCE in cell.tags or only_imports(cell.source)):
             add(cell.source, f"setup-{number}")
+        elif whole and cell.kind == "code":
+            add(cell.solved if cell.exercise_id else cell.source, f"demonstration-{number}")
     for number, identifier in enumerate(given if graded else ()):
         add(test(identifier), f"test-{number}", grade=True, locked=True, points=1)
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -150,21 +152,24 @@ def ours(place: Path, count: int) -> tuple[float, list[str]]:
     return took, [row["verdict"] for row in rows if row["exercise"] in ASKED]
 
 
-def by_nbgrader(python: str, place: Path, processes: int) -> tuple[float, int]:
+def by_nbgrader(python: str, place: Path, processes: int, whole: bool) -> tuple[float, int]:
     """Seconds of nbgrader for all students, in as many courses as processes, and how many tests were passed."""
-    courses = [place / f"course{processes}{number}" for number in range(processes)]
+    courses = [place / f"course{processes}{whole}{number}" for number in range(processes)]
     for first, course in enumerate(courses):
-        write(course / "source" / "ps" / f"{NAME}.ipynb", lean(answers(0), graded=True))
+        write(course / "source" / "ps" / f"{NAME}.ipynb", lean(answers(0), graded=True, whole=whole))
         (course / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.course_id = "bench"\n')
         run([python, "-m", "nbgrader", "generate_assignment", "ps", "--force"], where=course)
         for number in range(first, COUNT, processes):
-            write(course / "submitted" / f"s{number}" / "ps" / f"{NAME}.ipynb", lean(answers(number), graded=True))
+            write(
+                course / "submitted" / f"s{number}" / "ps" / f"{NAME}.ipynb",
+                lean(answers(number), graded=True, whole=whole),
+            )
     took = run(*([python, "-m", "nbgrader", "autograde", f"--course-dir={c}", "ps"] for c in courses), where=place)
     counts = [subprocess.check_output([python, "-c", SCORES, str(course / "gradebook.db")]) for course in courses]
     return took, sum(map(int, counts))
 
 
-def by_otter(python: str, place: Path, processes: int) -> tuple[float, int]:
+def by_otter(python: str, place: Path, processes: int, whole: bool) -> tuple[float, int]:
     """Seconds of `otter run` for all students, so many at once, and how many tests were passed."""
     for number, identifier in enumerate(ASKED):
         name = LESSON.exercises[identifier].name
@@ -174,7 +179,7 @@ def by_otter(python: str, place: Path, processes: int) -> tuple[float, int]:
     run([python, "-m", "otter", "generate", "-t", "tests", "--no-environment", "-o", "autograder.zip"], where=place)
     commands = []
     for number in range(COUNT):
-        path = write(place / "otter" / f"s{number}" / f"{NAME}.ipynb", lean(answers(number), graded=False))
+        path = write(place / "otter" / f"s{number}" / f"{NAME}.ipynb", lean(answers(number), graded=False, whole=whole))
         zipped = place / "autograder.zip"
         commands.append(
             [python, "-m", "otter", "run", "-a", str(zipped), "-o", str(path.parent), "--no-logo", str(path)]
@@ -197,9 +202,10 @@ def all_lessons(place: Path) -> float:
 
 
 PEERS = (
-    ("nbgrader autograde", by_nbgrader, 1),
-    ("the same, two at once", by_nbgrader, 2),
-    ("otter run, two at once", by_otter, 2),
+    ("nbgrader, as handed in", by_nbgrader, 1, True),
+    ("without demonstrations", by_nbgrader, 1, False),
+    ("and two at once", by_nbgrader, 2, False),
+    ("otter, just so", by_otter, 2, False),
 )
 
 
@@ -228,8 +234,8 @@ def main() -> None:
                 "(`pip install -c constraints.txt . nbgrader otter-grader` into an environment of their own)."
             )
             return
-        for name, peer, processes in PEERS:
-            seconds, passed = peer(python, place, processes)
+        for name, peer, processes, whole in PEERS:
+            seconds, passed = peer(python, place, processes, whole)
             print(
                 f"{name:<22}  {seconds / COUNT:6.2f} s a submission, {passed} answers right; "
                 f"{seconds / took:.1f} times ours, {seconds / COUNT / slope:.1f} times a further one of ours"

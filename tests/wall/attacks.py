@@ -79,7 +79,7 @@ def _piped(name: str, tries: str, before: str, **more: Any) -> Attack:
 
 def _forged(name: str, tries: str, frames: str) -> Attack:
     """One that says that all is done, and ends its process before another frame can be sent."""
-    return _piped(f"frames-{name}", tries, f"{_flush(frames)}\n_send('end')\nos._exit(0)", verdicts=("error", "wrong"))
+    return _piped(f"frames-{name}", tries, f"{_flush(frames)}\n_send('end')\nos._exit(0)")
 
 
 def _replaced(name: str, tries: str, before: str, body: str = WRONG) -> Attack:
