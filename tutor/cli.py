@@ -181,7 +181,7 @@ def run(lessons: tuple[str, ...], solved: bool, shipped: Path | None, changed: s
     "--wall/--unsafe",
     default=None,
     help="Run the notebooks' code behind a wall, or in plain processes that may do what you may. By default several "
-    "notebooks of one lesson are a class, and go behind the wall.",
+    "notebooks of one lesson are a class and go behind the wall, and so does an archive.",
 )
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at once, with --wall."
@@ -234,7 +234,8 @@ def check(
     own, store, failed = not paths, Progress(), False
     with tempfile.TemporaryDirectory(prefix="tutor-") as unpacked, classes.Pages(html, markdown) as pages:
         found = handed.handed_in(paths or _own_notebooks(), Path(unpacked))
-        behind = not own and walled.is_class([one.path for one in found]) if wall is None else wall
+        behind = not own and (handed.is_archived(found) or walled.is_class([one.path for one in found]))
+        behind = behind if wall is None else wall
         judging = functools.partial(_on_a_cluster, scheduler) if scheduler else _behind_a_wall if behind else _judged
         verdicts = classes.verdicts(found, lambda some: judging(some, cell_seconds, jobs), record, resume)
         with (

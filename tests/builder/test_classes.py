@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 from tutor.builder import classes, handed, judge, notebooks
 from tutor.builder.judge import Judged, Row
 from tutor.builder.ledger import Ledger
-from tutor.builder.summary import Summary
+from tutor.builder.summary import Summary, answers
 from tutor.cli import main
 from tutor.errors import TutorError
 from tutor.lessons.registry import find_lesson
@@ -83,7 +84,7 @@ def test_named_notebooks_are_told_apart_by_what_differs_in_their_places(tmp_path
     assert [one.student for one in handed.handed_in(paths, tmp_path)] == ["ada", "bob"]
 
 
-@pytest.mark.parametrize(("content", "told"), [("bomb", "unpacks to more than 20 MB"), ("many", "more than 2,000")])
+@pytest.mark.parametrize(("content", "told"), [("bomb", "unpacks to more than 20 MB"), ("many", "more than 5,000")])
 def test_an_archive_that_unpacks_to_too_much_is_refused(content, told, tmp_path):
     place, unpacked = tmp_path / "eve.zip", tmp_path / "unpacked"
     unpacked.mkdir()
@@ -95,6 +96,69 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(content, told, tmp_path)
     place.write_bytes(place.read_bytes()[:-1000] + place.read_bytes()[-100:])  # torn in the middle
     (found,) = handed.handed_in([place], unpacked)
     assert not list(unpacked.rglob("*.ipynb"))
+
+
+def test_what_is_wrong_with_one_file_of_an_archive_costs_no_other(notebook, tmp_path):
+    place, unpacked, content = tmp_path / "class.zip", tmp_path / "unpacked", json.dumps(notebook)
+    unpacked.mkdir()
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("eve/bomb.ipynb", b" " * (handed.MOST_BYTES + 1))
+        for number in range(4):
+            archive.writestr(f"eve/{number}.ipynb", content + " " * (15 * 2**20))
+        for number in range(handed.MOST_FILES // handed.SHARE + 5):
+            archive.writestr(f"mal/{number}.txt", "")
+        archive.writestr("mal/x.ipynb", content)
+        archive.writestr("sam/" + "\u4e2d" * 100 + ".ipynb", content)
+        archive.writestr("_11" * 15_000 + "\n/x.ipynb", content)
+        archive.writestr("zoe/inner.zip", b"PK\x05\x06" + bytes(18))
+        archive.writestr("ada/01.ipynb", content)
+    found = {one.shown.split(":", 1)[1]: one for one in handed.handed_in([place], unpacked)}
+    assert "more than 20 MB" in found["eve/bomb.ipynb"].problem
+    assert "more than is taken" in found["eve/2.ipynb"].problem and "500 files" in found["mal/x.ipynb"].problem
+    assert "archive within an archive" in found["zoe/inner.zip"].problem
+    assert all(len(one.student) <= handed.LONGEST for one in found.values())
+    right = [one for name, one in found.items() if name.startswith(("ada", "sam", "eve/0"))]
+    assert len(right) == 3 and not any(one.problem for one in right) and handed.is_archived(right)
+    assert found["ada/01.ipynb"].student == "ada" and found["eve/0.ipynb"].student == "eve"
+
+
+def test_no_link_is_followed_out_of_a_students_folder_and_nothing_without_an_end_is_read(notebook, tmp_path):
+    place, content = tmp_path / "class", json.dumps(notebook)
+    for who in ("ada", "bob", "eve"):
+        (place / who).mkdir(parents=True)
+    (place / "ada/01.ipynb").write_text(content)
+    (place / "bob/01.ipynb").symlink_to("kept.txt")  # within a student's own folder it is that student's work
+    (place / "bob/kept.txt").write_text(content)
+    (place / "eve/01.ipynb").symlink_to("../ada/01.ipynb")
+    (place / "eve/notes").symlink_to("/dev/zero")
+    (place / "eve/deep").symlink_to("../ada")
+    os.mkfifo(place / "eve/pipe")
+    paths = [place / who / "01.ipynb" for who in ("ada", "bob", "eve")]
+    for asked in ([place], [*paths, place / "eve/deep/01.ipynb"]):
+        found = {str(one.path.relative_to(place)): one for one in handed.handed_in(asked, tmp_path)}
+        assert not found["ada/01.ipynb"].problem and not found["bob/01.ipynb"].problem
+        assert all("was not followed" in one.problem for name, one in found.items() if name.startswith("eve"))
+        assert found["eve/01.ipynb"].student == "eve"
+
+
+def test_an_answer_that_is_handed_in_twice_is_worth_its_points_once():
+    summary = Summary()
+    for verdict in ("wrong", "pass", "pass", "wrong"):
+        summary.add(verdict_on("ada", verdict))
+    summary.add(verdict_on("bob", "pass"))
+    assert "| ada | 1 | 1 |" in summary.markdown() and "| bob | 1 | 1 |" in summary.markdown()
+
+
+@pytest.mark.parametrize("answer", ["1" + " + 1" * 990, "x" + ".y" * 990], ids=["sum", "dots"])
+def test_an_answer_that_is_nested_without_measure_costs_no_page(notebook, tmp_path, answer):
+    place = tmp_path / "deep.ipynb"
+    place.write_text(json.dumps(answered(notebook, WRONG.replace("return total", f"return {answer}"))))
+    summary = Summary()
+    with classes.Pages(tmp_path / "s.html", None) as pages:
+        pages.add(handed.Handed("eve", place, "deep.ipynb"), verdict_on("eve"))
+        pages.add(handed.Handed("ada", tmp_path / "none.ipynb", "none.ipynb"), verdict_on("ada", "pass"))
+    assert "<td>ada</td><td>1</td>" in (tmp_path / "s.html").read_text()
+    summary.add(verdict_on("eve"), answers(place))
 
 
 def test_what_was_judged_is_not_judged_again_unless_it_has_changed(tmp_path):
@@ -149,12 +213,11 @@ def test_the_summary_tells_points_mistakes_and_what_nobody_solved(notebook, tmp_
         ("dora", "error", None),
     ):
         place = same if student in ("bob", "cy") else tmp_path / "none.ipynb"
-        summary.add(place, verdict_on(student, verdict, misconception, looked_at=(MODEL,) if student == "ada" else ()))
+        looked_at = (MODEL,) if student == "ada" else ()
+        summary.add(verdict_on(student, verdict, misconception, looked_at=looked_at), answers(place))
     hard = f"{LESSON}.two_layer_gradients"
-    summary.add(tmp_path / "none.ipynb", verdict_on("ada", "todo", None, hard))
-    summary.add(
-        tmp_path / "none.ipynb", Judged("eve.ipynb", (Row("eve.ipynb", "", "unreadable", None, "torn"),), (), "eve")
-    )
+    summary.add(verdict_on("ada", "todo", None, hard))
+    summary.add(Judged("eve.ipynb", (Row("eve.ipynb", "", "unreadable", None, "torn"),), (), "eve"))
     text = summary.markdown().replace("\\", "")
     assert "5 students, 1 lesson, 2 exercises, 4 points" in text
     assert f"| ada | 1 | 1 | {MODEL} |" in text and "| bob | 0 | 0 |  |" in text and "| eve |  | 0 |" in text
@@ -167,7 +230,7 @@ def test_the_summary_tells_points_mistakes_and_what_nobody_solved(notebook, tmp_
 
 def test_nothing_that_a_student_wrote_is_obeyed_on_the_page():
     summary, name = Summary(), '<script>alert("x")</script> | ![x](y) `z`'
-    summary.add(Path("none.ipynb"), verdict_on(name))
+    summary.add(verdict_on(name))
     page, text = summary.html(), summary.markdown()
     assert "<script" not in page and "&lt;script&gt;" in page
     assert "![x]" not in text and "\\| \\!\\[x\\](y)" in text and "<script" not in text

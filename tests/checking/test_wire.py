@@ -182,3 +182,15 @@ def test_words_hold_no_control_characters_and_have_an_end():
     assert words("a\x1b[31mb\r\n\tc\x00\u202e") == "a[31mb\n    c"
     assert len(words("x" * 10_000)) == 2_000
     assert words(words("a\tb\n\u00a0")) == words("a\tb\n\u00a0")
+
+
+def test_a_number_or_a_dict_that_would_keep_the_judge_busy_crosses_neither_way():
+    keys = {k * (2**61 - 1): None for k in range(1, wire.MOST_KEYS + 2)}  # which have one hash
+    for value in (10**309, -(10**309), keys):
+        with pytest.raises(WireError, match="no plain data, or too large"):
+            encode(value)
+    digits, pairs = "f" * 300, ",".join(f'[["int","{key:x}"],["none"]]' for key in keys)
+    for header in (f'["int","{digits}"]', f'["dict",[{pairs}]]'):
+        with pytest.raises(WireError, match=r"too large|too many"):
+            decode(len(header).to_bytes(4, "little") + header.encode())
+    assert decode(encode(10**308)) == 10**308

@@ -1,13 +1,16 @@
 """The public half of every exercise can be derived, works like the whole, and holds nothing of what is secret."""
 
 import importlib
+import itertools
 import sys
 
 import pytest
 
 import tutor.lessons
+from tutor.checking import guard, judge
+from tutor.checking.plain import plain
 from tutor.checking.probes import same
-from tutor.checking.seen import Half
+from tutor.checking.seen import Ask, Half
 from tutor.lessons.public import PublicError, public_half
 from tutor.lessons.registry import exercises, find_lesson, series
 from tutor.wall.inside import Halves
@@ -42,6 +45,26 @@ def test_a_half_draws_the_same_inputs(identifier, derived):
     assert type(half) is Half and half.forbid == known.spec.forbid and half.inplace == known.spec.inplace
     for ask, arguments in probed:
         assert same(list(arguments), list(ask.arguments(half)))
+
+
+def _returned(known, turn):
+    """What `use` returns for the solution on two probes of each kind, as plain data: what crosses the wall."""
+    for number, case in itertools.product(range(len(known.spec.probes)), (1, 2)):
+        seed = 100_000 * turn + 1000 * number + case
+        outcome = known.run(known.reference, Ask(number, seed, seed).arguments(known.half), seed)
+        assert outcome.error is None, outcome.error
+        yield plain(outcome.value)
+
+
+@pytest.mark.parametrize("identifier", CODE)
+def test_what_crosses_the_wall_is_another_in_every_run(identifier):
+    """Else it could be sent without computing anything, by one who has seen it once."""
+    known, met = exercises[identifier], []
+    with guard.plain_torch():
+        for turn in range(1, 5):
+            returned = list(_returned(known, turn))
+            assert all(judge.compare(returned, other, exact=True) for other in met)
+            met.append(returned)
 
 
 def _secrets(known):

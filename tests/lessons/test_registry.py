@@ -163,6 +163,7 @@ def test_every_exercise_is_a_file_of_its_own_in_one_order():
         "probe",
         "unstretched",
         "use",
+        "derive",
         "unsaid",
         "outputs",
         "gradients",

@@ -1,5 +1,6 @@
 """Whole notebooks that are judged behind the wall: each answer gets its verdict, and costs only itself."""
 
+import contextlib
 import csv
 import io
 import json
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.checking.harmful import BANK
-from tutor.builder import notebooks, walled
+from tutor.builder import handed, notebooks, walled
 from tutor.cli import main
 from tutor.lessons.registry import series
 
@@ -196,3 +197,35 @@ def test_a_class_is_refused_where_no_wall_can_be_had_unless_it_is_told_to_be_uns
     monkeypatch.setattr("tutor.builder.judge.judge", lambda path, **more: walled.judge.unreadable(path, "in a kernel"))
     assert CliRunner().invoke(main, ["check", *map(str, paths), "--unsafe"]).output.count("in a kernel") == 2
     assert CliRunner().invoke(main, ["check", str(paths[0])]).output.count("in a kernel") == 1
+
+
+def test_what_may_be_another_students_goes_behind_the_wall(make_lesson, tmp_path):
+    lesson = make_lesson()
+    right, torn, gone = (tmp_path / who / Path(lesson.filename).name for who in ("ada", "bob", "cy"))
+    for path in (right, torn):
+        path.parent.mkdir()
+    right.write_bytes(notebooks.as_bytes(notebooks.student(lesson)))
+    torn.write_text("{")
+    assert walled.is_class([right, torn]) and not walled.is_class([right, gone]) and not walled.is_class([torn])
+    (found,) = handed.handed_in([right], tmp_path)
+    assert not handed.is_archived([found])
+
+
+def test_what_takes_too_long_to_read_costs_its_own_row(make_lesson, tmp_path, monkeypatch, behind):
+    lesson, read = make_lesson(), walled.submission.read
+    paths = [tmp_path / who / Path(lesson.filename).name for who in ("ada", "eve", "cy")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(notebooks.as_bytes(notebooks.solved(lesson)))
+
+    def endless(path):
+        while "eve" in str(path):
+            pass
+        return read(path)
+
+    monkeypatch.setattr(walled.submission, "read", endless)
+    monkeypatch.setattr(walled, "READING", 1.0)
+    monkeypatch.setattr(walled, "wall", lambda *a: contextlib.nullcontext(behind))
+    found = list(walled.judge_all(paths, 3, 30.0, 2))
+    assert [judged.rows[0].verdict for judged in found] == ["pass", "unreadable", "pass"]
+    assert "in 1 s it was not found out what counts" in found[1].rows[0].message

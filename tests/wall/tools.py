@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from tests.conftest import ABOUT, DATA, LESSON
 from tutor.checking import guard
 from tutor.checking.exercise import Exercise
 from tutor.checking.report import Report
@@ -17,6 +19,51 @@ from tutor.wall.frames import Asked, Job
 from tutor.wall.pool import Heard
 
 TURN = 3
+EXERCISES = ["small.add", "small.moments", "small.count"]
+MORE = '''
+# %% name="more"
+import numpy as np
+
+# %% tags=["item:adding"]
+@exercise("small.moments")
+def moments(x):
+    """Return the mean and the mean square."""
+    ### BEGIN SOLUTION
+    return x.mean(), (x * x).mean()
+    ### END SOLUTION
+
+# %% name="value"
+count = ...
+### BEGIN SOLUTION
+count = 3
+### END SOLUTION
+count = check("small.count", count)
+
+# %% name="prints"'''
+MOMENTS = """
+from tutor.checking import Misconception, code
+
+EXERCISE = code(
+    difficulty="easy",
+    minutes=1,
+    drills=("adding",),
+    probe=lambda d: (d.array(*d.sizes(1, 4, 9)),),
+    outputs=("mean", "square"),
+    misconceptions=(Misconception("sum", "That is the sum.", patch=("x.mean()", "x.sum()")),),
+    hints=("What is asked?", "How many?", "`x.mean()`"),
+)
+"""
+COUNT = """
+from tutor.checking import Misconception, value
+
+EXERCISE = value(
+    difficulty="easy",
+    minutes=1,
+    misconceptions=(Misconception("two", "One more.", value=2),),
+    hints=("Count.", "Which?", "`3`"),
+    explain="Three.",
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -107,3 +154,15 @@ def told(report: Report) -> tuple[str, str | None, str, str]:
     """What has to be the same here and there: of an error's words, what does not depend on where a line stands."""
     message = report.message.split("\n")[0] if report.tier == "exception" else report.message
     return report.verdict, report.misconception, report.tier, message
+
+
+def small_lesson(folder: Path) -> Path:
+    """Write the small lesson with three exercises."""
+    (folder / "exercises").mkdir(parents=True)
+    data = DATA.replace("minutes=1", "minutes=1, seconds=1.0")
+    text = LESSON.replace('\n# %% name="prints"', MORE)
+    files = {"lesson.py": text, "__init__.py": ABOUT, "expected.json": '{"prints": "the sum is 3\\n"}'}
+    files |= {"exercises/add.py": data, "exercises/moments.py": MOMENTS, "exercises/count.py": COUNT}
+    for place, content in files.items():
+        (folder / place).write_text(content, encoding="utf-8")
+    return folder

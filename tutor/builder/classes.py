@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from tutor.builder import judge
 from tutor.builder.handed import Handed
 from tutor.builder.judge import Judged
 from tutor.builder.ledger import Ledger
-from tutor.builder.summary import Summary
+from tutor.builder.summary import Summary, answers
+from tutor.checking import guard
 from tutor.errors import TutorError
 from tutor.store import write_atomically
 
 Judging = Callable[[Sequence[Path]], Iterator[Judged]]
+READING = 10.0  # seconds for a look into a notebook; into a solved one it takes less than one
+T = TypeVar("T")
 
 
 def verdicts(
@@ -51,7 +55,17 @@ def verdicts(
 def _named(one: Handed, judged: Judged) -> Judged:
     """Verdicts with what a table calls the notebook and the student."""
     rows = tuple(replace(row, notebook=one.shown) for row in judged.rows)
-    return replace(judged, path=one.shown, rows=rows, student=one.student, looked_at=judge.looked_at(one.path))
+    seen = within(lambda: judge.looked_at(one.path), ())
+    return replace(judged, path=one.shown, rows=rows, student=one.student, looked_at=seen)
+
+
+def within(read: Callable[[], T], otherwise: T, seconds: float = READING) -> T:
+    """What is read of a notebook; something else where that takes too long, or fails, which costs no other notebook."""
+    try:
+        with guard.time_limit(seconds):
+            return read()
+    except (Exception, guard.TooSlow):
+        return otherwise
 
 
 class Pages:
@@ -75,7 +89,7 @@ class Pages:
     def add(self, one: Handed, judged: Judged) -> None:
         """Take in the verdicts on a notebook."""
         if self._wanted:
-            self._summary.add(one.path, judged)
+            self._summary.add(judged, within(lambda: list(answers(one.path)), []))
 
     def __enter__(self) -> Pages:
         return self

@@ -11,9 +11,10 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tutor.builder import judge, submission, walled, worker
+from tutor.builder import judge, walled, worker
 from tutor.builder.judge import Judged
 from tutor.builder.worker import LostError, Refused, Task
+from tutor.checking import guard
 from tutor.errors import TutorError
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ class Cluster:
     def begun(self, path: Path) -> Judged | Future:
         """Hand a notebook to a worker; what cannot be read is judged with that."""
         try:
-            made = submission.read(path)
-        except Exception as error:
+            made = walled.read(path)
+        except (Exception, guard.TooSlow) as error:
             return walled.unreadable(path, error)
         task = Task(self._series, str(path), _plain(made.notebook), self._turn, self._cell_seconds)
         return self._client.submit(worker.judge, task, pure=False, retries=AGAIN)

@@ -9,7 +9,8 @@ from typing import Any
 
 from tutor.errors import TutorError
 
-LARGEST = 256 * 2**20  # bytes; a lesson with all its pictures has less than a hundredth of it
+LARGEST = 64 * 2**20  # bytes; a lesson with all its pictures has less than a twentieth of it
+MOST_CELLS = 10_000
 DEEPEST = 100  # lists in lists; json reads ten times as many, but cannot write them again
 KINDS = ("code", "markdown", "raw")
 _CONFLICT = re.compile(rb"^<{7}( .*)?\r?$", re.MULTILINE)
@@ -37,6 +38,8 @@ def read_notebook(path: Path) -> dict[str, Any]:
         raise TutorError(f"{path} is in a format of before 2015: open it in JupyterLab and save it, then it is read.")
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise TutorError(f"{path} is JSON but not a notebook (it has no list of cells); it was left as it is.")
+    if len(notebook["cells"]) > MOST_CELLS:
+        raise TutorError(f"{path} holds {len(notebook['cells']):,} cells; one of more than {MOST_CELLS:,} is not read.")
     version, minor = notebook.get("nbformat"), notebook.get("nbformat_minor")
     return {
         **notebook,

@@ -29,7 +29,7 @@ class Summary:
 
     Attributes
     ----------
-    points : student -> lesson -> points.
+    points : student -> exercise -> points; of several notebooks of one lesson the best answer to each exercise.
     verdicts : exercise -> verdict -> how many notebooks.
     mistakes : exercise -> mistake -> who made it.
     solvers : exercise -> who solved it.
@@ -50,8 +50,8 @@ class Summary:
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
 
-    def add(self, path: Path, judged: Judged) -> None:
-        """Take in the verdicts on a notebook, which lies at `path`."""
+    def add(self, judged: Judged, given: Iterable[tuple[str, str]] = ()) -> None:
+        """Take in the verdicts on a notebook, and the `answers` that are in it."""
         student = judged.student or judged.path
         if judged.unreadable:
             self.unjudged.append((judged.path, judged.rows[0].message))
@@ -60,8 +60,7 @@ class Summary:
             return
         self.looked_at[student].update(judged.looked_at)
         for row in judged.rows:
-            lesson = row.exercise.split(".")[0]
-            self.points[student][lesson] += row.points
+            self.points[student][row.exercise] = max(self.points[student][row.exercise], row.points)
             self.verdicts[row.exercise][row.verdict] += 1
             if row.verdict == "pass":
                 self.solvers[row.exercise].add(student)
@@ -69,7 +68,7 @@ class Summary:
                 self.mistakes[row.exercise][row.misconception or UNNAMED.get(row.verdict, row.verdict)].add(student)
             if row.verdict == "unjudged":
                 self.unjudged.append((f"{judged.path}, {row.exercise}", row.message))
-        for exercise, text in _answers(path):
+        for exercise, text in given:
             self.answers[exercise][text].add(student)
 
     def markdown(self) -> str:
@@ -99,7 +98,7 @@ class Summary:
         return PAGE.replace("CONTENT", "\n".join(parts))
 
     def _said(self) -> str:
-        count, lessons = len(self.points), {lesson for of in self.points.values() for lesson in of}
+        count, lessons = len(self.points), {lesson for of in self.points.values() for lesson in _by_lesson(of)}
         asked = sum(out_of(exercise) for exercise in self.verdicts)
         return (
             f"{count} {'student' if count == 1 else 'students'}, {len(lessons)} "
@@ -108,10 +107,11 @@ class Summary:
         )
 
     def _tables(self) -> Iterable[Table]:
-        lessons = [lesson for lesson in series() if any(lesson.name in of for of in self.points.values())]
+        points = {student: _by_lesson(of) for student, of in self.points.items()}
+        lessons = [lesson for lesson in series() if any(lesson.name in of for of in points.values())]
         names = ["student", *(lesson.label for lesson in lessons), "points", "solutions looked at"]
         rows = []
-        for student, of in sorted(self.points.items()):
+        for student, of in sorted(points.items()):
             here = [str(of[lesson.name]) if lesson.name in of else "" for lesson in lessons]
             rows.append([student, *here, str(of.total()), ", ".join(sorted(self.looked_at[student]))])
         yield "Students", names, rows, "No notebook could be judged."
@@ -144,7 +144,15 @@ class Summary:
         return "; ".join(f"{mistake} ({len(who)})" for mistake, who in made[:COMMONEST])
 
 
-def _answers(path: Path) -> Iterable[tuple[str, str]]:
+def _by_lesson(of: Counter[str]) -> Counter[str]:
+    """The points of each lesson."""
+    made: Counter[str] = Counter()
+    for exercise, points in of.items():
+        made[exercise.split(".")[0]] += points
+    return made
+
+
+def answers(path: Path) -> Iterable[tuple[str, str]]:
     """The answers of a notebook that are long enough to be compared, each as one number for its syntax tree.
 
     Names count, layout and comments do not; an answer that is our solution word for word is left out.
@@ -170,7 +178,11 @@ def _tree(text: str) -> tuple[str, int] | None:
         node.decorator_list = []
         if ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(node).encode("utf-8", "replace")).hexdigest(), sum(1 for _ in ast.walk(node))
+    try:
+        said = ast.dump(node).encode("utf-8", "replace")
+    except RecursionError:
+        return None
+    return hashlib.sha256(said).hexdigest(), sum(1 for _ in ast.walk(node))
 
 
 def _row(values: Sequence[str]) -> str:

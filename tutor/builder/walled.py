@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +28,9 @@ MOST_RUNS = 6  # of one notebook, each without what ended the last
 WHOLE = 5  # times the seconds of a cell that a notebook may take in all
 TURNS = 40_000  # how many sets of numbers there are to try answers with; NumPy's seeds end above them
 UNJUDGED = "unjudged"  # the verdict on what this way of judging cannot judge yet
+READING = 10.0  # seconds in which it is found out what counts in a notebook; of a solved lesson it takes less than one
+MOST_TOLD = 4_000  # characters of a message
+MOST_NOTES = 50
 
 
 class Judge:
@@ -63,7 +66,9 @@ class Judge:
             left = end - time.monotonic()
             if left <= 0:
                 return
-            heard = made.heard = self.behind.run(self._job(made), self.cell_seconds, left)
+            with guard.time_limit(READING):
+                job = self._job(made)
+            heard = made.heard = self.behind.run(job, self.cell_seconds, left)
             if heard.broken or (heard.ended and (made.every or not made.misses_a_cell())):
                 return
             if heard.ended:
@@ -101,7 +106,8 @@ class Judge:
         """Judge what was heard of a notebook."""
         whys = judge.not_run(made.notebook, made.lesson)
         rows = tuple(self._row(made, identifier, whys.get(identifier, "")) for identifier in made.lesson.exercises)
-        return Judged(str(made.path), rows, tuple(_notes(made)))
+        notes = tuple(note[:MOST_TOLD] for note in itertools.islice(_notes(made), MOST_NOTES))
+        return Judged(str(made.path), rows, notes)
 
     def _row(self, made: Submission, identifier: str, why: str) -> Row:
         path, known = str(made.path), made.lesson.exercises[identifier]
@@ -115,7 +121,11 @@ class Judge:
             return Row(path, identifier, UNJUDGED, None, told)
         if why := made.fatal.get(identifier, ""):
             return Row(path, identifier, "slow" if "did not end" in why else "error", None, why)
-        report = self._report(made, identifier)
+        try:
+            report = self._report(made, identifier)
+        except Exception as error:  # plain data can be such that even comparing it fails
+            told = f"What its answer returned cannot be compared: `{type(error).__name__}`."
+            return Row(path, identifier, "error", None, told)
         return _row_of(path, report) if report else Row(path, identifier, "error", None, _why_untried(made, identifier))
 
     def _report(self, made: Submission, identifier: str) -> Report | None:
@@ -131,7 +141,8 @@ class Judge:
 
 
 def _row_of(path: str, report: Report) -> Row:
-    return Row(path, report.exercise, report.verdict, report.misconception, report.message)
+    message = report.message if len(report.message) <= MOST_TOLD else report.message[:MOST_TOLD] + " …"
+    return Row(path, report.exercise, report.verdict, report.misconception, message)
 
 
 def _why_untried(made: Submission, identifier: str) -> str:
@@ -140,7 +151,7 @@ def _why_untried(made: Submission, identifier: str) -> str:
     if fault is not None:
         return f"The cell raised an error before its answer could be checked: {_told(fault)}"
     if made.heard.broken:
-        return f"What its process sent cannot be read: {made.heard.broken}."
+        return f"No verdict came of it: {made.heard.broken}."
     if part.form == cells.COMMENT:
         return "Its cell is commented out, so there was no answer to check."
     if not made.heard.ended:
@@ -170,20 +181,24 @@ def _notes(made: Submission) -> Iterator[str]:
 
 
 def is_class(paths: Sequence[Path]) -> bool:
-    """Whether there are two notebooks of one lesson among these, which no reader has."""
+    """Whether there are two notebooks among these that may be of one lesson, which no reader has."""
     met: set[str] = set()
-    for lesson in _lessons_of(paths):
-        if lesson.name in met:
+    files = [path for path in paths if path.is_file()]
+    for lesson in map(_lesson_of, files):
+        name = lesson.name if lesson else ""  # of what cannot be read none can be sure
+        if len(files) > 1 and (not name or name in met):
             return True
-        met.add(lesson.name)
+        met.add(name)
     return False
 
 
-def _lessons_of(paths: Sequence[Path]) -> Iterator[Lesson]:
-    """The lesson of each notebook of the series among these files."""
-    for path in paths:
-        with contextlib.suppress(Exception):  # what is wrong with it is told when it is judged
-            yield judge.lesson_of(path, notebooks.read_notebook(path))
+def _lesson_of(path: Path) -> Lesson | None:
+    """The lesson of a notebook; None if it cannot be read or is of none, which is told when it is judged."""
+    try:
+        with guard.time_limit(READING):
+            return judge.lesson_of(path, notebooks.read_notebook(path))
+    except (Exception, guard.TooSlow):
+        return None
 
 
 def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) -> Iterator[Judged]:
@@ -200,7 +215,7 @@ def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) 
     threads = ThreadPoolExecutor(jobs, thread_name_prefix="tutor wall")
     with wall(data.sample_folder()) as behind, threads:
         judging, begun = Judge(behind, turn, cell_seconds), []
-        judges_right(judging, _lessons_of(paths))
+        judges_right(judging, [lesson for path in paths if (lesson := _lesson_of(path))])
         try:
             for path in paths:
                 begun.append((path, *_begun(judging, threads, path)))
@@ -234,13 +249,27 @@ def judges_right(judging: Judge, lessons: Iterable[Lesson]) -> None:
                     )
 
 
+def read(path: Path) -> Submission:
+    """Read what was handed in, for a limited time: a notebook can be made so that it never ends.
+
+    Raises
+    ------
+    TutorError
+        If it is no notebook of the series.
+    guard.TooSlow
+        If it takes too long.
+    """
+    with guard.time_limit(READING):
+        return submission.read(path)
+
+
 def _begun(judging: Judge, threads: ThreadPoolExecutor, path: Path) -> tuple[Submission | Judged, Future[None] | None]:
     """Begin with a notebook; what cannot be read is judged with that."""
     try:
-        made = submission.read(path)
+        made = read(path)
         judging.expect(made)  # in this thread, which a time limit can stop
         return made, threads.submit(judging.try_out, made)
-    except Exception as error:
+    except (Exception, guard.TooSlow) as error:
         return unreadable(path, error), None
 
 
@@ -250,12 +279,14 @@ def _ended(judging: Judge, path: Path, made: Submission | Judged, future: Future
     try:
         future.result()
         return judging.verdicts(made)
-    except Exception as error:
+    except (Exception, guard.TooSlow) as error:
         return unreadable(path, error)
 
 
-def unreadable(path: Path, error: Exception) -> Judged:
+def unreadable(path: Path, error: BaseException) -> Judged:
     """What stands in a table for a notebook whose judging has failed."""
     if isinstance(error, TutorError):
         return judge.unreadable(path, str(error))
+    if isinstance(error, guard.TooSlow):
+        return judge.unreadable(path, f"{path} was given up: in {READING:g} s it was not found out what counts in it.")
     return judge.unreadable(path, f"{path} could not be judged ({type(error).__name__}: {error}).")

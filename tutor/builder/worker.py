@@ -23,6 +23,7 @@ from tutor import data
 from tutor.builder import submission, walled
 from tutor.builder.judge import Judged
 from tutor.builder.submission import Submission
+from tutor.checking import guard
 from tutor.errors import TutorError
 from tutor.lessons.registry import series
 from tutor.wall.pool import Wall, wall
@@ -148,17 +149,21 @@ class Bench:
         """
         path = Path(task.path)
         try:
-            judging, made = self._judge_of(task), submission.of(path, json.loads(task.notebook))
+            judging = self._judge_of(task)
+            with guard.time_limit(walled.READING):
+                made = submission.of(path, json.loads(task.notebook))
             self._insist(judging, made)
         except TutorError as error:
             return Refused(str(error))
+        except guard.TooSlow as error:
+            return walled.unreadable(path, error)
         try:
             judging.expect(made)
             judging.try_out(made)
             return judging.verdicts(made)
         except OSError:
             raise
-        except Exception as error:
+        except (Exception, guard.TooSlow) as error:
             return walled.unreadable(path, error)
 
     def _judge_of(self, task: Task) -> walled.Judge:

@@ -249,7 +249,7 @@ def _structure(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.
         brackets = " Are the brackets `()` of a call missing?" if (type(got) is Thing and got.callable) else ""
         return f"{_capital(what)} should be {kind_of(expected)}; yours is {kind_of(got)}.{brackets}"
     if difference.kind == "shape":
-        mine, right = judge.to_numpy(got).shape, judge.to_numpy(expected).shape
+        mine, right = judge.shape_of(got), judge.shape_of(expected)
         told = words.given(trial.arguments)
         return f"The shape of {what} should be {right}; yours is {mine}." + (
             f" The arguments were {told}." if told else ""

@@ -196,7 +196,8 @@ class Exercise:
             single = self._run(subject, clone(arguments), seed, seconds=60)
             fine = exact.error is None and single.error is None and finite(exact.value)
             if fine and self._is_well(single.value, exact.value, scale):
-                yield Probed(arguments, plain(exact.value), scale, replace(probed.ask, seed=seed, stretch=name))
+                expected = self._derived(plain(exact.value), arguments)
+                yield Probed(arguments, expected, scale, replace(probed.ask, seed=seed, stretch=name))
 
     def _drawn(self, ask: Ask) -> Probed | None:
         """A probe of what a space holds besides the usual, one on which the solution is right in float32 as well.
@@ -207,7 +208,9 @@ class Exercise:
         for again in range(ask.seed, ask.seed + 500, 100):
             made = self._probe(replace(ask, draw=again, seed=again))
             single = self._run(subject, clone(made.arguments), again, seconds=60)
-            if single.error is None and self._is_well(plain(single.value), made.expected, made.scale):
+            if single.error is not None:
+                continue
+            if self._is_well(self._derived(plain(single.value), made.arguments), made.expected, made.scale):
                 return made
         return None
 
@@ -220,7 +223,20 @@ class Exercise:
         outcome = self._run(self._subject(self.reference, None), in_float64(arguments), ask.seed, seconds=60)
         if outcome.error is not None:
             raise SpecError(f"{self.id}: the solution fails on its own probe: {outcome.error!r}.") from outcome.error
-        return Probed(arguments, plain(outcome.value), largest(arguments), ask)
+        return Probed(arguments, self._derived(plain(outcome.value), arguments), largest(arguments), ask)
+
+    def _derived(self, value: Any, arguments: tuple[Any, ...]) -> Any:
+        """What is compared, made of the plain data that `use` returned."""
+        return value if self.spec.derive is None or value is None else self.spec.derive(value, *arguments)
+
+    def derived(self, seen: Seen, arguments: tuple[Any, ...]) -> Seen:
+        """What was seen, with what is compared in place of what `use` returned."""
+        if seen.error is not None or seen.unreadable:
+            return seen
+        try:
+            return replace(seen, value=self._derived(seen.value, arguments))
+        except Exception as error:  # what came back is nothing that `use` returns
+            return replace(seen, value=None, unreadable=type(error).__name__)
 
     @functools.cached_property
     def _wrong_outcomes(self) -> dict[tuple[str, int], Seen]:
@@ -235,7 +251,7 @@ class Exercise:
         if key not in self._wrong_outcomes:
             subject, limit = self._subject(wrong, None), self.spec.seconds
             met = observe(self.half, lambda: subject, trial.arguments, seed=trial.seed, seconds=limit, watched=False)
-            self._wrong_outcomes[key] = met
+            self._wrong_outcomes[key] = self.derived(met, trial.arguments)
         return self._wrong_outcomes[key]
 
     @functools.cached_property
@@ -316,6 +332,7 @@ class Exercise:
             watched=watched,
             memory=CHANGED_MEMORY,
         )
+        seen = self.derived(seen, probed.arguments)
         if seen.slow or seen.harm or seen.found:
             return "wrong"
         if seen.error is not None:
@@ -460,7 +477,7 @@ class Exercise:
             if met is None:
                 told = "Its process ended before the answer had been tried on all test inputs."
                 return Judged(self._report("error", told, tier="exception"), [], {})
-            printed = printed or met.printed
+            printed, met = printed or met.printed, self.derived(met, arguments)
             if refused := self._refused(met, arguments, answer, limit, source):
                 looked_into = {ask.seed: met.seconds} if refused.tier == "harm" else {}
                 return Judged(replace(refused, printed=met.printed), [], looked_into)

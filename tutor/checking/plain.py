@@ -6,6 +6,7 @@ tensors and containers of them are plain; everything else is told in words, as a
 
 from __future__ import annotations
 
+import sys
 import types
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from tutor.checking.probes import is_tensor
 
 DEEPEST = 32  # containers within containers
 LONGEST = 2_000  # characters of what stands for a thing
+LARGEST = int(sys.float_info.max)  # of whole numbers: what lies beyond is compared with no float
 ARRAYS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 ARRAYS = (*ARRAYS, "float16", "float32", "float64", "complex64", "complex128")
 TENSORS = ("bool", "int8", "int16", "int32", "int64", "uint8", "float16", "bfloat16", "float32", "float64")
@@ -58,6 +60,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise ValueError(f"more than {DEEPEST} things lie within each other")
     kind = type(value)
+    if kind is int:
+        return _whole(value)
     if kind in _ATOMS:
         return value
     if isinstance(value, np.generic):
@@ -74,8 +78,14 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {plain(k, depth + 1): plain(v, depth + 1) for k, v in dict.items(value)}
     for exact, as_exact in _EXACTLY.items():
         if issubclass(kind, exact):
-            return as_exact(value)
+            return _whole(as_exact(value)) if exact is int else as_exact(value)
     return thing(value)
+
+
+def _whole(value: int) -> int:
+    if abs(value) > LARGEST:
+        raise OverflowError("a whole number that no float can hold")
+    return value
 
 
 def thing(value: Any) -> Thing:

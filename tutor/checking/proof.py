@@ -181,7 +181,7 @@ def _distance(exercise: Exercise, wrong: Any) -> float:
         outcome = exercise.run(wrong, given, probed.seed)
         if outcome.error is not None or (not exercise.spec.inplace and not same(given, probed.arguments)):
             return float("inf")
-        seen = seen_of(outcome, exercise.half, probed.arguments, given)
+        seen = exercise.derived(seen_of(outcome, exercise.half, probed.arguments, given), probed.arguments)
         trial = Trial(probed.arguments, probed.expected, seen, probed.scale, probed.seed)
         found = [d.error for d in trial.differences(exercise.spec)]
         if found:

@@ -173,6 +173,7 @@ class Spec:
     probes: tuple[Callable[[Any], tuple], ...] = ()
     space: Space | None = None
     use: Callable[..., Any] | None = None
+    derive: Callable[..., Any] | None = None
     outputs: tuple[str, ...] = ()
     gradients: dict[str, FiniteDifference] = field(default_factory=dict)
     misconceptions: tuple[Misconception, ...] = ()
@@ -216,6 +217,8 @@ def code(
     space : what the arguments may be (`tutor.checking.space`); probes that meet all of it are drawn from it.
     use : `use(answer, *arguments)` runs the answer and returns what is judged; the answer is called if it is absent.
         For a class or a loop, let it return a trajectory of three steps or more.
+    derive : `derive(seen, *arguments)` makes of what `use` returned what is compared: words, say. It never runs beside
+        an answer that nobody trusts, which could put any words together.
     outputs : names of what is returned, for the messages.
     gradients : output name -> `FiniteDifference`.
     misconceptions, alternatives : wrong answers with their causes; right answers written differently.

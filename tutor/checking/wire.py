@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from tutor.checking.plain import ARRAYS, DEEPEST, LONGEST, TENSORS, Thing
+from tutor.checking.plain import LARGEST as LARGEST_WHOLE
 
-LARGEST = 64 * 2**20  # bytes of a message
+LARGEST = 16 * 2**20  # bytes of a message; those of all solved lessons have less than a thousandth of it
 HEADER = 4 * 2**20  # bytes of its header
+MOST_KEYS = 1_000  # of a dict: keys can be chosen so that each has to be compared with all others
 _TORCH = {"bfloat16": 2}  # what torch has beside NumPy, and its bytes
 
 
@@ -49,7 +51,7 @@ def _tagged(value: Any, buffers: list[bytes], depth: int) -> list[Any]:
         return ["none" if value is None else "dots"]
     if kind is bool:
         return ["bool", value]
-    if kind is int:
+    if kind is int and abs(value) <= LARGEST_WHOLE:
         return ["int", format(value, "x")]
     if kind is float:
         return ["float", value.hex()]
@@ -59,7 +61,7 @@ def _tagged(value: Any, buffers: list[bytes], depth: int) -> list[Any]:
         return ["str", value]
     if kind in (list, tuple):
         return [kind.__name__, [_tagged(item, buffers, depth + 1) for item in value]]
-    if kind is dict:
+    if kind is dict and len(value) <= MOST_KEYS:
         return ["dict", [[_tagged(k, buffers, depth + 1), _tagged(v, buffers, depth + 1)] for k, v in value.items()]]
     if kind is Thing:
         return ["thing", value.kind, value.text, value.callable]
@@ -69,7 +71,7 @@ def _tagged(value: Any, buffers: list[bytes], depth: int) -> list[Any]:
     torch = sys.modules.get("torch")
     if torch is not None and kind is torch.Tensor:
         return _tensor(torch, value, buffers)
-    raise WireError(f"a {kind.__name__} is no plain data")
+    raise WireError(f"this {kind.__name__} is no plain data, or too large")
 
 
 def _tensor(torch: Any, value: Any, buffers: list[bytes]) -> list[Any]:
@@ -132,12 +134,18 @@ class _Reader:
         return [self.value(item, depth + 1) for item in items]
 
     def dict(self, depth: int, pairs: list[Any]) -> dict[Any, Any]:
-        if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
-            raise WireError("a dict holds pairs")
+        if len(pairs) > MOST_KEYS or not all(type(pair) is list and len(pair) == 2 for pair in pairs):
+            raise WireError("a dict holds pairs, and not too many")
         made = {_key(self.value(key, depth + 1)): self.value(value, depth + 1) for key, value in pairs}
         if len(made) != len(pairs):
             raise WireError("a key stands twice")
         return made
+
+    def int(self, depth: int, text: str) -> int:
+        value = int(text, 16) if len(text) <= LONGEST else LARGEST_WHOLE + 1
+        if abs(value) > LARGEST_WHOLE:
+            raise WireError("a whole number is too large")
+        return value
 
     def thing(self, depth: int, kind: str, text: str, callable: bool) -> Thing:
         if max(len(kind), len(text)) > LONGEST:
@@ -188,7 +196,7 @@ _READ: dict[str, tuple[tuple[type, ...], Callable[..., Any]]] = {
     "none": ((), lambda reader, depth: None),
     "dots": ((), lambda reader, depth: ...),
     "bool": ((bool,), lambda reader, depth, value: value),
-    "int": ((str,), lambda reader, depth, text: int(text, 16)),
+    "int": ((str,), _Reader.int),
     "float": ((str,), lambda reader, depth, text: float.fromhex(text)),
     "complex": ((str, str), lambda reader, depth, re, im: complex(float.fromhex(re), float.fromhex(im))),
     "str": ((str,), lambda reader, depth, text: text),

@@ -10,7 +10,7 @@ import functools
 import itertools
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 WHOLE, BARE, BROKEN, COMMENT = "whole", "bare", "broken", "comment"
@@ -22,7 +22,7 @@ _DECORATOR = re.compile(r"""^\s*@[\w.]+\(\s*(?:identifier\s*=\s*)?(['"]{1,3})([\
 _DEFINED = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 _EFFORT = re.compile(r"^# Exercise: \w+, about \d+ minutes?\s*$")
 _HASH = re.compile(r"^#+ ?")
-_MAGIC = re.compile(r"^(?P<indent>\s*)(?:(?P<bound>[\w., ]+=\s*)?[%!]|\?|[\w.%]+\?{1,2}\s*$)")
+_MAGIC = re.compile(r"^(?P<indent>\s*)(?:(?P<bound>\w[\w., ]*=\s*)?[%!]|\?|[\w.%]+\?{1,2}\s*$)")
 _CONTINUES = re.compile(r"^(?:else|elif|except|finally|case)\b")
 _NOT_PYTHON = re.compile(
     r"%%(?:!|(?:bash|sh|script|cmd|html|svg|latex|markdown|js|javascript|perl|ruby|writefile|file)\b)"
@@ -115,10 +115,11 @@ def locate(sources: Sequence[str], asked: Mapping[str, str]) -> dict[str, list[t
     carries the exercise, or if the decorator stands alone in a cell above; a comment, if nothing else is there.
     """
     found: dict[str, list[tuple[int, Part]]] = {}
+    bound = functools.cache(_bound_names)
     for number, source in enumerate(sources):
         for part in parse(source, asked):
             if part.kind == "value" and part.form == WHOLE and not part.todo:
-                part = replace(part, todo=_is_todo_above(sources, number, part))
+                part = replace(part, todo=_is_todo_above(sources, number, part, bound))
             found.setdefault(part.identifier, []).append((number, part))
     return {identifier: _meant(places, sources) for identifier, places in found.items()}
 
@@ -222,7 +223,22 @@ def _is_dots(node: ast.AST | None) -> bool:
 
 
 def _calls_parent(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and ast.unparse(node).startswith("super().__init__(")
+    called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    parent = called.value if isinstance(called, ast.Attribute) and called.attr == "__init__" else None
+    return isinstance(parent, ast.Call) and not parent.args and _last_name(parent.func) == "super"
+
+
+def _last_name(node: ast.AST) -> str:
+    """The name of what is called: `f` of `f` and of `x.f`; "" if it has none."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _unparsed(node: ast.AST) -> str:
+    """A node as text; "" if things lie in it within each other without measure."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return ""
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -232,7 +248,9 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 
 def _shape(node: ast.AST) -> str:
     """A definition as text without docstrings and decorators, which a reader may change without answering."""
-    tree = ast.parse(ast.unparse(node))
+    if not (text := _unparsed(node)):
+        return ""
+    tree = ast.parse(text)
     for inner in ast.walk(tree):
         if isinstance(inner, _DEFINITION):
             inner.body = _without_docstring(inner.body)
@@ -263,11 +281,11 @@ def _judged(lines: list[str], part: Part, asked: Mapping[str, str]) -> Part:
     return part
 
 
-def _is_todo_above(sources: Sequence[str], number: int, part: Part) -> bool:
+def _is_todo_above(sources: Sequence[str], number: int, part: Part, bound: Callable[[str], Sequence[str]]) -> bool:
     """Whether a value that is checked in one cell is `...` where a cell above binds it last."""
-    if part.name in _bound_names(text_of(sources[number], part)):
+    if part.name in bound(text_of(sources[number], part)):
         return False
-    above = (source for source in reversed(sources[:number]) if part.name in _bound_names(source))
+    above = (source for source in reversed(sources[:number]) if part.name in bound(source))
     return any(_value_is_todo(source, part) for source in itertools.islice(above, 1))
 
 
@@ -350,20 +368,19 @@ def _statement(lines: list[str], node: ast.stmt) -> _Statement:
 def _blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
     """The lines between one line at the left edge and the next; decorators stay with what they decorate."""
     starts: list[int] = []
+    only_decorates = False  # whether the last block has begun with a decorator, and nothing is defined in it yet
     for k, line in enumerate(lines):
         begins = line.strip() and not line[0].isspace() and line[0] not in ")]}#" and not _CONTINUES.match(line)
-        if begins and not (starts and lines[starts[-1]].startswith("@") and _only_decorates(lines[starts[-1] : k])):
+        if begins and not only_decorates:
             starts.append(k)
+            only_decorates = line.startswith("@")
+        only_decorates = only_decorates and not _DEFINED.match(line)
     return zip(starts, [*starts[1:], len(lines)], strict=True)
-
-
-def _only_decorates(lines: list[str]) -> bool:
-    return not any(_DEFINED.match(line) for line in lines)
 
 
 def _identifier(node: ast.AST, *names: str) -> str | None:
     """The id that a call of one of the functions `names` (any function if none is named) is given, or None."""
-    if not isinstance(node, ast.Call) or (names and ast.unparse(node.func).split(".")[-1] not in names):
+    if not isinstance(node, ast.Call) or (names and _last_name(node.func) not in names):
         return None
     given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "identifier")]
     value = given[0].value if given and isinstance(given[0], ast.Constant) else None
@@ -384,7 +401,7 @@ def _carried(statement: _Statement, asked: Mapping[str, str]) -> list[Part]:
             decorators.add(call)
             identifier = _identifier(call, "exercise", "check") or _identifier(call)
             if identifier in asked or _identifier(call, "exercise", "check"):
-                owner = next((ast.unparse(k.value) for k in call.keywords if k.arg == "of"), None)
+                owner = next((_unparsed(k.value) for k in call.keywords if k.arg == "of"), None)
                 kind = "class" if isinstance(node, ast.ClassDef) else "method" if owner else "function"
                 found.append(Part(identifier, kind, node.name, owner, statement.start, statement.end, node=node))
         identifier = _identifier(node, "exercise", "check")
@@ -410,13 +427,13 @@ def _with_its_program(lines: list[str], below: Sequence[_Statement], part: Part,
 def _value_name(statement: ast.stmt, call: ast.Call) -> str:
     """The name that a checked value is bound to, or that is checked."""
     names = _bound(statement)
-    return names[0] if names else ast.unparse(call.args[1]) if call.args[1:] else ""
+    return names[0] if names else _unparsed(call.args[1]) if call.args[1:] else ""
 
 
 def _bound(node: ast.AST) -> list[str]:
     """What an assignment binds."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if hasattr(node, "target") else []
-    return [ast.unparse(target) for target in targets]
+    return [_unparsed(target) for target in targets]
 
 
 def _scanned(statement: _Statement, asked: Mapping[str, str]) -> list[Part]:

@@ -23,7 +23,8 @@ from tutor.wall.bubble import NoWallError
 from tutor.wall.frames import Job, answer_of_data, fault_of_data, seen_of_data
 
 STARTING = 300.0  # seconds by the wall in which a machine that is very busy has imported torch
-MOST_BYTES = 512 * 2**20  # that a notebook may send
+MOST_BYTES = 64 * 2**20  # that a notebook may send
+MOST_FRAMES = 20_000  # those of a solved lesson are less than a thousand
 BUSY = 4  # how many times longer by the wall an answer may take, for on a busy machine it waits for the cores
 MOST_SEEN = 2_000  # runs of one exercise
 
@@ -48,7 +49,7 @@ class Heard:
     cell : the cell that ran last.
     ended : whether all cells ran to their end.
     late : whether the time was over before.
-    broken : why what its process sent cannot be read, or "".
+    broken : why it cannot be run, or what its process sent cannot be read, or "".
     """
 
     tried: dict[str, Tried] = field(default_factory=dict)
@@ -74,16 +75,20 @@ class Wall:
         seconds : how long nothing may be heard of it: it takes so long for a cell, or a run of an answer.
         whole : how long it may take in all; by default no longer than that.
         """
+        try:
+            message = framed(job.message())
+        except WireError:
+            return Heard(broken="the cells that it needs hold more text than is taken")
         heard, (ours, theirs) = Heard(), socket.socketpair()
         with ours:
             with theirs, self._lock:
                 socket.send_fds(self._control, [b"n"], [theirs.fileno()])
             try:
-                self._listen(ours, job, heard, seconds, time.monotonic() + (whole or seconds))
+                self._listen(ours, message, job, heard, seconds, time.monotonic() + (whole or seconds))
             except TimeoutError:
                 heard.late = True
             except WireError as error:
-                heard.broken = str(error)
+                heard.broken = f"what its process sent cannot be read ({error})"
             except (EOFError, OSError):
                 pass  # its process is gone
             with contextlib.suppress(OSError):
@@ -91,10 +96,10 @@ class Wall:
             _until_closed(ours)
         return heard
 
-    def _listen(self, ours: socket.socket, job: Job, heard: Heard, seconds: float, end: float) -> None:
+    def _listen(self, ours: socket.socket, message: bytes, job: Job, heard: Heard, seconds: float, end: float) -> None:
         until, left = min(end, time.monotonic() + seconds), MOST_BYTES
         ours.settimeout(seconds)
-        ours.sendall(framed(job.message()))
+        ours.sendall(message)
 
         def receive(count: int) -> bytes:
             nonlocal left
@@ -105,9 +110,12 @@ class Wall:
                 raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
             return part
 
-        while not heard.ended:
+        for _ in range(MOST_FRAMES):
             note(heard, decode(read(receive)), job)
+            if heard.ended:
+                return
             until = min(end, time.monotonic() + min(seconds, _patience(heard, job)))
+        raise WireError(f"more than {MOST_FRAMES:,} things were said")
 
 
 def _patience(heard: Heard, job: Job) -> float:

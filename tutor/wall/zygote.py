@@ -101,6 +101,7 @@ def _leave() -> None:
 def _run(connection: socket.socket, taken: int) -> None:
     """Be the process of the notebook: never returns."""
     try:
+        Path("/proc/self/oom_score_adj").write_text("1000")  # where memory ends, this ends, and nothing of the judge's
         _mount()
         _limit(taken)
         _give_up_privileges()
@@ -130,6 +131,8 @@ def _mount() -> None:
         _called("mount", b"proc", b"/proc", b"proc", _NOSUID | _NODEV | _NOEXEC, None)
     except OSError:  # not where parts of /proc are covered: then nothing of it is seen
         _called("mount", b"tmpfs", b"/proc", b"tmpfs", _READ_ONLY | _NOSUID | _NODEV, b"size=4k")
+    else:
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")  # in one of its own it could mount again
 
 
 def _taken() -> int:

@@ -1,21 +1,27 @@
-"""Instruments of lesson 04: the fault of a list, for `topological_order`; the loss that `backward` sweeps back from."""
+"""Instruments of lesson 04: what is wrong with a list of tensors; the loss that `backward` sweeps back from."""
 
 import numpy as np
 
 RIGHT_ORDER = "a list of every tensor once, each after its parents"
 REMEMBERS = "right when first called, and something else when called again"
+NO_TENSOR, OF_ANOTHER_CALL = -1, -2
 
 
-def fault_of(things, made, graph):
-    """Say in words what is wrong with a list; the same words for every list with the same fault."""
-    if not things:
+def marks_of(things, made, marks):
+    """The mark of each thing in a list, by which it is known again without being looked at."""
+    known = {id(node): mark for node, mark in zip(made, marks, strict=True)}
+    return [known.get(id(t), OF_ANOTHER_CALL) if hasattr(t, "parents") else NO_TENSOR for t in things]
+
+
+def fault_of(listed, marks, graph):
+    """Say in words what is wrong with a list of marks; the same words for every list with the same fault."""
+    if not listed:
         return "an empty list"
-    if any(not hasattr(thing, "parents") for thing in things):
+    if NO_TENSOR in listed:
         return "a list with something in it that is no tensor"
-    numbers = {id(node): k for k, node in enumerate(made)}
-    listed = [numbers.get(id(thing)) for thing in things]
-    if None in listed:
+    if not set(listed) <= set(marks):
         return REMEMBERS  # a tensor of an earlier call
+    listed = [marks.index(mark) for mark in listed]
     needed = {len(graph) - 1}
     for k in range(len(graph) - 1, -1, -1):
         needed |= set(graph[k]) if k in needed else set()
@@ -34,6 +40,40 @@ def fault_of(things, made, graph):
         return "a list in which each tensor stands before its parents"
     first = "the tensor itself stands first, and " if place[len(graph) - 1] == 0 else ""
     return f"a list in which {first}some tensors stand before one of their parents"
+
+
+VISITS = 100_000  # more than any sound walk of a small graph makes
+
+
+class TooManyVisitsError(Exception):
+    """The parents of a small graph's tensors were asked for more often than any sound walk does."""
+
+
+def visits_without_measure(order, tensor):
+    """Whether the answer follows every path of a chain in which each of 25 tensors is used twice by the next."""
+    visits = 0
+
+    class Counted(tensor):
+        @property
+        def parents(self):
+            nonlocal visits
+            visits += 1
+            if visits > VISITS:
+                raise TooManyVisitsError
+            return self.__dict__["parents"]
+
+        @parents.setter
+        def parents(self, parents):
+            self.__dict__["parents"] = parents
+
+    last = Counted(0.0)
+    for _ in range(25):
+        last = Counted(0.0, (last, last))
+    try:
+        order(last)
+    except TooManyVisitsError:
+        return True
+    return False
 
 
 def loss_of(tensor, x, w, b, v, c):

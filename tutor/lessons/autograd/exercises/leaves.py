@@ -23,23 +23,27 @@ def nodes_explained() -> Iterator[None]:
 
 
 def probe_leaves(d):
-    """Inputs and weights of a graph, and how often the first weight is used on the way to the result."""
+    """Inputs and weights of a graph, how often the first weight is used, and how many more are used once."""
     n, m = d.sizes(2)
-    return d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.number(), d.integer(2, 4)
+    weights = d.tensor(n, m), d.tensor(m), d.tensor(n, m), d.tensor(n, m), d.number(), d.number()
+    return *weights, d.integer(2, 4), d.integer(1, 8)
 
 
 def probe_equal_leaves(d):
     """The like with leaves that hold the same numbers, which makes them no less two."""
-    x, w, u, _, offset, _, uses = probe_leaves(d)
-    return x, w, u, u, offset, offset, uses
+    x, w, u, _, offset, _, uses, more = probe_leaves(d)
+    return x, w, u, u, offset, offset, uses, more
 
 
-def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
+def use_leaves(leaves, x, w, u, cut, offset, scale, uses, more):
     """Count how often each tensor of a known graph is listed."""
     w, u, cut, alone = leaf(w), leaf(u), leaf(cut), leaf(u)
     twin = u.detach().requires_grad_()  # another leaf in the same memory
     offset, scale = leaf(torch.tensor(offset)), leaf(torch.tensor(scale))
     h = x * w + (3 * cut).detach()
+    once = [u, *(leaf(u.detach() + k) for k in range(1, more + 1))]
+    for weight in once[1:]:
+        h = h + weight
     result = (u.exp() * (x * twin) * h).sin()  # `x *` goes on to nothing first, and then to a leaf
     for _ in range(uses):
         result = (result * w).tanh()
@@ -47,7 +51,7 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
     result = torch.addcmul(result.sum(), offset, scale)
     with nodes_explained():
         listed = leaves(result)
-    if any(t.grad is not None for t in (w, u, twin, offset, scale)):
+    if any(t.grad is not None for t in (w, *once, twin, offset, scale)):
         raise TypeError("a leaf holds a gradient afterwards; to list the leaves takes no `backward`.")
     if listed is None:
         return None
@@ -61,7 +65,7 @@ def use_leaves(leaves, x, w, u, cut, offset, scale, uses):
         return sum(one is tensor for one in listed)
 
     last_two = count(offset) + count(scale)
-    known = [count(w), count(u), count(twin), last_two, *(count(t) for t in (x, cut, alone, result))]
+    known = [count(w), sum(map(count, once)), count(twin), last_two, *(count(t) for t in (x, cut, alone, result))]
     nodes = sum(hasattr(one, "next_functions") for one in listed)
     return *known, nodes, len(listed) - sum(known) - nodes
 
@@ -116,7 +120,7 @@ EXERCISE = code(
     use=use_leaves,
     outputs=(
         "how often a weight that is used several times is listed",
-        "how often a weight that is used once is listed",
+        "how often the weights that are used once are listed",
         "how often another weight that lies in the same memory is listed",
         "how often the two weights that stand right before the result are listed",
         "how often the data, which want no gradient, are listed",

@@ -4,7 +4,7 @@ import numpy as np
 
 from tutor.checking import Misconception, as_list, code
 
-from ..graphs import REMEMBERS, RIGHT_ORDER, fault_of
+from ..graphs import REMEMBERS, RIGHT_ORDER, fault_of, marks_of, visits_without_measure
 from ..shared import home, memory_in_the_first_line
 
 
@@ -15,8 +15,13 @@ class Node:
         self.data, self.grad, self.parents, self.vjp = np.asarray(data, dtype=float), None, parents, vjp
 
 
+def _marks(d, graph):
+    """A number for each tensor, drawn: by these a list is told, so that no list is right on every probe."""
+    return [int(mark) for mark in d.rng.permutation(len(graph))]
+
+
 def probe_order(d):
-    """A graph as a list: for each tensor the numbers of its parents; the last one is the result.
+    """A graph as a list, for each tensor the numbers of its parents, of which the last is the result; and marks.
 
     It holds the shape of e = c * d with d = c + a in both directions, so that no walk finds an order by luck, and
     tensors with one and with three parents; the leaf 10 is reached as the middle one of three alone.
@@ -24,72 +29,49 @@ def probe_order(d):
     graph = [[], [], [0, 1], [2, 0], [2, 3], [0, 1], [0, 5], [6, 5], [4, 7], [8], [], [9, 10, 8]]
     for k in range(len(graph), len(graph) + d.integer(0, 2)):
         graph.append([d.integer(0, 7), k - 1])
-    return (graph,)
+    return graph, _marks(d, graph)
 
 
 def probe_order_turned(d):
     """The like with the nearer parent first, and a tensor beside it that the result does not need."""
-    (graph,) = probe_order(d)
+    graph, _ = probe_order(d)
     last = len(graph)
-    return ([parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]],)
-
-
-VISITS = 100_000  # more than any sound walk of a small graph makes
-
-
-class TooManyVisitsError(Exception):
-    """The parents of a small graph's tensors were asked for more often than any sound walk does."""
-
-
-def visits_without_measure(order, tensor):
-    """Whether the answer follows every path of a chain in which each of 25 tensors is used twice by the next."""
-    visits = 0
-
-    class Counted(tensor):
-        @property
-        def parents(self):
-            nonlocal visits
-            visits += 1
-            if visits > VISITS:
-                raise TooManyVisitsError
-            return self.__dict__["parents"]
-
-        @parents.setter
-        def parents(self, parents):
-            self.__dict__["parents"] = parents
-
-    last = Counted(0.0)
-    for _ in range(25):
-        last = Counted(0.0, (last, last))
-    try:
-        order(last)
-    except TooManyVisitsError:
-        return True
-    return False
+    graph = [parents[::-1] for parents in graph] + [[0], [last - 1, last - 1]]
+    return graph, _marks(d, graph)
 
 
 NO_LEAF = "right, but not for a leaf: its list holds the leaf itself"
 WALKS_AGAIN = "right in the end, but found by more than 100,000 visits in a graph of 26 tensors"
 
 
-def use_order(order, graph):
-    """List a graph by the answer, twice, and say in words the first thing that is wrong with the list."""
+def use_order(order, graph, marks):
+    """List a graph by the answer, twice, and a leaf, as far as all is well; return the lists, and if it walks again."""
     tensor = home(order, Node)
-    made = []
+    made, lists = [], []
     for parents in graph:
         made.append(tensor(float(len(made) // 2), tuple(made[p] for p in parents)))  # equal numbers, other tensors
-    for words in ("", REMEMBERS):
+    for _ in range(2):
         listed = order(made[-1])
         if isinstance(listed, set | frozenset):
             raise TypeError("a set has no order; return a list.")
         if listed is None:
             return None
-        if (fault := fault_of(as_list(listed), made, graph)) != RIGHT_ORDER:
+        lists.append(marks_of(as_list(listed), made, marks))
+        if fault_of(lists[-1], marks, graph) != RIGHT_ORDER:
+            return lists, False
+    lists.append(marks_of(as_list(order(made[0])), made, marks))
+    return lists, lists[2] == [marks[0]] and visits_without_measure(order, tensor)
+
+
+def order_in_words(seen, graph, marks):
+    """Say in words the first thing that is wrong with the lists."""
+    lists, walks_again = seen
+    for words, listed in zip(("", REMEMBERS), lists, strict=False):
+        if (fault := fault_of(listed, marks, graph)) != RIGHT_ORDER:
             return words or fault
-    alone = as_list(order(made[0]))
-    if len(alone) != 1 or alone[0] is not made[0]:
+    if lists[2:] != [[marks[0]]]:
         return NO_LEAF
-    return WALKS_AGAIN if visits_without_measure(order, tensor) else RIGHT_ORDER
+    return WALKS_AGAIN if walks_again else RIGHT_ORDER
 
 
 ORDER_STACK = '''
@@ -145,6 +127,7 @@ EXERCISE = code(
     drills=("topological-order",),
     probe=(probe_order, probe_order_turned),
     use=use_order,
+    derive=order_in_words,
     outputs=("order",),
     misconceptions=(
         Misconception(

@@ -14,9 +14,11 @@ def _spelt(shape, letters):
     """A shape as it is written in Python; one size that is no tuple is spelt without its comma."""
     if shape is Ellipsis:
         return "still `...`"
-    if not isinstance(shape, tuple | list):
+    if isinstance(shape, int | float):
         return letters.get(shape, str(shape))
-    inside = ", ".join(letters.get(size, str(size)) for size in shape)
+    if not isinstance(shape, tuple | list):
+        return repr(shape)
+    inside = ", ".join(_spelt(size, letters) for size in shape)
     return f"({inside},)" if len(shape) == 1 else f"({inside})"
 
 
@@ -29,9 +31,8 @@ def shapes_from_torch(B, N, D_in, H):
     return [product.shape for product in [*first, *second, torch.einsum("bnd,bdh->bh", a, c)]]
 
 
-def in_letters(answer, B, N, D_in, H):
+def in_letters(shapes, B, N, D_in, H):
     """The shapes with letters for the sizes."""
-    shapes = answer(B, N, D_in, H)
     if not isinstance(shapes, tuple | list):
         return shapes
     letters = {B: "B", N: "N", D_in: "D_in", H: "H"}
@@ -54,7 +55,7 @@ EXERCISE = code(
     minutes=8,
     drills=("products", "matrix-products", "batched-products", "einsum"),
     probe=probe_letters,
-    use=in_letters,
+    derive=in_letters,
     unsaid="the sizes that it does not sum over, in their order",
     outputs=("times", "dot", "vector", "mm", "matmul", "addmm", "bmm", "baddbmm", "addbmm", "einsum"),
     misconceptions=(
