@@ -22,7 +22,7 @@ MOST_LINES = 100  # of a program, those in which most of its time went
 Observe = Callable[[Run, Any], Mapping[str, Callable[[], Any]]]
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """What a program left behind could not be used; `fault` is the error."""
 
     def __init__(self, fault: Fault):
@@ -65,7 +65,7 @@ class Ran:
     missing: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()
     lines: dict[int, int] = field(default_factory=dict)
-    training: Training = Training()
+    training: Training = field(default_factory=Training)
 
 
 class Looks:
@@ -125,7 +125,9 @@ class Observed:
     recorder : what was seen of its training.
     """
 
-    def __init__(self, look: Callable[[str], Any], training: Training, text: str = "", given: Any = None, turn: int = 0):
+    def __init__(
+        self, look: Callable[[str], Any], training: Training, text: str = "", given: Any = None, turn: int = 0
+    ):
         self._look, self.recorder, self.text, self.given, self.turn = look, training, text, given, turn
         self._kept: dict[str, Any] = {}
 
@@ -133,7 +135,7 @@ class Observed:
         if name not in self._kept:
             self._kept[name] = self._look(name)
         if isinstance(self._kept[name], Fault):
-            raise Unusable(self._kept[name])
+            raise UnusableError(self._kept[name])
         return self._kept[name]
 
     @property

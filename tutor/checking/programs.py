@@ -13,10 +13,13 @@ from typing import Any
 from tutor.checking import diagnose, guard, symptoms
 from tutor.checking.exercise import Exercise
 from tutor.checking.fault import fault_of
-from tutor.checking.observed import Observed, ProgramHalf, Ran, Unusable, perform
+from tutor.checking.observed import Observed, ProgramHalf, Ran, UnusableError, perform
+from tutor.checking.plain import words
 from tutor.checking.report import Report
 from tutor.checking.running import compiled
 from tutor.checking.spec import Missed
+
+LONGEST_TOLD = 20_000  # characters of a report
 
 
 class ProgramExercise(Exercise):
@@ -130,7 +133,8 @@ class ProgramExercise(Exercise):
         turn : which numbers it was looked at with.
         """
         report = self._stopped(ran, lines, limit) or self._looked(ran, look, text, turn)
-        return replace(report, seconds=ran.seconds, printed=ran.printed)
+        safe = words(report.message, LONGEST_TOLD)  # names that a program gives its things may be any text
+        return replace(report, message=safe, seconds=ran.seconds, printed=ran.printed)
 
     def _stopped(self, ran: Ran, lines: Sequence[str], limit: float) -> Report | None:
         """The verdicts that do not depend on what it left."""
@@ -150,7 +154,7 @@ class ProgramExercise(Exercise):
         try:
             found = self.spec.judge(Observed(look, ran.training, text, self.given(turn), turn))
         except Exception as error:  # what was left may be of any kind and shape
-            fault = error.fault if isinstance(error, Unusable) else fault_of(error, None)
+            fault = error.fault if isinstance(error, UnusableError) else fault_of(error, None)
             told = "The program ran to its end; what it left behind could not be used.\n"
             return self._report("error", told + diagnose.exception(fault), tier="exception")
         if isinstance(found, Missed):

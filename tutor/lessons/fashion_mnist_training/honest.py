@@ -67,7 +67,9 @@ def observe(run, given):
         "of the held": lambda: scores(model, pixels()),
         **model_observed(run, given),
         "of the held otherwise": lambda: {name: scores(model, change(pixels())) for name, change in OTHERWISE.items()},
-        "of the held in training": lambda: isinstance(model, nn.Module) and scores(copy.deepcopy(model).train(), pixels()),
+        "of the held in training": lambda: (
+            isinstance(model, nn.Module) and scores(copy.deepcopy(model).train(), pixels())
+        ),
     }
 
 

@@ -98,7 +98,7 @@ def observe(run, given):
         "three steps": lambda: walk(make, GIVEN, steps=3)[1],
         "three steps again": lambda: walk(make, GIVEN, steps=3)[1],
         "given": lambda: walk(make, GIVEN),
-        **{f"hidden {k}": lambda valley=Valley(*v): walk(make, valley) for k, v in enumerate(given)},
+        **{f"hidden {k}": lambda valley=valley: walk(make, Valley(*valley)) for k, valley in enumerate(given)},
         "in parts": lambda: walk(make, GIVEN, parts=2),
         "from a generator": lambda: walk(make, GIVEN, given=iter),
         "straight": lambda: walk(make, Valley(0, GIVEN.lowest, -9, 0.5)),

@@ -1,4 +1,4 @@
-"""What is seen of the engine's sweeps in `three_arms`, and measured of what was left, on points that no program has seen."""
+"""What is seen of the engine's sweeps in `three_arms`, and measured of what was left, on points of our own."""
 
 import contextlib
 import functools
@@ -26,7 +26,7 @@ def three_arms(seed, count=300):
 
 @functools.lru_cache(4)
 def kept(turn=0):
-    """600 points that no program has seen, and their arms, in an order of each turn, which tells nothing of the arms."""
+    """600 points that no program has seen, and their arms, in an order of each turn that tells nothing of these."""
     points, arms = three_arms(20_041, 600)
     order = np.random.default_rng(turn).permutation(len(arms))
     return points[order], arms[order]
