@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -129,6 +130,15 @@ def _imported(source: str) -> Iterator[str]:
                 yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
 
 
+def _parts(target: ast.expr) -> Iterator[ast.expr]:
+    """The targets in a target: `x.y, z[0] = …` has two."""
+    if isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            yield from _parts(part)
+    else:
+        yield target
+
+
 def _changed(tree: ast.stmt) -> Iterator[str]:
     """The names of which a cell changes what they name: `x.y = …`, `x[0] = …`, `x.append(…)`, `of=x` in a decorator."""
     for node in ast.walk(tree):
@@ -145,7 +155,7 @@ def _changed(tree: ast.stmt) -> Iterator[str]:
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             given = [k for d in node.decorator_list if isinstance(d, ast.Call) for k in d.keywords]
             yield from (k.value.id for k in given if k.arg == "of" and isinstance(k.value, ast.Name))
-        for target in targets:
+        for target in itertools.chain.from_iterable(map(_parts, targets)):
             inner = target
             while isinstance(inner, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
                 inner = inner.func if isinstance(inner, ast.Call) else inner.value

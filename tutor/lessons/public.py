@@ -178,10 +178,18 @@ def _absolute(module: str, statement: ast.ImportFrom) -> str:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement of a module binds."""
+    """The names that a statement of a module binds, or of which it sets a part: `x.y = …`, `x[0] = …`."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name.split(".")[0] for alias in statement.names)
     else:
-        yield from (n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        stored = (n for n in ast.walk(statement) if isinstance(getattr(n, "ctx", None), ast.Store))
+        yield from (root.id for root in map(_root, stored) if isinstance(root, ast.Name))
+
+
+def _root(node: ast.AST) -> ast.AST:
+    """The `x` of `x.y[0]`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node

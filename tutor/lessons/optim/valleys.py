@@ -22,20 +22,19 @@ def point(*numbers):
 class Valley:
     """A loss of two weights, as the lesson's `turned_valley` makes it, and a start."""
 
-    def __init__(self, degrees, lowest, along, across):
+    def __init__(self, degrees, lowest, along=0, across=0, start=None):
         angle = math.radians(degrees)
         self.degrees, self.lowest = degrees, lowest
         self.along = point(math.cos(angle), math.sin(angle))
         self.across = point(-math.sin(angle), math.cos(angle))
-        self.start = lowest + along * self.along + across * self.across
+        self.start = lowest + along * self.along + across * self.across if start is None else start
 
     def loss(self, w):
         away = w - self.lowest
         return 0.5 * ((away @ self.along) ** 2 + ACROSS * (away @ self.across) ** 2)
 
 
-GIVEN = Valley(30, point(2, -1), along=0, across=0)  # the lesson's
-GIVEN.start = point(-6, -5)
+GIVEN = Valley(30, point(2, -1), start=point(-6, -5))  # the lesson's
 
 
 def given(turn):
@@ -95,8 +94,7 @@ def observe(run, given):
     looks = {
         "lacking": lacking,
         "gradient": gradient,
-        "three steps": lambda: walk(make, GIVEN, steps=3)[1],
-        "three steps again": lambda: walk(make, GIVEN, steps=3)[1],
+        "three steps, twice": lambda: [walk(make, GIVEN, steps=3)[1] for _ in range(2)],
         "given": lambda: walk(make, GIVEN),
         **{f"hidden {k}": lambda valley=valley: walk(make, Valley(*valley)) for k, valley in enumerate(given)},
         "in parts": lambda: walk(make, GIVEN, parts=2),
@@ -104,6 +102,12 @@ def observe(run, given):
         "straight": lambda: walk(make, Valley(0, GIVEN.lowest, -9, 0.5)),
     }
     return {name: alone(look) for name, look in looks.items()}
+
+
+def lowered(valley, walked):
+    """The losses of a walk; the last is measured once more, where the walk says that it ends."""
+    losses, end = walked
+    return [*losses[:-1], valley.loss(end).item()], end
 
 
 def borrowed(run):
@@ -127,13 +131,14 @@ def works(run):
             f"`Downhill([w])` has no method {symptoms.named(lacking, 'or')}.",
             "Which two methods does the loop of section 1 call?",
         )
-    gradient, end, again = run["gradient"], run["three steps"], run["three steps again"]
+    gradient = run["gradient"]
     if gradient is not None and bool(gradient.any()):
         return Missed(
             "not-cleared",
             "After `zero_grad()` the gradient is still there. The next `backward` adds to it.",
             "What does `zero_grad` of the lesson's SGD do with every parameter?",
         )
+    end, again = run["three steps, twice"]
     if torch.equal(end, GIVEN.start):
         return Missed(
             "unmoved",
@@ -153,7 +158,7 @@ def works(run):
 
 def arrives(run):
     """Whether it arrives in the lesson's valley."""
-    losses, _ = run["given"]
+    losses, _ = lowered(GIVEN, run["given"])
     last, told = losses[-1], f"In the valley `narrow` the loss goes from {losses[0]:.3g} to {losses[-1]:.3g}"
     if not math.isfinite(last) or last > 100 * losses[0]:
         return Missed(
@@ -192,7 +197,7 @@ def arrives(run):
 def elsewhere(run):
     """Whether it arrives in valleys that it has not seen, and however the weights are handed over."""
     for k, valley in enumerate(Valley(*v) for v in run.given):
-        losses, end = run[f"hidden {k}"]
+        losses, end = lowered(valley, run[f"hidden {k}"])
         if losses[-1] <= LEAST:
             continue
         head = (
@@ -211,7 +216,7 @@ def elsewhere(run):
             "numbers fits that valley alone, or it arrives there only just.",
             "Which of its numbers do you have from `narrow`?",
         )
-    whole, parts = run["given"][0][-1], run["in parts"][0][-1]
+    whole, parts = (lowered(GIVEN, run[name])[0][-1] for name in ("given", "in parts"))
     if not parts <= LEAST:
         return Missed(
             "several-tensors",
@@ -219,7 +224,7 @@ def elsewhere(run):
             f"{parts:.3g}.",
             "What has to be kept for each tensor, and what for all?",
         )
-    used_up = run["from a generator"][0][-1]
+    used_up = lowered(GIVEN, run["from a generator"])[0][-1]
     if not used_up <= LEAST:
         return Missed(
             "used-up",
