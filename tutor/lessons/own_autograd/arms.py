@@ -154,8 +154,8 @@ def without(weights, predict, points):
             w.data[...] = 0
         return np.asarray(predict(points.copy()))
     finally:
-        for w, kept in zip(weights, own, strict=True):
-            w.data[...] = kept
+        for w, before in zip(weights, own, strict=True):
+            w.data[...] = before
 
 
 def observe(run, given):
