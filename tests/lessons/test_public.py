@@ -62,7 +62,7 @@ def test_a_half_of_a_program_holds_no_criterion_and_no_right_answer(identifier):
     lesson, name = find_lesson(identifier.split(".")[0]), identifier.split(".")[1]
     text, known = "\n".join(public_half(lesson, [name]).values()), exercises[identifier]
     assert "Missed(" not in text and "Wrong(" not in text and not any(secret in text for secret in _secrets(known))
-    assert not {"kept", "judge", "judged", "results", "trained", "honest"} & symptoms.names_in(text)
+    assert not {"kept", "judge", "judged", "results", "trained"} & symptoms.names_in(text)
 
 
 def test_a_part_that_is_set_belongs_to_what_it_is_a_part_of(make_lesson):

@@ -24,6 +24,7 @@ for _ in range(50):
         slope -= 0.05 * slope.grad
     slope.grad = None
 """
+ENDLESS = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def judged(tmp_path, forms, behind):
         new = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
         cells[at:at] = [{**new, "source": text} for text in above]
         path.write_text(json.dumps(notebook), encoding="utf-8")
-        return {row.exercise: row for row in walled.Judge(behind, 5, 30.0).judge(path).rows}
+        return {row.exercise: row for row in walled.Judge(behind, 5, 10.0).judge(path).rows}
 
     return run
 
@@ -68,6 +69,7 @@ def judged(tmp_path, forms, behind):
             None,
             "line 3 of the cell:\n    sum(",
         ),
+        (CALL[:-2] + ", seconds=0.3)\n" + ENDLESS, "slow", None, "did not end within"),
         (CALL + "torch.set_default_dtype(torch.float64)\nslope = 1", "wrong", None, "changes the default dtype"),
         (CALL + "import os\nos._exit(0)", "error", None, "tried to end the whole process"),
         (CALL + "import ctypes\nctypes.string_at(0)", "error", None, "The cell ended its own process."),

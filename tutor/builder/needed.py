@@ -141,7 +141,8 @@ def _of_block(node: ast.For | ast.While | ast.If | ast.With) -> Names:
     head = [ast.copy_location(statement, node) for statement in head]
     blocks = [_in_order([*head, *block]) for block in (node.body, getattr(node, "orelse", []))]
     used, later, bound, changed = (
-        frozenset().union(*(getattr(names, field) for names in blocks)) for field in ("used", "later", "bound", "changed")
+        frozenset().union(*(getattr(names, field) for names in blocks))
+        for field in ("used", "later", "bound", "changed")
     )
     return Names(used, later, bound, bound if isinstance(node, ast.With) else frozenset(), changed)
 

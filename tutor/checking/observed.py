@@ -158,8 +158,11 @@ def perform(
     seconds: float,
     seed: int = 0,
     live: bool = False,
+    looking: float = LOOKED_AT,
 ) -> tuple[Ran, dict[str, Any], Looks | None]:
     """Run a program in a copy of a notebook's names, without those that it has to leave.
+
+    `seconds` are its time limit, and `looking` that of all looks at what it left.
 
     Returns
     -------
@@ -182,7 +185,7 @@ def perform(
         training=recorder.training(),
     )
     ended = ran.error is None and not ran.harm and not ran.missing
-    looks = Looks(half, Run(left, recorder), given, program) if ended else None
+    looks = Looks(half, Run(left, recorder), given, program, looking) if ended else None
     return ran, {name: value for name, value in bound.items() if not name.startswith("__")}, looks
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from tutor.checking import guard
 from tutor.checking.fault import Fault, fault_of
-from tutor.checking.observed import perform
+from tutor.checking.observed import LOOKED_AT, perform
 from tutor.checking.running import compiled
 from tutor.checking.seen import Seen, answer_of, looked_at, observe
 from tutor.checking.wire import WireError, decode, encode, framed, read
@@ -137,7 +137,8 @@ class Notebook:
         limit = min(ONE_CORE * float(seconds or half.seconds), asked.seconds)
         self.send("begun", identifier, limit)
         with guard.plain_torch():
-            ran, bound, looks = perform(half, code, space, given=asked.given, seconds=limit)
+            looking = ONE_CORE * LOOKED_AT
+            ran, bound, looks = perform(half, code, space, given=asked.given, seconds=limit, looking=looking)
             self.send("ran", identifier, ran_data(ran))
             for name, seen in looks.all() if looks else ():
                 self._looked(identifier, name, seen)

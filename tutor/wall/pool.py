@@ -131,15 +131,15 @@ class Wall:
 def _patience(heard: Heard, job: Job, seconds: float) -> float:
     """How long an answer that is being tried may be silent: it is stopped within, unless it cannot be stopped there.
 
-    A cell may be silent for so many `seconds`, and a program for longer where it has to wait for the cores.
+    A cell may be silent for so many `seconds`, and a program for longer, for its limit leaves out waiting for a core.
     """
     name = next(reversed(heard.tried), "")
     if not name or job.asked[name].cell != heard.cell:
         return seconds
     asked, tried = job.asked[name], heard.tried[name]
-    longest = BUSY * tried.limit + guard.GRACE
     if asked.program:
-        return seconds if tried.ran else longest
+        return seconds if tried.ran else max(seconds, 2 * tried.limit + guard.GRACE)
+    longest = BUSY * tried.limit + guard.GRACE
     return min(seconds, longest) if len(tried.seen) < len(asked.asks) else seconds
 
 
