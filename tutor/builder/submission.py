@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Submission:
     lent : exercises for which our solution stands: those that are to do, and those whose answers ended the process.
     fatal : of the latter, why.
     left_out : cell -> why it is not run.
+    settled : exercises that are not tried again, because a solution goes in beside them now.
     every : whether all cells are run, and not only those that are seen to be needed.
     heard : what came of the last run.
     """
@@ -44,13 +46,14 @@ class Submission:
     lent: set[str] = field(default_factory=set)
     fatal: dict[str, str] = field(default_factory=dict)
     left_out: dict[int, str] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
     every: bool = False
     heard: Heard = field(default_factory=Heard)
 
     @property
     def asked(self) -> dict[str, int]:
         """The exercises that are tried in the next run, each with its cell."""
-        return {i: number for i, number in self.counts.items() if i not in self.fatal}
+        return {i: number for i, number in self.counts.items() if i not in self.fatal and i not in self.settled}
 
     def texts(self, *, whole: bool = False) -> list[str]:
         """The cells as they are run: our solutions for what is lent, and decorators that were lost.
@@ -94,6 +97,33 @@ class Submission:
         lines = cells.lines_of(self.sources[number])[first - 1 : part.node.end_lineno]
         return "\n" * (first - 1) + "\n".join(lines)
 
+    def lend(self) -> int:
+        """Put our solutions where the notebook calls `lend`, and settle what has been tried above.
+
+        Returns
+        -------
+        The number of the first cell that lends; -1 if none does, or no exercise below could need it.
+        """
+        called = {i: number for i, number in self._lending() if i in self.asked and number > self.counts[i]}
+        first = min(called.values(), default=-1)
+        below = {i for i, number in self.asked.items() if number > first and i not in called}
+        if not called or not below:
+            return -1
+        self.lent |= set(called)
+        self.settled |= set(self.counts) - below
+        return first
+
+    def _lending(self) -> Iterator[tuple[str, int]]:
+        """Each exercise that is lent by `lend("lesson.exercise")`, with the last cell that does."""
+        for number, text in enumerate(self.texts()):
+            for call in _calls(text, "lend"):
+                given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "identifier")]
+                names = [a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+                yield from ((i, number) for i in names if i in self.counts and self._can_be_lent(i))
+
+    def _can_be_lent(self, identifier: str) -> bool:
+        return self.lesson.exercises[identifier].kind not in NEVER_LENT
+
     def leave_out(self, why: str) -> None:
         """Do without what ended the process: the answers of its cell that were not tried, or else the cell."""
         here = [i for i, number in self.asked.items() if number == self.heard.cell]
@@ -103,7 +133,7 @@ class Submission:
             self.left_out[self.heard.cell] = why
         for identifier in blamed:
             self.fatal[identifier] = why
-            if self.lesson.exercises[identifier].kind not in NEVER_LENT:
+            if self._can_be_lent(identifier):
                 self.lent.add(identifier)
 
     def misses_a_cell(self) -> bool:
@@ -136,6 +166,16 @@ def read(path: Path) -> Submission:
         elif known.kind not in NEVER_LENT and not known.broken:
             made.lent.add(identifier)
     return made
+
+
+def _calls(text: str, name: str) -> Iterator[ast.Call]:
+    """The calls of a function by its name in a cell; none where that is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    calls = (node for node in nodes if isinstance(node, ast.Call))
+    yield from (c for c in calls if name in (getattr(c.func, "id", ""), getattr(c.func, "attr", "")))
 
 
 def _call_alone(program: str) -> list[str]:
