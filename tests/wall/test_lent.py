@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tutor.builder import notebooks, walled
+from tutor.builder import notebooks, submission, walled
 
-pytestmark = pytest.mark.slow
+SLOW = pytest.mark.slow
 ADD = '@exercise("forms.add", of=Number)\ndef __add__(self, other):\n    return {}'
 DOUBLE = '@exercise("forms.double", of=Number)\ndef double(self):\n    return self + self'
 RIGHT, WRONG = "Number(self.value + other.value)", "Number(self.value - other.value)"
@@ -15,11 +15,11 @@ LEND = 'from tutor import lend\nlend("forms.add")'
 
 
 @pytest.fixture
-def judged(tmp_path, forms, behind):
-    """Judge the lesson of all forms behind the wall with other cells in place of its first two exercises."""
+def written(tmp_path, forms):
+    """Write the lesson of all forms with other cells in place of its first two exercises."""
     path = tmp_path / Path(forms.filename).name
 
-    def run(*sources):
+    def write(*sources):
         notebook = json.loads(notebooks.as_bytes(notebooks.student(forms)))
         cells = notebook["cells"]
         where = [
@@ -28,12 +28,32 @@ def judged(tmp_path, forms, behind):
         new = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
         cells[where[0] : where[-1] + 1] = [{**new, "source": text} for text in sources]
         path.write_text(json.dumps(notebook), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def judged(written, behind):
+    """Judge such a notebook behind the wall; return the verdicts of the two, and all that is said."""
+
+    def run(*sources):
+        path = written(*sources)
         found = walled.Judge(behind, 5, 30.0).judge(path)
         return tuple(row.verdict for row in found.rows if row.exercise in ("forms.add", "forms.double")), found
 
     return run
 
 
+def test_what_has_been_tried_is_not_tried_again_beside_a_solution(written):
+    made = submission.read(written(ADD.format(WRONG), LEND, DOUBLE))
+    assert set(made.asked) == {"forms.add", "forms.double"} and not any(RIGHT in text for text in made.texts())
+    lending = made.lend()
+    assert "lend(" in made.sources[lending] and set(made.asked) == {"forms.double"}
+    assert any(RIGHT in text for text in made.texts()) and made.lend() == -1
+
+
+@SLOW
 @pytest.mark.parametrize(
     ("sources", "verdicts"),
     [
@@ -56,6 +76,7 @@ def test_what_stands_below_a_call_of_lend_has_our_solution(judged, sources, verd
     assert found == verdicts, told.rows
 
 
+@SLOW
 def test_a_solution_that_was_lent_makes_no_answer_right(judged):
     """What comes in with the second run cannot be sent as the answer of the first."""
     take = """

@@ -99,6 +99,8 @@ def test_of_two_programs_the_last_counts_and_an_exercise_below_one_in_its_cell_i
     assert (found["forms.slope"].verdict, found["forms.shift"].verdict) == ("pass", "pass")
     found = judged(CALL + RIGHT.replace("range(50)", "range(2)") + shift, CALL + RIGHT)
     assert (found["forms.slope"].misconception, found["forms.shift"].verdict) == ("far", "wrong")
+    found = judged("slope = torch.tensor(99.0)\nk = 1\n" + CALL + RIGHT + "k = 2\n" + shift.replace("/ 3", "/ 3 / k"))
+    assert (found["forms.slope"].verdict, found["forms.shift"].verdict) == ("pass", "pass"), "k stays what it was"
 
 
 @SLOW
