@@ -8,6 +8,7 @@ import torch
 
 from tutor.builder.lint import kinds_are_described
 from tutor.checking import Missed, SpecError, Wrong, program, repair, symptoms
+from tutor.checking.fault import Fault
 from tutor.checking.proof import prove
 from tutor.checking.running import Run, compiled, execute
 
@@ -18,12 +19,11 @@ def slope(forms):
 
 
 def ran(text, **names):
-    """A program that ran: what a judge is given."""
-
+    """A program that ran."""
     code = compiled(ast.parse(text).body, "<a program>")
     outcome, recorder, space = execute(code, {"torch": torch, **names}, seconds=20, seed=0, live=False)
     assert outcome.error is None, outcome.error
-    return Run(space, recorder, outcome.seconds, text)
+    return Run(space, recorder)
 
 
 def test_a_program_and_a_repair_are_proven(forms):
@@ -39,8 +39,8 @@ def test_a_judge_that_asks_too_little_is_found_out(forms, monkeypatch):
 
 
 def _fields(spec):
-    names = ["difficulty", "minutes", "hints", "leaves", "judge", "wrong", "alternatives", "equivalent_mutants"]
-    return {name: getattr(spec, name) for name in names}
+    names = ["difficulty", "minutes", "hints", "leaves", "observe", "judge", "wrong", "alternatives"]
+    return {name: getattr(spec, name) for name in (*names, "equivalent_mutants")}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def judged(text, **names):
     model = run.left["model"]
     return (
         symptoms.diverged(run)
-        or symptoms.unmoved(run, dict(model.named_parameters()))
+        or symptoms.unmoved(run, symptoms.moved(run, dict(model.named_parameters())))
         or symptoms.uncleared(run)
         or symptoms.softmax_twice(run)
     )
@@ -161,8 +161,11 @@ def test_parameters_that_are_no_numbers_any_more_are_told_with_two_causes():
 def test_rows_that_were_trained_on_are_known_again_however_they_are_scaled():
     held = torch.randn(20, 4, generator=torch.Generator().manual_seed(1))
     both = LOOP.replace("torch.randn(40, 4)", "torch.cat([torch.randn(20, 4), held]) * 3 - 1")
-    assert symptoms.trained_on(ran(both, held=held), held).criterion == "trained-on"
-    assert symptoms.trained_on(ran(LOOP, held=held), held) is None
+    missed = symptoms.trained_on(symptoms.met(ran(both, held=held), held))
+    assert missed.criterion == "trained-on" and missed.message.startswith("20 of the 20 rows")
+    assert symptoms.trained_on(symptoms.met(ran(LOOP, held=held), held)) is None
+    assert symptoms.trained_on((2, 20), share=0.1).criterion == "trained-on"
+    assert symptoms.trained_on((2, 20)) is None and symptoms.trained_on((0, 0)) is None
 
 
 def test_a_parameter_that_is_bound_anew_at_every_step_has_moved():
@@ -171,9 +174,10 @@ def test_a_parameter_that_is_bound_anew_at_every_step_has_moved():
         "    (g,) = torch.autograd.grad(((w - 1) ** 2).sum(), w)\n    w = (w - RATE * g).detach().requires_grad_()"
     )
     run = ran(text.replace("RATE", "0.1"))
-    assert symptoms.unmoved(run, {"w": run.left["w"]}) is None
+    assert symptoms.moved(run, {"w": run.left["w"]}) == ([], [])
     run = ran(text.replace("RATE", "0.0"))
-    assert symptoms.unmoved(run, {"w": run.left["w"]}).criterion == "unmoved"
+    assert symptoms.moved(run, {"w": run.left["w"]}) == (["w"], [])
+    assert symptoms.unmoved(run, (["w"], [])).criterion == "unmoved"
 
 
 def test_what_is_at_chance_on_the_data_of_its_training_is_told_with_two_causes():
@@ -187,9 +191,12 @@ def test_what_is_at_chance_on_the_data_of_its_training_is_told_with_two_causes()
 
 def test_what_is_left_is_looked_at():
     run = ran("model = torch.nn.Dropout()\nw = torch.zeros(2, dtype=torch.float64)")
-    assert symptoms.left_training(run.left["model"]).criterion == "training-mode"
-    assert symptoms.left_training(run.left["model"].eval()) is None
-    assert "`w` has the dtype float64" in symptoms.float64(run, {"w": run.left["w"]}).message
+    model, inputs = run.left["model"], torch.ones(2, 3)
+    assert symptoms.in_training(model) and symptoms.in_training(model, inputs)
+    assert not symptoms.in_training(torch.nn.ReLU(), inputs)  # in training mode, where it is all the same to it
+    assert not symptoms.in_training(model.eval())
+    assert symptoms.left_training(True).criterion == "training-mode" and symptoms.left_training(False) is None
+    assert "`w` has the dtype float64" in symptoms.float64(symptoms.dtypes({"w": run.left["w"]})).message
     assert symptoms.untrained(run).criterion == "untrained"
 
 
@@ -237,7 +244,7 @@ def test_a_watch_is_entered_around_a_program_and_left_also_where_it_stops(slope,
         met.append(names["slope"])
 
     def judge(run):
-        return None if run.losses == [7.0] else Missed("unwatched", f"{run.losses}")
+        return None if run.losses == (7.0,) else Missed("unwatched", f"{run.losses}")
 
     monkeypatch.setitem(vars(slope), "spec", program(**{**_fields(slope.spec), "watch": watch, "judge": judge}))
     assert slope.check("slope = 2", names={"points": 1}).verdict == "pass" and met == [1, 2]
@@ -263,8 +270,14 @@ for _ in range(20):
 
 
 def test_a_name_that_no_longer_asks_for_a_gradient_is_told():
-    left = {"w": torch.zeros(2), "b": torch.zeros(1, requires_grad=True), "losses": [1.0]}
-    error = RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
-    recorder = ran("torch.ones(1, requires_grad=True).sum().backward(); w = 1", w=None).recorder
-    assert symptoms.unasked(error, recorder, left).startswith("\n`w` asks for no gradient; a new tensor")
-    assert symptoms.unasked(ValueError("another"), recorder, left) == ""
+    error = Fault("RuntimeError", "Exception", "element 0 of tensors does not require grad and has no grad_fn")
+    training = ran("torch.ones(1, requires_grad=True).sum().backward(); w = 1", w=None).recorder.training()
+    assert symptoms.unasked(error, training, ["w"]).startswith("\n`w` asks for no gradient; a new tensor")
+    assert symptoms.unasked(error, training, []) == ""
+    assert symptoms.unasked(Fault("ValueError", "Exception", "another"), training, ["w"]) == ""
+
+
+def test_tensors_that_were_left_and_ask_for_no_gradient_are_told_with_torchs_error(slope):
+    told = slope.check("slope = torch.tensor(1.0)\nslope.backward()").message
+    assert "`slope` asks for no gradient" in told
+    assert "asks for no" not in slope.check("slope = torch.tensor(1.0)\nslope + None").message

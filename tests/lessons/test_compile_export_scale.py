@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.programs import observed
 from tutor import launch
-from tutor.checking.running import Recorder, Run
+from tutor.checking.running import Recorder
 from tutor.lessons.compile_export_scale import pairs
 from tutor.lessons.registry import find_lesson
 
@@ -213,9 +214,8 @@ def two_as_one(change=None, alone=None, starts=(2,), processes=(1, 2)):
     ]
     runs = change(runs) or runs if change else runs
     recorder = Recorder(notes={"starts": list(starts)})
-    told = two_as_one_exercise().spec.judge(
-        Run({"runs": runs, "alone": weights if alone is None else alone}, recorder, 1.0, "")
-    )
+    exercise, left = two_as_one_exercise(), {"runs": runs, "alone": weights if alone is None else alone}
+    told = exercise.spec.judge(observed(exercise, left, recorder))
     return told and told.criterion
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tutor.lessons.optim.valleys import GIVEN, LEAST, hidden, walk
+from tutor.lessons.optim.valleys import GIVEN, LEAST, Valley, given, walk
 from tutor.lessons.registry import HOME, Lesson
 
 
@@ -254,15 +254,17 @@ def test_the_judge_of_downhill_has_the_valley_of_the_lesson():
 
 
 def test_sgd_at_no_rate_and_no_rate_for_each_weight_arrive_in_the_hidden_valleys():
+    hidden = [Valley(*made) for turn in range(4) for made in given(turn)]
+
     def ends(make):
-        return [walk(make, valley)[0][-1] for valley in hidden()]
+        return [walk(make, valley)[0][-1] for valley in hidden]
 
     for rate in (0.001, 0.002, 0.003, 0.004, 0.0049):
         assert min(ends(lambda params, rate=rate: torch.optim.SGD(params, lr=rate))) > 100 * LEAST
     for rate in (0.1, 0.3, 1.0):
         assert max(ends(lambda params, rate=rate: torch.optim.Adam(params, lr=rate))) > LEAST
     assert max(ends(lambda params: torch.optim.SGD(params, lr=0.005, momentum=0.9))) < LEAST / 10
-    assert max((valley.start - valley.lowest).norm() for valley in hidden()) <= 11
+    assert max((valley.start - valley.lowest).norm() for valley in hidden) <= 11
 
 
 @pytest.mark.parametrize(

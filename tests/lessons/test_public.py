@@ -7,15 +7,18 @@ import sys
 import pytest
 
 import tutor.lessons
-from tutor.checking import guard, judge
+from tutor.checking import guard, judge, symptoms
+from tutor.checking.observed import ProgramHalf
 from tutor.checking.plain import plain
 from tutor.checking.probes import same
+from tutor.checking.running import Recorder, Run
 from tutor.checking.seen import Ask, Half
 from tutor.lessons.public import PublicError, public_half
 from tutor.lessons.registry import exercises, find_lesson, series
 from tutor.wall.inside import Halves
 
 CODE = [i for i in exercises if exercises[i].kind not in ("value", "program")]
+PROGRAMS = [i for i in exercises if exercises[i].kind == "program"]
 
 
 @pytest.fixture
@@ -65,6 +68,30 @@ def test_what_crosses_the_wall_is_another_in_every_run(identifier):
             returned = list(_returned(known, turn))
             assert all(judge.compare(returned, other, exact=True) for other in met)
             met.append(returned)
+
+
+@pytest.mark.parametrize("identifier", PROGRAMS)
+def test_a_half_of_a_program_runs_and_looks_and_has_no_judge(identifier, derived):
+    known, half = exercises[identifier], derived(identifier)
+    assert type(half) is ProgramHalf and half.seconds == known.spec.seconds
+    assert (half.leaves, bool(half.watch)) == (known.spec.leaves, bool(known.spec.watch))
+    names = half.observe(Run(dict.fromkeys(half.leaves), Recorder()), known.given())
+    assert list(names) == list(known.spec.observe(Run(dict.fromkeys(half.leaves), Recorder()), known.given()))
+
+
+@pytest.mark.parametrize("identifier", PROGRAMS)
+def test_a_half_of_a_program_holds_no_criterion_and_no_right_answer(identifier):
+    lesson, name = find_lesson(identifier.split(".")[0]), identifier.split(".")[1]
+    text, known = "\n".join(public_half(lesson, [name]).values()), exercises[identifier]
+    assert "Missed(" not in text and "Wrong(" not in text and not any(secret in text for secret in _secrets(known))
+    assert not {"kept", "judge", "judged", "results", "trained"} & symptoms.names_in(text)
+
+
+def test_a_part_that_is_set_belongs_to_what_it_is_a_part_of(make_lesson):
+    setting = "class Given:\n    pass\n\nGiven.start = Given.end = 7.0\nGiven.others, other = [], 3\nunused = 5\n\n"
+    lesson = make_lesson(data=[("EXERCISE = ", f"{setting}EXERCISE = "), ("d.number(), d", "Given.start, d")])
+    (text,) = public_half(lesson, ["add"]).values()
+    assert "Given.start = Given.end = 7.0" in text and "Given.others" in text and "unused" not in text
 
 
 def _secrets(known):

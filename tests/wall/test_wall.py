@@ -58,6 +58,19 @@ def test_it_reaches_no_network_not_even_this_machines(behind):
 
 
 @SLOW
+def test_its_own_processes_can_talk_to_each_other(behind):
+    talk = """
+import os, socket
+with socket.create_server(("localhost", 0)) as server:
+    if os.fork() == 0:
+        socket.create_connection((socket.gethostname(), server.getsockname()[1])).sendall(b"heard")
+        os._exit(0)
+    tell(server.accept()[0].recv(5), [name for _, name in socket.if_nameindex()])
+"""
+    assert said(behind, talk)[1] == "(b'heard', ['lo'])"
+
+
+@SLOW
 @pytest.mark.parametrize("place", ["/x", "/dev/x", "/usr/x", "/etc/x", "{package}/x", "{prefix}/x", "{here}/x"])
 def test_it_writes_nowhere_but_in_its_own_folder(behind, place, tmp_path):
     import sys

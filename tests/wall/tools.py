@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,15 @@ from typing import Any
 from tests.conftest import ABOUT, DATA, LESSON
 from tutor.checking import guard
 from tutor.checking.exercise import Exercise
+from tutor.checking.fault import Fault
+from tutor.checking.observed import Ran
+from tutor.checking.programs import ProgramExercise
 from tutor.checking.report import Report
+from tutor.checking.wire import decode, encode
 from tutor.lessons.public import public_half
 from tutor.lessons.registry import REFERENCE, Lesson, only_imports
 from tutor.lessons.text import definition, find_target
-from tutor.wall.frames import Asked, Job
+from tutor.wall.frames import Asked, Job, fault_data, fault_of_data
 from tutor.wall.pool import Heard
 
 TURN = 3
@@ -138,6 +142,43 @@ def job(lesson: Lesson, known: Exercise, given: list[Given]) -> Job:
         cells.append((number, f"{answer.text}\n{how}"))
         asked[name] = Asked(number, module, known.name, known.owner or "", asks, 60.0)
     return Job(tuple(cells), halves, asked)
+
+
+def programs(known: ProgramExercise) -> dict[str, str]:
+    """The texts of the solution, of the right programs that are written differently, and of the wrong ones, by name."""
+    others = {f"alternative {k}": text for k, text in enumerate(known.alternatives)}
+    return {"solution": known.source, **others, **{w.name: w.apply(known.source) for w in known.spec.wrong}}
+
+
+def program_job(lesson: Lesson, known: ProgramExercise, text: str, turn: int = 0) -> Job:
+    """A notebook in which one program has a cell."""
+    name = known.id.split(".")[1]
+    call = f'program("{known.id}")'
+    cells = ((0, f"from tutor import program\n{setup(lesson, known.id)}"), (1, call))
+    module, given = f"{lesson.package}.exercises.{name}", known.given(turn)
+    asked = Asked(1, module, name, seconds=2 * known.spec.seconds, program=f"{call}\n{text}", given=given)
+    return Job(cells, public_half(lesson, [name]), {known.id: asked})
+
+
+def program_report(known: ProgramExercise, heard: Heard, text: str, turn: int = 0) -> Report:
+    """What is said of a program that ran behind the wall."""
+    tried = heard.tried.get(known.id)
+    assert tried is not None and tried.ran is not None, (heard.faults, heard.broken, heard.late)
+    return judged(known, tried.ran, tried.look, text, turn)
+
+
+def judged(known: ProgramExercise, ran: Ran, look: Callable[[str], Any], text: str, turn: int = 0) -> Report:
+    """What is said of what was seen of a program, its text standing below a call."""
+    program = ast.unparse(ast.parse(text))
+    with guard.plain_torch():
+        return known.judged_program(ran, look, program, lines=["", *text.splitlines()], limit=1.0, turn=turn)
+
+
+def crossed(seen: Any) -> Any:
+    """What was seen under a name as it arrives."""
+    if isinstance(seen, Fault):
+        return fault_of_data(decode(encode(fault_data(seen))))
+    return decode(encode(seen))
 
 
 def report(known: Exercise, heard: Heard, number: int) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class _Above:
         self.included.add(number)
         for name in cell.used | (cell.later - cell.bound):
             self.look(name, number)
-        for name in cell.later:  # they are called when the cell that counts runs
+        own = cell.certain if number == self.root else frozenset()
+        for name in cell.later - own:  # they are called when the cell that counts runs
             self.look(name, self.root)
 
     def look(self, name: str, below: int) -> None:
@@ -93,23 +95,31 @@ def names_of(source: str) -> Names | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an escape sequence that Python warns of
-            statements = list(map(_of_statement, ast.parse(source).body))
+            return _in_order(ast.parse(source).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _in_order(statements: Iterable[ast.stmt]) -> Names:
     used, later, bound, changed, certain = set(), set(), set(), set(), set()
-    for names in statements:
-        used |= names.used - certain
-        changed |= names.changed - certain
+    known = set()  # also what a loop binds: where it did not, an error would name it, and all cells are run
+    for statement in statements:
+        names = _of_statement(statement)
+        used |= names.used - known
+        changed |= names.changed - known
+        known |= names.bound if isinstance(statement, ast.For) else names.certain
         later |= names.later
         bound |= names.bound
         certain |= names.certain
     return Names(*map(frozenset, (used, later, bound, certain, changed)))
 
 
-_PERHAPS = ast.If | ast.Try | ast.While | ast.For | ast.Match  # what is bound in them may be bound or not
+_PERHAPS = ast.Try | ast.Match | ast.AsyncFor  # what is bound in them may be bound or not
 
 
 def _of_statement(node: ast.stmt) -> Names:
+    if isinstance(node, ast.For | ast.While | ast.If | ast.With):
+        return _of_block(node)
     used, later, bound = scopes.names(node)
     used |= {
         n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
@@ -121,12 +131,37 @@ def _of_statement(node: ast.stmt) -> Names:
     return Names(*map(frozenset, (used | changed, later, bound, certain, changed)))
 
 
+def _of_block(node: ast.For | ast.While | ast.If | ast.With) -> Names:
+    """The names of a statement with others below it, of which each has what stands above it there."""
+    if isinstance(node, ast.With):
+        given = [(item.context_expr, item.optional_vars) for item in node.items]
+    else:
+        given = [(node.iter, node.target)] if isinstance(node, ast.For) else [(node.test, None)]
+    head = [ast.Expr(value) if target is None else ast.Assign([target], value) for value, target in given]
+    head = [ast.copy_location(statement, node) for statement in head]
+    blocks = [_in_order([*head, *block]) for block in (node.body, getattr(node, "orelse", []))]
+    used, later, bound, changed = (
+        frozenset().union(*(getattr(names, field) for names in blocks))
+        for field in ("used", "later", "bound", "changed")
+    )
+    return Names(used, later, bound, bound if isinstance(node, ast.With) else frozenset(), changed)
+
+
 def _imported(source: str) -> Iterator[str]:
     """The names that a cell binds to modules."""
     if names_of(source) is not None:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
+
+
+def _parts(target: ast.expr) -> Iterator[ast.expr]:
+    """The targets in a target: `x.y, z[0] = …` has two."""
+    if isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            yield from _parts(part)
+    else:
+        yield target
 
 
 def _changed(tree: ast.stmt) -> Iterator[str]:
@@ -145,7 +180,7 @@ def _changed(tree: ast.stmt) -> Iterator[str]:
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             given = [k for d in node.decorator_list if isinstance(d, ast.Call) for k in d.keywords]
             yield from (k.value.id for k in given if k.arg == "of" and isinstance(k.value, ast.Name))
-        for target in targets:
+        for target in itertools.chain.from_iterable(map(_parts, targets)):
             inner = target
             while isinstance(inner, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
                 inner = inner.func if isinstance(inner, ast.Call) else inner.value

@@ -93,7 +93,7 @@ from tutor.checking import Missed, Wrong, program
 
 def judge(run):
     """The first criterion that is missed."""
-    answer = run.left["answer"]
+    answer = run["answer"]
     return None if answer == 2 else Missed("another", f"`answer` is {answer}, not 2.", "A question?")
 
 

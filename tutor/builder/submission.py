@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from tutor.checking.fault import UNDEFINED
 from tutor.errors import TutorError
 from tutor.lessons import cells
 from tutor.lessons.registry import Lesson
-from tutor.wall.pool import Heard
+from tutor.wall.pool import Heard, Tried
+
+NEVER_LENT = ("value", "program")  # a prediction is the reader's own, and a program takes its time
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Submission:
     lent : exercises for which our solution stands: those that are to do, and those whose answers ended the process.
     fatal : of the latter, why.
     left_out : cell -> why it is not run.
+    settled : exercises that are not tried again, because a solution goes in beside them now.
     every : whether all cells are run, and not only those that are seen to be needed.
     heard : what came of the last run.
     """
@@ -42,16 +47,20 @@ class Submission:
     lent: set[str] = field(default_factory=set)
     fatal: dict[str, str] = field(default_factory=dict)
     left_out: dict[int, str] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
     every: bool = False
     heard: Heard = field(default_factory=Heard)
 
     @property
     def asked(self) -> dict[str, int]:
         """The exercises that are tried in the next run, each with its cell."""
-        return {i: number for i, number in self.counts.items() if i not in self.fatal}
+        return {i: number for i, number in self.counts.items() if i not in self.fatal and i not in self.settled}
 
-    def texts(self) -> list[str]:
-        """The cells as they are run: our solutions for what is lent, and decorators that were lost."""
+    def texts(self, *, whole: bool = False) -> list[str]:
+        """The cells as they are run: our solutions for what is lent, and decorators that were lost.
+
+        Of a program that counts only the call is left, unless they are asked for `whole`.
+        """
         solved = {cell.exercise_id: cell.solved for cell in self.lesson.cells if cell.exercise_id in self.lent}
         made = list(self.sources)
         counting = [(*where[-1], i) for i, where in self.places.items() if i in self.lesson.exercises]
@@ -60,13 +69,25 @@ class Submission:
                 made[number] = cells.replaced(made[number], part, solved[identifier])
             elif part.form == cells.BARE:
                 made[number] = cells.decorated(made[number], part)
+            elif not whole and identifier in self.counts and (text := self.program(identifier)):
+                lines = cells.lines_of(made[number])
+                lines[part.start : part.end] = _call_alone(text)[part.start :]
+                made[number] = "\n".join(lines)
         return ["" if number in self.left_out else cells.as_python(text) for number, text in enumerate(made)]
 
     def run(self) -> tuple[tuple[int, str], ...]:
         """What is run: the cells that count and what they need, or every cell."""
         texts = self.texts()
-        numbers = range(len(texts)) if self.every else needed(texts, self.asked.values())
+        numbers = range(len(texts)) if self.every else needed(self.texts(whole=True), self.asked.values())
         return tuple((number, texts[number]) for number in numbers if texts[number].strip())
+
+    def program(self, identifier: str) -> str:
+        """The text of a program below its call, with the line numbers of its cell; "" if it is none."""
+        number, part = self.places[identifier][-1]
+        if part.kind != cells.PROGRAM or part.form != cells.WHOLE:
+            return ""
+        text = "\n".join(cells.lines_of(self.sources[number])[part.start : part.end])
+        return "\n" * part.start + cells.as_python(text)
 
     def definition(self, identifier: str) -> str | None:
         """The text of an answer, with the line numbers of its cell; None if it is no definition."""
@@ -77,20 +98,48 @@ class Submission:
         lines = cells.lines_of(self.sources[number])[first - 1 : part.node.end_lineno]
         return "\n" * (first - 1) + "\n".join(lines)
 
+    def lend(self) -> int:
+        """Put our solutions where the notebook calls `lend`, and settle what has been tried above.
+
+        Returns
+        -------
+        The number of the first cell that lends; -1 if none does, or no exercise below could need it.
+        """
+        called = {i: number for i, number in self._lending() if i in self.asked and number > self.counts[i]}
+        first = min(called.values(), default=-1)
+        below = {i for i, number in self.asked.items() if number > first and i not in called}
+        if not called or not below:
+            return -1
+        self.lent |= set(called)
+        self.settled |= set(self.counts) - below
+        return first
+
+    def _lending(self) -> Iterator[tuple[str, int]]:
+        """Each exercise that is lent by `lend("lesson.exercise")`, with the last cell that does."""
+        for number, text in enumerate(self.texts()):
+            for call in _calls(text, "lend"):
+                given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "identifier")]
+                names = [a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+                yield from ((i, number) for i in names if i in self.counts and self._can_be_lent(i))
+
+    def _can_be_lent(self, identifier: str) -> bool:
+        return self.lesson.exercises[identifier].kind not in NEVER_LENT
+
     def leave_out(self, why: str) -> None:
         """Do without what ended the process: the answers of its cell that were not tried, or else the cell."""
         here = [i for i, number in self.asked.items() if number == self.heard.cell]
-        blamed = [i for i in here if i not in self.heard.tried or not self.heard.tried[i].seen] or here[-1:]
+        heard = {i: self.heard.tried.get(i, Tried()) for i in here}
+        blamed = [i for i in here if not heard[i].seen and not heard[i].ran] or here[-1:]
         if not blamed:
             self.left_out[self.heard.cell] = why
         for identifier in blamed:
             self.fatal[identifier] = why
-            if self.lesson.exercises[identifier].kind != "value":
+            if self._can_be_lent(identifier):
                 self.lent.add(identifier)
 
     def misses_a_cell(self) -> bool:
         """Whether an error names what a cell binds that was not run, because it was not seen that it is needed."""
-        tried = [seen.error for one in self.heard.tried.values() for seen in one.seen if seen.error]
+        tried = [fault for one in self.heard.tried.values() for fault in one.faults]
         found = [UNDEFINED.match(fault.text) for fault in (*self.heard.faults.values(), *tried)]
         names = {match[1] for match in found if match}
         bound = [names_of(source) for source in self.sources] if names else []
@@ -123,10 +172,28 @@ def of(path: Path, notebook: dict[str, Any]) -> Submission:
     made = Submission(path, lesson, notebook, sources, cells.locate(sources, lesson.stubs))
     for identifier, known in lesson.exercises.items():
         number, part = made.places[identifier][-1] if identifier in made.places else (-1, None)
-        if part is None or part.form == cells.COMMENT or known.kind == "program":
+        if part is None or part.form == cells.COMMENT:
             continue
         if not part.todo:
             made.counts[identifier] = number
-        elif known.kind != "value" and not known.broken:
+        elif known.kind not in NEVER_LENT and not known.broken:
             made.lent.add(identifier)
     return made
+
+
+def _calls(text: str, name: str) -> Iterator[ast.Call]:
+    """The calls of a function by its name in a cell; none where that is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    calls = (node for node in nodes if isinstance(node, ast.Call))
+    yield from (c for c in calls if name in (getattr(c.func, "id", ""), getattr(c.func, "attr", "")))
+
+
+def _call_alone(program: str) -> list[str]:
+    """The lines of a program with the call above it, without the program."""
+    call = ast.parse(program).body[0]
+    lines = [""] * len(cells.lines_of(program))
+    lines[call.lineno - 1] = ast.unparse(call)
+    return lines

@@ -64,10 +64,8 @@ class Summary:
             self.verdicts[row.exercise][row.verdict] += 1
             if row.verdict == "pass":
                 self.solvers[row.exercise].add(student)
-            elif row.verdict not in ("todo", "missing", "unjudged"):
+            elif row.verdict not in ("todo", "missing"):
                 self.mistakes[row.exercise][row.misconception or UNNAMED.get(row.verdict, row.verdict)].add(student)
-            if row.verdict == "unjudged":
-                self.unjudged.append((f"{judged.path}, {row.exercise}", row.message))
         for exercise, text in given:
             self.answers[exercise][text].add(student)
 
@@ -136,7 +134,7 @@ class Summary:
 
     def _counts(self, exercise: str) -> list[str]:
         of = self.verdicts[exercise]
-        wrong = of.total() - of["pass"] - of["todo"] - of["missing"] - of["unjudged"]
+        wrong = of.total() - of["pass"] - of["todo"] - of["missing"]
         return [str(of["pass"]), str(wrong), str(of["todo"] + of["missing"])]
 
     def _commonest(self, exercise: str) -> str:

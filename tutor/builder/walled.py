@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tutor import data
@@ -16,18 +18,19 @@ from tutor.builder.submission import Submission
 from tutor.builder.trial import TOLD
 from tutor.checking import guard
 from tutor.checking.fault import Fault
+from tutor.checking.programs import ProgramExercise
 from tutor.checking.report import Report
+from tutor.checking.running import compiled
 from tutor.errors import TutorError
 from tutor.lessons import cells
 from tutor.lessons.public import public_half
 from tutor.lessons.registry import Lesson
 from tutor.wall.frames import Asked, Job
-from tutor.wall.pool import Wall, wall
+from tutor.wall.pool import Tried, Wall, wall
 
 MOST_RUNS = 6  # of one notebook, each without what ended the last
 WHOLE = 5  # times the seconds of a cell that a notebook may take in all
 TURNS = 40_000  # how many sets of numbers there are to try answers with; NumPy's seeds end above them
-UNJUDGED = "unjudged"  # the verdict on what this way of judging cannot judge yet
 READING = 10.0  # seconds in which it is found out what counts in a notebook; of a solved lesson it takes less than one
 MOST_TOLD = 4_000  # characters of a message
 MOST_NOTES = 50
@@ -60,8 +63,21 @@ class Judge:
         return self.verdicts(made)
 
     def try_out(self, made: Submission) -> None:
-        """Run a notebook behind the wall, again where its process ends too early, and note what is heard."""
+        """Run a notebook behind the wall, and note what is heard.
+
+        Where it lends a solution, all that stands above is tried first, and then all below, with the solution inside.
+        """
         end = time.monotonic() + WHOLE * self.cell_seconds
+        self._run(made, end)
+        first = made.heard
+        if first.ended and not first.broken and (lending := made.lend()) >= 0:
+            self._run(made, end)
+            above = {number: fault for number, fault in first.faults.items() if number <= lending}
+            tried = {i: one for i, one in first.tried.items() if i in made.settled}
+            made.heard.tried, made.heard.faults = made.heard.tried | tried, made.heard.faults | above
+
+    def _run(self, made: Submission, end: float) -> None:
+        """Run a notebook, again where its process ends too early."""
         for _ in range(MOST_RUNS):
             left = end - time.monotonic()
             if left <= 0:
@@ -80,15 +96,18 @@ class Judge:
     def _job(self, made: Submission) -> Job:
         lesson, asked = made.lesson, made.asked
         names = [i.split(".", 1)[1] for i in asked if lesson.exercises[i].kind != "value"]
-        return Job(made.run(), self._halves_of(lesson, names), {i: self._asked(lesson, i, n) for i, n in asked.items()})
+        return Job(made.run(), self._halves_of(lesson, names), {i: self._asked(made, i, n) for i, n in asked.items()})
 
-    def _asked(self, lesson: Lesson, identifier: str, number: int) -> Asked:
+    def _asked(self, made: Submission, identifier: str, number: int) -> Asked:
+        lesson = made.lesson
         known = lesson.exercises[identifier]
         if known.kind == "value":
             return Asked(number, "", known.name)
-        asks = tuple(probed.ask for probed in known.probed(self.turn))
         module = f"{lesson.package}.exercises.{identifier.split('.', 1)[1]}"
-        return Asked(number, module, known.name, known.owner or "", asks, float(self.cell_seconds))
+        asked = Asked(number, module, known.name, known.owner or "", seconds=float(self.cell_seconds))
+        if known.kind == "program":
+            return replace(asked, program=made.program(identifier), given=known.given(self.turn))
+        return replace(asked, asks=tuple(probed.ask for probed in known.probed(self.turn)))
 
     def _halves_of(self, lesson: Lesson, names: Sequence[str]) -> dict[str, str]:
         key = " ".join((lesson.name, *names))
@@ -99,8 +118,11 @@ class Judge:
     def expect(self, made: Submission) -> None:
         """Make what is expected of the answers; it is kept for all notebooks."""
         for identifier in made.counts:
-            if made.lesson.exercises[identifier].kind != "value":
-                made.lesson.exercises[identifier].probed(self.turn)
+            known = made.lesson.exercises[identifier]
+            if known.kind == "program":
+                known.given(self.turn)
+            elif known.kind != "value":
+                known.probed(self.turn)
 
     def verdicts(self, made: Submission) -> Judged:
         """Judge what was heard of a notebook."""
@@ -116,9 +138,6 @@ class Judge:
             return Row(path, identifier, "error", None, why) if why else Row(path, identifier, "missing", None, gone)
         if made.places[identifier][-1][1].todo:
             return _row_of(path, known.check(...))
-        if known.kind == "program":
-            told = "A program is not judged behind the wall yet; judge it with `--unsafe` in a throw-away machine."
-            return Row(path, identifier, UNJUDGED, None, told)
         if why := made.fatal.get(identifier, ""):
             return Row(path, identifier, "slow" if "did not end" in why else "error", None, why)
         try:
@@ -134,10 +153,25 @@ class Judge:
         with guard.plain_torch():
             if known.kind == "value":
                 return known.judged_value(tried.seen[-1]) if tried and tried.seen else None
+            if known.kind == "program":
+                return self._program_report(known, made.program(identifier), tried)
             if tried is None or tried.answer is None:
                 return None
             text = made.definition(identifier)
             return known.judged(tried.answer, tried.seen, limit=tried.limit, turn=self.turn, source=text).report
+
+    def _program_report(self, known: ProgramExercise, text: str, tried: Tried | None) -> Report | None:
+        if not text:
+            return None
+        body = ast.parse(text).body[1:]
+        try:
+            compiled(body, known.id)
+        except SyntaxError as error:
+            return known.no_program(error)
+        if tried is None or tried.ran is None:
+            return None
+        program, lines = ast.unparse(ast.Module(body, [])), text.splitlines()
+        return known.judged_program(tried.ran, tried.look, program, lines=lines, limit=tried.limit, turn=self.turn)
 
 
 def _row_of(path: str, report: Report) -> Row:
@@ -242,7 +276,7 @@ def judges_right(judging: Judge, lessons: Iterable[Lesson]) -> None:
             path = Path(temporary) / Path(lesson.filename).name
             path.write_bytes(notebooks.as_bytes(notebooks.solved(lesson)))
             for row in judging.judge(path).rows:
-                if row.verdict not in ("pass", UNJUDGED):
+                if row.verdict != "pass":
                     raise TutorError(
                         f"Nobody's notebook was judged, because our own solution of {row.exercise} is not found right "
                         f"on this machine ({row.verdict}: {row.message.splitlines()[0]}): see `tutor doctor`."

@@ -44,6 +44,11 @@ class Thing:
         return self.text or f"<{self.kind}>"
 
 
+def type_name(value: Any) -> str:
+    """The name of the type of plain data, or of what a `Thing` stands for."""
+    return value.kind if isinstance(value, Thing) else type(value).__name__
+
+
 def words(text: str, longest: int = LONGEST) -> str:
     """A text that is safe to show: of limited length, without control characters."""
     return "".join(c for c in text[:longest].expandtabs(4) if c == "\n" or c.isprintable() or c == "\u00a0")

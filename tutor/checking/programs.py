@@ -6,18 +6,20 @@ import ast
 import functools
 import linecache
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tutor.checking import diagnose, guard, symptoms
 from tutor.checking.exercise import Exercise
 from tutor.checking.fault import fault_of
+from tutor.checking.observed import Observed, ProgramHalf, Ran, UnusableError, perform
+from tutor.checking.plain import words
 from tutor.checking.report import Report
-from tutor.checking.running import Recorder, Run, compiled, execute
+from tutor.checking.running import compiled
 from tutor.checking.spec import Missed
 
-JUDGED = 30.0  # seconds that judging may take besides
+LONGEST_TOLD = 20_000  # characters of a report
 
 
 class ProgramExercise(Exercise):
@@ -78,67 +80,94 @@ class ProgramExercise(Exercise):
             )
             return self._report("todo", asked), {}
         names = self._namespace() if names is None else names
-        given = {name: value for name, value in names.items() if name not in self.spec.leaves}
         try:
             code = self._code(candidate, filename)
-        except SyntaxError as error:  # `return` outside a function, an `await`: found when it is compiled
-            told = f"The program is no Python in line {error.lineno}: {error.msg}. Mend it and run the cell again."
-            return self._report("error", told, tier="exception"), {}
+        except SyntaxError as error:
+            return self.no_program(error), {}
+        text = candidate if isinstance(candidate, str) else ast.unparse(ast.Module(candidate, []))
         limit = seconds or self.spec.seconds
         with guard.plain_torch():
-            outcome, recorder, space = execute(code, given, seconds=limit, seed=turn, live=live, watch=self.spec.watch)
-            bound = {name: value for name, value in space.items() if name not in given or given[name] is not value}
-            report = self._judged(candidate, code, outcome, recorder, bound, limit)
-        bound = {name: value for name, value in bound.items() if not name.startswith("__")}
-        return replace(report, seconds=outcome.seconds, printed=outcome.printed), bound
+            given = self.given(turn)
+            ran, bound, looks = perform(self.half, code, names, given=given, seconds=limit, seed=turn, live=live)
+            lines = linecache.getlines(code.co_filename)
+            return self.judged_program(ran, looks, text, lines=lines, limit=limit, turn=turn), bound
+
+    @functools.cached_property
+    def half(self) -> ProgramHalf:
+        """What of its data the student's side of a check knows."""
+        return ProgramHalf(self.spec.leaves, self.spec.observe, self.spec.watch, self.spec.seconds)
+
+    def given(self, turn: int = 0) -> Any:
+        """What a program is looked at with, as plain data."""
+        return self.spec.given(turn) if self.spec.given else None
 
     def _code(self, candidate: Any, filename: str) -> types.CodeType:
         if isinstance(candidate, str):
             filename, candidate = self._kept(candidate), ast.parse(candidate).body
         return compiled(candidate, filename)
 
-    def _judged(
+    def no_program(self, error: SyntaxError) -> Report:
+        """The report on what cannot be compiled: a `return` outside a function, an `await`."""
+        told = f"The program is no Python in line {error.lineno}: {error.msg}. Mend it and run the cell again."
+        return self._report("error", told, tier="exception")
+
+    def judged_program(
         self,
-        candidate: Any,
-        code: types.CodeType,
-        outcome: guard.Outcome,
-        recorder: Recorder,
-        bound: dict[str, Any],
+        ran: Ran,
+        look: Callable[[str], Any] | None,
+        text: str,
+        *,
+        lines: Sequence[str],
         limit: float,
+        turn: int = 0,
     ) -> Report:
-        program = types.SimpleNamespace(__code__=code)
-        if outcome.slow:
-            return self._report("slow", self._slow(recorder, code.co_filename, limit), tier="slow")
-        if outcome.error is not None:
-            left = {name: bound[name] for name in self.spec.leaves if name in bound}
-            told = diagnose.exception(fault_of(outcome.error, program)) + symptoms.unasked(
-                outcome.error, recorder, left
-            )
+        """Judge what was seen of a program, be it in this process or in another.
+
+        Parameters
+        ----------
+        ran : what was seen while it ran.
+        look : returns what was seen afterwards under a name: plain data, or a `Fault`.
+        text : the program.
+        lines : the lines of its cell.
+        limit : the seconds that it had.
+        turn : which numbers it was looked at with.
+        """
+        report = self._stopped(ran, lines, limit) or self._looked(ran, look, text, turn)
+        safe = words(report.message, LONGEST_TOLD)  # names that a program gives its things may be any text
+        return replace(report, message=safe, seconds=ran.seconds, printed=ran.printed)
+
+    def _stopped(self, ran: Ran, lines: Sequence[str], limit: float) -> Report | None:
+        """The verdicts that do not depend on what it left."""
+        if ran.slow:
+            return self._report("slow", self._slow(ran, lines, limit), tier="slow")
+        if ran.error is not None:
+            told = diagnose.exception(ran.error) + symptoms.unasked(ran.error, ran.training, ran.unasked)
             return self._report("error", told, tier="exception")
-        if outcome.harm:
-            return self._report("wrong", f"The program changes {outcome.harm[0]}.", tier="harm")
-        missing = [name for name in self.spec.leaves if bound.get(name, ...) is ...]
-        if missing:
-            told = Missed("missing", f"The program leaves no {symptoms.named(missing, 'or')} behind.")
-            return self._missed(told)
-        text = candidate if isinstance(candidate, str) else ast.unparse(ast.Module(candidate, []))
-        left = {name: bound[name] for name in self.spec.leaves}
-        judged = guard.call(self.spec.judge, Run(left, recorder, outcome.seconds, text), seconds=JUDGED)
-        if judged.error is not None:
+        if ran.harm:
+            return self._report("wrong", f"The program changes {ran.harm[0]}.", tier="harm")
+        if ran.missing:
+            told = f"The program leaves no {symptoms.named(ran.missing, 'or')} behind."
+            return self._missed(Missed("missing", told))
+        return None
+
+    def _looked(self, ran: Ran, look: Callable[[str], Any], text: str, turn: int) -> Report:
+        try:
+            found = self.spec.judge(Observed(look, ran.training, text, self.given(turn), turn))
+        except Exception as error:  # what was left may be of any kind and shape
+            fault = error.fault if isinstance(error, UnusableError) else fault_of(error, None)
             told = "The program ran to its end; what it left behind could not be used.\n"
-            return self._report("error", told + diagnose.exception(fault_of(judged.error, program)), tier="exception")
-        if isinstance(judged.value, Missed):
-            return self._missed(judged.value)
-        praise = judged.value if isinstance(judged.value, str) else self.spec.explain
+            return self._report("error", told + diagnose.exception(fault), tier="exception")
+        if isinstance(found, Missed):
+            return self._missed(found)
+        praise = found if isinstance(found, str) else self.spec.explain
         return self._report("pass", f"It does what was asked. {praise}".strip())
 
     def _missed(self, missed: Missed) -> Report:
         hint = missed.hint or self.spec.hints[0]
         return self._report("wrong", missed.message, misconception=missed.criterion, tier="criterion", hint=hint)
 
-    def _slow(self, recorder: Recorder, filename: str, limit: float) -> str:
-        text = dict(enumerate(map(str.rstrip, linecache.getlines(filename)), 1))
-        where = symptoms.slowest(recorder.lines, text)
+    def _slow(self, ran: Ran, lines: Sequence[str], limit: float) -> str:
+        where = symptoms.slowest(ran.lines, dict(enumerate(map(str.rstrip, lines), 1)))
         longer = f'If it only needs longer, write `program("{self.id}", seconds={4 * limit:g})`'
         # what `tutor check` gives a cell by itself
         longer += f" (and `tutor check --cell-seconds {5 * limit:g}`)." if 4 * limit > 120 else "."

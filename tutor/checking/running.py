@@ -27,9 +27,22 @@ HUGE = 1e6  # a parameter that no training of a course arrives at
 SAMPLED = 0.01  # seconds between two looks at the line that runs
 
 
+@dataclass(frozen=True)
+class Training:
+    """What was seen of a program's training, as plain data; the attributes are those of a `Recorder`."""
+
+    losses: tuple[float, ...] = ()
+    backwards: int = 0
+    watched: int = 0
+    stale: int = 0
+    operations: tuple[str, ...] = ()
+    softmax_twice: bool = False
+    origin: str = ""
+
+
 @dataclass
 class Recorder:
-    """What was seen of a program's training.
+    """What is seen of a program's training while it runs.
 
     Attributes
     ----------
@@ -58,6 +71,11 @@ class Recorder:
     lines: Counter[int] = field(default_factory=Counter)
     notes: dict[str, Any] = field(default_factory=dict)
     kept: int = 0
+
+    def training(self) -> Training:
+        """What of it is plain data."""
+        counts = self.backwards, self.watched, self.stale
+        return Training(tuple(self.losses), *counts, tuple(sorted(self.operations)), self.softmax_twice, self.origin)
 
     def backward(self, roots: Any) -> None:
         """Look at a backward pass that is about to begin."""
@@ -107,20 +125,16 @@ Watch = Callable[[dict[str, Any], Recorder], AbstractContextManager[None]]
 
 @dataclass
 class Run:
-    """A program that ran: what its judge is given.
+    """A program that ran, as it is looked at where it ran.
 
     Attributes
     ----------
     left : name -> what the program left behind under it, of the names that it has to leave.
     recorder : what was seen of its training.
-    seconds : how long it ran.
-    text : the program.
     """
 
     left: dict[str, Any]
     recorder: Recorder
-    seconds: float
-    text: str
 
     @property
     def losses(self) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,6 +192,8 @@ class Spec:
     shown_by: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     watch: Callable[[dict[str, Any], Any], AbstractContextManager[None]] | None = None
+    given: Callable[[int], Any] | None = None
+    observe: Callable[[Any, Any], Mapping[str, Callable[[], Any]]] | None = None
     judge: Callable[[Any], Missed | str | None] | None = None
     wrong: tuple[Wrong, ...] = ()
     mutants: int = 40
@@ -281,9 +283,14 @@ def program(
     Parameters
     ----------
     leaves : the names that it has to leave behind.
-    judge : receives a `Run` (`tutor.checking.running`), returns the first criterion missed, or None, or of a right
-        program in words how good it is;
-        `tutor.checking.symptoms` measures what goes wrong most.
+    judge : receives an `Observed` (`tutor.checking.observed`), returns the first criterion missed, or None, or of a
+        right program in words how good it is; what is right it knows by itself. `tutor.checking.symptoms` tells what
+        goes wrong most.
+    observe : looks at what a program left, where it ran: receives a `Run` and what was `given`, returns name -> a
+        function that looks, for `run[name]` of the judge; it knows nothing of what is right, and what it returns is
+        made plain data. The names that a program has to leave can be asked for without it.
+    given : receives a number and returns, as plain data, what a program is looked at with: inputs whose right answers
+        stay with the judge. Another number draws others, or the same in another order.
     watch : a context manager that is entered around the program; receives the names among which it runs and the run's
         `Recorder`, and notes there what torch's backward passes do not show.
     seconds : its time limit.
@@ -297,7 +304,7 @@ def program(
         difficulty=difficulty, minutes=minutes, hints=hints, leaves=leaves, judge=judge, seconds=seconds, **more
     )
     _require(bool(leaves) and all(name.isidentifier() for name in leaves), "leaves", "must name what it leaves behind")
-    _require(callable(judge), "judge", "must be a function of a Run")
+    _require(callable(judge), "judge", "must be a function of an Observed")
     _require(all(bool(w.patch) is not bool(w.text) for w in spec.wrong), "wrong", "each needs a patch= or a text=")
     _require(all(isinstance(a, str) for a in spec.alternatives), "alternatives", "must be texts of programs")
     _require(len(spec.hints) >= 3, "hints", "needs at least three steps: a question, a pointer, a line")

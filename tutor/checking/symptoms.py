@@ -1,7 +1,8 @@
-"""What goes wrong in programs that train, as measurements of what one did and left; each returns a `Missed` or None.
+"""What goes wrong in programs that train: what is measured where one ran, and what a judge says of it.
 
-A judge asks them in an order of its own: first what explains most. Each sentence tells what was measured; where several
-causes lead there it offers them.
+`moved`, `met`, `dtypes` and `in_training` measure, for an `observe=`, what was left, and return plain data. The others
+are asked by a judge in an order of its own, first what explains most; each returns a `Missed` or None. Each sentence
+tells what was measured; where several causes lead there it offers them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tutor.checking.running import Recorder, Run
+from tutor.checking.fault import Fault
+from tutor.checking.observed import Observed
+from tutor.checking.running import Run, Training
 from tutor.checking.spec import Missed
 
 LEAST_LOOKED = 3  # backward passes from which on "never" is said
@@ -20,7 +23,7 @@ ALIKE = 0.99999  # the cosine from which on two rows are one
 SHARE = 0.8  # of the rows that must not be trained on, how many tell
 
 
-def diverged(run: Run) -> Missed | None:
+def diverged(run: Observed) -> Missed | None:
     """Whether a loss was NaN or infinite, and where the first such came from."""
     at = next((k for k, loss in enumerate(run.losses) if not math.isfinite(loss)), None)
     if at is None:
@@ -42,7 +45,7 @@ def diverged(run: Run) -> Missed | None:
     return Missed("diverged", f"{head}{told}{before}. {causes}", "Do the losses before it grow? Print the first ten.")
 
 
-def untrained(run: Run) -> Missed | None:
+def untrained(run: Observed) -> Missed | None:
     """Whether there was no backward pass at all."""
     if run.backwards:
         return None
@@ -51,22 +54,18 @@ def untrained(run: Run) -> Missed | None:
     )
 
 
-def unasked(error: BaseException, recorder: Recorder, left: Mapping[str, Any]) -> str:
-    """Which tensors of those left ask for no gradient, where torch complains that none does; else ""."""
-    if "does not require grad" not in str(error):
+def unasked(error: Fault, training: Training, names: Sequence[str]) -> str:
+    """That tensors, by name, ask for no gradient, where torch complains that none does; else ""."""
+    if "does not require grad" not in error.text or not names:
         return ""
-    plain = [name for name, value in left.items() if str(getattr(value, "dtype", "")).startswith("torch.float")]
-    plain = [name for name in plain if not left[name].requires_grad]
-    if not plain:
-        return ""
-    told = f"\n{named(plain)} {'asks' if len(plain) == 1 else 'ask'} for no gradient"
-    if not recorder.backwards:
+    told = f"\n{named(names)} {'asks' if len(names) == 1 else 'ask'} for no gradient"
+    if not training.backwards:
         return f"{told}."
     return f"{told}; a new tensor that takes the name of a parameter, as in `w = w - …` under `no_grad`, asks for none."
 
 
-def unmoved(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
-    """Whether parameters are where they were before the first backward pass; `tensors` are those left, by name."""
+def moved(run: Run, tensors: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The names of tensors that are what they were before the first backward pass, and of those that none reached."""
     still, unreached = [], []
     known = {leaf.data_ptr(): first for leaf, first in run.recorder.first.values()}
     own = {tensor.data_ptr() for tensor in tensors.values()}
@@ -78,6 +77,12 @@ def unmoved(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
             unreached.append(name)
         elif first.shape == tensor.shape and bool((first == tensor.detach()).all()):
             still.append(name)
+    return still, unreached
+
+
+def unmoved(run: Observed, found: tuple[list[str], list[str]]) -> Missed | None:
+    """Whether parameters are where they were before the first backward pass, as `moved` has found."""
+    still, unreached = found
     if not still and not (unreached and run.backwards):
         return None
     told = []
@@ -94,7 +99,7 @@ def unmoved(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
     return Missed("unmoved", f"{course}{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}.", hint)
 
 
-def frozen(run: Run) -> Missed | None:
+def frozen(run: Observed) -> Missed | None:
     """Whether the loss stood still to its last digit for a third of the backward passes and more."""
     losses, since = run.losses, len(run.losses)
     while since and losses[since - 1] == losses[-1]:
@@ -110,7 +115,7 @@ def frozen(run: Run) -> Missed | None:
     )
 
 
-def uncleared(run: Run) -> Missed | None:
+def uncleared(run: Observed) -> Missed | None:
     """Whether every backward pass added to gradients that were there already."""
     watched, stale = run.recorder.watched, run.recorder.stale
     if watched < LEAST_LOOKED or stale < watched:
@@ -123,7 +128,7 @@ def uncleared(run: Run) -> Missed | None:
     )
 
 
-def softmax_twice(run: Run) -> Missed | None:
+def softmax_twice(run: Observed) -> Missed | None:
     """Whether the cross-entropy was given probabilities where it takes scores."""
     if not run.recorder.softmax_twice:
         return None
@@ -135,24 +140,33 @@ def softmax_twice(run: Run) -> Missed | None:
     )
 
 
-def trained_on(run: Run, rows: Any, name: str = "the test set", share: float = SHARE) -> Missed | None:
-    """Whether rows that must not be trained on were in batches of the backward passes, scaled as a whole or not.
+def met(run: Run, rows: Any) -> tuple[int, int]:
+    """How many of some rows were in batches of the backward passes, scaled as a whole or not, and how many there are.
 
-    `rows` has shape (N, D), or more dimensions behind the first, which are flattened. A `share` of them tells: less
-    where the batches of the first passes, which are looked at, may hold but a part of what is trained on.
+    `rows` has shape (N, D), or more dimensions behind the first, which are flattened.
     """
     import torch
 
     wanted = _directions(rows.flatten(1).double())
-    met = torch.zeros(len(wanted), dtype=torch.bool)
+    seen = torch.zeros(len(wanted), dtype=torch.bool)
     for batch in run.recorder.batches:
         if batch.shape[1] == wanted.shape[1] and batch.shape[1] > 2:
-            met |= (wanted @ _directions(batch.double()).T > ALIKE).any(1)
-    if met.float().mean() < share:
+            seen |= (wanted @ _directions(batch.double()).T > ALIKE).any(1)
+    return int(seen.sum()), len(seen)
+
+
+def trained_on(found: tuple[int, int], name: str = "the test set", share: float = SHARE) -> Missed | None:
+    """Whether rows that must not be trained on were, as `met` has found.
+
+    A `share` of them tells: less where the batches of the first passes, which are looked at, may hold but a part of
+    what is trained on.
+    """
+    count, of = found
+    if not of or count < share * of:
         return None
     return Missed(
         "trained-on",
-        f"{int(met.sum())} of the {len(met)} rows of {name} were in batches of a backward pass: what has "
+        f"{count} of the {of} rows of {name} were in batches of a backward pass: what has "
         "been trained on tells nothing about new data.",
         f"Which of your loops runs over {name}, and what does it do there?",
     )
@@ -163,9 +177,14 @@ def _directions(rows: Any) -> Any:
     return centred / centred.norm(dim=1, keepdim=True).clamp_min(1e-12)
 
 
-def float64(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
-    """Whether numbers of 64 bits crept in."""
-    wide = [name for name, tensor in tensors.items() if str(tensor.dtype) == "torch.float64"]
+def dtypes(tensors: Mapping[str, Any]) -> dict[str, str]:
+    """The dtypes of tensors, by name, in words."""
+    return {name: str(tensor.dtype) for name, tensor in tensors.items()}
+
+
+def float64(found: Mapping[str, str]) -> Missed | None:
+    """Whether numbers of 64 bits crept in, as `dtypes` has found."""
+    wide = [name for name, dtype in found.items() if dtype == "torch.float64"]
     if not wide:
         return None
     return Missed(
@@ -176,20 +195,26 @@ def float64(run: Run, tensors: Mapping[str, Any]) -> Missed | None:
     )
 
 
-def left_training(model: Any, inputs: Any = None) -> Missed | None:
+def in_training(model: Any, inputs: Any = None) -> bool:
     """Whether a module was left in training mode, where dropout and batch statistics are on.
 
-    Where `inputs` are given, that is told only if the module makes something else of them in evaluation mode.
+    Where `inputs` are given, that counts only if the module makes something else of them in evaluation mode.
     """
     if not any(module.training for module in model.modules()):
-        return None
-    if inputs is not None:
-        import torch
+        return False
+    if inputs is None:
+        return True
+    import torch
 
-        with torch.no_grad():
-            now, then = copy.deepcopy(model), copy.deepcopy(model).eval()
-            if torch.equal(now(inputs.clone()), then(inputs.clone())):
-                return None
+    with torch.no_grad():
+        now, then = copy.deepcopy(model), copy.deepcopy(model).eval()
+        return not torch.equal(now(inputs.clone()), then(inputs.clone()))
+
+
+def left_training(found: bool) -> Missed | None:
+    """Whether a module was left in training mode, as `in_training` has found."""
+    if not found:
+        return None
     return Missed(
         "training-mode",
         "The model was left in training mode: dropout still drops, and batch norm still follows the batch.",
@@ -198,7 +223,7 @@ def left_training(model: Any, inputs: Any = None) -> Missed | None:
 
 
 def unlike_training(
-    run: Run, accuracy: Callable[[], float], chance: float, loss: float, name: str = "`predict`"
+    run: Observed, accuracy: Callable[[], float], chance: float, loss: float, name: str = "`predict`"
 ) -> Missed | None:
     """Whether what was left is at chance on the very data on which the loss fell.
 

@@ -15,7 +15,10 @@ from tutor.lessons import scopes
 from tutor.lessons.registry import HOME, Lesson
 from tutor.lessons.text import LessonError
 
-FIELDS = ("probe", "space", "use", "inplace", "forbid", "seconds")
+HALVES = {  # what makes the public half of a kind of exercise, and of which fields
+    "program": ("observed", "ProgramHalf", ("leaves", "observe", "watch", "seconds")),
+    "": ("seen", "half", ("probe", "space", "use", "inplace", "forbid", "seconds")),
+}
 _OURS = "tutor.lessons."
 
 
@@ -26,7 +29,8 @@ class PublicError(LessonError):
 def public_half(lesson: Lesson, names: Iterable[str], beside: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the modules, name -> text, that hold the public halves of a lesson's exercises.
 
-    The module of each binds `EXERCISE`, a `tutor.checking.seen.Half`.
+    The module of each binds `EXERCISE`, a `tutor.checking.seen.Half`, or of a program a
+    `tutor.checking.observed.ProgramHalf`.
 
     Parameters
     ----------
@@ -94,8 +98,9 @@ class _Derived:
         if any(keyword.arg is None for keyword in described.value.keywords):
             raise PublicError(f"{module.path}: write the fields of EXERCISE= out; `**` hides which of them are public.")
         fields = {keyword.arg: keyword.value for keyword in described.value.keywords}
-        public = [ast.keyword(name, fields[name]) for name in FIELDS if name in fields]
-        module.made += ast.parse("from tutor.checking.seen import half as _half").body
+        where, maker, names = HALVES.get(getattr(described.value.func, "id", ""), HALVES[""])
+        public = [ast.keyword(name, fields[name]) for name in names if name in fields]
+        module.made += ast.parse(f"from tutor.checking.{where} import {maker} as _half").body
         module.made.append(_assigned("EXERCISE", ast.Call(ast.Name("_half", ast.Load()), [], public)))
         module.made += [_assigned(name.upper(), fields[name]) for name in beside if name in fields]
         for value in [k.value for k in public] + [fields[name] for name in beside if name in fields]:
@@ -173,10 +178,18 @@ def _absolute(module: str, statement: ast.ImportFrom) -> str:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement of a module binds."""
+    """The names that a statement of a module binds, or of which it sets a part: `x.y = …`, `x[0] = …`."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name.split(".")[0] for alias in statement.names)
     else:
-        yield from (n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        stored = (n for n in ast.walk(statement) if isinstance(getattr(n, "ctx", None), ast.Store))
+        yield from (root.id for root in map(_root, stored) if isinstance(root, ast.Name))
+
+
+def _root(node: ast.AST) -> ast.AST:
+    """The `x` of `x.y[0]`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node

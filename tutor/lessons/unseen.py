@@ -1,4 +1,4 @@
-"""Classifiers of FashionMNIST written as whole programs: what their judges measure, and three that are right."""
+"""Classifiers of FashionMNIST written as whole programs: what is measured of them, and three that are right."""
 
 import functools
 
@@ -7,6 +7,7 @@ from torch import nn
 
 from tutor import data
 from tutor.checking import Missed, symptoms
+from tutor.checking.plain import type_name
 
 LEAST = 0.85  # of the images that no program has learned from
 GUESSED = 0.1
@@ -26,21 +27,62 @@ def images(*, train=False):
     return sample.data.float().unsqueeze(1) / 255, sample.targets
 
 
-def right(model, pixels, labels):
-    """The share of images that a model gets right; the rows of a batch must not depend on each other."""
+@functools.lru_cache(4)
+def kept(turn=0):
+    """The images to be judged by and their labels, in an order of each turn."""
+    pixels, labels = images()
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(turn))
+    return pixels[order], labels[order]
+
+
+def given(turn):
+    """The images to be judged by; not their labels."""
+    return kept(turn)[0]
+
+
+def scores(model, pixels):
+    """What a model makes of images, 250 at a time; the rows of a batch must not depend on each other."""
     with torch.no_grad():
-        return float((torch.cat([model(part) for part in pixels.split(250)]).argmax(1) == labels).double().mean())
+        return torch.cat([model(part) for part in pixels.split(250)])
+
+
+def right(found, labels):
+    """The share of images that scores get right."""
+    return float((found.argmax(1) == labels).double().mean())
+
+
+@torch.no_grad()
+def asked(model, pixels):
+    """What a model makes of a few images."""
+    return model(pixels.clone())
+
+
+def observe(run, given):
+    """What `model` makes of images, and what the training did to it."""
+    model = run.left["model"]
+    module = isinstance(model, nn.Module)
+    weights = dict(model.named_parameters()) if module else {}
+    return {
+        "kind": lambda: [type(model).__name__, callable(model)],
+        "few": lambda: asked(model, given[:7]),
+        "in training": lambda: module and symptoms.in_training(model, given[:7]),
+        "moved": lambda: symptoms.moved(run, weights),
+        "dtypes": lambda: symptoms.dtypes(weights),
+        "met": lambda: symptoms.met(run, given),
+        "unseen": lambda: scores(model, given.clone()),
+        "otherwise": lambda: {name: scores(model, change(given)) for name, change in OTHERWISE.items()},
+        "learned": lambda: scores(model, images(train=True)[0].clone()),
+    }
 
 
 def shapes(run):
     """Whether the model takes a batch of images and returns a number for each class."""
-    model = run.left["model"]
-    if not callable(model):
-        return Missed("shapes", f"`model` is a {type(model).__name__}; it should be called with a batch of images.")
-    with torch.no_grad():
-        found = model(images()[0][:7].clone())
+    kind, called = run["kind"]
+    if not called:
+        return Missed("shapes", f"`model` is a {kind}; it should be called with a batch of images.")
+    found = run["few"]
     if not isinstance(found, torch.Tensor) or found.shape != (7, 10):
-        was = tuple(found.shape) if isinstance(found, torch.Tensor) else f"a {type(found).__name__}"
+        was = tuple(found.shape) if isinstance(found, torch.Tensor) else f"a {type_name(found)}"
         return Missed(
             "shapes",
             f"Of a batch of shape (7, 1, 28, 28) `model` should make scores of shape (7, 10); it makes {was}.",
@@ -50,19 +92,16 @@ def shapes(run):
 
 
 def unseen(run):
-    """The share of the images to be judged by that a program's model gets right, measured once."""
-    notes = run.recorder.notes
-    if "unseen" not in notes:
-        notes["unseen"] = right(run.left["model"], images()[0].clone(), images()[1])
-    return notes["unseen"]
+    """The share of the images to be judged by that a program's model gets right."""
+    return right(run["unseen"], kept(run.turn)[1])
 
 
 def results(run):
     """How many images are right that the program has not learned from, in words; or a `Missed`."""
-    model, (pixels, labels), share = run.left["model"], images(), unseen(run)
+    labels, share = kept(run.turn)[1], unseen(run)
     if share >= LEAST:
         return f"{share:.1%} of {len(labels)} images that it has not learned from are right."
-    others = {name: right(model, change(pixels), labels) for name, change in OTHERWISE.items()}
+    others = {name: right(run["otherwise"][name], labels) for name in OTHERWISE}
     best = max(others, key=others.get)
     if others[best] > share + MUCH:
         return Missed(
@@ -70,7 +109,7 @@ def results(run):
             f"{share:.1%} of {len(labels)} images that the program has not learned from are right; were their pixels {best}, {others[best]:.1%} would be. `model` should take pixels from 0 to 1, as `learn_images` are.",
             "What was done to the images before they were learned from, and who does it for a new one?",
         )
-    learned = right(model, images(train=True)[0].clone(), images(train=True)[1])
+    learned = right(run["learned"], images(train=True)[1])
     told = f"{share:.1%} of {len(labels)} images that the program has not learned from are right; {LEAST:.0%} are asked for. Of those to learn from, {learned:.1%} are."
     if learned < 2 * GUESSED:
         causes = "That is guessing. Do images and labels still belong together where the loss is computed, and is the loss one of classes?"
@@ -93,18 +132,15 @@ def judged(run, more=lambda run: None):
 
     `more` is what else is asked of it, before it is asked how good it is.
     """
-    model = run.left["model"]
-    module = isinstance(model, nn.Module)
-    weights = dict(model.named_parameters()) if module else {}
     return (
         shapes(run)
-        or (symptoms.left_training(model, images()[0][:7]) if module else None)
+        or symptoms.left_training(run["in training"])
         or symptoms.diverged(run)
-        or (symptoms.unmoved(run, weights) if run.backwards else None)
+        or (symptoms.unmoved(run, run["moved"]) if run.backwards else None)
         or symptoms.softmax_twice(run)
         or symptoms.uncleared(run)
-        or symptoms.float64(run, weights)
-        or symptoms.trained_on(run, images()[0], "the images that you are judged by")
+        or symptoms.float64(run["dtypes"])
+        or symptoms.trained_on(run["met"], "the images that you are judged by")
         or more(run)
         or results(run)
     )

@@ -12,6 +12,7 @@ from tutor.errors import TutorError
 
 PACKAGE = Path(__file__).parents[1]
 HIDDEN = {"lessons", "builder", "session.py", "program_cells.py", "cli.py", "__main__.py", "store.py", "__pycache__"}
+HOSTS = PACKAGE / "wall" / "hosts"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 LINKER = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives")
 SETTINGS = tuple(f"/etc/{name}" for name in (*LINKER, "fonts", "localtime"))
@@ -91,6 +92,7 @@ def _shown(data: Path | None) -> Iterator[list[str]]:
             yield ["--ro-bind", text, text]
     for text in SETTINGS:
         yield ["--ro-bind-try", text, text]
+    yield ["--ro-bind", str(HOSTS), "/etc/hosts"]  # what `torchrun` starts looks for `localhost`
     for prefix in dict.fromkeys((Path(sys.base_prefix).resolve(), Path(sys.base_prefix), Path(sys.prefix))):
         if not prefix.is_relative_to("/usr"):
             yield ["--ro-bind", str(prefix), str(prefix)]

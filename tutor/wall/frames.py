@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from tutor.checking.fault import Fault
+from tutor.checking.observed import Ran
 from tutor.checking.plain import LONGEST, words
+from tutor.checking.running import Training
 from tutor.checking.seen import Answer, Ask, Seen
 from tutor.checking.wire import WireError, encode
 
-MOST_NAMES = 100  # parameters of an answer, changed arguments, entries of a list of words
+MOST_NAMES = 100  # parameters of an answer, changed arguments, entries of a list of words, things seen of a program
+MOST = 10**9  # backward passes
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Asked:
     name, owner : what the cell binds; for a method, the class that it is filled into.
     asks : the runs.
     seconds : the longest time that an answer may claim for all of them.
+    program : a program with the call above it, in the lines of its cell, which holds the call alone.
+    given : what a program is looked at with.
     """
 
     cell: int
@@ -32,6 +39,8 @@ class Asked:
     owner: str = ""
     asks: tuple[Ask, ...] = ()
     seconds: float = 60.0
+    program: str = ""
+    given: Any = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Job:
 def job_of(data: Any) -> Job:
     """The job that a decoded message holds; it comes from the trusted side."""
     cells, modules, asked = data
-    made = {name: Asked(*a[:4], tuple(Ask(*ask) for ask in a[4]), a[5]) for name, a in asked.items()}
+    made = {name: Asked(*a[:4], tuple(Ask(*ask) for ask in a[4]), *a[5:]) for name, a in asked.items()}
     return Job(cells, modules, made)
 
 
@@ -77,6 +86,15 @@ def seen_data(seen: Seen) -> tuple[Any, ...]:
 def answer_data(answer: Answer) -> tuple[Any, ...]:
     """What is known of an answer as plain data."""
     return (words(answer.kind), answer.callable, answer.is_class, tuple(map(words, answer.parameters[:MOST_NAMES])))
+
+
+def ran_data(ran: Ran) -> tuple[Any, ...]:
+    """What was seen of a program while it ran as plain data."""
+    t, error = ran.training, fault_data(ran.error) if ran.error else None
+    counts = tuple(min(count, MOST) for count in (t.backwards, t.watched, t.stale))
+    operations = tuple(words(name) for name in t.operations[:MOST_NAMES])
+    training = (np.array(t.losses, dtype=np.float64), *counts, operations, t.softmax_twice, words(t.origin))
+    return (error, ran.slow, ran.harm, ran.printed, ran.seconds, ran.missing, ran.unasked, ran.lines, training)
 
 
 def fault_of_data(data: Any) -> Fault:
@@ -116,6 +134,32 @@ def seen_of_data(data: Any) -> Seen:
     return Seen(value, fault, unreadable, printed, seconds, slow, harm, found, changed)
 
 
+def ran_of_data(data: Any) -> Ran:
+    """What was seen of a program while it ran, from a frame.
+
+    Raises
+    ------
+    WireError
+        If a frame holds no such thing.
+    """
+    if type(data) is not tuple or len(data) != 9:
+        raise WireError("what was seen of a program is incomplete")
+    error, *rest = data
+    slow, harm, printed, seconds, missing, unasked, lines, training = _fields(
+        tuple(rest), bool, tuple, str, float, tuple, tuple, dict, tuple
+    )
+    losses, *counts, operations, softmax_twice, origin = _fields(training, np.ndarray, int, int, int, tuple, bool, str)
+    _words(origin, *(word for listed in (harm, missing, unasked, operations) for word in _listed(listed, str)))
+    if not 0 <= seconds < 1e6 or not all(0 <= count <= MOST for count in counts):
+        raise WireError("no program takes so long, or does so much")
+    if losses.ndim != 1 or losses.dtype != np.float64:
+        raise WireError("losses are a row of numbers")
+    _listed((*lines, *lines.values()), int, 2 * MOST_NAMES)
+    fault = None if error is None else fault_of_data(error)
+    seen = Training(tuple(losses.tolist()), *counts, operations, softmax_twice, origin)
+    return Ran(fault, slow, harm, words(printed, 2 * LONGEST), seconds, missing, unasked, lines, seen)
+
+
 def answer_of_data(data: Any) -> Answer:
     """What is known of an answer, from a frame.
 
@@ -135,8 +179,8 @@ def _fields(data: Any, *types: type) -> tuple[Any, ...]:
     return data
 
 
-def _listed(data: tuple[Any, ...], kind: type) -> tuple[Any, ...]:
-    if len(data) > MOST_NAMES or not all(type(item) is kind for item in data):
+def _listed(data: tuple[Any, ...], kind: type, most: int = MOST_NAMES) -> tuple[Any, ...]:
+    if len(data) > most or not all(type(item) is kind for item in data):
         raise WireError("a list in a frame is too long, or holds something else")
     return data
 

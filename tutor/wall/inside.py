@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -13,13 +14,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tutor.checking import guard
-from tutor.checking.fault import fault_of
+from tutor.checking.fault import Fault, fault_of
+from tutor.checking.observed import LOOKED_AT, perform
+from tutor.checking.running import compiled
 from tutor.checking.seen import Seen, answer_of, looked_at, observe
 from tutor.checking.wire import WireError, decode, encode, framed, read
 from tutor.wall import shim
-from tutor.wall.frames import Asked, Job, answer_data, fault_data, job_of, seen_data
+from tutor.wall.frames import Asked, Job, answer_data, fault_data, job_of, ran_data, seen_data
 
 SHIMMED = ("tutor.session", "tutor.program_cells")
+ONE_CORE = 2  # times as long as in a notebook may a program take, for it has one core
 
 
 def main(connection: socket.socket) -> None:
@@ -52,9 +56,14 @@ class Halves(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         run(self.texts[module.__name__], f"<{module.__name__}>", vars(module))
 
 
+def keep(text: str, filename: str) -> None:
+    """Keep a text where a traceback finds its lines."""
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+
+
 def run(text: str, filename: str, space: dict[str, Any]) -> None:
     """Execute a text whose lines a traceback finds."""
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    keep(text, filename)
     exec(compile(text, filename, "exec"), space)
 
 
@@ -68,6 +77,7 @@ class Notebook:
     def run(self) -> None:
         """Run its cells in order; one that raises an error does not keep the others from running."""
         shim._observe.append(self.observe)
+        shim._perform.append(self.perform)
         sys.modules["__main__"] = self.home
         space = vars(self.home)
         space["display"] = shim.display
@@ -111,6 +121,38 @@ class Notebook:
                 self._seen(identifier, seen)
                 if seen.slow or seen.found or seen.harm or any(seen.changed):
                     return
+
+    def perform(self, identifier: str, space: dict[str, Any], seconds: float | None) -> None:
+        """Run a program in a copy of the notebook's names, look at what it leaves and send what is seen.
+
+        What it leaves goes into the notebook, and what else it binds where the name is free.
+        """
+        asked = self.job.asked.get(identifier)
+        if asked is None or asked.cell != self.cell or not asked.program:
+            return
+        half = importlib.import_module(asked.module).EXERCISE
+        filename = f"<program of cell {self.cell + 1}>"
+        keep(asked.program, filename)
+        code = compiled(ast.parse(asked.program).body[1:], filename)
+        limit = min(ONE_CORE * float(seconds or half.seconds), asked.seconds)
+        self.send("begun", identifier, limit)
+        with guard.plain_torch():
+            looking = ONE_CORE * LOOKED_AT
+            ran, bound, looks = perform(half, code, space, given=asked.given, seconds=limit, looking=looking)
+            self.send("ran", identifier, ran_data(ran))
+            for name, seen in looks.all() if looks else ():
+                self._looked(identifier, name, seen)
+        space.update({name: value for name, value in bound.items() if name not in space or name in half.leaves})
+
+    def _looked(self, identifier: str, name: str, seen: Any) -> None:
+        try:
+            if isinstance(seen, Fault):
+                self.send("failed", identifier, name, fault_data(seen))
+            else:
+                self.send("looked", identifier, name, seen)
+        except WireError as error:  # too large, or on a device
+            unsent = Fault(type(error).__name__, "Exception", str(error))
+            self.send("failed", identifier, name, fault_data(unsent))
 
     def _subject(self, asked: Asked, answer: Any, owner: Any) -> Any:
         """What `use` receives: the answer, or for a method the class that carries it."""

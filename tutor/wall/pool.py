@@ -16,26 +16,44 @@ from typing import Any
 
 from tutor.checking import guard
 from tutor.checking.fault import Fault
+from tutor.checking.observed import Ran
 from tutor.checking.seen import Answer, Seen
 from tutor.checking.wire import WireError, decode, framed, read
 from tutor.wall import bubble
 from tutor.wall.bubble import NoWallError
-from tutor.wall.frames import Job, answer_of_data, fault_of_data, seen_of_data
+from tutor.wall.frames import MOST_NAMES, Job, answer_of_data, fault_of_data, ran_of_data, seen_of_data
 
 STARTING = 300.0  # seconds by the wall in which a machine that is very busy has imported torch
 MOST_BYTES = 64 * 2**20  # that a notebook may send
 MOST_FRAMES = 20_000  # those of a solved lesson are less than a thousand
 BUSY = 4  # how many times longer by the wall an answer may take, for on a busy machine it waits for the cores
 MOST_SEEN = 2_000  # runs of one exercise
+UNSEEN = Fault("EOFError", "Exception", "its process ended before this was looked at")
 
 
 @dataclass
 class Tried:
-    """What was heard of one exercise: its answer, the time that it had, and what came of each run."""
+    """What was heard of one exercise: its answer, the time that it had, and what came of each run.
+
+    Of a program there is what was seen while it ran, and under the names of what was looked at afterwards what was
+    seen, or the error that it ended in.
+    """
 
     answer: Answer | None = None
     limit: float = 0.0
     seen: list[Seen] = field(default_factory=list)
+    ran: Ran | None = None
+    looked: dict[str, Any] = field(default_factory=dict)
+
+    def look(self, name: str) -> Any:
+        """What was seen under a name, or a `Fault`."""
+        return self.looked.get(name, self.looked.get("", UNSEEN))
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The errors of an answer's runs, or of a program and of looking at what it left."""
+        found = [*(seen.error for seen in self.seen), self.ran and self.ran.error, *self.looked.values()]
+        return [fault for fault in found if isinstance(fault, Fault)]
 
 
 @dataclass
@@ -114,16 +132,23 @@ class Wall:
             note(heard, decode(read(receive)), job)
             if heard.ended:
                 return
-            until = min(end, time.monotonic() + min(seconds, _patience(heard, job)))
+            until = min(end, time.monotonic() + _patience(heard, job, seconds))
         raise WireError(f"more than {MOST_FRAMES:,} things were said")
 
 
-def _patience(heard: Heard, job: Job) -> float:
-    """How long an answer that is being tried may be silent: it is stopped within, unless it cannot be stopped there."""
+def _patience(heard: Heard, job: Job, seconds: float) -> float:
+    """How long an answer that is being tried may be silent: it is stopped within, unless it cannot be stopped there.
+
+    A cell may be silent for so many `seconds`, and a program for longer, for its limit leaves out waiting for a core.
+    """
     name = next(reversed(heard.tried), "")
-    if not name or len(heard.tried[name].seen) >= len(job.asked[name].asks) or job.asked[name].cell != heard.cell:
-        return float("inf")
-    return BUSY * heard.tried[name].limit + guard.GRACE
+    if not name or job.asked[name].cell != heard.cell:
+        return seconds
+    asked, tried = job.asked[name], heard.tried[name]
+    if asked.program:
+        return seconds if tried.ran else max(seconds, 2 * tried.limit + guard.GRACE)
+    longest = BUSY * tried.limit + guard.GRACE
+    return min(seconds, longest) if len(tried.seen) < len(asked.asks) else seconds
 
 
 def note(heard: Heard, frame: Any, job: Job) -> None:
@@ -147,6 +172,15 @@ def note(heard: Heard, frame: Any, job: Job) -> None:
     elif name == "answer" and kinds == (str, tuple, float) and rest[0] in job.asked and rest[2] > 0:
         limit = min(rest[2], job.asked[rest[0]].seconds)
         heard.tried[rest[0]] = Tried(answer_of_data(rest[1]), limit)
+    elif name == "begun" and kinds == (str, float) and _is_program(job, rest[0]) and rest[1] > 0:
+        heard.tried[rest[0]] = Tried(limit=min(rest[1], job.asked[rest[0]].seconds))
+    elif name == "ran" and kinds == (str, tuple) and _is_program(job, rest[0]) and rest[0] in heard.tried:
+        heard.tried[rest[0]].ran = ran_of_data(rest[1])
+    elif name in ("looked", "failed") and kinds[:2] == (str, str) and len(rest) == 3 and _is_program(job, rest[0]):
+        looked = heard.tried.setdefault(rest[0], Tried()).looked
+        looked[rest[1]] = fault_of_data(rest[2]) if name == "failed" else rest[2]
+        if len(looked) > MOST_NAMES:
+            raise WireError("too many things were seen of a program")
     elif name == "seen" and kinds == (str, tuple) and rest[0] in job.asked:
         seen = seen_of_data(rest[1])
         tried = heard.tried.setdefault(rest[0], Tried())
@@ -157,6 +191,10 @@ def note(heard: Heard, frame: Any, job: Job) -> None:
         tried.seen.append(seen)
     else:
         raise WireError("a frame says nothing that a notebook may say")
+
+
+def _is_program(job: Job, identifier: str) -> bool:
+    return identifier in job.asked and bool(job.asked[identifier].program)
 
 
 def _until_closed(ours: socket.socket) -> None:

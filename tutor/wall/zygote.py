@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import importlib
 import os
 import resource
 import select
 import signal
 import socket
+import struct
 import sys
 from pathlib import Path
 
@@ -36,6 +38,7 @@ _CLONE["net"] = 0x40000000
 _READ_ONLY, _NOSUID, _NODEV, _NOEXEC, _PRIVATE, _REC = 1, 2, 4, 8, 1 << 18, 16384
 _DUMPABLE, _NO_NEW_PRIVILEGES, _DROP_BOUND = 4, 38, 24
 _LAST_CAPABILITY = 63
+_SET_FLAGS, _UP = 0x8914, 1  # of a network interface
 
 
 def main(descriptor: int) -> None:
@@ -96,6 +99,13 @@ def _leave() -> None:
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{STUDENT} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{STUDENT} {group} 1")
+    _raise_loopback()
+
+
+def _raise_loopback() -> None:
+    """Let the processes of a notebook talk to each other, over an interface that leads nowhere else."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP))
 
 
 def _run(connection: socket.socket, taken: int) -> None:

@@ -5,15 +5,19 @@ from tutor.checking import Missed, Wrong, program, symptoms
 from ..shared import HINTS
 
 
+def observe(run, given):
+    left = {"slope": run.left["slope"]}
+    return {"moved": lambda: symptoms.moved(run, left), "dtypes": lambda: symptoms.dtypes(left)}
+
+
 def judge(run):
-    slope = run.left["slope"]
-    far = abs(slope.detach().item() - 3)
+    far = abs(run["slope"].item() - 3)
     return (
         symptoms.diverged(run)
         or symptoms.untrained(run)
-        or symptoms.unmoved(run, {"slope": slope})
+        or symptoms.unmoved(run, run["moved"])
         or symptoms.uncleared(run)
-        or symptoms.float64(run, {"slope": slope})
+        or symptoms.float64(run["dtypes"])
         or (None if far < 0.01 else Missed("far", f"`slope` is {far:.3g} from 3."))
     )
 
@@ -22,6 +26,7 @@ EXERCISE = program(
     difficulty="medium",
     minutes=5,
     leaves=("slope",),
+    observe=observe,
     judge=judge,
     wrong=(
         Wrong("never-cleared", patch=("slope.grad = None", "pass"), told="uncleared"),

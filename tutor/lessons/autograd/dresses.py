@@ -1,4 +1,4 @@
-"""What the judge of `dress_or_coat` measures: images that no program has seen, and what was left is held against them."""
+"""What is measured of `dress_or_coat`: probabilities of images that no program has seen, whose labels the judge keeps."""
 
 import functools
 
@@ -18,10 +18,42 @@ def chosen(images):
     return pixels, (images.targets[two_kinds] == COAT).float()
 
 
+@functools.lru_cache(4)
+def kept(turn=0):
+    """100 dresses and 100 coats of the sample's other part, which no program has seen, in an order of each turn."""
+    pixels, labels = chosen(data.FashionMNIST(data.sample_folder(), train=False))
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(turn))
+    return pixels[order], labels[order]
+
+
 @functools.cache
-def kept():
-    """100 dresses and 100 coats of the sample's other part, which no program has seen."""
-    return chosen(data.FashionMNIST(data.sample_folder(), train=False))
+def test_images():
+    """The images of the lesson's `test_x`, shape (300, 196), and their labels."""
+    pixels, labels = chosen(data.FashionMNIST(data.sample_folder(), train=True))
+    return pixels[900:], labels[900:]
+
+
+def given(turn):
+    """The images that a program's `predict` is asked for; not their labels."""
+    return {"kept": kept(turn)[0], "test": test_images()[0]}
+
+
+def observe(run, given):
+    """What `predict` makes of images, and what the training did to `w` and `b`."""
+    predict, tensors = run.left["predict"], {name: run.left[name] for name in ("w", "b")}
+
+    @torch.no_grad()
+    def asked(pixels):
+        return predict(pixels.clone())
+
+    return {
+        "few": lambda: asked(given["kept"][:7]),
+        "moved": lambda: symptoms.moved(run, tensors),
+        "dtypes": lambda: symptoms.dtypes(tensors),
+        "met": lambda: symptoms.met(run, given["test"]),
+        "of the kept": lambda: asked(given["kept"]),
+        "of the test images": lambda: asked(given["test"]),
+    }
 
 
 def borrowed(run):
@@ -37,15 +69,14 @@ def borrowed(run):
 
 def shapes(run):
     """Whether what was left has the sizes that were asked for, and `predict` returns probabilities."""
-    w, b, predict = (run.left[name] for name in ("w", "b", "predict"))
+    w, b = run["w"], run["b"]
     if not all(isinstance(t, torch.Tensor) for t in (w, b)) or w.numel() != 196 or b.numel() != 1:
         return Missed(
             "shapes",
             "`w` should be a tensor of 196 numbers, one for each pixel, and `b` a tensor of one.",
             "What is multiplied with what?",
         )
-    with torch.no_grad():
-        found = predict(kept()[0][:7].clone())
+    found = run["few"]
     if not isinstance(found, torch.Tensor) or found.numel() != 7:
         return Missed(
             "shapes",
@@ -63,9 +94,7 @@ def shapes(run):
 
 def results(run):
     """Whether images that the program could not see are told apart, with probabilities that can be trusted."""
-    pixels, labels = kept()
-    with torch.no_grad():
-        found = run.left["predict"](pixels.clone()).flatten().double()
+    labels, found = kept(run.turn)[1], run["of the kept"].flatten().double()
     right = float(((found > 0.5) == (labels > 0.5)).double().mean())
     if right < 0.3:
         return Missed(
@@ -97,22 +126,13 @@ def results(run):
     return None
 
 
-@functools.cache
-def test_images():
-    """The images of the lesson's `test_x`, shape (300, 196), and their labels."""
-    pixels, labels = chosen(data.FashionMNIST(data.sample_folder(), train=True))
-    return pixels[900:], labels[900:]
-
-
 def stated(run):
     """Whether the accuracy that the program states is that of what it left."""
-    pixels, labels = test_images()
-    with torch.no_grad():
-        right = float(((run.left["predict"](pixels.clone()).flatten() > 0.5) == (labels > 0.5)).double().mean())
-    if abs(float(run.left["accuracy"]) - right) > 0.0005:
+    right = float(((run["of the test images"].flatten() > 0.5) == (test_images()[1] > 0.5)).double().mean())
+    if abs(float(run["accuracy"]) - right) > 0.0005:
         return Missed(
             "another-accuracy",
-            f"`accuracy` is {float(run.left['accuracy']):.4g}; of the test images `predict` gets {right:.4g} right, as a share.",
+            f"`accuracy` is {float(run['accuracy']):.4g}; of the test images `predict` gets {right:.4g} right, as a share.",
             "Of which images is your `accuracy` the share, and of how many?",
         )
     return None

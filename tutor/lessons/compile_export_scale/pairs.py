@@ -1,4 +1,4 @@
-"""What the judge of `two_as_one` sees of a program's processes, and the training that they have to equal."""
+"""What is seen of the processes of `two_as_one`, and the training that they have to equal."""
 
 import contextlib
 import os
@@ -44,6 +44,11 @@ def watch(names, recorder):
             names["torchrun"] = original
 
 
+def observe(run, given):
+    """How many processes were started, and the number of the one that started them."""
+    return {"starts": lambda: list(run.recorder.notes["starts"]), "own": os.getpid}
+
+
 def trained(parts=(slice(None),), rate=RATE, carried=0.0):
     """Train as it was asked for; return the weights, and the losses of each part of the batches.
 
@@ -75,8 +80,8 @@ def far(weights, wanted):
 
 def records(run):
     """Whether both processes have left what was asked for."""
-    starts, runs = run.recorder.notes["starts"], run.left["runs"]
-    if not starts:
+    runs, own = run["runs"], run["own"]
+    if not run["starts"]:
         return Missed(
             "one-process",
             "`torchrun` was not called, so no process was started.",
@@ -91,11 +96,11 @@ def records(run):
             "What does each process save, and under which name?",
         )
     numbers = {int(r["process"]) for r in runs}
-    if len(numbers) < 2 or os.getpid() in numbers:
+    if len(numbers) < 2 or own in numbers:
         return Missed(
             "one-process",
             f"Both records have to come from processes of their own; their numbers are {int(runs[0]['process'])} and "
-            f"{int(runs[1]['process'])}, and the notebook's is {os.getpid()}.",
+            f"{int(runs[1]['process'])}, and the notebook's is {own}.",
             "Where is `os.getpid()` called?",
         )
     counts = [len(r["losses"]) for r in runs]
@@ -110,7 +115,7 @@ def records(run):
 
 def shares(run):
     """Whether each process has seen its own rows of the first batch, from the common start."""
-    first = [float(r["losses"][0]) for r in run.left["runs"]]
+    first = [float(r["losses"][0]) for r in run["runs"]]
     (_, halves), (_, (whole, *_)) = trained(HALVES), trained()
     wanted = [course[0] for course in halves]
     if all(abs(one - other) < EQUAL * other for one, other in zip(first, wanted, strict=True)):
@@ -140,7 +145,7 @@ def shares(run):
 def equal(run):
     """Whether both processes have the weights that one has alone."""
     wanted, _ = trained()
-    zero, one = (torch.as_tensor(r["weights"]).detach().double().flatten() for r in run.left["runs"])
+    zero, one = (torch.as_tensor(r["weights"]).detach().double().flatten() for r in run["runs"])
     if zero.shape != one.shape or far(one, zero) > EQUAL:
         return Missed(
             "apart",
@@ -164,7 +169,7 @@ def equal(run):
             "The weights are those of gradients that were never cleared: every step goes along the sum of all so far.",
             "What does `backward` do where there is a gradient already?",
         )
-    courses = [[float(loss) for loss in r["losses"]] for r in run.left["runs"]]
+    courses = [[float(loss) for loss in r["losses"]] for r in run["runs"]]
     met = zip(zip(*courses, strict=True), zip(*trained(HALVES)[1], strict=True), strict=True)
     apart = (
         k for k, (own, all_) in enumerate(met) if any(abs(a - b) > EQUAL * b for a, b in zip(own, all_, strict=True))
@@ -181,7 +186,7 @@ def equal(run):
 
 def alone(run):
     """Whether the training in one process is the one that was asked for."""
-    distance = far(run.left["alone"], trained()[0])
+    distance = far(run["alone"], trained()[0])
     if distance <= EQUAL:
         return None
     return Missed(

@@ -1,4 +1,4 @@
-"""What the judge of `trained_in_a_minute` asks of a measurement: of which images it is, of when, and whether chance allows it."""
+"""What is asked of the measurement in `trained_in_a_minute`: of which images it is, of when, and whether chance allows it."""
 
 import ast
 import contextlib
@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from tutor.checking import Missed, symptoms
-from tutor.lessons.unseen import LEAST, OTHERWISE, images, judged, right, unseen
+from tutor.lessons.unseen import LEAST, OTHERWISE, images, judged, right, scores, unseen
+from tutor.lessons.unseen import observe as model_observed
 
 MARK = 0.9  # the second mark; the first is LEAST
 LEAST_HELD = 500
@@ -39,6 +40,39 @@ def watch(names, recorder):
         recorder.backward = original
 
 
+def picked(held):
+    """The numbers of the images that `held` picks out of `learn_images`, each once, in order; None if it picks none."""
+    try:
+        if isinstance(held, str):
+            raise TypeError
+        # whatever picks images: numbers in any form, a mask, a slice
+        found = torch.arange(len(images(train=True)[0]))[[*held] if isinstance(held, range | tuple) else held]
+        return found.reshape(-1).unique()
+    except (IndexError, TypeError, ValueError, RuntimeError):
+        return None
+
+
+def observe(run, given):
+    """What `model` makes of images, those held back among them, and what is held back."""
+    model, held, accuracy = (run.left[name] for name in ("model", "held", "accuracy"))
+
+    def pixels():
+        return images(train=True)[0][picked(held)]
+
+    return {
+        "kinds": lambda: {"held": type(held).__name__, "accuracy": type(accuracy).__name__},
+        "rows": lambda: picked(held),
+        "early": lambda: run.backwards > 0 and run.recorder.notes.get("accuracy") is accuracy,
+        "met of the held": lambda: symptoms.met(run, pixels()),
+        "of the held": lambda: scores(model, pixels()),
+        **model_observed(run, given),
+        "of the held otherwise": lambda: {name: scores(model, change(pixels())) for name, change in OTHERWISE.items()},
+        "of the held in training": lambda: (
+            isinstance(model, nn.Module) and scores(copy.deepcopy(model).train(), pixels())
+        ),
+    }
+
+
 def allowed(share, count, other, others):
     """How far apart chance may bring two honest measurements: three standard errors of their difference.
 
@@ -55,11 +89,11 @@ def allowed(share, count, other, others):
 
 def number(run):
     """Whether `accuracy` is a share, as a Python number."""
-    accuracy = run.left["accuracy"]
+    accuracy = run["accuracy"]
     if isinstance(accuracy, bool) or not isinstance(accuracy, int | float):
         return Missed(
             "no-number",
-            f"`accuracy` is a {type(accuracy).__name__}; it should be a Python number, which needs no tensor around it.",
+            f"`accuracy` is a {run['kinds']['accuracy']}; it should be a Python number, which needs no tensor around it.",
             "Which method of a tensor with one number gives that number?",
         )
     if 1 < accuracy <= 100:
@@ -79,19 +113,13 @@ def number(run):
 
 def rows_held(run):
     """The numbers of the images held back, each once, in order; or a `Missed`."""
-    held = run.left["held"]
-    try:
-        if isinstance(held, str):
-            raise TypeError
-        # whatever picks images out of `learn_images`: numbers in any form, a mask, a slice
-        picked = torch.arange(len(images(train=True)[0]))[[*held] if isinstance(held, range | tuple) else held]
-        return picked.reshape(-1).unique()
-    except (IndexError, TypeError, ValueError, RuntimeError):
-        return Missed(
-            "no-rows",
-            f"`held` is a {type(held).__name__} with which no images can be picked: `learn_images[held]` should be those that you have held back.",
-            "Which numbers have the images that you measure on, in `learn_images`?",
-        )
+    if run["rows"] is not None:
+        return run["rows"].unique()
+    return Missed(
+        "no-rows",
+        f"`held` is a {run['kinds']['held']} with which no images can be picked: `learn_images[held]` should be those that you have held back.",
+        "Which numbers have the images that you measure on, in `learn_images`?",
+    )
 
 
 def enough(run):
@@ -130,24 +158,19 @@ def own_work(run):
 
 def repeated(run):
     """Whether `accuracy` is what the model, as it was left, gets right of the images held back; if not, what it looks like."""
-    model, accuracy, rows = run.left["model"], run.left["accuracy"], rows_held(run)
-    pixels, labels = images(train=True)
-
-    def share(of, chosen, change=torch.clone):
-        return right(of, change(pixels[chosen]), labels[chosen])
-
-    own = share(model, rows)
+    accuracy, rows, labels = run["accuracy"], rows_held(run), images(train=True)[1]
+    own = right(run["of the held"], labels[rows])
     if abs(accuracy - own) <= SAME:
         return None
     told = f"`accuracy` is {accuracy:.4g}; of the {len(rows)} images in `held`, `model` as it was left gets {own:.4g} right."
     near = min(ALIKE, abs(accuracy - own) / 2)
-    if run.backwards and run.recorder.notes.get("accuracy") is accuracy:
+    if run["early"]:
         return Missed(
             "too-early",
             f"{told} It was measured before the last step of the training: of another model, as it were.",
             "Where does your program measure, and what is trained after that?",
         )
-    others = {name: share(model, rows, change) for name, change in OTHERWISE.items()}
+    others = {name: right(run["of the held otherwise"][name], labels[rows]) for name in OTHERWISE}
     closest = min(others, key=lambda name: abs(accuracy - others[name]))
     if abs(accuracy - others[closest]) < near:
         return Missed(
@@ -155,22 +178,22 @@ def repeated(run):
             f"{told} Were their pixels {closest}, it would get {others[closest]:.4g}. `model` should take pixels from 0 to 1, as `learn_images` are.",
             "What was done to the images before they were learned from and measured, and who does it for a new one?",
         )
-    learned = torch.ones(len(pixels), dtype=torch.bool)
+    learned = torch.ones(len(labels), dtype=torch.bool)
     learned[rows] = False
-    if learned.any() and accuracy > own and abs(accuracy - (known := share(model, learned))) < near:
+    known = right(run["learned"][learned], labels[learned]) if learned.any() and accuracy > own else math.inf
+    if abs(accuracy - known) < near:
         return Missed(
             "flattered",
             f"{told} Of the others, from which it has learned, it gets {known:.4g}: `accuracy` looks like a measurement on those.",
             "Which images are measured in your program, and has the network met them?",
         )
-    if isinstance(model, nn.Module):
-        forgotten = share(copy.deepcopy(model).train(), rows)
-        if abs(accuracy - forgotten) < near:
-            return Missed(
-                "measured-in-training",
-                f"{told} In training mode it gets about {forgotten:.4g}: `accuracy` looks like a measurement in that mode, with dropout, or batch statistics.",
-                "In which line does the model go into evaluation mode, and in which is it measured?",
-            )
+    forgotten = run["of the held in training"]
+    if forgotten is not False and abs(accuracy - (then := right(forgotten, labels[rows]))) < near:
+        return Missed(
+            "measured-in-training",
+            f"{told} In training mode it gets about {then:.4g}: `accuracy` looks like a measurement in that mode, with dropout, or batch statistics.",
+            "In which line does the model go into evaluation mode, and in which is it measured?",
+        )
     return Missed(
         "another-accuracy",
         f"{told} Several causes lead there: other images or labels, a mean over batches of unequal size, or another division.",
@@ -180,7 +203,7 @@ def repeated(run):
 
 def likely(run):
     """Whether chance allows the distance between what was measured and what unseen images say."""
-    accuracy, count, share, others = run.left["accuracy"], len(rows_held(run)), unseen(run), len(images()[0])
+    accuracy, count, share, others = run["accuracy"], len(rows_held(run)), unseen(run), len(images()[1])
     most, gap = allowed(accuracy, count, share, others), accuracy - HARDER - share
     if abs(gap) <= most:
         return None
@@ -204,7 +227,7 @@ def honest(run):
         number(run)
         or enough(run)
         or own_work(run)
-        or symptoms.trained_on(run, images(train=True)[0][rows_held(run)], "the images held back", LEAKED)
+        or symptoms.trained_on(run["met of the held"], "the images held back", LEAKED)
         or repeated(run)
         or likely(run)
     )
@@ -214,8 +237,8 @@ def judge(run):
     told = judged(run, honest)
     if isinstance(told, Missed):
         return told
-    accuracy, count, share = run.left["accuracy"], len(rows_held(run)), unseen(run)
-    most = allowed(accuracy, count, share, len(images()[0]))
+    accuracy, count, share = run["accuracy"], len(rows_held(run)), unseen(run)
+    most = allowed(accuracy, count, share, len(images()[1]))
     honestly = f"Your own measurement says {accuracy:.1%} of {count}; the judge's are harder by {100 * HARDER:.1f} points, and from there chance allows {100 * most:.1f}."
     further = "is reached" if share >= MARK else f"is {100 * (MARK - share):.1f} points away"
     return f"{told} {honestly} The second mark, {MARK:.0%}, {further}."

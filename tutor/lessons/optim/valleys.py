@@ -1,4 +1,4 @@
-"""What the judge of `downhill` measures: an optimiser in valleys that no program has seen, with a gradient a step."""
+"""What is measured of `downhill`: an optimiser in valleys that no program has seen, with a gradient a step."""
 
 import ast
 import math
@@ -22,29 +22,36 @@ def point(*numbers):
 class Valley:
     """A loss of two weights, as the lesson's `turned_valley` makes it, and a start."""
 
-    def __init__(self, degrees, lowest, along, across):
+    def __init__(self, degrees, lowest, along=0, across=0, start=None):
         angle = math.radians(degrees)
         self.degrees, self.lowest = degrees, lowest
         self.along = point(math.cos(angle), math.sin(angle))
         self.across = point(-math.sin(angle), math.cos(angle))
-        self.start = lowest + along * self.along + across * self.across
+        self.start = lowest + along * self.along + across * self.across if start is None else start
 
     def loss(self, w):
         away = w - self.lowest
         return 0.5 * ((away @ self.along) ** 2 + ACROSS * (away @ self.across) ** 2)
 
 
-GIVEN = Valley(30, point(2, -1), along=0, across=0)  # the lesson's
-GIVEN.start = point(-6, -5)
+GIVEN = Valley(30, point(2, -1), start=point(-6, -5))  # the lesson's
 
 
-def hidden():
-    """Valleys that no program has seen, none of them along an axis."""
-    rng = random.Random(81)
+def given(turn):
+    """Valleys that no program has seen, none of them along an axis, as arguments of `Valley`.
+
+    Another turn has others, as long and as steep: to an optimiser that knows no axis and no place it is all the same.
+    """
+    rng, other = random.Random(81), random.Random(turn)
+    made = []
     for quarter in (0, 1, 0, 1, 0, 1, 0, 1):
         lowest = point(rng.uniform(-5, 5), rng.uniform(-5, 5))
         along, across = rng.uniform(5, 10) * rng.choice([-1, 1]), rng.uniform(0.2, 1) * rng.choice([-1, 1])
-        yield Valley(90 * quarter + rng.uniform(20, 70), lowest, along, across)
+        degrees = rng.uniform(20, 70)
+        if turn:
+            lowest, degrees = point(other.uniform(-5, 5), other.uniform(-5, 5)), other.uniform(20, 70)
+        made.append([90 * quarter + degrees, lowest, along, across])
+    return made
 
 
 def walk(make, valley, parts=1, given=list, steps=GRADIENTS):
@@ -59,6 +66,48 @@ def walk(make, valley, parts=1, given=list, steps=GRADIENTS):
         losses.append(loss.item())
     end = torch.cat(weights).detach()
     return [*losses, valley.loss(end).item()], end
+
+
+def observe(run, given):
+    """What `Downhill` does with a parameter, and its walks: the loss before each step and at the end, and that end."""
+    make = run.left["Downhill"]
+
+    def alone(look):
+        """The same look, in which none of torch's optimisers does a step."""
+
+        def looking():
+            with no_ready_made_optimiser():
+                return look()
+
+        return looking
+
+    def lacking():
+        optimizer = make([point(1, 2).requires_grad_()])
+        return [name for name in ("zero_grad", "step") if not callable(getattr(optimizer, name, None))]
+
+    def gradient():
+        w = point(1, 2).requires_grad_()
+        optimizer, w.grad = make([w]), torch.ones_like(w)
+        optimizer.zero_grad()
+        return w.grad
+
+    looks = {
+        "lacking": lacking,
+        "gradient": gradient,
+        "three steps, twice": lambda: [walk(make, GIVEN, steps=3)[1] for _ in range(2)],
+        "given": lambda: walk(make, GIVEN),
+        **{f"hidden {k}": lambda valley=valley: walk(make, Valley(*valley)) for k, valley in enumerate(given)},
+        "in parts": lambda: walk(make, GIVEN, parts=2),
+        "from a generator": lambda: walk(make, GIVEN, given=iter),
+        "straight": lambda: walk(make, Valley(0, GIVEN.lowest, -9, 0.5)),
+    }
+    return {name: alone(look) for name, look in looks.items()}
+
+
+def lowered(valley, walked):
+    """The losses of a walk; the last is measured once more, where the walk says that it ends."""
+    losses, end = walked
+    return [*losses[:-1], valley.loss(end).item()], end
 
 
 def borrowed(run):
@@ -76,31 +125,26 @@ def borrowed(run):
 
 def works(run):
     """Whether what was left is an optimiser: it is made of parameters alone, clears, and moves them in place."""
-    make, w = run.left["Downhill"], point(1, 2).requires_grad_()
-    optimizer = make([w])
-    lacking = [name for name in ("zero_grad", "step") if not callable(getattr(optimizer, name, None))]
-    if lacking:
+    if lacking := run["lacking"]:
         return Missed(
             "no-optimiser",
             f"`Downhill([w])` has no method {symptoms.named(lacking, 'or')}.",
             "Which two methods does the loop of section 1 call?",
         )
-    w.grad = torch.ones_like(w)
-    optimizer.zero_grad()
-    if w.grad is not None and bool(w.grad.any()):
+    gradient = run["gradient"]
+    if gradient is not None and bool(gradient.any()):
         return Missed(
             "not-cleared",
             "After `zero_grad()` the gradient is still there. The next `backward` adds to it.",
             "What does `zero_grad` of the lesson's SGD do with every parameter?",
         )
-    _, end = walk(make, GIVEN, steps=3)
+    end, again = run["three steps, twice"]
     if torch.equal(end, GIVEN.start):
         return Missed(
             "unmoved",
             "After three steps the weights are what they were.",
             "Is the step made in place, on the very tensors that were given?",
         )
-    _, again = walk(make, GIVEN, steps=3)
     if not torch.allclose(again, end):
         return Missed(
             "kept-from-before",
@@ -114,8 +158,7 @@ def works(run):
 
 def arrives(run):
     """Whether it arrives in the lesson's valley."""
-    make = run.left["Downhill"]
-    losses, _ = walk(make, GIVEN)
+    losses, _ = lowered(GIVEN, run["given"])
     last, told = losses[-1], f"In the valley `narrow` the loss goes from {losses[0]:.3g} to {losses[-1]:.3g}"
     if not math.isfinite(last) or last > 100 * losses[0]:
         return Missed(
@@ -126,7 +169,7 @@ def arrives(run):
         )
     if last <= LEAST:
         return None
-    if walk(make, Valley(0, GIVEN.lowest, -9, 0.5))[0][-1] <= LEAST:
+    if run["straight"][0][-1] <= LEAST:
         return Missed(
             "straight-only",
             f"{told}, and {LEAST} is asked for. Where the valley lies along an axis it arrives. Has each weight a rate "
@@ -153,9 +196,8 @@ def arrives(run):
 
 def elsewhere(run):
     """Whether it arrives in valleys that it has not seen, and however the weights are handed over."""
-    make = run.left["Downhill"]
-    for valley in hidden():
-        losses, end = walk(make, valley)
+    for k, valley in enumerate(Valley(*v) for v in run.given):
+        losses, end = lowered(valley, run[f"hidden {k}"])
         if losses[-1] <= LEAST:
             continue
         head = (
@@ -174,7 +216,7 @@ def elsewhere(run):
             "numbers fits that valley alone, or it arrives there only just.",
             "Which of its numbers do you have from `narrow`?",
         )
-    whole, parts = walk(make, GIVEN)[0][-1], walk(make, GIVEN, parts=2)[0][-1]
+    whole, parts = (lowered(GIVEN, run[name])[0][-1] for name in ("given", "in parts"))
     if not parts <= LEAST:
         return Missed(
             "several-tensors",
@@ -182,7 +224,7 @@ def elsewhere(run):
             f"{parts:.3g}.",
             "What has to be kept for each tensor, and what for all?",
         )
-    used_up = walk(make, GIVEN, given=iter)[0][-1]
+    used_up = lowered(GIVEN, run["from a generator"])[0][-1]
     if not used_up <= LEAST:
         return Missed(
             "used-up",
@@ -195,14 +237,14 @@ def elsewhere(run):
 
 def losses_are_those(run):
     """Whether the losses that were left are those of the optimiser that was left."""
-    if any(getattr(loss, "requires_grad", False) for loss in run.left["losses"]):
+    if any(getattr(loss, "requires_grad", False) for loss in run["losses"]):
         return Missed(
             "graphs-kept",
             "`losses` holds tensors that require a gradient. Each keeps the graph behind it in memory; numbers are "
             "asked for.",
             "How did the lesson's loops make a number of a loss?",
         )
-    left, own = [float(loss) for loss in run.left["losses"]], walk(run.left["Downhill"], GIVEN)[0][:-1]
+    left, own = [float(loss) for loss in run["losses"]], run["given"][0][:-1]
     if len(left) != len(own):
         told = f"`losses` has {len(left)} number{'s' * (len(left) != 1)}; {len(own)} are asked for"
     else:
@@ -217,12 +259,11 @@ def losses_are_those(run):
 
 def judged(run):
     """The first criterion that was missed, or None."""
-    with no_ready_made_optimiser():
-        return (
-            borrowed(run)
-            or symptoms.uncleared(run)
-            or works(run)
-            or arrives(run)
-            or elsewhere(run)
-            or losses_are_those(run)
-        )
+    return (
+        borrowed(run)
+        or symptoms.uncleared(run)
+        or works(run)
+        or arrives(run)
+        or elsewhere(run)
+        or losses_are_those(run)
+    )

@@ -1,4 +1,4 @@
-"""What the judge of `three_arms` sees of the engine's sweeps and measures of what was left, on points of its own."""
+"""What is seen of the engine's sweeps in `three_arms`, and measured of what was left, on points of our own."""
 
 import contextlib
 import functools
@@ -24,10 +24,17 @@ def three_arms(seed, count=300):
     return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1), arm
 
 
-@functools.cache
-def kept():
-    """600 points that no program has seen."""
-    return three_arms(20_041, 600)
+@functools.lru_cache(4)
+def kept(turn=0):
+    """600 points that no program has seen, and their arms, in an order of each turn that tells nothing of these."""
+    points, arms = three_arms(20_041, 600)
+    order = np.random.default_rng(turn).permutation(len(arms))
+    return points[order], arms[order]
+
+
+def given(turn):
+    """The points that a program's `predict` is asked for; not their arms."""
+    return kept(turn)[0]
 
 
 @contextlib.contextmanager
@@ -99,24 +106,94 @@ def _origin(nodes, leaves):
     return "all weights were finite"
 
 
+SIDES = {"right of 0": (0, 1), "left of 0": (0, -1), "above 0": (1, 1), "below 0": (1, -1)}
+
+
+def on(side, points):
+    """Which of some points are on a side of an axis."""
+    axis, sign = SIDES[side]
+    return sign * points[:, axis] > 0
+
+
+def lines():
+    """200 points along each of 40 lines through the plane, shape (40, 200, 2)."""
+    rng, along, made = np.random.default_rng(5), np.linspace(-1.2, 1.2, 200)[:, None], []
+    for _ in range(40):
+        angle, shift = rng.uniform(0, np.pi), rng.uniform(-0.7, 0.7)
+        way, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        made.append(along * way + shift * across)
+    return np.stack(made)
+
+
+def numbers(weights):
+    """The arrays of tensors of an own engine; None if it is no list of such."""
+    own = isinstance(weights, list | tuple) and weights and all(hasattr(w, "vjp") for w in weights)
+    return [w.data for w in weights] if own and all(isinstance(w.data, np.ndarray) for w in weights) else None
+
+
+def moved(run):
+    """The numbers of the weights that are what they were before the first sweep, and of those that none reached."""
+    still, unreached, known = [], [], dict(run.recorder.first)
+    own = {id(w) for w in run.left["weights"]}
+    for k, w in enumerate(run.left["weights"]):
+        # a program may make a new tensor in every step; the first of its shape is then what it began with
+        alike = [first for key, (_, first) in known.items() if key not in own and first.shape == w.data.shape]
+        first = known[id(w)][1] if id(w) in known else next(iter(alike), None)
+        if first is None:
+            unreached.append(k)
+        elif np.array_equal(first, w.data):
+            still.append(k)
+    return still, unreached
+
+
+def without(weights, predict, points):
+    """What `predict` makes of points while every weight is 0."""
+    own = [w.data.copy() for w in weights]
+    try:
+        for w in weights:
+            w.data[...] = 0
+        return np.asarray(predict(points.copy()))
+    finally:
+        for w, before in zip(weights, own, strict=True):
+            w.data[...] = before
+
+
+def observe(run, given):
+    """What `predict` makes of points, together, apart and without the weights, and what the training did to these."""
+    weights, predict, losses = (run.left[name] for name in ("weights", "predict", "losses"))
+
+    def asked(points):
+        return np.asarray(predict(points.copy()))
+
+    return {
+        "weights": lambda: numbers(weights),
+        "graphs": lambda: any(hasattr(loss, "vjp") for loss in losses),
+        "few": lambda: asked(given[:7]),
+        "moved": lambda: moved(run),
+        "together": lambda: asked(given),
+        "apart": lambda: {side: asked(given[on(side, given)]) for side in SIDES},
+        "without": lambda: without(weights, predict, given),
+        "learned": lambda: asked(three_arms(0)[0]),
+        "along lines": lambda: [asked(line) for line in lines()],
+    }
+
+
 def shapes(run):
     """Whether what was left is of the kinds that were asked for."""
-    weights, predict, losses = (run.left[name] for name in ("weights", "predict", "losses"))
-    own = isinstance(weights, list | tuple) and weights and all(hasattr(w, "vjp") for w in weights)
-    if not own or not all(isinstance(w.data, np.ndarray) for w in weights):
+    if run["weights"] is None:
         return Missed(
             "no-weights",
             "`weights` should be a list of all tensors that were learned, each a `Tensor` of this notebook.",
             "What is in it, and of which type?",
         )
-    if any(hasattr(loss, "vjp") for loss in losses):
+    if run["graphs"]:
         return Missed(
             "graphs-kept",
             "`losses` holds tensors; numbers are asked for. A tensor keeps its parents, and so every array of a "
             "step stays in memory.",
             "How did the lesson's loop make a number of its loss?",
         )
-    found = np.asarray(predict(kept()[0][:7].copy()))
+    found = np.asarray(run["few"])
     if found.shape != (7,) or not np.isin(found, range(KINDS)).all():
         of = f"an array of shape {found.shape}" if found.ndim else "no array"
         return Missed(
@@ -144,16 +221,7 @@ def untrained(run):
 
 def unmoved(run):
     """Whether weights are where they were before the first sweep."""
-    still, unreached, known = [], [], dict(run.recorder.first)
-    own = {id(w) for w in run.left["weights"]}
-    for k, w in enumerate(run.left["weights"]):
-        # a program may make a new tensor in every step; the first of its shape is then what it began with
-        alike = [first for key, (_, first) in known.items() if key not in own and first.shape == w.data.shape]
-        first = known[id(w)][1] if id(w) in known else next(iter(alike), None)
-        if first is None:
-            unreached.append(k)
-        elif np.array_equal(first, w.data):
-            still.append(k)
+    still, unreached = run["moved"]
     told = [f"`weights[{k}]` is what it was before the first sweep" for k in still[:1]]
     told += [f"no sweep reached `weights[{k}]`" for k in unreached[:1]]
     if not told:
@@ -168,8 +236,8 @@ def unmoved(run):
 
 def alike(run):
     """Whether all units of a layer are the same one."""
-    for k, w in enumerate(run.left["weights"]):
-        if w.data.ndim == 2 and min(w.data.shape) > 1 and np.ptp(w.data) > 0 and not np.ptp(w.data, axis=1).any():
+    for k, w in enumerate(run["weights"]):
+        if w.ndim == 2 and min(w.shape) > 1 and np.ptp(w) > 0 and not np.ptp(w, axis=1).any():
             return Missed(
                 "alike",
                 f"All columns of `weights[{k}]` are the same. Units that begin alike are given the same gradient and "
@@ -181,7 +249,7 @@ def alike(run):
 
 def losses_are_those(run):
     """Whether the losses that were left are those at which the sweeps began."""
-    left, seen = np.asarray(run.left["losses"], dtype=float).ravel(), np.array(run.losses)
+    left, seen = np.asarray(run["losses"], dtype=float).ravel(), np.array(run.losses)
     if len(left) != len(seen):
         told = f"`losses` has {len(left)} number{'s' * (len(left) != 1)}, and `backward` was called {len(seen)} times."
     elif len(apart := np.flatnonzero(~np.isclose(left, seen, rtol=1e-4))):
@@ -194,26 +262,17 @@ def losses_are_those(run):
 
 def weighed(run):
     """Whether predictions come from the weights, and of each point alone."""
-    (points, arms), weights, predict = kept(), run.left["weights"], run.left["predict"]
-    together = np.asarray(predict(points.copy()))
-    for arm in range(KINDS):
-        apart = np.asarray(predict(points[arms == arm].copy())) != together[arms == arm]
+    together = run["together"]
+    for side in SIDES:
+        apart = run["apart"][side] != together[on(side, run.given)]
         if apart.mean() > 0.02:
             return Missed(
                 "of-the-others",
-                f"`predict` puts {apart.mean():.0%} of the points of arm {arm} elsewhere when it is given these "
-                "alone: what it says of a point depends on which others are given along.",
+                f"`predict` puts {apart.mean():.0%} of the points {side} on another arm when it is given these alone: "
+                "what it says of a point depends on which others are given along.",
                 "What in `predict` is computed from all points that it is given?",
             )
-    numbers = [w.data.copy() for w in weights]
-    try:
-        for w in weights:
-            w.data[...] = 0
-        without = np.asarray(predict(points.copy()))
-    finally:
-        for w, own in zip(weights, numbers, strict=True):
-            w.data[...] = own
-    if np.ptp(together) and np.array_equal(without, together):
+    if np.ptp(together) and np.array_equal(run["without"], together):
         return Missed(
             "weights-unused",
             "`predict` returns the same arms when every number in `weights` is set to 0: it does not compute with "
@@ -223,13 +282,10 @@ def weighed(run):
     return None
 
 
-def straight(predict):
+def straight(along_lines):
     """Whether arms are told apart by straight lines alone: along any line each arm is then one piece, or none."""
-    rng, along = np.random.default_rng(5), np.linspace(-1.2, 1.2, 200)[:, None]
-    for _ in range(40):
-        angle, shift = rng.uniform(0, np.pi), rng.uniform(-0.7, 0.7)
-        way, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-        met = [kind for kind, _ in itertools.groupby(np.asarray(predict(along * way + shift * across)).tolist())]
+    for arms in along_lines:
+        met = [kind for kind, _ in itertools.groupby(arms.tolist())]
         if len(met) > len(set(met)):
             return False
     return True
@@ -237,8 +293,7 @@ def straight(predict):
 
 def results(run):
     """Whether points that the program could not see are put on their arms."""
-    (points, arms), predict = kept(), run.left["predict"]
-    found = np.asarray(predict(points.copy()))
+    arms, found = kept(run.turn)[1], run["together"]
     right = float((found == arms).mean())
     if right >= LEAST:
         return None
@@ -274,7 +329,7 @@ def results(run):
             f"{head}: `predict` puts every one on arm {int(found[0])}; {course}.",
             "What are the scores of the first five points, and from which step on are they so?",
         )
-    learned = float((np.asarray(predict(three_arms(0)[0])) == three_arms(0)[1]).mean())
+    learned = float((run["learned"] == three_arms(0)[1]).mean())
     if 0 <= last < 0.2 * run.losses[0] and learned < 0.6:
         return Missed(
             "unlike-training",
@@ -282,7 +337,7 @@ def results(run):
             "`predict` prepare points otherwise than the training did, or had the loss other labels?",
             "What is done to the points before the first layer: in training, and in `predict`?",
         )
-    if straight(predict):
+    if straight(run["along lines"]):
         return Missed(
             "straight-lines",
             f"{head}; {LEAST:.0%} are asked for, and {course}. `predict` parts the plane by straight lines, and arms "

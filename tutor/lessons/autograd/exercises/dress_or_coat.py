@@ -2,21 +2,19 @@
 
 from tutor.checking import Wrong, program, symptoms
 
-from ..dresses import borrowed, results, shapes, stated, test_images
+from ..dresses import borrowed, given, observe, results, shapes, stated
 
 
 def judge(run):
-    if missed := shapes(run):
-        return missed
-    w, b = run.left["w"], run.left["b"]
     return (
-        borrowed(run)
+        shapes(run)
+        or borrowed(run)
         or symptoms.untrained(run)
         or symptoms.uncleared(run)
         or symptoms.diverged(run)
-        or symptoms.unmoved(run, {"w": w, "b": b})
-        or symptoms.float64(run, {"w": w, "b": b})
-        or symptoms.trained_on(run, test_images()[0], "the test images")
+        or symptoms.unmoved(run, run["moved"])
+        or symptoms.float64(run["dtypes"])
+        or symptoms.trained_on(run["met"], "the test images")
         or results(run)
         or stated(run)
     )
@@ -87,6 +85,8 @@ EXERCISE = program(
     minutes=30,
     drills=("training",),
     leaves=("w", "b", "predict", "accuracy"),
+    given=given,
+    observe=observe,
     judge=judge,
     wrong=(
         Wrong("never-cleared", patch=("    w.grad = b.grad = None\n", ""), told="uncleared"),

@@ -2,7 +2,7 @@
 
 from tutor.checking import Wrong, program, symptoms
 
-from ..pairs import alone, equal, records, shares, watch
+from ..pairs import alone, equal, observe, records, shares, watch
 
 
 def judge(run):
@@ -133,6 +133,7 @@ EXERCISE = program(
     leaves=("runs", "alone"),
     seconds=120.0,
     watch=watch,
+    observe=observe,
     judge=judge,
     wrong=(
         Wrong("one-after-the-other", text=IN_TURN, told="one-process"),

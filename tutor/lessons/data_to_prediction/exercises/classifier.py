@@ -1,7 +1,7 @@
 """A classifier from an empty cell: 85 % of unseen images, small steps, a softmax too many, pixels prepared otherwise."""
 
 from tutor.checking import Wrong, program
-from tutor.lessons.unseen import BY_HAND, BY_KERNEL, IN_SEQUENCE, judged
+from tutor.lessons.unseen import BY_HAND, BY_KERNEL, IN_SEQUENCE, given, judged, observe
 
 BY_HEART = """
 model = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
@@ -19,6 +19,8 @@ EXERCISE = program(
     minutes=15,
     drills=("classifier",),
     leaves=("model",),
+    given=given,
+    observe=observe,
     judge=judged,
     wrong=(
         Wrong(

@@ -3,8 +3,9 @@
 import textwrap
 
 from tutor.checking import Wrong, program
+from tutor.lessons.unseen import given
 
-from ..honest import judge, watch
+from ..honest import judge, observe, watch
 
 MEASURED = """model.eval()
 with torch.no_grad():
@@ -118,6 +119,8 @@ EXERCISE = program(
     drills=("validation", "loops"),
     leaves=("model", "held", "accuracy"),
     watch=watch,
+    given=given,
+    observe=observe,
     judge=judge,
     wrong=(
         Wrong("one-epoch-of-small-steps", patch=(SOONER, ("max_lr=1e-2", "max_lr=1e-4")), told="too-few-right"),

@@ -2,7 +2,7 @@
 
 from tutor.checking import Wrong, program
 
-from ..valleys import judged
+from ..valleys import given, judged, observe
 
 LOOP = """
 
@@ -126,6 +126,8 @@ EXERCISE = program(
     drills=("momentum", "loss-surface"),
     leaves=("Downhill", "losses"),
     seconds=30.0,
+    given=given,
+    observe=observe,
     judge=judged,
     wrong=(
         Wrong("of-the-library", text=LIBRARY + LOOP, told="borrowed"),

@@ -2,7 +2,7 @@
 
 from tutor.checking import Missed, Wrong, program, symptoms
 
-from ..arms import alike, losses_are_those, results, shapes, unmoved, untrained, watch, weighed
+from ..arms import alike, given, losses_are_those, observe, results, shapes, unmoved, untrained, watch, weighed
 
 LENDERS = ("torch", "sklearn", "scipy", "jax", "tensorflow")
 
@@ -162,6 +162,8 @@ EXERCISE = program(
     leaves=("weights", "predict", "losses"),
     seconds=20.0,
     watch=watch,
+    given=given,
+    observe=observe,
     judge=judge,
     wrong=(
         Wrong("never-cleared", patch=("        w.grad = None\n", ""), told="uncleared"),
