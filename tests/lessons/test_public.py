@@ -72,11 +72,13 @@ def test_what_crosses_the_wall_is_another_in_every_run(identifier):
 
 @pytest.mark.parametrize("identifier", PROGRAMS)
 def test_a_half_of_a_program_runs_and_looks_and_has_no_judge(identifier, derived):
-    known, half = exercises[identifier], derived(identifier)
-    assert type(half) is ProgramHalf and half.seconds == known.spec.seconds
-    assert (half.leaves, bool(half.watch)) == (known.spec.leaves, bool(known.spec.watch))
-    names = half.observe(Run(dict.fromkeys(half.leaves), Recorder()), known.given())
-    assert list(names) == list(known.spec.observe(Run(dict.fromkeys(half.leaves), Recorder()), known.given()))
+    spec, given = exercises[identifier].spec, exercises[identifier].given()
+    run = Run(dict.fromkeys(spec.leaves), Recorder())
+    looks = list(spec.observe(run, given))
+    half = derived(identifier)
+    assert type(half) is ProgramHalf and half.seconds == spec.seconds
+    assert (half.leaves, bool(half.watch)) == (spec.leaves, bool(spec.watch))
+    assert list(half.observe(run, given)) == looks
 
 
 @pytest.mark.parametrize("identifier", PROGRAMS)
