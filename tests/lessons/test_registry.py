@@ -169,7 +169,19 @@ def test_every_exercise_is_a_file_of_its_own_in_one_order():
         "gradients",
         "exact",
     ]
-    order += ["inplace", "cases", "seconds", "forbid", "watch", "judge", "wrong", "misconceptions", "alternatives"]
+    order += [
+        "inplace",
+        "cases",
+        "seconds",
+        "forbid",
+        "watch",
+        "given",
+        "observe",
+        "judge",
+        "wrong",
+        "misconceptions",
+        "alternatives",
+    ]
     order += ["equivalent_mutants", "equivalent_narrowed", "mutants", "seeds", "hints", "explain"]
     for identifier in tutor.exercises:
         lesson, name = identifier.split(".")

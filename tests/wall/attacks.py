@@ -1338,7 +1338,7 @@ REACHED = (
         "the clock",
         r"""
             import time
-            time.clock_settime(time.CLOCK_REALTIME, time.time())
+            time.clock_settime(time.CLOCK_REALTIME, time.clock_gettime(time.CLOCK_REALTIME))
         """,
     ),
     _reached(
