@@ -101,6 +101,43 @@ def test_no_gradient_of_one_step_is_told_beside_the_numbers_of_another(name):
     assert not any("`grad` = " in message for message in told) and "expected" in told[-1]
 
 
+def test_who_says_infinity_where_it_may_be_right_is_asked_for_no_division():
+    crossing = tutor.exercises["torch_backprop.crossing_point"].check(lambda sizes, here, there: float("inf"), search=0)
+    assert "infinite" in crossing.message and "division" not in (crossing.hint or "")
+
+
+def test_the_line_that_is_told_of_a_changed_input_writes_numbers_into_it():
+    answer = """
+def fit_classifier(x, labels, weight, rate, steps):
+    weight = weight.requires_grad_()
+    losses = []
+    for _ in range(steps):
+        loss = nn.functional.cross_entropy(x @ weight.T, labels)
+        weight.grad = None
+        loss.backward()
+        with torch.no_grad():
+            weight -= rate * weight.grad
+        losses.append(loss.item())
+    return weight.detach(), losses
+"""
+    exercise = tutor.exercises["nn.mend_softmax"]
+    report = exercise.check(exercise.build(answer.strip())[0], source=answer.strip(), search=20)
+    assert "in line 9 " in report.message and "weight -= rate" in report.message
+
+
+def test_the_line_of_a_missing_return_is_the_last():
+    answer = """
+def replay(tape, inputs):
+    known = inputs.copy()
+    for name, function, arguments in tape:
+        result = function(*[known[a] if isinstance(a, str) else a for a in arguments])
+        known[name] = result
+"""
+    exercise = tutor.exercises["compile_export_scale.replay"]
+    report = exercise.check(exercise.build(answer.strip())[0], source=answer.strip(), search=20)
+    assert "in line 5 " in report.message
+
+
 def test_an_error_tells_of_each_name_what_it_is():
     answer = """
         def two_layer_forward(x, w1, w2):

@@ -134,7 +134,9 @@ def diagnose(spec: Spec, trials: list[Trial], wrong: Callable[[Misconception, Tr
                 filter(None, (message, _elsewhere(failing, spec, difference), _right(spec, trials, words)))
             )
             fits = tier != "structure" or difference.kind == "shape"
-            return Finding(tier, told, hint=FINITE if tier == "nan" else None, ladder=fits)
+            # a number that may rightly be infinite is written down as that, and not computed
+            meant = any(isinstance(t.expected, float) and not np.isfinite(t.expected) for t in trials)
+            return Finding(tier, told, hint=FINITE if tier == "nan" and not meant else None, ladder=fits)
     raise AssertionError("the last tier always speaks")
 
 

@@ -385,15 +385,15 @@ def _of_parameters(function: Any) -> Iterator[Edit]:
     body = function.body
     top = 1 if _is_text(body[0]) else 0
     for argument in function.args.args:
-        writing = next((s for s in ast.walk(function) if _writes_into(s, argument.arg)), None)
-        if writing is not None:
+        writing = [s.lineno for s in ast.walk(function) if _writes_into(s, argument.arg)]
+        if writing:
             name = ast.Name(argument.arg, ast.Store())
             copied = ast.Assign([name], ast.Call(ast.Name(COPY, ast.Load()), [_loaded(name)], []))
-            yield _edit("copy", writing.lineno, function, "body", [*body[:top], copied, *body[top:]])
+            yield _edit("copy", min(writing), function, "body", [*body[:top], copied, *body[top:]])
     if not any(isinstance(node, ast.Return | ast.Yield) for node in ast.walk(function)):
         for name in _stored(function):
             new = [*body, ast.Return(ast.Name(name, ast.Load()))]
-            yield _edit("return", body[-1].lineno, function, "body", new)
+            yield _edit("return", body[-1].end_lineno or body[-1].lineno, function, "body", new)
 
 
 def _writes_into(node: ast.AST, name: str) -> bool:
@@ -401,13 +401,17 @@ def _writes_into(node: ast.AST, name: str) -> bool:
     targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets if isinstance(node, ast.Assign) else []
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
         called = node.value.func
-        return (called.attr.endswith("_") or called.attr in ("fill", "sort", "append", "pop", "update")) and (
-            _root(called.value) == name
-        )
+        writes = called.attr.endswith("_") or called.attr in ("fill", "sort", "append", "pop", "update")
+        return writes and called.attr not in _BESIDE and _root(called.value) == name
     return any(
-        _root(target) == name and (isinstance(node, ast.AugAssign) or not isinstance(target, ast.Name))
+        _root(target) == name
+        and getattr(target, "attr", "") not in _BESIDE
+        and (isinstance(node, ast.AugAssign) or not isinstance(target, ast.Name))
         for target in targets
     )
+
+
+_BESIDE = ("grad", "requires_grad", "requires_grad_", "retain_grad")  # no number of a tensor changes by them
 
 
 def _root(node: ast.AST) -> str | None:

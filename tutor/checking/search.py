@@ -151,8 +151,8 @@ class Search:
         if len(alike) == 1:
             first, second = known.in_order(*alike[0])
             told = (
-                "Two mistakes together do what your answer does; each is told here as if it were the only one. "
-                f"Mend this one first: {first.message}\nThen this one: {second.message}"
+                "Your answer does what two mistakes do together; each is told here as if it were the only one. "
+                f"Mend this one first: {first.message}\nIf that is not enough, it is this as well: {second.message}"
             )
             hint = next(iter(known.hints_for(first.name)), None)
             yield replace(

@@ -186,7 +186,7 @@ def train(dataloader, model, loss_fn, optimizer):
     dataloader : yields pairs X, y on the model's device
     model : called as model(X); may be in evaluation mode    loss_fn : called as loss_fn(y_pred, y)
     optimizer : has zero_grad() and step()
-    The line is f"loss: {loss:.3f}  [{seen:5d}/{size:5d}]"; returns nothing.
+    The line tells as f"loss: {loss:.3f}  [{seen:5d}/{size:5d}]" does; what is returned does not count.
     """
     ### BEGIN SOLUTION
     size, seen = len(dataloader.dataset), 0

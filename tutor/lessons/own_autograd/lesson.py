@@ -840,8 +840,8 @@ def layer(x, w, b):
     """Return x w + b as one node, which gives a gradient to those alone that can use one.
 
     x : (N, D), a plain array (data), or a tensor    w : tensor (D, H)    b : tensor (H,)
-    Returns a tensor (N, H). Its parents are (w, b) if x is an array and (x, w, b) if x is a tensor, and its
-    vjp returns a gradient for each of them.
+    Returns a tensor (N, H). Its parents are w and b if x is an array, and x, w and b if x is a tensor; its
+    vjp returns a gradient for each of them, in the parents' order.
     """
     ### BEGIN SOLUTION
     wanted = isinstance(x, Tensor)

@@ -32,6 +32,13 @@ def probe_short_jacobian(d):
     return (x[:1], a[:, :1], factor) if d.seed % 1000 == 2 else (x, a[:1], factor)
 
 
+def probe_equal_entries(d):
+    """The like, with two entries of the result that are equal."""
+    x, a, factor = probe_jacobian(d)
+    a[-1] = a[0]
+    return x, a, factor
+
+
 def use_jacobian(jacobian, x, a, factor):
     """Ask for the Jacobian of a function that bends and couples the entries of x; watch what arrives at y."""
     x, ones = leaf(x), []
@@ -88,7 +95,7 @@ EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("vjp", "retain-graph", "accumulation"),
-    probe=(probe_jacobian, probe_short_jacobian),
+    probe=(probe_jacobian, probe_short_jacobian, probe_equal_entries),
     use=use_jacobian,
     outputs=("the Jacobian", "how often ones arrived at all of y"),
     misconceptions=(

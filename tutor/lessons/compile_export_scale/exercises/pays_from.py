@@ -42,6 +42,12 @@ def probe_pays_late(d):
     return compiled + (d.integer(1500, 3000) - 0.5) * gain, compiled, compiled + gain
 
 
+def probe_pays_much_later(d):
+    """The like, with some ten thousand calls."""
+    compiled, gain = d.number(1e-4, 1e-3), d.number(1e-3, 2e-3)
+    return compiled + (d.integer(20_000, 40_000) - 0.5) * gain, compiled, compiled + gain
+
+
 def pays_by_counting(first_call, compiled_call, eager_call):
     if compiled_call >= eager_call:
         return math.inf
@@ -72,7 +78,10 @@ EXERCISE = code(
             "eager_call": Number((1.0, 0.37, 0.3, 0.2, 4.0, 50.0)),
         }
     ),
-    probe=(probe_pays, probe_pays_never, probe_pays_as_slow, probe_pays_evenly, probe_pays_at_once, probe_pays_late),
+    probe=(
+        *(probe_pays, probe_pays_never, probe_pays_as_slow, probe_pays_evenly, probe_pays_at_once),
+        *(probe_pays_late, probe_pays_much_later),
+    ),
     misconceptions=(
         Misconception(
             "warm-up-forgotten",

@@ -27,7 +27,8 @@ def use_triangle(answer, u, v, grad_output):
         slopes = torch.vmap(torch.func.grad(answer.apply, argnums=(0, 1)))(u.detach(), v.detach())
     except RuntimeError as error:
         raise RuntimeError(f"under `torch.func`: {error}") from None
-    return r, u.grad, v.grad, *checks, changed, *slopes
+    near = answer.apply(u.detach() / 1000, v.detach() / 1000)
+    return r, u.grad, v.grad, *checks, changed, *slopes, near
 
 
 class HypotenuseAgain(Function):
@@ -105,7 +106,15 @@ EXERCISE = code(
         {"N": (1,)},
     ),
     use=use_triangle,
-    outputs=("r", "grad_u", "grad_v", *shared.JUDGED, "vmap of torch.func.grad, u", "vmap of torch.func.grad, v"),
+    outputs=(
+        "r",
+        "grad_u",
+        "grad_v",
+        *shared.JUDGED,
+        "vmap of torch.func.grad, u",
+        "vmap of torch.func.grad, v",
+        "r of u / 1000 and v / 1000",
+    ),
     cases=1,
     seconds=shared.SECONDS,
     misconceptions=(

@@ -15,6 +15,12 @@ def probe(d):
     return d.tensor(width, hidden), d.tensor(hidden, hidden), chunks
 
 
+def probe_two(d):
+    """Two chunks."""
+    w, u, chunks = probe(d)
+    return w, u, chunks[:2]
+
+
 def use_twice(chunk_gradients, w, u, chunks):
     """The gradients, and those of a second call with the same w and u."""
     first = chunk_gradients(w, u, chunks)
@@ -71,7 +77,7 @@ EXERCISE = repair(
     drills=("broken-in-time",),
     fault="The second chunk still stops: its state is a part of the first chunk's graph, which its backward pass has used up.",
     shown_by=("MorvanZhou/PyTorch-Tutorial#57", "quark0/darts#56"),
-    probe=probe,
+    probe=(probe, probe_two),
     use=use_twice,
     outputs=("grad_w", "grad_u", "grad_w of a second call", "grad_u of a second call"),
     misconceptions=(

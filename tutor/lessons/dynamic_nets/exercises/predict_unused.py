@@ -15,7 +15,7 @@ EXERCISE = value(
         ),
         Misconception(
             "same-gradient-again",
-            "That would be so if nothing changed between the steps. `zero_grad()` has cleared the gradient, and the velocity alone would lose a tenth.",
+            "That is how far the first step went. `zero_grad()` has cleared the gradient that it went along, and a velocity alone would lose a tenth.",
             value=-0.5,
         ),
         Misconception(

@@ -12,6 +12,7 @@ def probe_moves(d):
     flipped = torch.arange(n) % 2 == d.integer(0, 1)
     down, right = torch.from_numpy(d.rng.integers(-2, 3, (2, n)))
     down[:2], right[:2] = torch.tensor([2, -1]), torch.tensor([-2, 1])
+    flipped[-1], down[-1], right[-1] = True, 0, 0
     return d.tensor(n, h, w), flipped, down, right
 
 
@@ -21,6 +22,18 @@ def probe_one_image(d):
     image = torch.from_numpy(d.rng.integers(1, 256, (1, h, w)).astype("uint8"))
     down, right = torch.from_numpy(d.rng.integers(-2, 3, (2, 1)))
     return image, torch.tensor([d.seed % 2 == 0]), down, right
+
+
+def probe_unmoved(d):
+    """Images of which none is mirrored or moved."""
+    still = torch.zeros(3, dtype=torch.int64)
+    return d.tensor(3, *d.sizes(2, 4, 6)), still > 0, still, still.clone()
+
+
+def moved(flip_and_shift, images, flipped, down, right):
+    """The images, and in words whether they lie in memory of their own."""
+    given = flip_and_shift(images, flipped, down, right)
+    return given, "that of `images`" if torch.as_tensor(given).data_ptr() == images.data_ptr() else "its own"
 
 
 def rolled(_):
@@ -80,8 +93,7 @@ def moves_by_crops(images, flipped, down, right):
     mirrored = padded.flip(-1)
     cut = []
     for k, (f, d, r) in enumerate(zip(flipped.tolist(), down.tolist(), right.tolist(), strict=True)):
-        source = mirrored[k] if f else padded[k]
-        cut.append(source[2 - d : 2 - d + height, 2 - r : 2 - r + width])
+        cut.append((mirrored if f else padded)[k, 2 - d : 2 - d + height, 2 - r : 2 - r + width])
     return torch.stack(cut)
 
 
@@ -104,7 +116,9 @@ EXERCISE = code(
     difficulty="hard",
     minutes=14,
     drills=("augmentation",),
-    probe=(probe_moves, probe_one_image),
+    probe=(probe_moves, probe_one_image, probe_unmoved),
+    use=moved,
+    outputs=("the result", "the memory of the result"),
     misconceptions=(
         Misconception(
             "comes-in-again",

@@ -16,6 +16,13 @@ def probe(d):
     return images, torch.from_numpy(d.labels(n, 10))
 
 
+def probe_many(d):
+    """More images than a batch usually holds."""
+    n = 129 + d.integer(0, 40)
+    images = torch.from_numpy(d.rng.integers(0, 256, (n, 2, 3), dtype="uint8"))
+    return images, torch.from_numpy(d.labels(n, 10))
+
+
 def probe_floats(d):
     """Images of whole numbers that are floats already."""
     images, labels = probe(d)
@@ -26,7 +33,7 @@ def loaded(answer, images, labels):
     """Two rows that are asked for in turn, what they are, and all rows and labels as a loader puts them together."""
     dataset = answer(images, labels)
     first, second = dataset[0], dataset[len(images) - 1]
-    batches = list(DataLoader(dataset, batch_size=2))
+    batches = list(DataLoader(dataset, batch_size=max(2, len(images) // 2 + 1)))
     rows, given = (torch.cat(part) for part in zip(*batches, strict=True))
     return len(dataset), first[0], second[0], dtype_in_words(first[0]), kind_of_label(first[1]), rows, given
 
@@ -54,7 +61,7 @@ EXERCISE = repair(
     minutes=6,
     drills=("own-dataset",),
     fault="What was given out still changes when the next image is asked for: every image is the same row, and a loader copies them only when it has all of a batch.",
-    probe=(probe, probe_floats),
+    probe=(probe, probe_floats, probe_many),
     use=loaded,
     outputs=("length", "first row", "last row", "a row's dtype", "what a label is", "rows", "labels"),
     misconceptions=(

@@ -3,6 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.lessons import training_steps
 
 from ..shared import (
     CLASSES,
@@ -60,6 +61,7 @@ def two_epochs(train_epoch, x, y, batch, w1, w2, lr):
         f"{len(met)} for the 6 batches of two epochs",
         next((words for words in met if words != ONE_BATCH), ONE_BATCH),
         "kept with the loss" if kept else "let go",
+        training_steps.kind_of(losses[-1]),
         *losses,
         model[1].running_mean.clone(),
         weights,
@@ -107,7 +109,7 @@ def train_epoch_with_closure(model, loss_fn, optimizer, batches):
             return loss
 
         total, count = total + len(x) * optimizer.step(closure).detach(), count + len(x)
-    return total / count
+    return float(total / count)
 
 
 def train_epoch_listed_first(model, loss_fn, optimizer, batches):
@@ -136,6 +138,7 @@ EXERCISE = code(
         "the number of steps",
         "the gradient that a step goes along",
         "the graph of a batch",
+        "what the loss is",
         "the first loss",
         "the second loss",
         "the running mean",

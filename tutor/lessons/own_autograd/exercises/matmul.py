@@ -13,8 +13,9 @@ def use_matmul(owner, x, w, arriving, square, arriving_square):
     product = called("x @ w", without_end(lambda: a @ b))
     grad_x, grad_w = gradients(product, arriving, (a, b))
     (grad_square,) = gradients(called("s @ s", s @ s), arriving_square, (s,))
-    (grad_beside,) = gradients(called("x @ array", beside @ w), arriving, (beside,))
-    return product.data, grad_x, grad_w, grad_square, grad_beside
+    given = called("x @ array", beside @ w)
+    (grad_beside,) = gradients(given, arriving, (beside,))
+    return product.data, grad_x, grad_w, grad_square, grad_beside, len(given.parents)
 
 
 MATMUL_DOT = '''
@@ -64,6 +65,7 @@ EXERCISE = code(
         "gradient of w in x @ w",
         "gradient of s in s @ s",
         "gradient of x in x @ array",
+        "how many parents x @ array has",
     ),
     gradients={
         "gradient of x in x @ w": FiniteDifference(lambda x, w, g, s, h: float((g * (x @ w)).sum()), wrt=0),

@@ -30,8 +30,9 @@ def use_mul(owner, x, y, arriving, factor):
     (grad_twice,) = gradients(called("x * x", twice * twice), arriving, (twice,))
     (grad_scaled,) = gradients(called("x * number", scaled * factor), arriving, (scaled,))
     (grad_whole,) = gradients(called("x * 3", whole * 3), arriving, (whole,))
-    (grad_beside,) = gradients(called("x * array", beside * y), arriving, (beside,))
-    return product.data, grad_x, grad_y, grad_twice, grad_scaled, grad_whole, grad_beside
+    given = called("x * array", beside * y)
+    (grad_beside,) = gradients(given, arriving, (beside,))
+    return product.data, grad_x, grad_y, grad_twice, grad_scaled, grad_whole, grad_beside, len(given.parents)
 
 
 MUL_NESTED = '''
@@ -91,6 +92,7 @@ EXERCISE = code(
         "gradient of x in x * number",
         "gradient of x in x * 3",
         "gradient of x in x * array",
+        "how many parents x * array has",
     ),
     gradients={
         "gradient of x in x * y": FiniteDifference(lambda x, y, g, f: float((g * x * y).sum()), wrt=0),
@@ -122,7 +124,7 @@ EXERCISE = code(
             patch=("self.data * other.data, (self, other), vjp)", "self.data * other.data)"),
             cause="A `Tensor` that is made of the numbers alone has no parents.",
             evidence=seen("return Tensor(_)"),
-            other=("(self, other), vjp)", "(Tensor(self.data), Tensor(other.data)), vjp)"),
+            other=("(self, other), vjp)", "(), vjp)"),
             hints=("What does the constructor in the class above take besides the data?",),
         ),
         Misconception(

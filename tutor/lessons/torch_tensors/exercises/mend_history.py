@@ -42,7 +42,7 @@ EXERCISE = repair(
                 values=("distinct", "zeros"),
                 tensor=True,
             ),
-            "rate": Number((0.3, 0.85)),
+            "rate": Number((0.3, 0.85, 0.0)),
             "steps": Number((3, 1, 2, 5)),
         },
         sizes={"N": (1,)},

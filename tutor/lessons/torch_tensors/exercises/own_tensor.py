@@ -14,6 +14,11 @@ def probe_one_row(d):
     return (d.array(1, *d.sizes(1, 3, 6)),)
 
 
+def probe_nothing(d):
+    """An array without numbers, whose sizes are more than its list tells."""
+    return (d.array(0, *d.sizes(1, 3, 6)),)
+
+
 def write_afterwards(answer, array):
     """Make the tensor, then write into the array; what the tensor holds after that counts, and whether the array was left alone."""
     mine = clone(np.asarray(array))
@@ -32,7 +37,7 @@ def own_by_astype(array):
 
 
 def own_by_list(array):
-    return torch.tensor(array.tolist(), dtype=torch.float32)
+    return torch.tensor(array.tolist(), dtype=torch.float32).reshape(array.shape)
 
 
 def own_by_filling(array):
@@ -56,7 +61,7 @@ EXERCISE = code(
             )
         }
     ),
-    probe=probe_one_row,
+    probe=(probe_one_row, probe_nothing),
     use=write_afterwards,
     outputs=("the tensor after a later write into the array", "dtype", "the array"),
     misconceptions=(
@@ -82,7 +87,7 @@ EXERCISE = code(
         Misconception(
             "dtype-from-a-list",
             "Whole numbers come out as int64. float32 is asked for, whatever the array holds: name the dtype.",
-            patch=("torch.tensor(array, dtype=torch.float32)", "torch.tensor(array.tolist())"),
+            patch=("torch.tensor(array, dtype=torch.float32)", "torch.tensor(array.tolist()).reshape(array.shape)"),
             cause="A list of decimal numbers becomes float32, but a list of whole numbers int64.",
             evidence=seen("_.tolist()", "list(_)"),
             other=("dtype=torch.float32", "dtype=torch.float32 if array.dtype.kind == 'f' else None"),

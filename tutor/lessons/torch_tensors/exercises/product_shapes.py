@@ -6,8 +6,8 @@ from tutor.checking import Misconception, code
 
 
 def probe_letters(d):
-    """Four distinct sizes, none of them 1."""
-    return d.sizes(4, 3, 9)
+    """Four distinct sizes, larger than numbers that are typed in: those are told as numbers then."""
+    return d.sizes(4, 11, 29)
 
 
 def _spelt(shape, letters):
