@@ -311,7 +311,7 @@ def test_two_known_mistakes_at_once_are_both_named_the_first_in_the_text_first(m
     report = lesson.exercises["small.add"].check(lambda a, b: 3 * a + 2 * b, search=PATIENT)
     assert (report.verdict, report.tier, report.misconception) == ("wrong", "pair", "a-thrice")
     assert "first: You take a three times.\nIf that is not enough, it is this as well: You double b." in report.message
-    assert report.hint == "How?" and "first." not in report.message.split("one: ")[1]
+    assert report.hint == "How?" and "first." not in report.message.split("as well: ")[1]
 
 
 @pytest.mark.parametrize(("fourth", "tier"), [("a * 5", "pair"), ("a * 4", "probe")])
