@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.checking.exercise import Exercise
-from tutor.checking.fault import functions_of
+from tutor.checking.fault import functions_of, keep_lines
 from tutor.checking.report import Report, blocks, card, inline, preformatted
 from tutor.errors import TutorError
 from tutor.lessons.cells import Part, lines_of, parse
@@ -44,7 +44,6 @@ class Memory:
 
 
 LOADS = ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD")  # what fetches something to call it; the last is Python 3.11's
-NEVER_LENT = ("value", "program")  # on a stub: a prediction is the reader's own, and a program takes its time
 SHOWN = 83  # characters of a line that nbgrader shows whole
 LENT = "Until then our own solution is lent to you, so that the cells below run."
 
@@ -273,7 +272,7 @@ def finish(known: Exercise, memory: Memory, report: Report, text: str) -> None:
         raise AssertionError(f"{known.id}: expected the verdict {expected}, got {report.verdict}: {report.message}")
     others = os.environ.get("NBGRADER_EXECUTION")  # nbgrader runs a student's notebook: no progress of who grades it
     notice = "" if expected or others else _record(known.id, report.verdict)
-    lent = report.verdict == "todo" and known.kind not in NEVER_LENT and not known.broken
+    lent = report.verdict == "todo" and known.is_lent and not known.broken
     show(replace(report, message=f"{report.message}\n{LENT}") if lent else report)
     if notice:
         say(notice, colour="#9a6700")
@@ -299,7 +298,7 @@ def _lend(known: Exercise, memory: Memory) -> Any:
     if known.kind == "value" or memory.space is None:
         return ...
     filename = f"<our solution of {known.id}>"
-    linecache.cache[filename] = (len(known.source), None, known.source.splitlines(keepends=True), filename)
+    keep_lines(filename, known.source)
     space = memory.space
     try:
         exec(compile(known.source, filename, "exec"), space)

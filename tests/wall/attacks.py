@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ADD = "small.add"
+EXIT = "import os\nos._exit(0)"
 RIGHT, WRONG = "return a + b", "return a - b"
 NOT_RIGHT = ("wrong", "error", "slow")
 UNREADABLE = ("unreadable",)
@@ -1159,19 +1160,13 @@ PROCESSES = (
     Attack(
         "exit-before",
         "an exit before there is an answer",
-        before=r"""
-            import os
-            os._exit(0)
-        """,
+        before=EXIT,
         verdicts=("error",),
     ),
     Attack(
         "exit-within",
         "an exit in the answer",
-        body=r"""
-            import os
-            os._exit(0)
-        """,
+        body=EXIT,
         verdicts=("error",),
     ),
     Attack(
@@ -1187,10 +1182,7 @@ PROCESSES = (
     Attack(
         "exit-after",
         "an exit below its answer",
-        after=r"""
-            import os
-            os._exit(0)
-        """,
+        after=EXIT,
     ),
     Attack(
         "exit-import",

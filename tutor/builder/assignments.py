@@ -38,18 +38,14 @@ def export(lessons: Sequence[Lesson], folder: Path, *, force: bool = False) -> l
         If a notebook that is there already is another one and `force` is not given; with it, a copy is kept.
     """
     wanted = {folder / place(lesson): notebooks.as_bytes(source(lesson)) for lesson in lessons}
-    new = {path: content for path, content in wanted.items() if not path.is_file() or path.read_bytes() != content}
-    changed = [path for path in new if path.exists()]
+    changed = [path for path, content in wanted.items() if path.exists() and write.differs(path, content)]
     if changed and not force:
         names = ", ".join(str(path.relative_to(folder)) for path in changed)
         raise TutorError(
             f"{names} in {folder} is not what would be written: `tutor export --force` keeps a copy of it in the "
             "folder `kept` beside it; or name another folder."
         )
-    said = [f"kept {write.keep(path)}" for path in changed]
-    for path, content in new.items():
-        write_atomically(path, content.decode("utf-8"))
-        said.append(f"wrote {path}")
+    said = write.replaced(wanted, changed)
     return [*said, *_configured(folder / "nbgrader_config.py")] or ["everything is up to date"]
 
 

@@ -7,20 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 from tutor.builder import judge
 from tutor.builder.handed import Handed
 from tutor.builder.judge import Judged
 from tutor.builder.ledger import Ledger
+from tutor.builder.reading import within
 from tutor.builder.summary import Summary, answers
-from tutor.checking import guard
 from tutor.errors import TutorError
 from tutor.store import write_atomically
 
 Judging = Callable[[Sequence[Path]], Iterator[Judged]]
-READING = 10.0  # seconds for a look into a notebook; into a solved one it takes less than one
-T = TypeVar("T")
 
 
 def verdicts(
@@ -57,15 +54,6 @@ def _named(one: Handed, judged: Judged) -> Judged:
     rows = tuple(replace(row, notebook=one.shown) for row in judged.rows)
     seen = within(lambda: judge.looked_at(one.path), ())
     return replace(judged, path=one.shown, rows=rows, student=one.student, looked_at=seen)
-
-
-def within(read: Callable[[], T], otherwise: T, seconds: float = READING) -> T:
-    """What is read of a notebook; something else where that takes too long, or fails, which costs no other notebook."""
-    try:
-        with guard.time_limit(seconds):
-            return read()
-    except (Exception, guard.TooSlow):
-        return otherwise
 
 
 class Pages:

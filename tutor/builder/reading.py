@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from tutor.checking import guard
 from tutor.errors import TutorError
 
 LARGEST = 64 * 2**20  # bytes; a lesson with all its pictures has less than a twentieth of it
 MOST_CELLS = 10_000
 DEEPEST = 100  # lists in lists; json reads ten times as many, but cannot write them again
 KINDS = ("code", "markdown", "raw")
+READING = 10.0  # seconds for finding out what is in a notebook; of a solved lesson it takes less than one
+T = TypeVar("T")
 _CONFLICT = re.compile(rb"^<{7}( .*)?\r?$", re.MULTILINE)
 _HALF = re.compile("[\ud800-\udfff]")  # one of the two parts that UTF-16 makes of an emoji; no file can hold it alone
 
@@ -152,3 +156,12 @@ def _metadata(metadata: Any) -> dict[str, Any]:
 
 def _is_mark(mark: Any) -> bool:
     return isinstance(mark, list) and len(mark) == 2 and all(isinstance(part, str) for part in mark)
+
+
+def within(read: Callable[[], T], otherwise: T, seconds: float = READING) -> T:
+    """What is read of a notebook; something else where that takes too long, or fails, which costs no other notebook."""
+    try:
+        with guard.time_limit(seconds):
+            return read()
+    except (Exception, guard.TooSlow):
+        return otherwise

@@ -17,8 +17,6 @@ from tutor.lessons import cells
 from tutor.lessons.registry import Lesson
 from tutor.wall.pool import Heard, Tried
 
-NEVER_LENT = ("value", "program")  # a prediction is the reader's own, and a program takes its time
-
 
 @dataclass
 class Submission:
@@ -117,13 +115,9 @@ class Submission:
     def _lending(self) -> Iterator[tuple[str, int]]:
         """Each exercise that is lent by `lend("lesson.exercise")`, with the last cell that does."""
         for number, text in enumerate(self.texts()):
-            for call in _calls(text, "lend"):
-                given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "identifier")]
-                names = [a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-                yield from ((i, number) for i in names if i in self.counts and self._can_be_lent(i))
-
-    def _can_be_lent(self, identifier: str) -> bool:
-        return self.lesson.exercises[identifier].kind not in NEVER_LENT
+            for identifier in cells.named(text, "lend"):
+                if identifier in self.counts and self.lesson.exercises[identifier].is_lent:
+                    yield identifier, number
 
     def leave_out(self, why: str) -> None:
         """Do without what ended the process: the answers of its cell that were not tried, or else the cell."""
@@ -134,7 +128,7 @@ class Submission:
             self.left_out[self.heard.cell] = why
         for identifier in blamed:
             self.fatal[identifier] = why
-            if self._can_be_lent(identifier):
+            if self.lesson.exercises[identifier].is_lent:
                 self.lent.add(identifier)
 
     def misses_a_cell(self) -> bool:
@@ -176,19 +170,9 @@ def of(path: Path, notebook: dict[str, Any]) -> Submission:
             continue
         if not part.todo:
             made.counts[identifier] = number
-        elif known.kind not in NEVER_LENT and not known.broken:
+        elif known.is_lent and not known.broken:
             made.lent.add(identifier)
     return made
-
-
-def _calls(text: str, name: str) -> Iterator[ast.Call]:
-    """The calls of a function by its name in a cell; none where that is no Python."""
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    calls = (node for node in nodes if isinstance(node, ast.Call))
-    yield from (c for c in calls if name in (getattr(c.func, "id", ""), getattr(c.func, "attr", "")))
 
 
 def _call_alone(program: str) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tutor import data
 from tutor.builder import judge, notebooks, submission
 from tutor.builder.judge import Judged, Row
+from tutor.builder.reading import READING, within
 from tutor.builder.submission import Submission
 from tutor.builder.trial import TOLD
 from tutor.checking import guard
@@ -31,7 +32,6 @@ from tutor.wall.pool import Tried, Wall, wall
 MOST_RUNS = 6  # of one notebook, each without what ended the last
 WHOLE = 5  # times the seconds of a cell that a notebook may take in all
 TURNS = 40_000  # how many sets of numbers there are to try answers with; NumPy's seeds end above them
-READING = 10.0  # seconds in which it is found out what counts in a notebook; of a solved lesson it takes less than one
 MOST_TOLD = 4_000  # characters of a message
 MOST_NOTES = 50
 
@@ -228,11 +228,7 @@ def is_class(paths: Sequence[Path]) -> bool:
 
 def _lesson_of(path: Path) -> Lesson | None:
     """The lesson of a notebook; None if it cannot be read or is of none, which is told when it is judged."""
-    try:
-        with guard.time_limit(READING):
-            return judge.lesson_of(path, notebooks.read_notebook(path))
-    except (Exception, guard.TooSlow):
-        return None
+    return within(lambda: judge.lesson_of(path, notebooks.read_notebook(path)), None)
 
 
 def judge_all(paths: Sequence[Path], turn: int, cell_seconds: float, jobs: int) -> Iterator[Judged]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from tutor import data
 from tutor.builder import submission, walled
 from tutor.builder.judge import Judged
+from tutor.builder.reading import READING
 from tutor.builder.submission import Submission
 from tutor.checking import guard
 from tutor.errors import TutorError
@@ -150,7 +151,7 @@ class Bench:
         path = Path(task.path)
         try:
             judging = self._judge_of(task)
-            with guard.time_limit(walled.READING):
+            with guard.time_limit(READING):
                 made = submission.of(path, json.loads(task.notebook))
             self._insist(judging, made)
         except TutorError as error:

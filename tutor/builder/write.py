@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tutor.builder import coverage, notebooks
@@ -31,22 +32,30 @@ def build(folder: Path, *, force: bool = False) -> list[str]:
             f"{', '.join(changed)} in {folder} was changed by hand. `tutor build --force` keeps a copy in the folder "
             f"`kept` beside it and builds it anew; to change a lesson, edit its lesson.py."
         )
-    said = [f"kept {keep(folder / name)}" for name in changed]
-    for name, content in wanted.items():
-        path = folder / name
-        if not path.exists() or path.read_bytes() != content:
+    said = replaced({folder / name: content for name, content in wanted.items()}, [folder / name for name in changed])
+    return said or ["everything is up to date"]
+
+
+def replaced(wanted: Mapping[Path, bytes], changed: Iterable[Path]) -> list[str]:
+    """Write the files that are not as they are `wanted`, after a copy of those `changed`; return what was done."""
+    said = [f"kept {keep(path)}" for path in changed]
+    for path, content in wanted.items():
+        if differs(path, content):
             write_atomically(path, content.decode("utf-8"))
             said.append(f"wrote {path}")
-    return said or ["everything is up to date"]
+    return said
+
+
+def differs(path: Path, content: bytes) -> bool:
+    """Whether there is no such file, or it holds something else."""
+    return not path.is_file() or path.read_bytes() != content
 
 
 def stale(folder: Path) -> list[str]:
     """Names of the files in `folder` that a build would change or remove."""
     wanted = _wanted()
     others = {path.relative_to(folder).as_posix() for path in notebooks_in(folder)} - set(wanted)
-    return sorted(
-        n for n, content in wanted.items() if not (folder / n).exists() or (folder / n).read_bytes() != content
-    ) + sorted(others)
+    return sorted(n for n, content in wanted.items() if differs(folder / n, content)) + sorted(others)
 
 
 def _wanted() -> dict[str, bytes]:
@@ -57,7 +66,7 @@ def _wanted() -> dict[str, bytes]:
 
 
 def _was_changed(path: Path, content: bytes) -> bool:
-    if path.suffix != ".ipynb" or not path.exists() or path.read_bytes() == content:
+    if path.suffix != ".ipynb" or not path.exists() or not differs(path, content):
         return False
     try:
         return not notebooks.is_pristine(notebooks.read_notebook(path))

@@ -393,7 +393,7 @@ def _of_parameters(function: Any) -> Iterator[Edit]:
     if not any(isinstance(node, ast.Return | ast.Yield) for node in ast.walk(function)):
         for name in _stored(function):
             new = [*body, ast.Return(ast.Name(name, ast.Load()))]
-            yield _edit("return", body[-1].end_lineno or body[-1].lineno, function, "body", new)
+            yield _edit("return", body[-1].end_lineno, function, "body", new)
 
 
 def _writes_into(node: ast.AST, name: str) -> bool:

@@ -6,7 +6,6 @@ import ast
 import functools
 import inspect
 import itertools
-import linecache
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tutor.checking import diagnose, guard, judge
+from tutor.checking.fault import keep_lines
 from tutor.checking.plain import plain
 from tutor.checking.probes import clone, in_float64, largest, same
 from tutor.checking.report import Report
@@ -134,7 +134,7 @@ class Exercise:
     def _kept(self, text: str) -> str:
         """Keep a text where Python looks for the lines of a traceback; return the name of its file there."""
         filename = f"<{self.id} {next(_numbers)}>"
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        keep_lines(filename, text)
         return filename
 
     def _wrong(self, misconception: Misconception) -> Any:
@@ -146,6 +146,11 @@ class Exercise:
             return self.build(misconception.apply(self.source))[0]
         except SpecError as error:
             raise SpecError(f"{self.id}: {error}") from None
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether our solution may be lent: a prediction is the reader's own, and a program takes its time."""
+        return self.kind not in ("value", "program")
 
     @functools.cached_property
     def told(self) -> Spec:
@@ -573,11 +578,7 @@ class Exercise:
 
     def _handed_on(self, arguments: tuple[Any, ...]) -> set[str]:
         """Names of the inputs that a function is shown to have received, because it has."""
-
-        def alike(one: Any, other: Any) -> bool:
-            return diagnose.shown(one) == diagnose.shown(other)
-
-        return handed_on(self.half, self.reference, self.argument_names, arguments, alike)
+        return handed_on(self.half, self.reference, self.argument_names, arguments, diagnose.shown)
 
     @functools.cached_property
     def _call(self) -> str:

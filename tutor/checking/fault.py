@@ -77,6 +77,11 @@ class Fault:
         return not known.acts or not self.acts or bool(known.acts & self.acts)
 
 
+def keep_lines(filename: str, text: str) -> None:
+    """Keep a text where Python looks for the lines of a traceback."""
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+
+
 def fault_of(error: BaseException, candidate: Any, files: frozenset[str] = frozenset()) -> Fault:
     """Describe an error of an answer.
 

@@ -173,7 +173,7 @@ def seen_of(
 
 
 def handed_on(
-    asked: Half, answer: Any, names: tuple[str, ...], arguments: tuple[Any, ...], alike: Callable[[Any, Any], bool]
+    asked: Half, answer: Any, names: tuple[str, ...], arguments: tuple[Any, ...], shown: Callable[[Any], str]
 ) -> set[str]:
     """Which inputs `use` hands on to a function under their own names, the same ones each time it calls it.
 
@@ -184,7 +184,7 @@ def handed_on(
     answer : a right one; of what is no plain function all names are returned.
     names : of the arguments.
     arguments : the inputs.
-    alike : whether one that was handed on is taken for the one that was given.
+    shown : an input in words; one that was handed on in other words is another one.
     """
     if asked.use is None or not inspect.isfunction(answer):
         return set(names)
@@ -194,7 +194,7 @@ def handed_on(
     @functools.wraps(answer)
     def watching(*args: Any, **more: Any) -> Any:
         met = signature.bind(*args, **more).arguments
-        kept.difference_update([name for name in met if name in kept and not alike(given[name], met[name])])
+        kept.difference_update([name for name in met if name in kept and shown(given[name]) != shown(met[name])])
         return answer(*args, **more)
 
     guard.call(lambda: asked.run(watching, clone(arguments)))

@@ -387,6 +387,15 @@ def _identifier(node: ast.AST, *names: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def named(source: str, function: str) -> Iterator[str]:
+    """The ids that calls of a function are given in a cell; none where that is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    yield from filter(None, (_identifier(node, function) for node in nodes))
+
+
 def _carried(statement: _Statement, asked: Mapping[str, str]) -> list[Part]:
     """The exercises whose id a statement carries."""
     if statement.node is None:

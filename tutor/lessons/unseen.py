@@ -30,7 +30,11 @@ def images(*, train=False):
 @functools.lru_cache(4)
 def kept(turn=0):
     """The images to be judged by and their labels, in an order of each turn."""
-    pixels, labels = images()
+    return shuffled(turn, *images())
+
+
+def shuffled(turn, pixels, labels):
+    """Images and their labels in an order of each turn, which tells nothing of the labels."""
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(turn))
     return pixels[order], labels[order]
 

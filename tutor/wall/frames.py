@@ -119,19 +119,12 @@ def seen_of_data(data: Any) -> Seen:
     WireError
         If a frame holds no such thing.
     """
-    if type(data) is not tuple or len(data) != 9:
-        raise WireError("what was seen is incomplete")
-    value, error, *rest = data
-    unreadable, printed, seconds, slow, harm, found, changed = _fields(
-        tuple(rest), str, str, float, bool, tuple, tuple, tuple
+    value, error, unreadable, printed, seconds, slow, harm, found, changed = _fields(
+        data, object, object, str, str, float, bool, tuple, tuple, tuple
     )
     _words(unreadable, *_listed(harm, str), *_listed(found, str))
-    if not 0 <= seconds < 1e6:
-        raise WireError("no run takes so long")
-    printed = words(printed, 2 * LONGEST)
-    fault = None if error is None else fault_of_data(error)
     changed = _listed(changed, bool)
-    return Seen(value, fault, unreadable, printed, seconds, slow, harm, found, changed)
+    return Seen(value, _fault(error), unreadable, _printed(printed), _seconds(seconds), slow, harm, found, changed)
 
 
 def ran_of_data(data: Any) -> Ran:
@@ -142,22 +135,18 @@ def ran_of_data(data: Any) -> Ran:
     WireError
         If a frame holds no such thing.
     """
-    if type(data) is not tuple or len(data) != 9:
-        raise WireError("what was seen of a program is incomplete")
-    error, *rest = data
-    slow, harm, printed, seconds, missing, unasked, lines, training = _fields(
-        tuple(rest), bool, tuple, str, float, tuple, tuple, dict, tuple
+    error, slow, harm, printed, seconds, missing, unasked, lines, training = _fields(
+        data, object, bool, tuple, str, float, tuple, tuple, dict, tuple
     )
     losses, *counts, operations, softmax_twice, origin = _fields(training, np.ndarray, int, int, int, tuple, bool, str)
     _words(origin, *(word for listed in (harm, missing, unasked, operations) for word in _listed(listed, str)))
-    if not 0 <= seconds < 1e6 or not all(0 <= count <= MOST for count in counts):
-        raise WireError("no program takes so long, or does so much")
+    if not all(0 <= count <= MOST for count in counts):
+        raise WireError("no program does so much")
     if losses.ndim != 1 or losses.dtype != np.float64:
         raise WireError("losses are a row of numbers")
     _listed((*lines, *lines.values()), int, 2 * MOST_NAMES)
-    fault = None if error is None else fault_of_data(error)
     seen = Training(tuple(losses.tolist()), *counts, operations, softmax_twice, origin)
-    return Ran(fault, slow, harm, words(printed, 2 * LONGEST), seconds, missing, unasked, lines, seen)
+    return Ran(_fault(error), slow, harm, _printed(printed), _seconds(seconds), missing, unasked, lines, seen)
 
 
 def answer_of_data(data: Any) -> Answer:
@@ -173,8 +162,24 @@ def answer_of_data(data: Any) -> Answer:
     return Answer(kind, callable_, is_class, parameters)
 
 
+def _fault(data: Any) -> Fault | None:
+    return None if data is None else fault_of_data(data)
+
+
+def _printed(text: str) -> str:
+    return words(text, 2 * LONGEST)
+
+
+def _seconds(seconds: float) -> float:
+    if not 0 <= seconds < 1e6:
+        raise WireError("nothing takes so long")
+    return seconds
+
+
 def _fields(data: Any, *types: type) -> tuple[Any, ...]:
-    if type(data) is not tuple or tuple(map(type, data)) != types:
+    """The fields of a frame, each of exactly its type; an `object` may be anything that crosses."""
+    whole = type(data) is tuple and len(data) == len(types)
+    if not whole or not all(kind is object or type(field) is kind for field, kind in zip(data, types, strict=True)):
         raise WireError("a frame has other fields than it should have")
     return data
 

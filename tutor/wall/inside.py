@@ -6,7 +6,6 @@ import ast
 import importlib
 import importlib.abc
 import importlib.machinery
-import linecache
 import socket
 import sys
 import types
@@ -14,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tutor.checking import guard
-from tutor.checking.fault import Fault, fault_of
+from tutor.checking.fault import Fault, fault_of, keep_lines
 from tutor.checking.observed import LOOKED_AT, perform
 from tutor.checking.running import compiled
 from tutor.checking.seen import Seen, answer_of, looked_at, observe
@@ -56,14 +55,9 @@ class Halves(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         run(self.texts[module.__name__], f"<{module.__name__}>", vars(module))
 
 
-def keep(text: str, filename: str) -> None:
-    """Keep a text where a traceback finds its lines."""
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-
-
 def run(text: str, filename: str, space: dict[str, Any]) -> None:
     """Execute a text whose lines a traceback finds."""
-    keep(text, filename)
+    keep_lines(filename, text)
     exec(compile(text, filename, "exec"), space)
 
 
@@ -132,7 +126,7 @@ class Notebook:
             return
         half = importlib.import_module(asked.module).EXERCISE
         filename = f"<program of cell {self.cell + 1}>"
-        keep(asked.program, filename)
+        keep_lines(filename, asked.program)
         code = compiled(ast.parse(asked.program).body[1:], filename)
         limit = min(ONE_CORE * float(seconds or half.seconds), asked.seconds)
         self.send("begun", identifier, limit)

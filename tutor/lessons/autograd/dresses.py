@@ -6,6 +6,7 @@ import torch
 
 from tutor import data
 from tutor.checking import Missed, symptoms
+from tutor.lessons.unseen import shuffled
 
 DRESS, COAT = 3, 4  # the classes of FashionMNIST that are told apart
 LEAST, MOST_LOSS = 0.88, 0.4  # of the images that no program has seen
@@ -21,9 +22,7 @@ def chosen(images):
 @functools.lru_cache(4)
 def kept(turn=0):
     """100 dresses and 100 coats of the sample's other part, which no program has seen, in an order of each turn."""
-    pixels, labels = chosen(data.FashionMNIST(data.sample_folder(), train=False))
-    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(turn))
-    return pixels[order], labels[order]
+    return shuffled(turn, *chosen(data.FashionMNIST(data.sample_folder(), train=False)))
 
 
 @functools.cache
