@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +33,7 @@ class Names:
     changed: frozenset[str]
 
 
+KEPT = 10_000  # characters of a cell whose names are kept
 EVERYTHING = "*"  # what a cell binds that imports everything of a module
 
 
@@ -91,13 +93,23 @@ class _Above:
 
 
 def names_of(source: str) -> Names | None:
-    """The names of a cell; None if it is no Python. What a statement above has bound for certain, none below needs."""
+    """The names of a cell; None if it is no Python. What a statement above has bound for certain, none below needs.
+
+    Most cells of a class's notebooks are alike, so the names of short ones are kept.
+    """
+    return _kept_names(source) if len(source) <= KEPT else _names(source)
+
+
+def _names(source: str) -> Names | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an escape sequence that Python warns of
             return _in_order(ast.parse(source).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+_kept_names = functools.lru_cache(maxsize=2_000)(_names)
 
 
 def _in_order(statements: Iterable[ast.stmt]) -> Names:
@@ -149,7 +161,7 @@ def _of_block(node: ast.For | ast.While | ast.If | ast.With) -> Names:
 
 def _imported(source: str) -> Iterator[str]:
     """The names that a cell binds to modules."""
-    if names_of(source) is not None:
+    if "import" in source and names_of(source) is not None:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)

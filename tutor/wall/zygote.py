@@ -21,8 +21,9 @@ import sys
 from pathlib import Path
 
 TORCH = ("numpy", "torch", "torch.nn.functional", "torch.optim", "torch.utils.data", "matplotlib.pyplot")
+LATE = ("torch._dynamo", "torch._functorch.aot_autograd")  # torch fetches them at the first optimiser, or compilation
 OURS = ("checking", "wall.inside", "plots", "graph", "models", "data", "training", "recipes", "gradients", "ready")
-USUAL = (*TORCH, *(f"tutor.{name}" for name in OURS))
+USUAL = (*TORCH, *LATE, *(f"tutor.{name}" for name in OURS))
 
 SCRATCH = "size=256m,mode=700"  # of the notebook's own temporary folder
 MEMORY = 4 * 2**30  # bytes of addresses that each process may take beyond what the zygote has
