@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -21,12 +22,15 @@ from tutor.checking.seen import Answer, Seen
 from tutor.checking.wire import WireError, decode, framed, read
 from tutor.wall import bubble
 from tutor.wall.bubble import NoWallError
+from tutor.wall.cgroups import Groups, groups
 from tutor.wall.frames import MOST_NAMES, Job, answer_of_data, fault_of_data, ran_of_data, seen_of_data
+from tutor.wall.zygote import HERE
 
 STARTING = 300.0  # seconds by the wall in which a machine that is very busy has imported torch
 MOST_BYTES = 64 * 2**20  # that a notebook may send
 MOST_FRAMES = 20_000  # those of a solved lesson are less than a thousand
 BUSY = 4  # how many times longer by the wall an answer may take, for on a busy machine it waits for the cores
+CREDENTIALS = struct.Struct("3i")  # process, user, group
 MOST_SEEN = 2_000  # runs of one exercise
 UNSEEN = Fault("EOFError", "Exception", "its process ended before this was looked at")
 
@@ -67,6 +71,7 @@ class Heard:
     cell : the cell that ran last.
     ended : whether all cells ran to their end.
     late : whether the time was over before.
+    greedy : whether its processes together took more memory than they may.
     broken : why it cannot be run, or what its process sent cannot be read, or "".
     """
 
@@ -75,14 +80,15 @@ class Heard:
     cell: int = -1
     ended: bool = False
     late: bool = False
+    greedy: bool = False
     broken: str = ""
 
 
 class Wall:
     """A wall with a zygote behind it; several threads may have notebooks run there at once."""
 
-    def __init__(self, process: subprocess.Popen, control: socket.socket):
-        self._process, self._control, self._lock = process, control, threading.Lock()
+    def __init__(self, process: subprocess.Popen, control: socket.socket, limits: Groups | None = None):
+        self._process, self._control, self._lock, self.limits = process, control, threading.Lock(), limits
 
     def run(self, job: Job, seconds: float, whole: float | None = None) -> Heard:
         """Have a notebook run in a process of its own; return what was heard of it.
@@ -98,10 +104,15 @@ class Wall:
         except WireError:
             return Heard(broken="the cells that it needs hold more text than is taken")
         heard, (ours, theirs) = Heard(), socket.socketpair()
+        group = self.limits.made() if self.limits else None
         with ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             with theirs, self._lock:
                 socket.send_fds(self._control, [b"n"], [theirs.fileno()])
             try:
+                keeper = _keeper(ours)
+                if group:
+                    group.add(keeper)
                 self._listen(ours, message, job, heard, seconds, time.monotonic() + (whole or seconds))
             except TimeoutError:
                 heard.late = True
@@ -112,6 +123,9 @@ class Wall:
             with contextlib.suppress(OSError):
                 ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
             _until_closed(ours)
+        if group:
+            heard.greedy = group.ran_out()
+            group.remove()
         return heard
 
     def _listen(self, ours: socket.socket, message: bytes, job: Job, heard: Heard, seconds: float, end: float) -> None:
@@ -197,6 +211,21 @@ def _is_program(job: Job, identifier: str) -> bool:
     return identifier in job.asked and bool(job.asked[identifier].program)
 
 
+def _keeper(ours: socket.socket) -> int:
+    """The number that the keeper of a notebook has out here; the kernel tells it of whoever sends the first byte.
+
+    Raises
+    ------
+    EOFError
+        If it ended before.
+    """
+    ours.settimeout(STARTING)
+    told, about, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size))
+    if told != HERE or not about:
+        raise EOFError
+    return CREDENTIALS.unpack(about[0][2])[0]
+
+
 def _until_closed(ours: socket.socket) -> None:
     """Wait until the keeper has ended the notebook and everything that it had started."""
     ours.settimeout(STARTING)
@@ -237,14 +266,14 @@ def _started(
 ) -> Iterator[Wall | None]:
     """Start it in one of the ways; None, with the reason put down, if it does not stand."""
     ours, theirs = socket.socketpair()
-    with ours, tempfile.TemporaryFile() as complaints:
+    with ours, tempfile.TemporaryFile() as complaints, groups() as limits:
         number = theirs.fileno()
         command = shown(bubble.command(["-I", "-m", "tutor.wall.zygote", str(number)], data, as_root=as_root))
         nowhere = subprocess.DEVNULL
         process = subprocess.Popen(command, pass_fds=[number], stdin=nowhere, stdout=nowhere, stderr=complaints)
         theirs.close()
         try:
-            made = Wall(process, ours)
+            made = Wall(process, ours, limits)
             if _stands(made, ours):
                 yield made
                 return
