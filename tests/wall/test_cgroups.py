@@ -1,12 +1,14 @@
 """All processes of a notebook together stay within limits, where cgroups can be made."""
 
+import contextlib
 import os
 import time
 
 import pytest
 
 from tests.wall.test_wall import SLOW, said
-from tutor.wall.cgroups import Groups, Tree, groups
+from tutor.wall.cgroups import Group, Groups, Tree, groups
+from tutor.wall.pool import wall
 from tutor.wall.zygote import MEMORY, PROCESSES
 
 MB = 2**20
@@ -134,3 +136,12 @@ def test_limits_are_written_and_the_kernels_count_of_those_it_ended_is_read(tmp_
     assert not group.ran_out()
     (folder / "memory.events").write_text("oom 3\noom_kill 2\n")
     assert group.ran_out()
+
+
+@SLOW
+def test_a_wall_stands_without_cgroups_where_nothing_can_be_put_into_them(behind, monkeypatch, tmp_path):
+    made = Groups([Tree(tmp_path / "not there")])
+    monkeypatch.setattr("tutor.wall.pool.groups", lambda: contextlib.nullcontext(made))
+    monkeypatch.setattr(Groups, "made", lambda self: Group([tmp_path / "not there"]))
+    with wall() as standing:
+        assert standing.limits is None and said(standing, "tell(1)")[1] == "(1,)"
