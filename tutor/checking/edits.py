@@ -265,8 +265,8 @@ def _of_number(
     if isinstance(holder, ast.Subscript) and field == "slice":
         yield from (("index", ast.Name(name, ast.Load()), _brief(holder)) for name in names)
         return
-    if value in (0, 1, 2):
-        return
+    if value in (0, 1, 2) or (isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Pow)):
+        return  # what is seldom known from outside, and powers, which grow beyond any memory
     told = str(value)
     yield from (("written", ast.Name(name, ast.Load()), told) for name in names)
     own = ast.Name("self", ast.Load())
