@@ -442,7 +442,7 @@ LONGEST = 600  # characters of an error's own words that are told
 
 def _sentence(text: str) -> str:
     """An error's own words: its first paragraph, whole, without the traces of C++ that torch appends."""
-    lines = text.strip().split("\n")
+    lines = re.sub(r"\x1b?\[\d+(;\d+)*m", "", text).strip().split("\n")  # torch colours some of its words
     end = next(
         (k for k, line in enumerate(lines) if not line.strip() or line.startswith("Exception raised from")), None
     )

@@ -310,6 +310,8 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         rows = [ast.Call(ast.Name("len", ast.Load()), [base], []), _constant(-1)]
         yield "shape", _turned(base, ".T"), told
         yield "shape", ast.Call(ast.Attribute(base, "reshape", ast.Load()), rows, []), told
+    if method and name == "forward":
+        yield "function", ast.Call(node.func.value, node.args, node.keywords), told
     if name == "abs":
         of = node.args[0] if node.args else node.func.value if method else None
         if of is not None:
@@ -475,6 +477,8 @@ def _instead(statement: ast.stmt, names: list[str]) -> Iterator[tuple[str, list[
         yield "superfluous", statement.body
     elif isinstance(statement, ast.If):
         yield "condition", statement.body
+        if statement.orelse:
+            yield "condition", [ast.If(statement.test, statement.body, []), *statement.orelse]
         if statement.orelse:
             yield "condition", [ast.If(statement.test, statement.orelse, statement.body)]
 
