@@ -110,6 +110,23 @@ def line_gradients(x, y, a, b):
         grad_b += 2 * error * x[i] / len(x)
     return grad_a, grad_b
 """
+SUMMED = """
+def polynomial_gradients(x, g):
+    a = b = c = d = 0
+    for i in range(len(x)):
+        a += g[i]
+        b += g[i] * x[i]
+        c += g[i] * x[i] ** 2
+        d += g[i] * x[i] ** 3
+    return a, b, c, d
+"""
+FILLED = """
+def polynomial(x, a, b, c, d):
+    out = np.zeros_like(x, dtype=float)
+    for i, point in enumerate(x):
+        out[i] = a + b * point + c * point**2 + d * point**3
+    return out
+"""
 SCORES = """
 def scores(x, weight, bias):
     out = torch.zeros(len(x), len(weight))
@@ -146,6 +163,18 @@ class NeuralNetwork(nn.Module):
         (
             *("tensors_and_gradients.line_gradients", LOOPED, {"+= 2": "= 2"}),
             "With the same change in lines 6 and 7 * look at whether a value is written anew there or added",
+        ),
+        (
+            *("numpy_backprop.polynomial_gradients", SUMMED, {"+=": "="}),
+            "With the same change in lines 5, 6, 7 and 8 * look at whether a value is written anew there or added",
+        ),
+        (
+            *("numpy_backprop.polynomial", FILLED, {", dtype=float": ""}),
+            "With one change in line 3 * look at which kind of numbers `np.zeros_like` makes",
+        ),
+        (
+            *("numpy_backprop.polynomial", FILLED, {"    out =": "    x = np.linspace(-1, 1, 20)\n    out ="}),
+            "With one change in line 3 * look at whether that line belongs there",  # not: where in the order it stands
         ),
         (
             *("tensors_and_gradients.scores", SCORES, {"bias[c]": "bias[0]"}),

@@ -157,7 +157,7 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
     single = edits.edits(text.tree)
     together = [*((edit,) for edit in single), *edits.alike(single)]
     for group in sorted(together, key=lambda group: group[0].rank):  # stable: one place first, then several alike
-        lines = [line for edit in group for line in (edit.line, edit.also) if line]
+        lines = [line for edit in group for line in (edit.line, *edit.also)]
         look = group[0].look
         told = text.told((lines[0], look)) if len(lines) == 1 else text.told_alike(lines, look)
         yield functools.partial(text.build, text.tree, *group), told

@@ -47,6 +47,7 @@ _SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE:
 # how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look
 _KINDS = {
     "axis": (0, "which axis `{0}` works along"),
+    "dtype": (0, "which kind of numbers `{0}` makes"),
     "keepdims": (0, "which dimensions are left after `{0}`"),
     "comparison": (0, "the comparison `{0}`: which side is meant, and whether the limit itself belongs to it"),
     "operator": (0, "the operator `{0}`"),
@@ -92,7 +93,7 @@ class Edit:
     Attributes
     ----------
     line : the line of the reader's cell that it changes.
-    also : a second line in which it makes the same change, or 0.
+    also : other lines in which it makes the same change.
     look : what to look at there, as the end of a sentence; never the changed text.
     rank : how likely this kind of change is, 0 the likeliest.
     twin : what it has in common with the same change elsewhere; empty if it is made in one place alone.
@@ -105,7 +106,7 @@ class Edit:
     field: str
     value: Any
     twin: tuple[Any, ...] = ()
-    also: int = 0
+    also: tuple[int, ...] = ()
 
     @contextlib.contextmanager
     def made(self) -> Iterator[None]:
@@ -137,7 +138,14 @@ def alike(single: list[Edit]) -> Iterator[tuple[Edit, ...]]:
 
 
 def _edit(
-    kind: str, line: int, holder: ast.AST, field: str, value: Any, *told: str, number: int = -1, also: int = 0
+    kind: str,
+    line: int,
+    holder: ast.AST,
+    field: str,
+    value: Any,
+    *told: str,
+    number: int = -1,
+    also: tuple[int, ...] = (),
 ) -> Edit:
     """`number` is which of the changes of its kind it is, of those that may be made in several places."""
     rank, look = _KINDS[kind]
@@ -316,6 +324,11 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         of = node.args[0] if node.args else node.func.value if method else None
         if of is not None:
             yield "function", ast.BinOp(of, ast.Pow(), ast.Constant(2)), told
+    if name in ("zeros_like", "ones_like", "empty_like", "full_like") and not any(
+        k.arg == "dtype" for k in node.keywords
+    ):
+        wide = ast.keyword("dtype", ast.Name("float", ast.Load()))
+        yield "dtype", ast.Call(node.func, node.args, [*node.keywords, wide]), told
     if name == "reversed" and node.args:
         yield "reversed", node.args[0], ""
     if method:
@@ -381,6 +394,8 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
     for operator, value in ((ast.Mult, 2), (ast.Div, 2), (ast.Pow, 2), (ast.Pow, 0.5), (ast.Sub, 1), (ast.Add, 1)):
         yield "term", ast.BinOp(node, operator(), ast.Constant(value)), ""
     if not whole:
+        for name, operator in itertools.product(names, (ast.Mult, ast.Sub, ast.Add)):
+            yield "term", ast.BinOp(node, operator(), ast.Name(name, ast.Load())), ""
         return
     for name in names:
         other = ast.Name(name, ast.Load())
@@ -417,7 +432,8 @@ def _of_block(holder: ast.AST, field: str, block: list[ast.stmt], names: list[st
             yield _edit("exchanged", statement.lineno, holder, field, [*before, swapped, *after], one, other)
         if not isinstance(statement, ast.Return):
             yield edit("superfluous", statement, [*before, *after])
-        for to in range(len(block)):
+        end = next((k for k, s in enumerate(block) if isinstance(s, ast.Return | ast.Break | ast.Continue)), len(block))
+        for to in range(min(len(block), end + (k >= end))):  # what stands behind a `return` is not there at all
             if to != k and to != k - 1 and not _is_text(block[to]):  # one down is the same as the next one up
                 rest = [*before, *after]
                 yield edit("order" if to == k + 1 else "moved", statement, [*rest[:to], statement, *rest[to:]])
@@ -427,15 +443,25 @@ def _of_block(holder: ast.AST, field: str, block: list[ast.stmt], names: list[st
 
 
 def _in_pairs(holder: ast.AST, field: str, block: list[ast.stmt], names: list[str]) -> Iterator[Edit]:
-    """The same change of two statements of a block."""
+    """The same change of two statements of a block, or of all that are alike."""
     ways = [list(_instead(statement, names)) for statement in block]
+    like: dict[tuple[Any, ...], dict[int, list[ast.stmt]]] = {}
+    for i, statement in enumerate(block):
+        for number, (kind, new) in enumerate(ways[i]):
+            if kind in ("accumulate", "in place"):
+                like.setdefault((type(statement), kind, number), {})[i] = new
+    for (_, kind, _), places in like.items():
+        if len(places) > 2:
+            new = [s for i, statement in enumerate(block) for s in places.get(i, [statement])]
+            first, *others = (block[i].lineno for i in sorted(places))
+            yield _edit(kind, first, holder, field, new, also=tuple(others))
     for i, j in itertools.combinations(range(len(block)), 2):
         if type(block[i]) is not type(block[j]):
             continue
         for (kind, one), (same, other) in zip(ways[i], ways[j], strict=False):
             if kind == same and kind in ("accumulate", "in place", "kept"):
                 new = [*block[:i], *one, *block[i + 1 : j], *other, *block[j + 1 :]]
-                yield _edit(kind, block[i].lineno, holder, field, new, also=block[j].lineno)
+                yield _edit(kind, block[i].lineno, holder, field, new, also=(block[j].lineno,))
 
 
 def _exchanges(statement: ast.stmt, names: list[str]) -> Iterator[tuple[str, str, ast.stmt]]:
