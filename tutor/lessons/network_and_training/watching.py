@@ -52,7 +52,7 @@ def use_fit(fit, count, batch, epochs, weight, rate):
         f"{len(first)} for {epochs} epochs",
         ", ".join(map(str, sizes[:per_epoch])),
         "once in each epoch" if once else "not once in each epoch",
-        _order(rounds, [k for rows, *_ in steps for k in rows]) if once else "",
+        _order(_cut([rows for rows, *_ in first], per_epoch), [rows for rows, *_ in steps]) if once else "",
         "their own" if all(paired for *_, paired in first) else "those of others",
         losses if losses is None else len(losses),
         [float(a) / b for a, b in zip(losses, wanted, strict=True)] if listed and once else None,
@@ -60,14 +60,21 @@ def use_fit(fit, count, batch, epochs, weight, rate):
 
 
 def _order(rounds, later):
-    """In words, the order of each epoch, and of one in another call."""
-    orders = {tuple(seen) for seen in rounds}
-    if tuple(range(len(later))) in orders:
+    """In words, the order in which the batches of each epoch hold the images, and those of one in another call."""
+    orders = {_flat(batches) for batches in rounds}
+    if tuple(range(len(_flat(later)))) in orders:
         return "as they lie"
     if len(orders) < len(rounds):
         return "a repeated one"
-    again = len(rounds) > 1 and tuple(later) in orders
+    together = {frozenset(map(frozenset, batches)) for batches in rounds}
+    if len(together) < len(rounds) and 1 < len(rounds[0]) < len(_flat(later)):
+        return "the same images together in a batch again"
+    again = len(rounds) > 1 and _flat(later) in orders
     return "a new one in each epoch, and the same ones in the next call" if again else "a new one"
+
+
+def _flat(batches):
+    return tuple(k for rows in batches for k in rows)
 
 
 def _cut(items, size):

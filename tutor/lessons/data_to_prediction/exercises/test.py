@@ -201,6 +201,12 @@ EXERCISE = code(
             hints=("What is left of the first batch after the second?",),
         ),
         Misconception(
+            "first-batch-only",
+            "Both numbers come from the first batch alone.",
+            patch=("            count += len(X)\n", "            count += len(X)\n            break\n"),
+            hints=("How many batches does your code come to, and what ends it?",),
+        ),
+        Misconception(
             "over-the-batch",
             "The highest logit is sought among the images of a batch. Each image has a row of logits: look along dimension 1.",
             patch=("argmax(dim=1) == y).sum()", "argmax(dim=0)[:1] == y).sum()"),
