@@ -92,6 +92,138 @@ def test_one_change_in_a_loop_is_found(old, new, line, look):
     assert report.misconception or (f"in line {line} " in report.found and look in report.found)
 
 
+LINE_GRADIENTS = """
+def line_gradients(x, y, a, b):
+    error = a + b * x - y
+    return (2 * error).sum() / len(x), (2 * error * x).sum() / len(x)
+"""
+SCORED = """
+def accuracy(scores, targets):
+    return (scores.max(dim=1).indices == targets).float().mean()
+"""
+LOOPED = """
+def line_gradients(x, y, a, b):
+    grad_a = grad_b = 0
+    for i in range(len(x)):
+        error = a + b * x[i] - y[i]
+        grad_a += 2 * error / len(x)
+        grad_b += 2 * error * x[i] / len(x)
+    return grad_a, grad_b
+"""
+SUMMED = """
+def polynomial_gradients(x, g):
+    a = b = c = d = 0
+    for i in range(len(x)):
+        a += g[i]
+        b += g[i] * x[i]
+        c += g[i] * x[i] ** 2
+        d += g[i] * x[i] ** 3
+    return a, b, c, d
+"""
+FILLED = """
+def polynomial(x, a, b, c, d):
+    out = np.zeros_like(x, dtype=float)
+    for i, point in enumerate(x):
+        out[i] = a + b * point + c * point**2 + d * point**3
+    return out
+"""
+SCORES = """
+def scores(x, weight, bias):
+    out = torch.zeros(len(x), len(weight))
+    for c in range(len(weight)):
+        out[:, c] = x @ weight[c] + bias[c]
+    return out
+"""
+NETWORK = """
+class NeuralNetwork(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(784, 512), nn.Linear(512, 512), nn.Linear(512, 10)
+
+    def forward(self, x):
+        x = self.a(x.flatten(1))
+        x = F.relu(x)
+        x = self.b(x)
+        x = F.relu(x)
+        return self.c(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("exercise", "text", "changes", "found"),
+    [
+        (
+            *("tensors_and_gradients.line_gradients", LINE_GRADIENTS, {"len(x)": "100"}),
+            "With the same change at 2 places of line 4 * look at the number `100`, and whether it is the same for all",
+        ),
+        (
+            *("tensors_and_gradients.line_gradients", LINE_GRADIENTS, {"a + b * x": "a * x + b"}),
+            "With one change in line 3 * look at which of `b` and `a` stands where",
+        ),
+        (
+            *("tensors_and_gradients.line_gradients", LOOPED, {"+= 2": "= 2"}),
+            "With the same change in lines 6 and 7 * look at whether a value is written anew there or added",
+        ),
+        (
+            *("numpy_backprop.polynomial_gradients", SUMMED, {"+=": "="}),
+            "With the same change in lines 5, 6, 7 and 8 * look at whether a value is written anew there or added",
+        ),
+        (
+            *("numpy_backprop.polynomial", FILLED, {", dtype=float": ""}),
+            "With one change in line 3 * look at which kind of numbers `np.zeros_like` makes",
+        ),
+        (
+            *("numpy_backprop.polynomial", FILLED, {"    out =": "    x = np.linspace(-1, 1, 20)\n    out ="}),
+            "With one change in line 3 * look at whether that line belongs there",  # not: where in the order it stands
+        ),
+        (
+            *("tensors_and_gradients.scores", SCORES, {"bias[c]": "bias[0]"}),
+            "With one change in line 5 * look at which part `bias[0]` takes",
+        ),
+        (
+            *("network_and_training.NeuralNetwork", NETWORK, {"F.relu": "F.sigmoid"}),
+            "With the same change in lines 9 and 11 * look at whether `sigmoid` is the function that is meant",
+        ),
+        (
+            *(
+                "network_and_training.NeuralNetwork",
+                NETWORK,
+                {"x = F.relu(x)\n        x = self.b": "F.relu(x)\n        x = self.b"},
+            ),
+            "",  # a known mistake
+        ),
+        (
+            *("start_here.accuracy", SCORED, {"indices": "values"}),
+            "With one change in line 3 * look at whether `scores.max(dim=1).values` is what is meant",
+        ),
+    ],
+)
+def test_what_is_written_in_for_all_inputs_and_what_is_done_again_in_the_next_line_is_found(
+    exercise, text, changes, found
+):
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    report = asked(tutor.exercises[exercise], text)
+    assert report.misconception or all(words in report.found for words in found.split(" * ")), report.message
+    assert bool(report.misconception) is not bool(found)
+
+
+def test_a_second_change_is_never_told_in_words_of_the_changed_text():
+    text = """
+        class LogisticRegression(nn.Module):
+            def __init__(self, num_features, num_classes):
+                super().__init__()
+                self.linear = nn.Linear(num_features, num_classes)
+
+            def forward(self, x):
+                return (F.softmax(self.linear(x), dim=1) + 1e-9).log()
+    """
+    report = asked(tutor.exercises["network_and_training.LogisticRegression"], text)
+    assert "in line 8" in report.found and "log_softmax" not in report.found
+    assert "look at `F.softmax` and at the rest of that line." in report.found
+
+
 def test_edits_reach_every_kind_that_readers_get_wrong():
     text = textwrap.dedent("""
         def answer(x, w, grads, flag=True):

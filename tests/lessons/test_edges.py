@@ -153,6 +153,114 @@ def test_it_does_not_pass(exercise, answer):
     assert tutor.exercises[exercise].check(answer).verdict in ("wrong", "error")
 
 
+def dataset_that_keeps_what_it_transformed():
+    class ImageDataset:
+        def __init__(self, images, labels, transform=None, target_transform=None):
+            self.images, self.labels = list(images), labels
+            self.changes = transform, target_transform
+
+        def __len__(self):
+            return len(self.labels)
+
+        def __getitem__(self, index):
+            change, change_label = self.changes
+            if change:
+                self.images[index] = change(self.images[index])
+            return self.images[index], change_label(self.labels[index]) if change_label else self.labels[index]
+
+    return ImageDataset
+
+
+def fit_measured_afterwards(model, loss_fn, optimizer, x, y, batch_size, epochs):
+    losses = []
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x)).split(batch_size):
+            loss = loss_fn(model(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        with torch.no_grad():
+            losses.append(loss_fn(model(x), y).item())
+    return losses
+
+
+def fit_seeded(model, loss_fn, optimizer, x, y, batch_size, epochs):
+    torch.manual_seed(0)
+    losses = []
+    for _ in range(epochs):
+        total = 0.0
+        for rows in torch.randperm(len(x)).split(batch_size):
+            loss = loss_fn(model(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(rows)
+        losses.append(total / len(x))
+    return losses
+
+
+def line_that_stops_where_the_loss_grows(x, y, steps, learning_rate):
+    line, last = torch.zeros(2, requires_grad=True), float("inf")
+    for _ in range(steps):
+        loss = ((line[0] + line[1] * x - y) ** 2).mean()
+        if loss.item() > last:
+            break
+        last = loss.item()
+        (grad,) = torch.autograd.grad(loss, line)
+        line = (line - learning_rate * grad).detach().requires_grad_()
+    return tuple(line.tolist())
+
+
+def step_in_evaluation_mode(model, loss_fn, optimizer, x, y):
+    model.eval()
+    loss = loss_fn(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def difference_in_32_bits(f, w, eps):
+    w = w.astype(np.float32)
+    grad = np.zeros(w.shape)
+    for index in np.ndindex(*w.shape):
+        up, down = w.copy(), w.copy()
+        up[index] += eps
+        down[index] -= eps
+        grad[index] = (f(up) - f(down)) / (2 * eps)
+    return grad
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "told"),
+    [
+        ("data_to_prediction.ImageDataset", dataset_that_keeps_what_it_transformed(), "the second time"),
+        ("network_and_training.fit", fit_measured_afterwards, "measured when its epoch is over"),
+        ("network_and_training.fit", fit_seeded, "the next call of `fit` draws the same ones"),
+        ("tensors_and_gradients.fit_line", line_that_stops_where_the_loss_grows, "`learning_rate` = 1.2"),
+        ("network_and_training.train_step", step_in_evaluation_mode, "yours is 'called in evaluation mode'"),
+        ("numpy_backprop.finite_difference", difference_in_32_bits, "`eps` = 1.526e-05"),
+    ],
+)
+def test_it_does_not_pass_and_is_told_what_is_so(exercise, answer, told):
+    assert told in tutor.exercises[exercise].check(answer, search=0).message
+
+
+@pytest.mark.parametrize(
+    "exercise", ["data_to_prediction.test", "data_to_prediction.predict", "data_to_prediction.train"]
+)
+def test_a_model_is_called_and_not_its_forward(exercise):
+    answer = tutor.exercises[exercise].build(tutor.exercises[exercise].source.replace("model(", "model.forward("))[0]
+    assert "model(X)" in tutor.exercises[exercise].check(answer, search=0).message
+
+
+def test_the_two_best_are_not_told_as_the_lowest():
+    report = tutor.exercises["start_here.accuracy"].check(
+        lambda scores, targets: (scores.topk(2, dim=1).indices == targets[:, None]).any(1).float().mean(), search=5.0
+    )
+    assert report.verdict == "wrong" and report.misconception is None
+
+
 def test_the_order_of_a_tensor_with_one_parent_or_three_is_asked_for():
     answer = tutor.exercises["own_autograd.topological_order"].build(
         """

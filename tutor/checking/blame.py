@@ -124,6 +124,16 @@ class Text:
             told = f"With two changes, {where}, all test inputs come out right: look at {looks}."
         return "\n".join([told, *(f"    {self.line(line)}" for line in sorted(set(lines)))])
 
+    def told_alike(self, lines: list[int], look: str) -> str:
+        """The sentence about the same change in several places."""
+        own = sorted(set(lines))
+        if len(own) == 1:
+            where = f"at {len(lines)} places of line {own[0]}"
+        else:
+            where = f"in lines {', '.join(map(str, own[:-1]))} and {own[-1]}"
+        told = f"With the same change {where} all test inputs come out right: look at {look}."
+        return "\n".join([told, *(f"    {self.line(line)}" for line in own)])
+
     def line(self, number: int) -> str:
         """A line of the reader's cell."""
         return self.source.split("\n")[number - 1].strip()
@@ -133,7 +143,8 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
-    one change: a known misconception turned back, and the small edits; then both together, and two likely edits.
+    one change: a known misconception turned back, and the small edits, in one place or alike in several; then both
+    together, and two likely edits.
     """
     yield functools.partial(text.build, text.tree), ""
     turned = []
@@ -144,12 +155,18 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
     for tree, line, _, _, look in turned:
         yield functools.partial(text.build, tree), text.told((line, look))
     single = edits.edits(text.tree)
-    for edit in single:
-        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look))
+    together = [*((edit,) for edit in single), *edits.alike(single)]
+    for group in sorted(together, key=lambda group: group[0].rank):  # stable: one place first, then several alike
+        lines = [line for edit in group for line in (edit.line, *edit.also)]
+        look = group[0].look
+        told = text.told((lines[0], look)) if len(lines) == 1 else text.told_alike(lines, look)
+        yield functools.partial(text.build, text.tree, *group), told
+    own_looks = {edit.look for edit in single}
     for tree, line, last, more, look in turned:
         for edit in edits.edits(tree):
             own = _own_line(edit.line, line, last, more)
-            yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look))
+            second = edit.look if edit.look in own_looks else "the rest of that line"  # never a text that was changed
+            yield functools.partial(text.build, tree, edit), text.told((line, look), (own, second))
     likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
     for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
         if (first.holder, first.field) != (second.holder, second.field):

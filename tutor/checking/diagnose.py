@@ -168,7 +168,8 @@ def _reordered(spec: Spec, trials: list[Trial]) -> str | None:
         return None
     for order in itertools.permutations(range(count)):
         if list(order) != sorted(order) and all(_agrees_in(order, spec, trial) for trial in trials):
-            listed = ", ".join(f"`{spec.outputs[k]}`" for k in order)
+            last = 1 + max(place for place, k in enumerate(order) if place != k)  # what stands behind is in its place
+            listed = ", ".join(f"`{spec.outputs[k]}`" for k in order[:last])
             return f"The values are right, but you return them in the order {listed}."
     return None
 
@@ -441,7 +442,7 @@ LONGEST = 600  # characters of an error's own words that are told
 
 def _sentence(text: str) -> str:
     """An error's own words: its first paragraph, whole, without the traces of C++ that torch appends."""
-    lines = text.strip().split("\n")
+    lines = re.sub(r"\x1b?\[\d+(;\d+)*m", "", text).strip().split("\n")  # torch colours some of its words
     end = next(
         (k for k, line in enumerate(lines) if not line.strip() or line.startswith("Exception raised from")), None
     )

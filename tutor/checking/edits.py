@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,10 +22,12 @@ _REDUCTIONS = {
 _ALONG = _REDUCTIONS | {"cat", "stack", "concatenate", "squeeze", "unsqueeze", "expand_dims", "split", "chunk", "flip"}
 _FAMILIES = (  # functions that are taken for each other
     *(("sum", "mean"), ("max", "min", "argmax", "argmin"), ("amax", "amin"), ("maximum", "minimum"), ("std", "var")),
-    *(("zeros", "ones"), ("zeros_like", "ones_like"), ("exp", "log", "sqrt"), ("sin", "cos", "tan"), ("any", "all")),
-    *(("softmax", "log_softmax"), ("relu", "sigmoid", "tanh"), ("floor", "ceil", "round"), ("train", "eval")),
+    *(("zeros", "ones", "rand", "randn", "empty"), ("zeros_like", "ones_like"), ("any", "all"), ("train", "eval")),
+    *(("exp", "log", "sqrt"), ("sin", "cos", "tan"), ("softmax", "log_softmax"), ("floor", "ceil", "round")),
+    *(("relu", "sigmoid", "tanh", "leaky_relu", "gelu"), ("ReLU", "Sigmoid", "Tanh", "LeakyReLU", "GELU")),
     *(("append", "extend"), ("add", "sub", "mul", "div"), ("add_", "sub_", "mul_", "div_"), ("hstack", "vstack")),
     *(("dot", "outer"), ("matmul", "mul"), ("mm", "mul"), ("stack", "cat"), ("argsort", "sort"), ("clamp", "clamp_")),
+    *(("values", "indices"), ("randperm", "arange")),
 )
 _MODULES = {"np", "numpy", "torch", "F"}
 _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
@@ -43,6 +47,7 @@ _SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE:
 # how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look
 _KINDS = {
     "axis": (0, "which axis `{0}` works along"),
+    "dtype": (0, "which kind of numbers `{0}` makes"),
     "keepdims": (0, "which dimensions are left after `{0}`"),
     "comparison": (0, "the comparison `{0}`: which side is meant, and whether the limit itself belongs to it"),
     "operator": (0, "the operator `{0}`"),
@@ -52,9 +57,12 @@ _KINDS = {
     "copy": (0, "whether you work on a copy there or on the thing itself"),
     "function": (0, "whether `{0}` is the function that is meant"),
     "untransposed": (0, "what is transposed there"),
+    "kept": (0, "what becomes of the result of that line"),
     "constant": (1, "the number `{0}`"),
     "switch": (1, "the switch `{0}`"),
     "arguments": (1, "the order of what stands in `{0}`"),
+    "exchanged": (1, "which of `{0}` and `{1}` stands where"),
+    "shape": (1, "which shape comes out of `{0}`"),
     "keyword": (1, "the arguments of `{0}`"),
     "loop": (1, "whether that line belongs inside the block, before it or after it"),
     "order": (1, "where in the order that line stands"),
@@ -68,9 +76,14 @@ _KINDS = {
     "attribute": (2, "whether `{0}` is what is meant"),
     "call": (2, "whether `{0}` has to be called there"),
     "index": (2, "which part `{0}` takes"),
+    "written": (1, "the number `{0}`, and whether it is the same for all inputs"),
     "term": (3, "whether a factor or a term is missing there"),
     "moved": (3, "where in the order that line stands"),
 }
+
+
+# what a reader who gets it wrong does again in the next line
+_REPEATED = {"axis", "comparison", "operator", "function", "constant", "written", "call", "name", "attribute", "copy"}
 
 
 @dataclass(frozen=True)
@@ -80,8 +93,10 @@ class Edit:
     Attributes
     ----------
     line : the line of the reader's cell that it changes.
+    also : other lines in which it makes the same change.
     look : what to look at there, as the end of a sentence; never the changed text.
     rank : how likely this kind of change is, 0 the likeliest.
+    twin : what it has in common with the same change elsewhere; empty if it is made in one place alone.
     """
 
     line: int
@@ -90,6 +105,8 @@ class Edit:
     holder: ast.AST
     field: str
     value: Any
+    twin: tuple[Any, ...] = ()
+    also: tuple[int, ...] = ()
 
     @contextlib.contextmanager
     def made(self) -> Iterator[None]:
@@ -108,11 +125,34 @@ def edits(tree: ast.Module) -> list[Edit]:
     return sorted(found, key=lambda edit: edit.rank)  # stable
 
 
-def _edit(kind: str, line: int, holder: ast.AST, field: str, value: Any, *told: str) -> Edit:
+def alike(single: list[Edit]) -> Iterator[tuple[Edit, ...]]:
+    """The same change in several places at once: a reader who errs in one of two like lines errs in both."""
+    groups: dict[tuple[Any, ...], list[Edit]] = {}
+    for edit in single:
+        if edit.twin:
+            groups.setdefault(edit.twin, []).append(edit)
+    for group in groups.values():
+        places = {(id(edit.holder), edit.field): edit for edit in group}
+        if 2 <= len(places) == len(group) <= 6:
+            yield tuple(group)
+
+
+def _edit(
+    kind: str,
+    line: int,
+    holder: ast.AST,
+    field: str,
+    value: Any,
+    *told: str,
+    number: int = -1,
+    also: tuple[int, ...] = (),
+) -> Edit:
+    """`number` is which of the changes of its kind it is, of those that may be made in several places."""
     rank, look = _KINDS[kind]
     for new in value if isinstance(value, list) else [value]:
         _place(new, line)
-    return Edit(line, look.format(*told), rank, holder, field, value)
+    twin = (kind, *told, number) if number >= 0 and kind in _REPEATED else ()
+    return Edit(line, look.format(*told), rank, holder, field, value, twin, also)
 
 
 def _place(node: ast.AST, line: int) -> None:
@@ -128,17 +168,21 @@ def _place(node: ast.AST, line: int) -> None:
 
 def _of_expressions(tree: ast.Module) -> Iterator[Edit]:
     seen: set[tuple[int, str, int | None, str]] = set()
-    names, attributes = _local_names(tree), _attributes(tree)
+    names, attributes, numbers = _local_names(tree), _attributes(tree), _numbers(tree)
+    arguments = [a.arg for n in ast.walk(tree) if isinstance(n, ast.arguments) for a in n.args]
     for holder, field, index, node in _expressions(tree):
         line = getattr(node, "lineno", None) or getattr(holder, "lineno", 1)
-        for kind, new, told in _changes(node, holder, field, names, attributes):
+        changes = _changes(node, holder, field, names, attributes)
+        if isinstance(node, ast.Constant):
+            changes = itertools.chain(changes, _of_number(node, holder, field, names, arguments, attributes, numbers))
+        for number, (kind, new, told) in enumerate(changes):
             key = id(holder), field, index, ast.dump(new)  # not the node's id: all `+` are one object
             if key in seen:
                 continue
             seen.add(key)
             held = getattr(holder, field)
             value = new if index is None else [*held[:index], new, *held[index + 1 :]]
-            yield _edit(kind, line, holder, field, value, told)
+            yield _edit(kind, line, holder, field, value, told, number=number)
 
 
 def _expressions(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
@@ -184,6 +228,8 @@ def _changes(
     elif isinstance(node, ast.UnaryOp):
         if isinstance(node.op, ast.USub | ast.Not):
             yield "sign" if isinstance(node.op, ast.USub) else "condition", node.operand, ""
+        if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            yield from (("constant", ast.Constant(other), _brief(node)) for other in (0, 1))
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
         yield from (("name", ast.Name(other, ast.Load()), node.id) for other in names if other != node.id)
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -211,11 +257,49 @@ def _changes(
         yield from _of_value(node, holder, field, names)
 
 
+def _of_number(
+    node: ast.Constant,
+    holder: ast.AST,
+    field: str,
+    names: list[str],
+    arguments: list[str],
+    attributes: dict[str, list[str]],
+    numbers: list[Any],
+) -> Iterator[Change]:
+    """Something that is known only when the answer is called in the place of a number that is written in its text."""
+    value = node.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if isinstance(holder, ast.Subscript) and field == "slice":
+        yield from (("index", ast.Name(name, ast.Load()), _brief(holder)) for name in names)
+        return
+    if value in (0, 1, 2) or (isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Pow)):
+        return  # what is seldom known from outside, and powers, which grow beyond any memory
+    told = str(value)
+    yield from (("written", ast.Name(name, ast.Load()), told) for name in names)
+    own = ast.Name("self", ast.Load())
+    yield from (("written", ast.Attribute(own, name, ast.Load()), told) for name in attributes.get("self", ()))
+    for name in arguments if isinstance(value, int) else ():
+        argument = ast.Name(name, ast.Load())
+        yield "written", ast.Call(ast.Name("len", ast.Load()), [argument], []), told
+        for axis in (1, -1):
+            shape = ast.Attribute(argument, "shape", ast.Load())
+            yield "written", ast.Subscript(shape, _constant(axis), ast.Load()), told
+    yield from (("constant", ast.Constant(other), told) for other in numbers if other != value)
+
+
+def _numbers(tree: ast.AST) -> list[Any]:
+    """The numbers that are written in a text, for any of them may stand in another's place."""
+    written = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return list(dict.fromkeys(n for n in written if isinstance(n, int | float) and not isinstance(n, bool)))
+
+
 def _of_attribute(node: ast.Attribute, called: bool, attributes: dict[str, list[str]]) -> Iterator[Change]:
     if node.attr in ("T", "mT"):
         yield "untransposed", node.value, ""
     for other in (name for family in _FAMILIES if node.attr in family for name in family if name != node.attr):
-        yield "function", ast.Attribute(node.value, other, ast.Load()), node.attr
+        told = ("function", node.attr) if called else ("attribute", _brief(node))
+        yield told[0], ast.Attribute(node.value, other, ast.Load()), told[1]
     if not called:
         for other in attributes.get(ast.unparse(node.value), ()):
             if other != node.attr:
@@ -229,6 +313,22 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     )
     if name in _ALONG:
         yield from _along(node, name, told, first=0 if method else 1)
+    if method and name in ("reshape", "view"):
+        base = node.func.value
+        rows = [ast.Call(ast.Name("len", ast.Load()), [base], []), _constant(-1)]
+        yield "shape", _turned(base, ".T"), told
+        yield "shape", ast.Call(ast.Attribute(base, "reshape", ast.Load()), rows, []), told
+    if method and name == "forward":
+        yield "function", ast.Call(node.func.value, node.args, node.keywords), told
+    if name == "abs":
+        of = node.args[0] if node.args else node.func.value if method else None
+        if of is not None:
+            yield "function", ast.BinOp(of, ast.Pow(), ast.Constant(2)), told
+    if name in ("zeros_like", "ones_like", "empty_like", "full_like") and not any(
+        k.arg == "dtype" for k in node.keywords
+    ):
+        wide = ast.keyword("dtype", ast.Name("float", ast.Load()))
+        yield "dtype", ast.Call(node.func, node.args, [*node.keywords, wide]), told
     if name == "reversed" and node.args:
         yield "reversed", node.args[0], ""
     if method:
@@ -294,6 +394,8 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
     for operator, value in ((ast.Mult, 2), (ast.Div, 2), (ast.Pow, 2), (ast.Pow, 0.5), (ast.Sub, 1), (ast.Add, 1)):
         yield "term", ast.BinOp(node, operator(), ast.Constant(value)), ""
     if not whole:
+        for name, operator in itertools.product(names, (ast.Mult, ast.Sub, ast.Add)):
+            yield "term", ast.BinOp(node, operator(), ast.Name(name, ast.Load())), ""
         return
     for name in names:
         other = ast.Name(name, ast.Load())
@@ -305,16 +407,17 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
 
 
 def _of_statements(tree: ast.Module) -> Iterator[Edit]:
+    names = _local_names(tree)
     for holder in ast.walk(tree):
         if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _of_parameters(holder)
         for field in ("body", "orelse"):
             block = getattr(holder, field, None)
             if isinstance(block, list) and not isinstance(holder, ast.Module):
-                yield from _of_block(holder, field, block)
+                yield from _of_block(holder, field, block, names)
 
 
-def _of_block(holder: ast.AST, field: str, block: list[ast.stmt]) -> Iterator[Edit]:
+def _of_block(holder: ast.AST, field: str, block: list[ast.stmt], names: list[str]) -> Iterator[Edit]:
     """Changes of a run of statements: one less, another order, in or out of the block below."""
 
     def edit(kind: str, statement: ast.stmt, new: list[ast.stmt]) -> Edit:
@@ -324,18 +427,57 @@ def _of_block(holder: ast.AST, field: str, block: list[ast.stmt]) -> Iterator[Ed
         if _is_text(statement) or isinstance(statement, ast.FunctionDef | ast.ClassDef):
             continue
         before, after = block[:k], block[k + 1 :]
-        yield from (edit(kind, statement, [*before, *new, *after]) for kind, new in _instead(statement))
+        yield from (edit(kind, statement, [*before, *new, *after]) for kind, new in _instead(statement, names))
+        for one, other, swapped in _exchanges(statement, names):
+            yield _edit("exchanged", statement.lineno, holder, field, [*before, swapped, *after], one, other)
         if not isinstance(statement, ast.Return):
             yield edit("superfluous", statement, [*before, *after])
-        for to in range(len(block)):
+        end = next((k for k, s in enumerate(block) if isinstance(s, ast.Return | ast.Break | ast.Continue)), len(block))
+        for to in range(min(len(block), end + (k >= end))):  # what stands behind a `return` is not there at all
             if to != k and to != k - 1 and not _is_text(block[to]):  # one down is the same as the next one up
                 rest = [*before, *after]
                 yield edit("order" if to == k + 1 else "moved", statement, [*rest[:to], statement, *rest[to:]])
         if isinstance(statement, ast.For | ast.While | ast.If | ast.With):
             yield from _in_and_out(statement, before, after, edit)
+    yield from _in_pairs(holder, field, block, names)
 
 
-def _instead(statement: ast.stmt) -> Iterator[tuple[str, list[ast.stmt]]]:
+def _in_pairs(holder: ast.AST, field: str, block: list[ast.stmt], names: list[str]) -> Iterator[Edit]:
+    """The same change of two statements of a block, or of all that are alike."""
+    ways = [list(_instead(statement, names)) for statement in block]
+    like: dict[tuple[Any, ...], dict[int, list[ast.stmt]]] = {}
+    for i, statement in enumerate(block):
+        for number, (kind, new) in enumerate(ways[i]):
+            if kind in ("accumulate", "in place"):
+                like.setdefault((type(statement), kind, number), {})[i] = new
+    for (_, kind, _), places in like.items():
+        if len(places) > 2:
+            new = [s for i, statement in enumerate(block) for s in places.get(i, [statement])]
+            first, *others = (block[i].lineno for i in sorted(places))
+            yield _edit(kind, first, holder, field, new, also=tuple(others))
+    for i, j in itertools.combinations(range(len(block)), 2):
+        if type(block[i]) is not type(block[j]):
+            continue
+        for (kind, one), (same, other) in zip(ways[i], ways[j], strict=False):
+            if kind == same and kind in ("accumulate", "in place", "kept"):
+                new = [*block[:i], *one, *block[i + 1 : j], *other, *block[j + 1 :]]
+                yield _edit(kind, block[i].lineno, holder, field, new, also=(block[j].lineno,))
+
+
+def _exchanges(statement: ast.stmt, names: list[str]) -> Iterator[tuple[str, str, ast.stmt]]:
+    """A statement with two of its variables in each other's place."""
+    if hasattr(statement, "body"):
+        return
+    found = [n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    for one, other in itertools.combinations([name for name in dict.fromkeys(found) if name in names], 2):
+        swapped = copy.deepcopy(statement)
+        for node in ast.walk(swapped):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in (one, other):
+                node.id = other if node.id == one else one
+        yield one, other, swapped
+
+
+def _instead(statement: ast.stmt, names: list[str]) -> Iterator[tuple[str, list[ast.stmt]]]:
     """What may stand in a statement's place."""
     if isinstance(statement, ast.AugAssign):
         target = _loaded(statement.target)
@@ -353,10 +495,16 @@ def _instead(statement: ast.stmt) -> Iterator[tuple[str, list[ast.stmt]]]:
             yield "in place", [ast.Assign([whole], value)]
     elif isinstance(statement, ast.Expr):
         yield "return", [ast.Return(statement.value)]
+        if isinstance(statement.value, ast.Call):
+            held = [n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name) and n.id in names]
+            for name in dict.fromkeys(held):
+                yield "kept", [ast.Assign([ast.Name(name, ast.Store())], statement.value)]
     elif isinstance(statement, ast.With):
         yield "superfluous", statement.body
     elif isinstance(statement, ast.If):
         yield "condition", statement.body
+        if statement.orelse:
+            yield "condition", [ast.If(statement.test, statement.body, []), *statement.orelse]
         if statement.orelse:
             yield "condition", [ast.If(statement.test, statement.orelse, statement.body)]
 

@@ -181,14 +181,18 @@ def _parts_at(filename: str, number: int, line: str) -> list[ast.AST]:
     line = line.strip()
     for text, at in (("".join(linecache.getlines(filename)), number), (line, 1), (f"{line} pass", 1)):
         with contextlib.suppress(SyntaxError, ValueError):
-            around = [
-                n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt) and n.lineno <= at <= n.end_lineno
-            ]
+            around = [n for n in ast.walk(_parsed(text)) if isinstance(n, ast.stmt) and n.lineno <= at <= n.end_lineno]
             if around:
                 innermost = max(around, key=lambda n: (n.lineno, -n.end_lineno))
                 head = [child for child in ast.iter_child_nodes(innermost) if not isinstance(child, ast.stmt)]
                 return [n for part in head for n in ast.walk(part)]
     return []
+
+
+@functools.lru_cache(16)
+def _parsed(text: str) -> ast.Module:
+    """A text's syntax tree; a search meets errors of the same file over and over."""
+    return ast.parse(text)
 
 
 def thing(value: Any) -> str:

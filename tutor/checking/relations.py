@@ -57,7 +57,11 @@ def relation(mine: np.ndarray, right: np.ndarray) -> str | None:
         for axis in range(right.ndim):
             if near(mine, right.sum(axis=axis)):
                 return f"It has been summed over axis {axis}, which has to stay."
-    if mine.shape != right.shape or mine.size < 2:
+    if mine.shape != right.shape:
+        return None
+    if rounded := _rounded(mine, right):
+        return rounded
+    if mine.size < 2:
         return None
     shift = mine - right
     if near(shift + right.max(), np.full_like(shift, shift.flat[0] + right.max())) and near(
@@ -66,6 +70,20 @@ def relation(mine: np.ndarray, right: np.ndarray) -> str | None:
         return f"Every entry is off by the same amount, {shift.flat[0]:+.4g}."
     if near(np.sort(mine, axis=None), np.sort(right, axis=None)):
         return "It holds the right numbers, but in other places."
+    return None
+
+
+def _rounded(mine: np.ndarray, right: np.ndarray) -> str | None:
+    """Say so where digits behind the point are lost."""
+    if not mine.size or not (np.isfinite(mine).all() and np.isfinite(right).all()) or not mine.any():
+        return None
+    close = 1e-6 * np.max(np.abs(mine))
+    if np.max(np.abs(mine - np.trunc(right))) <= close:
+        return "It is the right one without what stands behind the point."
+    for digits in range(5):
+        if np.max(np.abs(mine - np.round(right, digits))) <= close:
+            places = {0: "a whole number", 1: "1 decimal"}.get(digits, f"{digits} decimals")
+            return f"It is the right one, rounded to {places}."
     return None
 
 

@@ -144,6 +144,7 @@ class Search:
         if all(trial.outcome.error is None for trial in trials) and all(same(made[0], value) for value in made[1:]):
             return
         known, alike = self.exercise, []
+        trials = sorted(trials, key=lambda trial: trial.outcome.seconds)  # most pairs differ on the first
         for pair in itertools.combinations(known.misconceptions.values(), 2):
             if known.both(*pair) is not None and diagnose.matches(known.spec, trials, pair, known.run_both):
                 alike.append(pair)
@@ -161,8 +162,16 @@ class Search:
 
 
 def _in_turn(*ways: Steps) -> Steps:
-    """Several searches, a step of each in turn."""
-    done = object()
-    for step in itertools.chain.from_iterable(itertools.zip_longest(*ways, fillvalue=done)):
-        if step is not done:
-            yield step
+    """Several searches, a step of the one that has taken the least time: one of long steps must not starve another."""
+    taken = [0.0] * len(ways)
+    going = list(range(len(ways)))
+    while going:
+        way = min(going, key=taken.__getitem__)
+        started = time.perf_counter()
+        try:
+            step = next(ways[way])
+        except StopIteration:
+            going.remove(way)
+            continue
+        taken[way] += time.perf_counter() - started
+        yield step

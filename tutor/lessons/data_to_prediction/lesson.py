@@ -63,7 +63,7 @@ class ImageDataset(Dataset):
     """Pairs (image, label), each transformed when it is taken out, if a transform is given.
 
     images, labels : of the same length, indexed by a number: tensors, or lists
-    transform, target_transform : called with the image, or the label; None leaves it as it is
+    transform, target_transform : called with the image, or the label, each time; None leaves it as it is
     """
 
     def __init__(self, images, labels, transform=None, target_transform=None):

@@ -192,7 +192,7 @@ def fit(model, loss_fn, optimizer, X, y, batch_size, epochs):
     """Train the model for some epochs, and return the mean loss over the images of each epoch, a list of numbers.
 
     X : (N, ...), y : (N,)    batch_size : a step is taken for so many; the last batch of an epoch may be smaller
-    Every epoch goes through all images once, in a new random order. Use your `train_step`.
+    Every epoch, of a later call as well, goes through all images once, in a new random order. Use your `train_step`.
     """
     ### BEGIN SOLUTION
     losses = []

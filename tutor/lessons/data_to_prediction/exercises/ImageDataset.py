@@ -35,7 +35,7 @@ def probe_lists(d):
 
 
 def use_dataset(dataset, images, labels, index, transformed, target_transformed):
-    """The length, a pair, and how often the transforms were called before and while it was taken out."""
+    """The length, a pair, its image taken out again, and how often the transforms were called before and meanwhile."""
     calls = []
 
     def transform(image):
@@ -57,8 +57,10 @@ def use_dataset(dataset, images, labels, index, transformed, target_transformed)
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         came = f"{len(pair)} things" if isinstance(pair, tuple | list) else f"a single {type(pair).__name__}"
         raise TypeError(f"an example should be a pair, the image and its label; yours is {came}")
-    image, label = pair
-    return length, image, label, f"{before} times", " and ".join(sorted(calls[before:])) or "nothing"
+    (image, label), called = pair, " and ".join(sorted(calls[before:])) or "nothing"
+    whole = isinstance(label, int) or (isinstance(label, torch.Tensor) and not label.is_floating_point())
+    again = pairs[index][0]
+    return length, image, label, again, "a whole number" if whole else "something else", f"{before} times", called
 
 
 class PairsKept(Dataset):
@@ -118,6 +120,8 @@ EXERCISE = code(
         "the length",
         "the image",
         "the label",
+        "the image when it is taken out again",
+        "what the label is",
         "how often a transform was called before anything was taken out",
         "what was transformed as the pair was taken out",
     ),
@@ -139,6 +143,30 @@ EXERCISE = code(
             "Neither of the transforms is applied.",
             patch=((IF_IMAGE, ""), (IF_LABEL, "")),
             hints=("Where do `transform` and `target_transform` come in?",),
+        ),
+        Misconception(
+            "transformed-too-early",
+            "The pairs are right, and the transform runs before any is taken out. It belongs into `__getitem__`: one that draws something at random has to draw anew each time.",
+            patch=(
+                (
+                    "self.images = images",
+                    "self.images = images if transform is None else [transform(image) for image in images]",
+                ),
+                (IF_IMAGE, ""),
+            ),
+            hints=("How many images does your dataset transform if only one is ever asked for?",),
+        ),
+        Misconception(
+            "kept-transformed",
+            "The first time an image comes out right; the second time it is transformed twice. What the transform returns should not be kept.",
+            patch=(
+                ("self.images = images", "self.images = list(images)"),
+                (
+                    "            image = self.transform(image)\n",
+                    "            image = self.images[index] = self.transform(image)\n",
+                ),
+            ),
+            hints=("What lies at the index after its image was taken out?",),
         ),
         Misconception(
             "result-thrown-away",

@@ -33,12 +33,15 @@ def use_predict(predict, image, weight, level, names):
         model[3].bias.fill_(level)
     modes = []
     model[1].register_forward_pre_hook(lambda norm, _: modes.append("training" if norm.training else "evaluation"))
+    called = []
+    model.register_forward_hook(lambda *_: called.append(True))
     returned = predict(model, image, names)
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         raise TypeError("the answer should return two things, the name of the class and its probability")
     name, probability = returned
     kind = "a tensor" if isinstance(probability, torch.Tensor) else "a number"
-    return max(modes, default="never called"), name, probability, kind, model[1].running_mean.clone()
+    mode = max(modes, default="never called") if called else "not called as model(X)"
+    return mode, name, probability, kind, model[1].running_mean.clone()
 
 
 def predict_by_index(model, image, classes):
@@ -97,6 +100,12 @@ EXERCISE = code(
             "Your second value is a logit. Softmax makes probabilities of logits.",
             patch=("F.softmax(logits, dim=1)[0]", "logits[0]"),
             hints=("Between which two numbers does a probability lie?",),
+        ),
+        Misconception(
+            "sigmoid-for-softmax",
+            "The name is right. The probability is that of a sigmoid, which looks at one logit alone; softmax shares 1 out among all classes.",
+            patch=("F.softmax(logits, dim=1)[0]", "torch.sigmoid(logits)[0]"),
+            hints=("What do your probabilities of all classes add up to?",),
         ),
         Misconception(
             "softmax-over-the-batch",

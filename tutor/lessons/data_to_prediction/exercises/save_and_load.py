@@ -7,18 +7,13 @@ import torch
 
 from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 from ..shared import CLASSES, small_net
 
 
-def probe_models(d):
-    """The weights of a model and those of a fresh one, and an example."""
-    n, features = d.sizes(2, 3, 7)
-    return d.tensor(CLASSES, features), d.tensor(CLASSES, features), d.tensor(n, features)
-
-
-def in_file(path):
-    """In words, what a file holds; it is loaded with `weights_only`, as a careful reader of it would."""
+def in_file(path, numbers):
+    """In words, what a file holds, and whose numbers; it is loaded with `weights_only`, as a careful reader would."""
     if not path.exists():
         return "there is no file"
     try:
@@ -26,15 +21,18 @@ def in_file(path):
     except Exception:
         return "more than numbers: it cannot be loaded with weights_only=True"
     tensors = isinstance(found, dict) and all(isinstance(value, torch.Tensor) for value in found.values())
-    return "the state_dict: " + ", ".join(found) if tensors else f"something else, a {type(found).__name__}"
+    if not tensors:
+        return f"something else, a {type(found).__name__}"
+    others = any(not torch.equal(found[name], numbers[name]) for name in found if name in numbers)
+    return "other numbers than the first model's" if others else "the state_dict: " + ", ".join(found)
 
 
-def use_save(save_and_load, weight, other, x):
+def use_save(save_and_load, weight, other):
     """What the file holds, which model came back, its mode and its numbers; later changes must not reach it."""
     model, fresh = small_net(weight), small_net(other)
     with torch.no_grad():
         fresh[0].running_mean.zero_()
-    asked, load = [], torch.load
+    asked, load, numbers = [], torch.load, {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.pth")
 
@@ -47,7 +45,7 @@ def use_save(save_and_load, weight, other, x):
             found = save_and_load(model, fresh, path)
         finally:
             torch.load = load
-        held = in_file(path)
+        held = in_file(path, numbers)
     with torch.no_grad():
         model[1].weight.zero_()
     if not isinstance(found, torch.nn.Module):
@@ -91,7 +89,7 @@ EXERCISE = code(
     difficulty="easy",
     minutes=4,
     drills=("save-load",),
-    probe=probe_models,
+    space=Space({name: Array(f"{CLASSES} D", tensor=True) for name in ("weight", "other")}),
     use=use_save,
     outputs=(
         "the file",
@@ -140,6 +138,27 @@ EXERCISE = code(
             "The file is loaded, and the fresh model has the numbers that it had before. `load_state_dict` is what puts numbers into a model.",
             patch=("fresh.load_state_dict(torch.load(path, weights_only=True))", "torch.load(path, weights_only=True)"),
             hints=("Which model gets the numbers of the file, and by which call?",),
+        ),
+        Misconception(
+            "fresh-one-saved",
+            "The file holds other numbers than those of the first model, and the fresh one comes back with the numbers that it had before. Which of the two models is saved?",
+            patch=("torch.save(model.state", "torch.save(fresh.state"),
+            hints=("Whose numbers are worth keeping here?",),
+        ),
+        Misconception(
+            "file-elsewhere",
+            "The model that comes back is right, and there is no file at `path`: is it written under a name of its own?",
+            patch=(
+                ("model.state_dict(), path", 'model.state_dict(), f"{path}.pt"'),
+                ("torch.load(path", 'torch.load(f"{path}.pt"'),
+            ),
+            hints=("Where does the caller look for the file?",),
+        ),
+        Misconception(
+            "wrapped",
+            "The model that comes back is right, and the file holds something around the numbers. The state_dict alone is asked for.",
+            patch=(("model.state_dict(), path", '{"model": model.state_dict()}, path'), ("=True)", '=True)["model"]')),
+            hints=("What does `torch.load(path)` give whoever has only your file?",),
         ),
         Misconception(
             "first-model-returned",

@@ -40,7 +40,9 @@ def use_test(test, x, y, batch, weight, drop_last):
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         raise TypeError("the answer should return two things, the accuracy and the mean loss")
     accuracy, loss = returned
-    watched = "recorded" if any(recorded) else "not recorded"
+    watched = (
+        "recorded" if any(recorded) else "not recorded" if recorded else "unseen: the model was not called as model(X)"
+    )
     if any(p.grad is not None for p in model.parameters()):
         watched = "computed and left in the model"
     return max(modes, default="never called"), watched, accuracy, loss, model[0].running_mean.clone()
@@ -115,6 +117,42 @@ EXERCISE = code(
             hints=("If the last batch holds one image, how much should that image count?",),
         ),
         Misconception(
+            "each-by-another-count",
+            "The accuracy is divided by the images of the dataset, and the loss, a sum of means, by the number of batches. Divide both by the images that came, and count each batch's loss by its size.",
+            patch=(
+                (".item() * len(X)", ".item()"),
+                ("right / count, total / count", "right / len(dataloader.dataset), total / len(dataloader)"),
+            ),
+            hints=("How much does an image of a smaller last batch count in your loss?",),
+        ),
+        Misconception(
+            "accuracy-over-batches",
+            "The loss is right; the accuracy is an average over batches, in which the images of the smaller last one count for more.",
+            patch=(
+                ("(y_pred.argmax(dim=1) == y).sum()", "(y_pred.argmax(dim=1) == y).float().mean()"),
+                ("right / count", "right / len(dataloader)"),
+            ),
+            hints=("If the last batch holds one image, how much should that image count?",),
+        ),
+        Misconception(
+            "last-batch-too-heavy",
+            "The accuracy is right; the loss counts the smaller last batch like a whole one. The mean of a batch has to count by the number of *its* images.",
+            patch=(".item() * len(X)", ".item() * dataloader.batch_size"),
+            hints=("How many images does the last batch hold?",),
+        ),
+        Misconception(
+            "counted-in-whole-batches",
+            "Both numbers are too small where the last batch is smaller: they are divided by as many images as whole batches would hold.",
+            patch=("count += len(X)", "count += dataloader.batch_size"),
+            hints=("How many images does the last batch hold?",),
+        ),
+        Misconception(
+            "loss-of-its-own",
+            "The accuracy is right, and the loss is not the one that you were given: call `loss_fn`.",
+            patch=("loss_fn(y_pred, y)", "F.cross_entropy(y_pred, y)"),
+            hints=("Which loss does the caller ask for?",),
+        ),
+        Misconception(
             "loss-over-batches",
             "The accuracy is right; the loss is an average over batches, in which the images of the smaller last one count for more.",
             patch=((".item() * len(X)", ".item()"), ("total / count", "total / len(dataloader)")),
@@ -161,6 +199,12 @@ EXERCISE = code(
             "Both numbers come from the last batch alone.",
             patch=(("right +=", "right ="), ("total +=", "total ="), ("count +=", "count =")),
             hints=("What is left of the first batch after the second?",),
+        ),
+        Misconception(
+            "first-batch-only",
+            "Both numbers come from the first batch alone.",
+            patch=("            count += len(X)\n", "            count += len(X)\n            break\n"),
+            hints=("How many batches does your code come to, and what ends it?",),
         ),
         Misconception(
             "over-the-batch",

@@ -61,6 +61,7 @@ def use_train(train, x, y, batch, weight, rate):
         return loss
 
     optimizer.register_step_post_hook(step_met)
+    called = modes_of(model)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         train(loader_of(x, y, batch), model, loss_of, optimizer)
     lines = LINE.findall(printed.getvalue())
@@ -69,7 +70,7 @@ def use_train(train, x, y, batch, weight, rate):
     told = [float(loss) for loss, *_ in lines]
     honest = len(told) == len(wanted) and all(abs(a - b) < 2e-3 for a, b in zip(told, wanted, strict=True))
     return (
-        min(modes, default="never called"),
+        min(modes, default="never called") if called else "not called as model(X)",
         f"{len(met)} for {-(-len(x) // batch)} batches",
         next((words for words in met if words != "that of its batch"), "that of its batch"),
         " ".join(at) or "nothing of the form loss: 2.303  [   64/60000]",
@@ -204,6 +205,22 @@ EXERCISE = code(
             "The training is right. The line of a smaller last batch counts too few images: those before it came in larger batches. Add up the images batch by batch.",
             patch=("seen += len(X)", "seen = (batch + 1) * len(X)"),
             hints=("If the last batch has two images and all before it three, how many were seen?",),
+        ),
+        Misconception(
+            "batch-number-told",
+            "The training is right. In front of the slash stands the number of the batch; it should be how many images were seen.",
+            patch=("[{seen:5d}", "[{batch:5d}"),
+            hints=("What does the docstring's line count, batches or images?",),
+        ),
+        Misconception(
+            "later-losses",
+            "The training is right, and so is the first line; a later one does not tell the loss of its batch. Is it a mean, or a sum, of all losses so far?",
+            patch=(
+                ("size, seen = len(dataloader.dataset), 0", "size, seen, total = len(dataloader.dataset), 0, 0.0"),
+                ("{loss.item()", "{total / (batch + 1)"),
+                ("        seen +=", "        total += loss.item()\n        seen +="),
+            ),
+            hints=("Which batch does the line at batch 100 tell of?",),
         ),
         Misconception(
             "batches-for-images",

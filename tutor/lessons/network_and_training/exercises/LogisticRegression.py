@@ -5,23 +5,11 @@ from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Labels, Space
 from tutor.lessons.readers_text import in_function
 from tutor.lessons.training_steps import descend, plain, shapes_of
 
 from ..shared import STEPS
-
-
-def probe_regression(d):
-    """Examples, their classes, and what the layer is filled with."""
-    n, features, classes = d.sizes(3, 3, 7)
-    x, y = d.tensor(n, features), torch.from_numpy(d.labels(n, classes))
-    return x, y, d.tensor(classes, features), d.tensor(classes)
-
-
-def probe_large(d):
-    """Scores so far apart that the smaller probabilities are rounded to 0."""
-    x, y, weight, bias = probe_regression(d)
-    return 100 * x, y, weight, bias
 
 
 def use_regression(regression, x, y, weight, bias):
@@ -73,7 +61,15 @@ EXERCISE = code(
     difficulty="easy",
     minutes=6,
     drills=("logistic-regression", "linear", "parameters"),
-    probe=(probe_regression, probe_large),
+    space=Space(
+        {
+            "x": Array("N D", scales=("usual", "large"), values=("distinct", "zeros"), tensor=True),
+            "y": Labels("N", classes="C"),
+            "weight": Array("C D", tensor=True),
+            "bias": Array("C", tensor=True),
+        },
+        sizes={"N": (1,)},
+    ),
     use=use_regression,
     outputs=("parameters", "y_pred", "the gradient", "losses"),
     misconceptions=(
@@ -123,6 +119,12 @@ EXERCISE = code(
             "The layer goes from classes to features. `nn.Linear` is told first how many numbers come in, then how many go out.",
             patch=("nn.Linear(num_features, num_classes)", "nn.Linear(num_classes, num_features)"),
             hints=("How many numbers has one example?",),
+        ),
+        Misconception(
+            "sizes-written-in",
+            "The layer has 784 inputs and 10 outputs, whatever sizes are asked for. They are handed in as `num_features` and `num_classes`.",
+            patch=("nn.Linear(num_features, num_classes)", "nn.Linear(784, 10)"),
+            hints=("What should `LogisticRegression(4, 3)` have?",),
         ),
         Misconception(
             "no-bias",

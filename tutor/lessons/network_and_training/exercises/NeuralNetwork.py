@@ -1,21 +1,16 @@
 """The 784-512-512-10 network as a class: a ReLU missing or at the end, layers unnoticed, a softmax too many."""
 
+import functools
+
 import torch
 from torch import nn
 from torch.nn import functional
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Drawn, Labels, Space
 from tutor.lessons.training_steps import descend, plain
 
-from ..shared import STEPS
-
 SIZES = ((10,), (10, 512), (512,), (512,), (512, 512), (512, 784))
-
-
-def probe_images(d):
-    """A few images without channels, their classes, and a seed for the weights."""
-    (n,) = d.sizes(1, 3, 6)
-    return d.tensor(n, 28, 28), torch.from_numpy(d.labels(n, 10)), d.integer(1, 1000)
 
 
 def probe_channel(d):
@@ -23,20 +18,32 @@ def probe_channel(d):
     return d.tensor(1, 1, 28, 28), torch.from_numpy(d.labels(1, 10)), d.integer(1, 1000)
 
 
+def probe_channels(d):
+    """Several of them."""
+    (n,) = d.sizes(1, 3, 6)
+    return d.tensor(n, 1, 28, 28), torch.from_numpy(d.labels(n, 10)), d.integer(1, 1000)
+
+
+@functools.lru_cache(16)
+def numbers(seed):
+    """Numbers for parameters of every size, drawn once for each probe."""
+    drawing = torch.Generator().manual_seed(seed)
+    return {size: torch.randn(size, generator=drawing) / size[-1] ** 0.5 for size in dict.fromkeys(SIZES)}
+
+
 def use_network(network, x, y, seed):
-    """The sizes of the parameters, the output with weights that are set by size, and the losses of a few steps."""
+    """The sizes of the parameters, the output with weights that are set by size, and the losses around a step."""
     model = network().to(x.dtype)
     sizes = sorted(tuple(p.shape) for p in model.parameters())
     if tuple(sizes) != SIZES:
         return ", ".join(map(str, sizes)) or "none", None, None
-    numbers = torch.Generator().manual_seed(seed)
-    drawn = {size: torch.randn(size, generator=numbers) / size[-1] ** 0.5 for size in dict.fromkeys(SIZES)}
+    drawn = numbers(seed)
     with torch.no_grad():
         for parameter in model.parameters():  # weights are told apart by their sizes, whatever they are called
             parameter.copy_(drawn[tuple(parameter.shape)])
     y_pred = model(x)
     fits = isinstance(y_pred, torch.Tensor) and y_pred.shape == (len(x), 10)
-    losses = descend(model, functional.cross_entropy, x, y, 0.002, STEPS) if fits else None
+    losses = descend(model, functional.cross_entropy, x, y, 0.002, 2) if fits else None
     return ", ".join(map(str, sizes)), plain(y_pred), losses
 
 
@@ -80,8 +87,17 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("network", "layers"),
-    probe=(probe_images, probe_channel),
+    space=Space(
+        {
+            "x": Array("N 28 28", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "y": Labels("N", classes=10, values=("distinct",)),
+            "seed": Drawn(1, 1000),
+        },
+        sizes={"N": (1,)},
+    ),
+    probe=(probe_channel, probe_channels),
     use=use_network,
+    cases=2,
     outputs=("the sizes of the parameters", "the logits", "losses"),
     misconceptions=(
         Misconception(

@@ -1,12 +1,10 @@
 """The loop over epochs and mini-batches: no shuffling, labels left behind, a last batch dropped, means of means."""
 
-import torch
-from torch import nn
-
-from tutor.checking import Misconception, as_list, code
+from tutor.checking import Misconception, code
 from tutor.lessons.readers_text import in_loop, never_says, says
 
-from ..shared import CLASSES, STEPS, Watched
+from ..shared import CLASSES, STEPS
+from ..watching import use_fit
 
 
 def probe_fit(d):
@@ -23,53 +21,18 @@ def probe_no_rest(d):
 
 def probe_one_batch(d):
     """A batch that would hold more examples than there are."""
-    return (d.integer(7, 9), 12, 2, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
+    return (d.integer(7, 9), 12, 2, d.tensor(CLASSES, 2), d.number(0.3, 0.5))
+
+
+def probe_many(d):
+    """Batches of more images than are usual."""
+    batch = d.integer(66, 80)
+    return (batch + d.integer(1, 3), batch, 1, d.tensor(CLASSES, 2), d.number(0.5, 0.8))
 
 
 def probe_single_images(d):
     """Batches of one image each."""
     return (d.integer(8, 9), 1, 2, d.tensor(CLASSES, 2), d.number(0.05, 0.1))
-
-
-def use_fit(fit, count, batch, epochs, weight, rate):
-    """In words what the epochs did, and the returned losses as parts of the right ones."""
-    numbers = torch.arange(count)
-    x, y = torch.stack([numbers, 7 * numbers], dim=1).to(weight.dtype), (numbers * numbers) % CLASSES
-    model, met, paired = Watched(weight), [], []
-
-    def loss_fn(y_pred, target):
-        loss = nn.functional.cross_entropy(y_pred, target, label_smoothing=0.1)
-        paired.append(len(y_pred) == len(target) and torch.equal(y[model.batches[-1]], target))
-        met.append(loss.item())
-        return loss
-
-    optimizer, steps = torch.optim.SGD(model.parameters(), rate), []
-    optimizer.register_step_post_hook(lambda *_: steps.append(len(met)))
-    losses = fit(model, loss_fn, optimizer, x, y, batch, epochs)
-    losses = losses if losses is None else as_list(losses, "numbers")
-    per_epoch = -(-count // batch)
-    sizes = [len(rows) for rows in model.batches]
-    rounds = [
-        [number for rows in model.batches[k : k + per_epoch] for number in rows]
-        for k in range(0, len(model.batches), per_epoch)
-    ]
-    once = all(sorted(seen) == list(range(count)) for seen in rounds) and len(rounds) == epochs
-    orders = {tuple(seen) for seen in rounds}
-    order = (
-        "as they lie" if tuple(range(count)) in orders else "a new one" if len(orders) == epochs else "a repeated one"
-    )
-    weighed = [a * n for a, n in zip(met, sizes, strict=False)]
-    wanted = [sum(weighed[k : k + per_epoch]) / count for k in range(0, len(weighed), per_epoch)]
-    listed = losses is not None and len(losses) == len(wanted)
-    return (
-        f"{len(steps)} for {epochs} epochs",
-        ", ".join(map(str, sizes[:per_epoch])),
-        "once in each epoch" if once else "not once in each epoch",
-        order if once else "",
-        "their own" if all(paired) else "those of others",
-        "no list" if losses is None else len(losses),
-        [float(a) / b for a, b in zip(losses, wanted, strict=True)] if listed and once else None,
-    )
 
 
 FIT_BY_LOADER = '''
@@ -116,13 +79,14 @@ def fit(model, loss_fn, optimizer, X, y, batch_size, epochs):
     return losses
 '''
 
+ADDED = "            total += train_step(model, loss_fn, optimizer, X[rows], y[rows]) * len(rows)\n"
 START, DRAWN, KEPT = "    losses = []\n", "torch.randperm(len(X)).split", "        losses.append(total / len(X))\n"
 
 EXERCISE = code(
     difficulty="medium",
     minutes=9,
     drills=("mini-batches",),
-    probe=(probe_fit, probe_no_rest, probe_one_batch, probe_single_images),
+    probe=(probe_fit, probe_no_rest, probe_one_batch, probe_many, probe_single_images),
     use=use_fit,
     outputs=(
         "the number of steps",
@@ -157,6 +121,12 @@ EXERCISE = code(
             hints=("How often is an order drawn, and what decides which one it is?",),
         ),
         Misconception(
+            "seeded-anew",
+            "Each epoch of a call has an order of its own, and the next call of `fit` draws the same ones once more. Leave the seed to the caller.",
+            patch=(START, f"{START}    torch.manual_seed(0)\n"),
+            hints=("What happens if `fit` is called once for each epoch?",),
+        ),
+        Misconception(
             "labels-left-behind",
             "The images are shuffled and their labels do not follow: images get the labels of others. Take the same rows from both.",
             patch=("y[rows])", "y[: len(rows)])"),
@@ -179,6 +149,39 @@ EXERCISE = code(
             evidence=says("randint"),
             other=("torch.randperm(len(X))", "torch.multinomial(torch.ones(len(X)), len(X), replacement=True)"),
             hints=("May a number come twice in your order?",),
+        ),
+        Misconception(
+            "drawn-for-each-batch",
+            "For every batch images are drawn from all of them anew, so that some come more than once in an epoch, and others never. Draw one order for an epoch, and cut it.",
+            patch=(
+                f"        for rows in {DRAWN}(batch_size):\n",
+                "        for start in range(0, len(X), batch_size):\n            rows = torch.randperm(len(X))[:batch_size]\n",
+            ),
+            hints=("How often is an order drawn in an epoch, and what is cut from it?",),
+        ),
+        Misconception(
+            "loss-of-each-batch",
+            "Something is kept for every batch. One number is asked for from each epoch, the mean over its images.",
+            patch=(
+                f"{ADDED}{KEPT}",
+                "            losses.append(train_step(model, loss_fn, optimizer, X[rows], y[rows]))\n",
+            ),
+            hints=("How long should the list be after three epochs?",),
+        ),
+        Misconception(
+            "last-batch-alone",
+            "Each loss is that of the last batch of its epoch alone. The mean over all images of the epoch is asked for.",
+            patch=(
+                "total += train_step(model, loss_fn, optimizer, X[rows], y[rows]) * len(rows)",
+                "total = train_step(model, loss_fn, optimizer, X[rows], y[rows]) * len(X)",
+            ),
+            hints=("What is left of the first batch's loss when the epoch is over?",),
+        ),
+        Misconception(
+            "measured-afterwards",
+            "Each loss is measured when its epoch is over, on all images. The mean of the losses with which the steps were taken is asked for, those that `train_step` returns.",
+            patch=("total / len(X)", "loss_fn(model(X), y).item()"),
+            hints=("With which weights is each image's loss computed?",),
         ),
         Misconception(
             "last-batch-too-heavy",

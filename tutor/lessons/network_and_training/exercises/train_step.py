@@ -23,7 +23,7 @@ def use_step(train_step, x, y, w1, w2, rate):
         model[2].weight.copy_(w2)
     first, events, called = model[0].weight, [], []
     optimizer = torch.optim.SGD(model.parameters(), rate)
-    model.register_forward_hook(lambda *_: called.append(True))
+    model.register_forward_hook(lambda layer, *_: called.append(layer.training))
     first.register_hook(lambda gradient: events.append("backward"))
     optimizer.register_step_post_hook(lambda *_: events.append("step" if first.grad is not None else "vain step"))
     losses, met = [], []
@@ -31,12 +31,12 @@ def use_step(train_step, x, y, w1, w2, rate):
         events.clear()
         losses.append(train_step(model, lopsided, optimizer, x, y))
         met.append(" then ".join(events) or "nothing happened")
-    through = "called" if called else "not called"
+    through = ("called" if all(called) else "called in evaluation mode") if called else "not called"
     return (
-        *losses,
-        training_steps.kind_of(losses[-1]),
         through,
         *met[:2],
+        *losses,
+        training_steps.kind_of(losses[-1]),
         first.detach().clone(),
         model[2].weight.detach().clone(),
     )
@@ -84,11 +84,11 @@ EXERCISE = code(
     ),
     use=use_step,
     outputs=(
-        *(f"the loss of step {k}" for k in range(1, shared.STEPS + 2)),
-        "what the loss is",
         "the model",
         "the order in the first step",
         "the order in the second step",
+        *(f"the loss of step {k}" for k in range(1, shared.STEPS + 2)),
+        "what the loss is",
         "the first weights",
         "the last weights",
     ),

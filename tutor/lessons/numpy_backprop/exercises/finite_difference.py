@@ -34,6 +34,12 @@ def probe_transposed_difference(d):
     return cubic_of(d.array(*shape).T), d.array(*shape).astype(np.float64).T, 0.5
 
 
+def probe_small_nudge(d):
+    """A nudge as small as in practice, which asks for 64-bit numbers all the way."""
+    shape = d.sizes(2, 2, 4)
+    return cubic_of(d.array(*shape)), d.array(*shape).astype(np.float64), 2.0**-16
+
+
 def difference_flat(f, w, eps):
     grad = []
     for k in range(w.size):
@@ -72,7 +78,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("finite-differences",),
-    probe=(probe_finite_difference, probe_odd_difference, probe_transposed_difference),
+    probe=(probe_finite_difference, probe_odd_difference, probe_transposed_difference, probe_small_nudge),
     forbid=("autograd", "call:numpy.gradient"),
     misconceptions=(
         Misconception(
@@ -133,6 +139,18 @@ EXERCISE = code(
             "the central difference with eps squared.",
             patch=("(f(up) - f(down)) / (2 * eps)", "(f(up) - f(w)) / eps"),
             hints=("On which two sides of w does the formula look?",),
+        ),
+        Misconception(
+            "one-array-for-both",
+            "Everything is 0: f gives the same on both sides. Are they two names for one array, or is what was nudged not what f is given?",
+            patch=("w.copy(), w.copy()", "[w.copy()] * 2"),
+            hints=("What does `up = w` make: a new array, or a second name for the same one?",),
+        ),
+        Misconception(
+            "half-the-nudge",
+            "Each side is nudged by half of `eps`. The formula goes up by the whole of it and down by the whole of it.",
+            patch=(("+= eps", "+= eps / 2"), ("-= eps", "-= eps / 2"), ("(2 * eps)", "eps")),
+            hints=("How far apart are the two points of the formula?",),
         ),
         Misconception(
             "divided-by-eps",

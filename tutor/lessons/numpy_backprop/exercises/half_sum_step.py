@@ -91,6 +91,12 @@ EXERCISE = code(
             hints=("Which arrays does the caller look at afterwards?",),
         ),
         Misconception(
+            "mean-returned",
+            "The steps are right, and the loss that you return is a mean. Half the sum is asked for.",
+            patch=("return 0.5 * ((y_pred - y) ** 2).sum()", "return ((y_pred - y) ** 2).mean()"),
+            hints=("Which loss does the docstring name?",),
+        ),
+        Misconception(
             "uphill",
             "The steps lead up: the gradient points to where the loss grows. They have to go against it.",
             patch=("-= learning_rate", "+= learning_rate"),

@@ -77,6 +77,34 @@ EXERCISE = code(
             hints=("Which symbol moves when you nudge c: c or x?",),
         ),
         Misconception(
+            "power-of-the-product",
+            "What arrives is squared and cubed as well. Only `x` is: the gradient of a point goes into each sum once.",
+            patch=(
+                ("(grad_y_pred * x**2)", "((grad_y_pred * x) ** 2)"),
+                ("(grad_y_pred * x**3)", "((grad_y_pred * x) ** 3)"),
+            ),
+            hints=("In c x², what is squared?",),
+        ),
+        Misconception(
+            "sums-multiplied",
+            "A sum of gradients is multiplied by a sum of powers. Each point's gradient goes with its own x: multiply first, add up after that.",
+            patch=(
+                ("(grad_y_pred * x)", "grad_y_pred.sum() * (x)"),
+                ("(grad_y_pred * x**2)", "grad_y_pred.sum() * (x**2)"),
+                ("(grad_y_pred * x**3)", "grad_y_pred.sum() * (x**3)"),
+            ),
+            hints=("What do two points contribute together, and what does your formula make of them?",),
+        ),
+        Misconception(
+            "nothing-arrives",
+            "Those are sums of the powers of x, as if the loss were the prediction itself. The chain rule multiplies each by the gradient that arrives at its point.",
+            patch=(
+                ("grad_y_pred.sum()", "len(x)"),
+                ("grad_y_pred * x", "x"),
+            ),
+            hints=("Where does `grad_y_pred` come into grad_d?",),
+        ),
+        Misconception(
             "two-again",
             "All four are twice what they should be. The factor 2 is in `grad_y_pred` already: it came from the square in the loss.",
             patch=(("grad_a = grad_y_pred", "grad_a = 2 * grad_y_pred"), ("(grad_y_pred", "(2 * grad_y_pred")),

@@ -3,18 +3,21 @@
 import torch
 
 from tutor.checking import Misconception, code
+from tutor.checking.space import Array, Labels, Space
 
 
 def probe_scores(d):
     """Scores of a few images, more than half of them with the highest score at the target."""
-    n, classes = d.integer(11, 17), d.integer(3, 5)
+    n, classes = d.integer(11, 17), d.integer(4, 6)
     scores = d.tensor(n, classes)
+    scores[0, 0] = 0
     ranked = scores.argsort(dim=1, descending=True)
     targets = ranked[:, 0].clone()
-    # wrong rows lie scattered between right ones, some with the second-best score and some with the lowest
+    # wrong rows lie scattered between right ones, with the second-best score, the third and the lowest
     rows = 1 + torch.from_numpy(d.rng.permutation(n - 2)[: d.integer(4, n // 2)])
     targets[rows] = ranked[rows, 1]
-    targets[rows[2:]] = ranked[rows[2:], -1]
+    targets[rows[2:3]] = ranked[rows[2:3], 2]
+    targets[rows[3:]] = ranked[rows[3:], -1]
     return scores, targets
 
 
@@ -39,8 +42,11 @@ EXERCISE = code(
     difficulty="easy",
     minutes=4,
     drills=("fashion-mnist",),
+    space=Space(
+        {"scores": Array("N C", scales=("usual", "eight", "small"), tensor=True), "targets": Labels("N", classes="C")},
+        sizes={"N": (1,)},
+    ),
     probe=probe_scores,
-    cases=5,
     misconceptions=(
         Misconception(
             "mean-of-booleans",

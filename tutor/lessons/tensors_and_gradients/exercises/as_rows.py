@@ -4,12 +4,13 @@ import torch
 
 from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Space
 
 
-def probe_images(d):
-    """A few small images of bytes; all three sizes differ."""
+def probe_dark_images(d):
+    """A few images without a black pixel, and without a white one."""
     n, h, w = d.sizes(3)
-    return (torch.from_numpy(d.rng.integers(0, 250, (n, h, w)).astype("uint8")),)
+    return (torch.from_numpy(d.rng.integers(20, 200, (n, h, w)).astype("uint8")),)
 
 
 def probe_one_image(d):
@@ -37,7 +38,8 @@ EXERCISE = code(
     difficulty="easy",
     minutes=4,
     drills=("reshape",),
-    probe=(probe_images, probe_one_image),
+    space=Space({"images": Array("N H W", dtypes=("uint8",), tensor=True)}, sizes={"N": (1,), "H": (1,), "W": (1,)}),
+    probe=(probe_dark_images, probe_one_image),
     misconceptions=(
         Misconception(
             "not-divided",
@@ -59,6 +61,24 @@ EXERCISE = code(
             "The brightest pixel of the images at hand comes out as 1, whatever it was. So a dark image becomes as bright as a white one; the scale is always 255.",
             patch=("/ 255", "/ images.max()"),
             hints=("What would become of an image that is dark all over?",),
+        ),
+        Misconception(
+            "each-by-its-largest",
+            "In every image the brightest pixel comes out as 1, whatever it was. The scale is the same for all images: 255.",
+            patch=(
+                "images.view(len(images), -1) / 255",
+                "images.view(len(images), -1) / images.view(len(images), -1).amax(dim=1, keepdim=True).float()",
+            ),
+            hints=("What would become of an image that is dark all over?",),
+        ),
+        Misconception(
+            "stretched",
+            "The darkest pixel of all comes out as 0 and the brightest as 1, whatever they were. 0 and 255 are what should become 0 and 1.",
+            patch=(
+                "images.view(len(images), -1) / 255",
+                "(images.view(len(images), -1) - images.min()) / (images.max() - images.min())",
+            ),
+            hints=("Which byte should become 0, and which 1?",),
         ),
         Misconception(
             "one-long-row",

@@ -4,6 +4,7 @@ import torch
 
 from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.shortcut import watch
 from tutor.checking.space import Array, Number, Space
 from tutor.lessons.readers_text import clears_nothing, in_loop, in_order, never_says
 
@@ -17,9 +18,11 @@ def probe_far_points(d):
 
 
 def use_fit(fit_line, x, y, steps, learning_rate):
-    """The line, and in words whether it is told in Python numbers."""
-    a, b = fit_line(x, y, steps, learning_rate)
-    return a, b, "tensors" if isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor) else "Python numbers"
+    """The line, and in words whether it is told in Python numbers and where its gradients come from."""
+    with watch(("autograd",)) as met:
+        a, b = fit_line(x, y, steps, learning_rate)
+    kind = "tensors" if isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor) else "Python numbers"
+    return a, b, kind, "from autograd" if met else "from somewhere else"
 
 
 FIT_BY_GRAD = '''
@@ -71,13 +74,13 @@ EXERCISE = code(
             "x": Array("N", values=("distinct", "zeros"), tensor=True),
             "y": Array("N", scales=("usual", "eight"), values=("distinct", "ties"), tensor=True),
             "steps": Number((5, 1, 2)),
-            "learning_rate": Number((0.1, 0.04)),
+            "learning_rate": Number((0.1, 0.04, 1.2)),  # with the last one the loss grows
         },
         sizes={"N": (1,)},
     ),
     probe=probe_far_points,
     use=use_fit,
-    outputs=("a", "b", "what a and b are"),
+    outputs=("a", "b", "what a and b are", "the gradients"),
     seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
     misconceptions=(
         Misconception(
@@ -178,6 +181,17 @@ EXERCISE = code(
             evidence=in_loop("torch.tensor(...)", "torch.zeros(...)"),
             other=("        b.grad.zero_()\n", "        b.grad.zero_()\n        break\n"),
             hints=("Which lines stand inside the loop, and which before it?",),
+        ),
+        Misconception(
+            "by-hand",
+            "The line is right, and its gradients come from formulas. Here autograd should find them: write the loss, and call `backward`.",
+            patch=(
+                (
+                    "        loss.backward()\n",
+                    "        a.grad, b.grad = (g.detach() for g in line_gradients(x, y, a, b))\n",
+                ),
+            ),
+            hints=("Which line of the step above would still work if the loss were another one?",),
         ),
         Misconception(
             "tensors-returned",
