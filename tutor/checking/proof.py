@@ -183,7 +183,8 @@ def _distance(exercise: Exercise, wrong: Any) -> float:
             return float("inf")
         seen = exercise.derived(seen_of(outcome, exercise.half, probed.arguments, given), probed.arguments)
         trial = Trial(probed.arguments, probed.expected, seen, probed.scale, probed.seed)
-        found = [d.error for d in trial.differences(exercise.spec)]
+        finer = {"precision": judge.RTOL / judge.PRECISE}  # as many times the tolerance
+        found = [d.error * finer.get(d.kind, 1.0) for d in trial.differences(exercise.spec)]
         if found:
             errors.append(max(found))
     return min(errors, default=0.0)
