@@ -129,9 +129,7 @@ class Text:
         return self.source.split("\n")[number - 1].strip()
 
 
-def changed(
-    text: Text, misconceptions: tuple[Any, ...], familiar: str = ""
-) -> Iterator[tuple[Callable[[], Any], str]]:
+def changed(text: Text, misconceptions: tuple[Any, ...], familiar: str = "") -> Iterator[tuple[Callable[[], Any], str]]:
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then

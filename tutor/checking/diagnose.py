@@ -294,7 +294,8 @@ def _not_finite(
     lines = [f"Look at {what}. There is {_kind_of_number(mine[index])} in it" + (f", for {told}:" if told else ":")]
     if np.isfinite(mine[index]):
         lines = [
-            f"Look at {what}. {_capital(_kind_of_number(right[index]))} is expected in it" + (f", for {told}:" if told else ":")
+            f"Look at {what}. {_capital(_kind_of_number(right[index]))} is expected in it"
+            + (f", for {told}:" if told else ":")
         ]
     at = f"at index {list(index)}" if index else ""
     lines += [f"    yours     {mine[index]: .6g}   {at}".rstrip(), f"    expected  {right[index]: .6g}"]

@@ -49,9 +49,9 @@ EXERCISE = repair(
         {
             "x": Array("N D", values=("distinct", "zeros"), layouts=("contiguous", "transposed"), tensor=True),
             "y": Array("N", scales=("usual", "eight"), tensor=True),
-            "scale": Number((0.4, 0.0, -40.0)),
+            "scale": Number((2.5, 0.0, -40.0)),
             "rate": Number((0.1, 0.06)),
-            "steps": Number((3, 4)),
+            "steps": Number((6, 4)),
         },
         {"N": (1,), "D": (1,)},
     ),
