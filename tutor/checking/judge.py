@@ -29,9 +29,9 @@ _max, _abs, _asarray, _isnan = np.max, np.abs, np.asarray, np.isnan
 class Difference:
     """How one output differs from the expected one.
 
-    `kind` is "none", "type", "length", "keys", "shape", "dtype", "device", "nan", "value" or "precision"; `path` names the
-    output ("" for a lone one); for "value", `index` is where they differ most, `error` the relative norm-wise error (infinite
-    for whole numbers, which are compared one by one).
+    `kind` is "none", "type", "length", "keys", "shape", "dtype", "device", "nan", "value" or "precision"; `path` names
+    the output ("" for a lone one); for "value" and "precision", `index` is where they differ most, `error` the relative
+    norm-wise error (infinite for whole numbers, which are compared one by one).
     """
 
     kind: str
