@@ -49,6 +49,8 @@ _KINDS = {
     "sign": (0, "the sign"),
     "no sign": (1, "the sign"),
     "left out": (0, "whether `{0}` has to be called there"),
+    "jump": (0, "whether the loop ends there or goes on"),
+    "stacked": (2, "what kind of thing is returned there"),
     "letters": (1, "the letters `{0}`"),
     "typed": (2, "whether the number `{0}` may be written down there"),
     "accumulate": (0, "whether a value is written anew there or added to what is there"),
@@ -207,6 +209,8 @@ def _changes(
             yield "index", _sliced(node, node.slice.lower, None), _brief(node)
     elif isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
         yield from (("arguments", type(node)(swapped, node.ctx), _brief(node)) for swapped in _swaps(node.elts))
+        if len(node.elts) > 3:
+            yield "arguments", type(node)(node.elts[::-1], node.ctx), _brief(node)
     elif isinstance(node, ast.BinOp):
         yield "operand", node.left, _brief(node)
         yield "operand", node.right, _brief(node)
@@ -215,6 +219,10 @@ def _changes(
         if isinstance(node.op, ast.MatMult):
             for left, right in ((".T", ""), ("", ".T"), (".T", ".T")):
                 yield "transposed", ast.BinOp(_turned(node.left, left), node.op, _turned(node.right, right)), ""
+    elif isinstance(node, ast.BoolOp):
+        for k in range(len(node.values)):
+            rest = node.values[:k] + node.values[k + 1 :]
+            yield "operand", ast.BoolOp(node.op, rest) if len(rest) > 1 else rest[0], _brief(node)
     elif isinstance(node, ast.IfExp):
         yield "condition", ast.IfExp(node.test, node.orelse, node.body), ""
     if isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
@@ -304,6 +312,10 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
         yield "reversed", ast.Call(ast.Name("reversed", ast.Load()), [everything], []), ""
     if isinstance(holder, ast.If | ast.While | ast.IfExp) and field == "test":
         yield "condition", ast.UnaryOp(ast.Not(), node), ""
+    if isinstance(holder, ast.Return) and isinstance(node, ast.Name | ast.ListComp | ast.List):
+        for module, function in (("torch", "stack"), ("np", "array")):
+            joined = ast.Attribute(ast.Name(module, ast.Load()), function, ast.Load())
+            yield "stacked", ast.Call(joined, [node], []), ""
     if isinstance(node, ast.Tuple | ast.List | ast.Constant) or not (whole or isinstance(holder, ast.BinOp)):
         return
     yield "no sign", ast.UnaryOp(ast.USub(), node), ""
@@ -369,6 +381,8 @@ def _instead(statement: ast.stmt) -> Iterator[tuple[str, list[ast.stmt]]]:
                 yield "in place", [ast.AugAssign(target, value.op, value.right)]
             whole = ast.Subscript(_loaded(target), ast.Slice(), ast.Store())
             yield "in place", [ast.Assign([whole], value)]
+    elif isinstance(statement, ast.Break | ast.Continue):
+        yield "jump", [ast.Continue() if isinstance(statement, ast.Break) else ast.Break()]
     elif isinstance(statement, ast.Expr):
         yield "return", [ast.Return(statement.value)]
     elif isinstance(statement, ast.With):
