@@ -41,6 +41,17 @@ def test_a_dtype_that_matters_is_told_in_words(make_lesson):
     )
 
 
+def test_float32_on_the_way_is_told_where_the_dtype_is_promised(make_lesson):
+    double = ("d.number(), d.number()", "d.array(3).astype('float64') / 3, d.array(3).astype('float64')")
+    small = make_lesson(data=[("minutes=1", "minutes=1, precise=True"), double]).exercises["small.add"]
+    for answer in (lambda a, b: (a + b).astype(np.float32), lambda a, b: a.astype(np.float32) + b):
+        report = small.check(answer)
+        assert report.verdict == "wrong" and "digits, and float64 holds 15" in report.message
+    assert small.check(lambda a, b: b + a).verdict == "pass"
+    lax = make_lesson(data=[double]).exercises["small.add"]
+    assert lax.check(lambda a, b: (a + b).astype(np.float32)).verdict == "pass"
+
+
 def test_a_method_without_its_brackets_is_told():
     assert "brackets `()`" in tutor.exercises["start_here.squared_error"].check(lambda a, b: ((a - b) ** 2).sum).message
 

@@ -168,6 +168,7 @@ def test_every_exercise_is_a_file_of_its_own_in_one_order():
         "outputs",
         "gradients",
         "exact",
+        "precise",
     ]
     order += [
         "inplace",

@@ -139,22 +139,24 @@ class Text:
         return self.source.split("\n")[number - 1].strip()
 
 
-def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Callable[[], Any], str]]:
+def changed(text: Text, misconceptions: tuple[Any, ...], familiar: str = "") -> Iterator[tuple[Callable[[], Any], str]]:
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
     one change: a known misconception turned back, and the small edits, in one place or alike in several; then both
-    together, and two likely edits.
+    together, and two likely edits. Of edits that are as likely, those come last that change a line which stands in a
+    right answer, `familiar`, as it is.
     """
     yield functools.partial(text.build, text.tree), ""
     turned = []
-    for source, line, words in edits.reverses(text.source, misconceptions):
+    for source, line, words, telling in edits.reverses(text.source, misconceptions):
         with contextlib.suppress(CannotRebuildError):
             last, more = line + words.count("\n"), source.count("\n") - text.source.count("\n")
-            turned.append((text.parsed(source), line, last, more, f"`{' '.join(words.split())}`"))
-    for tree, line, _, _, look in turned:
+            turned.append((text.parsed(source), line, last, more, f"`{words.splitlines()[0].strip()}`", telling))
+    for tree, line, _, _, look, _ in turned:
         yield functools.partial(text.build, tree), text.told((line, look))
-    single = edits.edits(text.tree)
+    own = {line.strip() for line in familiar.splitlines()}
+    single = sorted(edits.edits(text.tree), key=lambda edit: (edit.rank, text.line(edit.line) in own))  # stable
     together = [*((edit,) for edit in single), *edits.alike(single)]
     for group in sorted(together, key=lambda group: group[0].rank):  # stable: one place first, then several alike
         lines = [line for edit in group for line in (edit.line, *edit.also)]
@@ -162,11 +164,11 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
         told = text.told((lines[0], look)) if len(lines) == 1 else text.told_alike(lines, look)
         yield functools.partial(text.build, text.tree, *group), told
     own_looks = {edit.look for edit in single}
-    for tree, line, last, more, look in turned:
-        for edit in edits.edits(tree):
-            own = _own_line(edit.line, line, last, more)
+    for tree, line, last, more, look, telling in turned:
+        for edit in edits.edits(tree) if telling else ():
+            place = _own_line(edit.line, line, last, more)
             second = edit.look if edit.look in own_looks else "the rest of that line"  # never a text that was changed
-            yield functools.partial(text.build, tree, edit), text.told((line, look), (own, second))
+            yield functools.partial(text.build, tree, edit), text.told((line, look), (place, second))
     likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
     for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
         if (first.holder, first.field) != (second.holder, second.field):

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from tutor.checking.plain import Thing
 from tutor.checking.probes import in_float64, is_tensor
 from tutor.checking.seen import Seen
 from tutor.checking.spec import FiniteDifference, Misconception, Spec
+from tutor.checking.stretch import arrays_in
 
 
 @dataclass
@@ -34,8 +35,7 @@ class Trial:
 
     def difference(self, spec: Spec, got: Any = None) -> judge.Difference | None:
         """How `got` (by default the answer's output) differs from what was expected, or None."""
-        got = self.outcome.value if got is None else got
-        return judge.compare(got, self.expected, self.scale, names=spec.outputs, exact=spec.exact)
+        return next(self._differences(spec, self.outcome.value if got is None else got), None)
 
     def failed(self, spec: Spec) -> bool:
         """Whether the answer raised an error or returned something else than expected."""
@@ -43,9 +43,15 @@ class Trial:
 
     def differences(self, spec: Spec) -> list[judge.Difference]:
         """Every difference between the answer's outputs and the expected ones."""
-        return list(
-            judge.differences(self.outcome.value, self.expected, self.scale, names=spec.outputs, exact=spec.exact)
-        )
+        return list(self._differences(spec, self.outcome.value))
+
+    def _differences(self, spec: Spec, got: Any) -> Iterator[judge.Difference]:
+        found = False
+        for difference in judge.differences(got, self.expected, self.scale, names=spec.outputs, exact=spec.exact):
+            found = True
+            yield difference
+        if spec.precise and not found and _all_float64(self.arguments):
+            yield from judge.imprecise(got, self.expected, self.scale, names=spec.outputs)
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,12 @@ class Finding:
     misconception: Misconception | None = None
     hint: str | None = None
     ladder: bool = True
+
+
+def _all_float64(arguments: tuple[Any, ...]) -> bool:
+    """Whether there are arrays or tensors with a point, and all of them in float64."""
+    floats = [a for a in arrays_in(arguments) if judge.is_numeric(a) and judge.dtype_kind(a) == "float"]
+    return bool(floats) and all(str(a.dtype).endswith("float64") for a in floats)
 
 
 def _size(argument: Any) -> int:
@@ -238,7 +250,8 @@ def _sizes(arguments: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, floa
 def _structure(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.Difference, words: Words) -> str | None:
     got, expected, what = difference.got, difference.expected, words.output(difference.path)
     if difference.kind == "none":
-        return f"{_capital(what)} should be {kind_of(expected)}; yours is `None`. Is a `return` missing?"
+        doubt = "" if difference.path and len(spec.outputs) != 1 else " Is a `return` missing?"
+        return f"{_capital(what)} should be {kind_of(expected)}; yours is `None`.{doubt}"
     if difference.kind == "length":
         if difference.path:
             return f"{_capital(what)} should hold {len(expected)} things, yours holds {len(got)}."
@@ -260,6 +273,12 @@ def _structure(spec: Spec, trials: list[Trial], trial: Trial, difference: judge.
     if difference.kind == "dtype":
         wanted, found = judge.dtype_kind(expected), judge.dtype_kind(got)
         return f"{_capital(what)} should hold {wanted} numbers; yours holds {found} ones."
+    if difference.kind == "precision":
+        digits = max(1, int(-np.log10(difference.error)))
+        return (
+            f"Where the arguments are float64, {what} is right to about {digits} digits, and float64 holds 15. Is "
+            "something computed in float32 on the way, or turned into it?"
+        )
     if difference.kind == "device":
         return f"{_capital(what)} should be on {expected.device}; yours is on {got.device}."
     return None
@@ -276,7 +295,8 @@ def _not_finite(
     lines = [f"Look at {what}. There is {_kind_of_number(mine[index])} in it" + (f", for {told}:" if told else ":")]
     if np.isfinite(mine[index]):
         lines = [
-            f"Look at {what}. {_kind_of_number(right[index])} is expected in it" + (f", for {told}:" if told else ":")
+            f"Look at {what}. {_capital(_kind_of_number(right[index]))} is expected in it"
+            + (f", for {told}:" if told else ":")
         ]
     at = f"at index {list(index)}" if index else ""
     lines += [f"    yours     {mine[index]: .6g}   {at}".rstrip(), f"    expected  {right[index]: .6g}"]
@@ -395,6 +415,9 @@ def shown(value: Any) -> str:
             return f"of shape {array.shape}"
         whole = judge.dtype_kind(value) in ("int", "bool")  # which look like what they are, not like floats
         return f"= {value.tolist() if whole else [float(f'{v:.4g}') for v in array]}"
+    if type(value) in (list, tuple) and 0 < len(value) <= 6 and all(type(v) in (int, float) for v in value):
+        inside = ", ".join(str(v) if type(v) is int else f"{v:.4g}" for v in value)
+        return f"= [{inside}]" if type(value) is list else f"= ({inside}{',' * (len(value) == 1)})"
     if isinstance(value, list | tuple | dict):
         return f"(a {type(value).__name__} of {len(value)})"
     return f"= {value!r}" if len(repr(value)) <= 30 else f"(a {type(value).__name__})"

@@ -52,6 +52,12 @@ _KINDS = {
     "comparison": (0, "the comparison `{0}`: which side is meant, and whether the limit itself belongs to it"),
     "operator": (0, "the operator `{0}`"),
     "sign": (0, "the sign"),
+    "no sign": (1, "the sign"),
+    "left out": (0, "whether `{0}` has to be called there"),
+    "jump": (0, "whether the loop ends there or goes on"),
+    "stacked": (2, "what kind of thing is returned there"),
+    "letters": (1, "the letters `{0}`"),
+    "typed": (2, "whether the number `{0}` may be written down there"),
     "accumulate": (0, "whether a value is written anew there or added to what is there"),
     "in place": (0, "whether a new value is made there or an old one is changed in place"),
     "copy": (0, "whether you work on a copy there or on the thing itself"),
@@ -214,6 +220,8 @@ def _changes(
     called = isinstance(holder, ast.Call) and field == "func"
     if isinstance(node, ast.operator):
         others = _ARITHMETIC.get(type(node), ())
+        if isinstance(node, ast.Add | ast.Sub) and getattr(getattr(holder, "right", None), "value", None) == 1:
+            others = others[:1]  # times 1 is the same as without it, and the text is told so below
         if isinstance(node, ast.Mult) and isinstance(getattr(holder, "right", None), ast.Constant):
             others = (*others, ast.Pow)  # only of a written number: any other power may take for ever
         kind = "accumulate" if isinstance(holder, ast.AugAssign) else "operator"
@@ -225,6 +233,10 @@ def _changes(
     elif isinstance(node, ast.Constant):
         kind = "switch" if isinstance(node.value, bool) else "constant"
         yield from ((kind, _constant(value), str(node.value)) for value in _values(node.value))
+        if type(node.value) in (int, float) and not isinstance(holder, ast.Subscript):
+            yield from (("typed", ast.Name(name, ast.Load()), str(node.value)) for name in names)
+        if isinstance(node.value, str) and re.fullmatch(r"[a-z,\s.]+->[a-z.]*", node.value):
+            yield from (("letters", ast.Constant(other), node.value) for other in _spelt_otherwise(node.value))
     elif isinstance(node, ast.UnaryOp):
         if isinstance(node.op, ast.USub | ast.Not):
             yield "sign" if isinstance(node.op, ast.USub) else "condition", node.operand, ""
@@ -243,6 +255,8 @@ def _changes(
             yield "index", _sliced(node, node.slice.lower, None), _brief(node)
     elif isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
         yield from (("arguments", type(node)(swapped, node.ctx), _brief(node)) for swapped in _swaps(node.elts))
+        if len(node.elts) > 3:
+            yield "arguments", type(node)(node.elts[::-1], node.ctx), _brief(node)
     elif isinstance(node, ast.BinOp):
         yield "operand", node.left, _brief(node)
         yield "operand", node.right, _brief(node)
@@ -251,6 +265,10 @@ def _changes(
         if isinstance(node.op, ast.MatMult):
             for left, right in ((".T", ""), ("", ".T"), (".T", ".T")):
                 yield "transposed", ast.BinOp(_turned(node.left, left), node.op, _turned(node.right, right)), ""
+    elif isinstance(node, ast.BoolOp):
+        for k in range(len(node.values)):
+            rest = node.values[:k] + node.values[k + 1 :]
+            yield "operand", ast.BoolOp(node.op, rest) if len(rest) > 1 else rest[0], _brief(node)
     elif isinstance(node, ast.IfExp):
         yield "condition", ast.IfExp(node.test, node.orelse, node.body), ""
     if isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
@@ -311,6 +329,8 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     method = isinstance(node.func, ast.Attribute) and not (
         isinstance(node.func.value, ast.Name) and node.func.value.id in _MODULES
     )
+    if name == "squeeze" and method:
+        yield "left out", node.func.value, told
     if name in _ALONG:
         yield from _along(node, name, told, first=0 if method else 1)
     if method and name in ("reshape", "view"):
@@ -350,6 +370,11 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         for value in (ast.BinOp(stop, ast.Add(), ast.Constant(1)), ast.BinOp(stop, ast.Sub(), ast.Constant(1))):
             yield "index", ast.Call(node.func, [value], []), _brief(node)
         yield "index", ast.Call(node.func, [ast.Constant(1), stop], []), _brief(node)
+    if name == "range" and len(node.args) > 1:
+        start, stop, *step = node.args
+        for operator in (ast.Add, ast.Sub):
+            yield "index", ast.Call(node.func, [start, ast.BinOp(stop, operator(), ast.Constant(1)), *step], []), told
+            yield "index", ast.Call(node.func, [ast.BinOp(start, operator(), ast.Constant(1)), stop, *step], []), told
 
 
 def _along(node: ast.Call, name: str, told: str, first: int) -> Iterator[Change]:
@@ -387,9 +412,13 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
         yield "reversed", ast.Call(ast.Name("reversed", ast.Load()), [everything], []), ""
     if isinstance(holder, ast.If | ast.While | ast.IfExp) and field == "test":
         yield "condition", ast.UnaryOp(ast.Not(), node), ""
+    if isinstance(holder, ast.Return) and isinstance(node, ast.Name | ast.ListComp | ast.List):
+        for module, function in (("torch", "stack"), ("np", "array")):
+            joined = ast.Attribute(ast.Name(module, ast.Load()), function, ast.Load())
+            yield "stacked", ast.Call(joined, [node], []), ""
     if isinstance(node, ast.Tuple | ast.List | ast.Constant) or not (whole or isinstance(holder, ast.BinOp)):
         return
-    yield "sign", ast.UnaryOp(ast.USub(), node), ""
+    yield "no sign", ast.UnaryOp(ast.USub(), node), ""
     yield "transposed", _turned(node, ".T"), ""
     for operator, value in ((ast.Mult, 2), (ast.Div, 2), (ast.Pow, 2), (ast.Pow, 0.5), (ast.Sub, 1), (ast.Add, 1)):
         yield "term", ast.BinOp(node, operator(), ast.Constant(value)), ""
@@ -493,6 +522,8 @@ def _instead(statement: ast.stmt, names: list[str]) -> Iterator[tuple[str, list[
                 yield "in place", [ast.AugAssign(target, value.op, value.right)]
             whole = ast.Subscript(_loaded(target), ast.Slice(), ast.Store())
             yield "in place", [ast.Assign([whole], value)]
+    elif isinstance(statement, ast.Break | ast.Continue):
+        yield "jump", [ast.Continue() if isinstance(statement, ast.Break) else ast.Break()]
     elif isinstance(statement, ast.Expr):
         yield "return", [ast.Return(statement.value)]
         if isinstance(statement.value, ast.Call):
@@ -549,7 +580,7 @@ def _writes_into(node: ast.AST, name: str) -> bool:
     targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets if isinstance(node, ast.Assign) else []
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
         called = node.value.func
-        writes = called.attr.endswith("_") or called.attr in ("fill", "sort", "append", "pop", "update")
+        writes = called.attr.endswith("_") or called.attr in _WRITING
         return writes and called.attr not in _BESIDE and _root(called.value) == name
     return any(
         _root(target) == name
@@ -559,6 +590,7 @@ def _writes_into(node: ast.AST, name: str) -> bool:
     )
 
 
+_WRITING = ("fill", "sort", "append", "pop", "update", "reverse", "insert", "extend", "remove", "clear")
 _BESIDE = ("grad", "requires_grad", "requires_grad_", "retain_grad")  # no number of a tensor changes by them
 
 
@@ -568,8 +600,11 @@ def _root(node: ast.AST) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator[tuple[str, int, str]]:
-    """The text with a known misconception turned back, wherever its wrong words stand: text, line, and those words."""
+def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator[tuple[str, int, str, bool]]:
+    """The text with a known misconception turned back, wherever its wrong words stand.
+
+    Text, line, those words, and whether they tell a mistake: words that stand in a right answer, too, tell none.
+    """
     for known in misconceptions:
         for old, new in known.pairs:
             words = re.findall(r"\w+|[^\w\s]", new)
@@ -579,7 +614,7 @@ def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator
             for match in re.finditer(rf"(?<!\w){pattern}(?!\w)" if words[0][0].isalnum() else pattern, source):
                 text = source[: match.start()] + old.strip() + source[match.end() :]
                 if old.strip() != new.strip():
-                    yield text, source[: match.start()].count("\n") + 1, match.group()
+                    yield text, source[: match.start()].count("\n") + 1, match.group(), new.strip() not in old
 
 
 def _local_names(tree: ast.AST) -> list[str]:
@@ -615,6 +650,18 @@ def _values(value: object) -> list[object]:
     else:
         return []
     return [other for k, other in enumerate(others) if other != value and other not in others[:k]]
+
+
+def _spelt_otherwise(letters: str) -> Iterator[str]:
+    """An einsum's letters with one of them replaced, or with two in each other's place."""
+    known = [c for c in dict.fromkeys(letters) if c.isalpha()]
+    for k, old in enumerate(letters):
+        if old.isalpha():
+            yield from (letters[:k] + new + letters[k + 1 :] for new in known if new != old)
+            yield letters[:k] + letters[k + 1 :]
+    for k in range(len(letters) - 1):
+        if letters[k].isalpha() and letters[k + 1].isalpha():
+            yield letters[:k] + letters[k + 1] + letters[k] + letters[k + 2 :]
 
 
 def _constant(value: Any) -> ast.expr:

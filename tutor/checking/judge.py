@@ -9,7 +9,7 @@ are merely summed in another order; this rule was measured to reject none, while
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from tutor.checking.plain import Thing
 from tutor.checking.probes import is_tensor
 
 RTOL = 1e-4
+PRECISE = 1e-10  # what float64 reaches and nothing does that was float32 on the way
 COARSEST = 0.02
 
 # The function objects are taken at import, so that an answer which replaces them later cannot fool the judge.
@@ -28,9 +29,9 @@ _max, _abs, _asarray, _isnan = np.max, np.abs, np.asarray, np.isnan
 class Difference:
     """How one output differs from the expected one.
 
-    `kind` is "none", "type", "length", "keys", "shape", "dtype", "device", "nan" or "value"; `path` names the output
-    ("" for a lone one); for "value", `index` is where they differ most, `error` the relative norm-wise error (infinite
-    for whole numbers, which are compared one by one).
+    `kind` is "none", "type", "length", "keys", "shape", "dtype", "device", "nan", "value" or "precision"; `path` names
+    the output ("" for a lone one); for "value" and "precision", `index` is where they differ most, `error` the relative
+    norm-wise error (infinite for whole numbers, which are compared one by one).
     """
 
     kind: str
@@ -77,6 +78,12 @@ def differences(
         yield from _sequences(got, expected, scale, "", names, exact, rtol)
     else:
         yield from _walk(got, expected, scale, names[0] if len(names) == 1 else "", exact, rtol)
+
+
+def imprecise(got: Any, expected: Any, scale: float = 1.0, *, names: tuple[str, ...] = ()) -> Iterator[Difference]:
+    """Yield the difference of every output that is right, though not to float64's digits."""
+    for difference in differences(got, expected, scale, names=names, rtol=PRECISE):
+        yield replace(difference, kind="precision") if difference.kind == "value" else difference
 
 
 def _walk(got: Any, expected: Any, scale: float, path: str, exact: bool, rtol: float) -> Iterator[Difference]:
@@ -150,7 +157,8 @@ def _values(
     gap = _abs(mine - theirs)
     size = float(_max(_abs(theirs)))
     error = float(_max(gap)) / (size or scale or 1.0)
-    if error <= max(rtol, min(16 * eps, COARSEST)) and not (whole and float(_max(gap)) >= 0.5):
+    allowed = rtol if rtol <= PRECISE else max(rtol, min(16 * eps, COARSEST))
+    if error <= allowed and not (whole and float(_max(gap)) >= 0.5):
         return None
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
     return Difference("value", path, mine, theirs, index, float("inf") if whole else error)

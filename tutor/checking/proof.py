@@ -194,7 +194,9 @@ def _far_from_right(exercise: Exercise, known: Misconception) -> Iterator[str]:
             yield f"{exercise.id}: {known.name} ends in a NameError of its own; mend its patch."
         if met.error is not None or any(met.changed):
             return
-        found = [d.error for d in replace(trial, outcome=met).differences(exercise.spec)]
+        finer = {"precision": judge.RTOL / judge.PRECISE}  # as many times the tolerance
+        errors = replace(trial, outcome=met).differences(exercise.spec)
+        found = [d.error * finer.get(d.kind, 1.0) for d in errors]
         distance = min(distance, max(found, default=float("inf")))
     if distance < FAR:
         yield f"{exercise.id}: {known.name} lies only {distance:.1g} from right; {FAR:g} is the least."

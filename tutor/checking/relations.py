@@ -45,6 +45,8 @@ def relation(mine: np.ndarray, right: np.ndarray) -> str | None:
         return "Everything in it is zero."
     if mine.ndim >= 2 and mine.T.shape == right.shape and near(mine.T, right):
         return "It is the transpose of the right one."
+    if mine.ndim > 2 and near(mine.swapaxes(-1, -2), right):
+        return "Its last two dimensions have changed places."
     if mine.size == right.size and mine.ndim != right.ndim and near(mine.reshape(right.shape), right):
         return f"The numbers are right, but the shape is {mine.shape} instead of {right.shape}."
     if mine.ndim > right.ndim:
@@ -102,6 +104,8 @@ def factor_relation(pairs: list[tuple[np.ndarray, np.ndarray]], sizes: list[dict
         return None
     sizes = [sizes[k] for k in telling]
     if np.ptp(factors) <= LOOSE * abs(factors[0]):
+        if abs(factors[0] - 1) < LOOSE:
+            return None  # a rounding, say: no factor that anybody has written
         return "The sign is wrong, the size is right." if abs(factors[0] + 1) < LOOSE else _times(factors[0])
     for name in sizes[0]:
         values = [s.get(name, np.nan) for s in sizes]

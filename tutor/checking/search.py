@@ -33,6 +33,7 @@ class Known(Protocol):
     kind: str
     name: str
     owner: str | None
+    source: str
     spec: Spec
     misconceptions: Mapping[str, Misconception]
 
@@ -109,7 +110,7 @@ class Search:
             text = blame.Text(source, self.candidate, self.exercise.id)
         except blame.CannotRebuildError:
             return
-        for build, sentence in blame.changed(text, self.exercise.spec.misconceptions):
+        for build, sentence in blame.changed(text, self.exercise.spec.misconceptions, self.exercise.source):
             if not (yield from self._right(build)):
                 continue
             if sentence:

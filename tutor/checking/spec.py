@@ -183,6 +183,7 @@ class Spec:
     unstretched: dict[str, str] = field(default_factory=dict)
     unsaid: str = ""
     exact: bool = False
+    precise: bool = False
     inplace: bool = False
     forbid: tuple[str, ...] = ()
     cases: int = 3
@@ -230,6 +231,7 @@ def code(
         them; with a `space` none are made, for it tells them itself.
     unsaid : what a report says in the place of a right word that would give the answer away.
     exact : judge dtype and device too.
+    precise : where all arguments are float64, an answer has to be right to float64's digits.
     inplace : the answer is meant to change its arguments; they are judged as well.
     forbid : ways round that count as a shortcut: "autograd", "aten:OPERATION" or "call:MODULE.NAME" (see `shortcut`).
     cases : how many seeds each probe function is run with.

@@ -47,12 +47,20 @@ def observe(run, given):
 
     return {
         "few": lambda: asked(given["kept"][:7]),
+        "one": lambda: asked(given["kept"][:1]),
         "moved": lambda: symptoms.moved(run, tensors),
         "dtypes": lambda: symptoms.dtypes(tensors),
         "met": lambda: symptoms.met(run, given["test"]),
         "of the kept": lambda: asked(given["kept"]),
         "of the test images": lambda: asked(given["test"]),
+        "of the dark": lambda: asked(given["kept"][dark(given["kept"])]),
     }
+
+
+def dark(pixels):
+    """Which of some images are darker than half of them."""
+    brightness = pixels.mean(1)
+    return brightness < brightness.median()
 
 
 def borrowed(run):
@@ -75,13 +83,16 @@ def shapes(run):
             "`w` should be a tensor of 196 numbers, one for each pixel, and `b` a tensor of one.",
             "What is multiplied with what?",
         )
+    for name, count, images in (("few", 7, "7 images"), ("one", 1, "a single image, of shape (1, 196),")):
+        found = run[name]
+        if not isinstance(found, torch.Tensor) or found.shape != (count,):
+            of = f"one of shape {tuple(found.shape)}" if isinstance(found, torch.Tensor) else "no tensor"
+            return Missed(
+                "shapes",
+                f"Of {images} `predict` should return a tensor of shape ({count},), a probability for each; it returns {of}.",
+                "What is `predict(learn_x[:7]).shape`, and what `predict(learn_x[:1]).shape`?",
+            )
     found = run["few"]
-    if not isinstance(found, torch.Tensor) or found.numel() != 7:
-        return Missed(
-            "shapes",
-            "Of 7 images `predict` should return 7 probabilities, in a tensor of shape (7,).",
-            "What is `predict(learn_x).shape`?",
-        )
     if float(found.min()) < 0 or float(found.max()) > 1:
         return Missed(
             "no-probabilities",
@@ -93,7 +104,14 @@ def shapes(run):
 
 def results(run):
     """Whether images that the program could not see are told apart, with probabilities that can be trusted."""
-    labels, found = kept(run.turn)[1], run["of the kept"].flatten().double()
+    (pixels, labels), found = kept(run.turn), run["of the kept"].flatten().double()
+    apart = (run["of the dark"].flatten().double() - found[dark(pixels)]).abs()
+    if float(apart.max()) > 0.02:
+        return Missed(
+            "of-the-others",
+            f"Given the darker half of the images alone, `predict` says other probabilities of them, by up to {apart.max():.2f}: what it says of an image depends on which others are given along.",
+            "What in `predict` is computed from all images that it is given?",
+        )
     right = float(((found > 0.5) == (labels > 0.5)).double().mean())
     if right < 0.3:
         return Missed(

@@ -146,6 +146,16 @@ def moved(run):
     return still, unreached
 
 
+def left_out(run):
+    """The shapes of tensors that were stepped and stand in no list of weights of which others do.
+
+    A program that makes new tensors in every step steps none.
+    """
+    own = {id(w) for w in run.left["weights"]}
+    stepped = {k: leaf for k, (leaf, first) in run.recorder.first.items() if not np.array_equal(leaf.data, first)}
+    return [leaf.data.shape for k, leaf in stepped.items() if k not in own] if own & set(stepped) else []
+
+
 def without(weights, predict, points):
     """What `predict` makes of points while every weight is 0."""
     own = [w.data.copy() for w in weights]
@@ -169,7 +179,9 @@ def observe(run, given):
         "weights": lambda: numbers(weights),
         "graphs": lambda: any(hasattr(loss, "vjp") for loss in losses),
         "few": lambda: asked(given[:7]),
+        "one": lambda: asked(given[:1]),
         "moved": lambda: moved(run),
+        "left out": lambda: left_out(run),
         "together": lambda: asked(given),
         "apart": lambda: {side: asked(given[on(side, given)]) for side in SIDES},
         "without": lambda: without(weights, predict, given),
@@ -193,13 +205,16 @@ def shapes(run):
             "step stays in memory.",
             "How did the lesson's loop make a number of its loss?",
         )
-    found = np.asarray(run["few"])
-    if found.shape != (7,) or not np.isin(found, range(KINDS)).all():
+    for name, count, points in (("few", 7, "7 points"), ("one", 1, "a single point, of shape (1, 2),")):
+        found = np.asarray(run[name])
+        if found.shape == (count,) and np.isin(found, range(KINDS)).all():
+            continue
         of = f"an array of shape {found.shape}" if found.ndim else "no array"
+        of += f" with {found[~np.isin(found, range(KINDS))][0]} in it" if found.shape == (count,) else ""
         return Missed(
             "no-numbers-of-arms",
-            "Of 7 points `predict` should return 7 numbers of arms, each 0, 1 or 2, in an array of shape (7,); it "
-            f"returns {of}.",
+            f"Of {points} `predict` should return an array of shape ({count},), the number of an arm for each, 0, 1 "
+            f"or 2; it returns {of}.",
             "Which of the three scores of a point is the largest?",
         )
     return None
@@ -231,6 +246,18 @@ def unmoved(run):
         f"The loss went from {run.losses[0]:.4g} to {run.losses[-1]:.4g}; {', and '.join(told)}.",
         "Print its gradient after the first `backward`. If it is not zero: what does your step do with the tensor "
         "itself?",
+    )
+
+
+def incomplete(run):
+    """Whether tensors were learned that are not in the list."""
+    if not (shapes := [tuple(shape) for shape in run["left out"]]):
+        return None
+    return Missed(
+        "left-out",
+        f"`weights` should hold all tensors that were learned. The steps have moved others, too, of shape "
+        f"{' and '.join(map(str, shapes))}.",
+        "Which tensors does your step change, and which of them are in the list?",
     )
 
 

@@ -312,7 +312,7 @@ def unbroadcast(grad, shape):
 
     grad : array of the shape that broadcasting made of `shape`
     shape : tuple, the shape before broadcasting; it may be (), and it may hold sizes of 1
-    Returns an array of exactly that shape.
+    Returns an array of exactly that shape; where that is (), a number is as good.
     """
     ### BEGIN SOLUTION
     while grad.ndim > len(shape):

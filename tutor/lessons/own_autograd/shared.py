@@ -53,6 +53,21 @@ def without_end(operation):
         raise RecursionError("the method calls itself") from None
 
 
+def left_alone(**given):
+    """Look whether tensors hold the numbers that they were made of; `given` is a tensor and its numbers by each name.
+
+    Raises
+    ------
+    ValueError
+        If one holds others.
+    """
+    for name, (tensor, numbers) in given.items():
+        if not np.array_equal(tensor.data, numbers):
+            raise ValueError(
+                f"{name}.data holds other numbers afterwards; an operation leaves what it is given as it is."
+            )
+
+
 def _one_each(node, arriving):
     given = node.vjp(arriving)
     if not isinstance(given, tuple | list):

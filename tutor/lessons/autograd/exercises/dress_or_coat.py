@@ -134,6 +134,17 @@ EXERCISE = program(
             told="no-probabilities",
         ),
         Wrong(
+            "of-what-is-given",
+            patch=("return torch.sigmoid(scores(x))", "return torch.sigmoid(scores(x - x.mean() + learn_x.mean()))"),
+            told="of-the-others",
+        ),
+        Wrong("a-column", patch=("sigmoid(scores(x))", "sigmoid(scores(x))[:, None]"), told="shapes"),
+        Wrong(
+            "a-number-for-one",
+            patch=("sigmoid(scores(x))", "sigmoid(scores(x))[:, None].squeeze()"),
+            told="shapes",
+        ),
+        Wrong(
             "of-the-learned",
             patch=("(predict(test_x) > 0.5) == (test_y == 1)", "(predict(learn_x) > 0.5) == (learn_y == 1)"),
             told="another-accuracy",

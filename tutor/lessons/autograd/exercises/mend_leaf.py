@@ -49,13 +49,14 @@ EXERCISE = repair(
         {
             "x": Array("N D", values=("distinct", "zeros"), layouts=("contiguous", "transposed"), tensor=True),
             "y": Array("N", scales=("usual", "eight"), tensor=True),
-            "scale": Number((0.4, 0.0, -40.0)),
+            "scale": Number((2.5, 0.0, -40.0)),
             "rate": Number((0.1, 0.06)),
             "steps": Number((6, 4)),
         },
         {"N": (1,), "D": (1,)},
     ),
     probe=probe_float64,
+    precise=True,
     misconceptions=(
         Misconception(
             "still-computed",
@@ -80,6 +81,22 @@ EXERCISE = repair(
             "Right in float32; where x and y are float64 it stops, because torch refuses a product of two dtypes. Is `w` made in the dtype of `x`, as it was in the program that you mend?",
             patch=(RIGHT, "(scale * torch.ones(x.shape[1])).requires_grad_()"),
             hints=("Which dtype has `torch.ones(3)`, and which has `x`?",),
+        ),
+        Misconception(
+            "float32-inside",
+            "Right in float32; where x and y are float64, the weights have the digits of float32 alone, about 7 in place of 15. Are x and y turned into float32 to fit `w`? It is `w` that has to fit: make it in the dtype of `x`.",
+            patch=(RIGHT, "(scale * torch.ones(x.shape[1])).requires_grad_()\n    x, y = x.float(), y.float()"),
+            hints=("Which dtype has `torch.ones(3)`, and which has `x`?",),
+        ),
+        Misconception(
+            "scaled-on-the-way",
+            "The fit begins where it should, and its steps have another length. Is the leaf a tensor that is multiplied by `scale` in every step? Then the descent is in that tensor, and what comes of a step is multiplied by `scale` twice. The weights themselves have to be the leaf.",
+            patch=(
+                (RIGHT, "torch.ones(x.shape[1], dtype=x.dtype, requires_grad=True)"),
+                ("x @ w - y", "x @ (scale * w) - y"),
+                ("w.detach()", "(scale * w).detach()"),
+            ),
+            hints=("With respect to which tensor is the gradient that you step along?",),
         ),
         Misconception(
             "never-cleared",

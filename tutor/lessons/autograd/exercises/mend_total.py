@@ -18,6 +18,15 @@ def probe_single(d):
     return groups[:1], *others
 
 
+def without_graphs(answer, groups, w, penalty, rate, steps):
+    """What is returned, unless the totals are tensors that keep their graphs."""
+    made = answer(groups, w, penalty, rate, steps)
+    totals = made[1] if isinstance(made, tuple | list) and len(made) == 2 and isinstance(made[1], list) else []
+    if any(getattr(total, "grad_fn", None) is not None for total in totals):
+        raise TypeError("the totals are tensors, each with its graph behind it; asked for are numbers, `total.item()`.")
+    return made
+
+
 def slope(groups, w, penalty):
     """The gradient of the total by hand."""
     return 2 * penalty * w + sum(2 / len(x) * x.T @ (x @ w - y) for x, y in groups)
@@ -78,6 +87,7 @@ EXERCISE = repair(
     fault="The totals begin right, and still only the penalty moves the weights: to `backward` the losses are constants. `torch.tensor(...)`, `.item()` and `.detach()` pass on numbers without their graph, and no `requires_grad` brings it back: it makes a new leaf, with nothing behind it.",
     shown_by=("laekov/fastmoe#49", "ronghuaiyang/arcface-pytorch#56"),
     probe=(probe, probe_single),
+    use=without_graphs,
     outputs=("w", "totals"),
     misconceptions=(
         Misconception(
@@ -132,7 +142,6 @@ EXERCISE = repair(
     ),
     alternatives=(fit_by_hand, fit_by_accumulation, fit_by_a_running_sum, fit_by_one_vector),
     equivalent_mutants={
-        "totals.append(total)": "a tensor of no dimensions is a number to the judge",
         "return (w, totals)": "the values are the same",
     },
     hints=(

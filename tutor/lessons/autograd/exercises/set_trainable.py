@@ -120,6 +120,33 @@ EXERCISE = code(
             hints=("What is the difference between no gradient and a gradient of zeros?",),
         ),
         Misconception(
+            "zeros-for-no-gradient",
+            "The frozen weight holds a gradient of zeros. For an optimiser that is still a gradient, and one with momentum moves the weight. Set `.grad` to None.",
+            patch=("w.grad = None", "w.grad = torch.zeros_like(w)"),
+            hints=("What is the difference between no gradient and a gradient of zeros?",),
+        ),
+        Misconception(
+            "toggled",
+            "The flag is turned over with every call: a weight that was frozen already thaws when it is frozen again. It has to become what `trainable` says.",
+            patch=(
+                "w.requires_grad_(trainable)\n        if not trainable:",
+                "w.requires_grad_(not w.requires_grad)\n        if not w.requires_grad:",
+            ),
+            hints=("What should a second call with the same `trainable` change?",),
+        ),
+        Misconception(
+            "replaced-in-the-list",
+            "The list holds other tensors afterwards, and the weights that it held stay as they were: whoever else holds them, such as the network, never hears of it. Change the flag of the weight itself.",
+            patch=(
+                ("for w in weights:", "for k, w in enumerate(weights):"),
+                (
+                    "w.requires_grad_(trainable)\n        if not trainable:\n            w.grad = None",
+                    "weights[k] = w.detach().requires_grad_(trainable)",
+                ),
+            ),
+            hints=("Which tensors does the network hold after your function has returned?",),
+        ),
+        Misconception(
             "first-one-only",
             "Only the first weight of the list is treated. Does your function return inside the loop?",
             patch=("for w in weights:", "for w in weights[:1]:"),

@@ -1,5 +1,6 @@
 """A training step with autograd: gradients not cleared, cleared too soon, updates recorded or lost."""
 
+import numpy as np
 import torch
 
 from tutor.checking import Misconception, code
@@ -57,8 +58,9 @@ def use_step(sine_step, x, y, coefficients, learning_rate):
         return None
     graphs = sum(isinstance(loss, torch.Tensor) and loss.grad_fn is not None for loss in losses)
     ended, wanted = torch.stack([p.detach() for p in coefficients]), _by_hand(x, y, torch.stack(start), learning_rate)
-    graphs = graphs if torch.allclose(ended, wanted, rtol=1e-3) else 0  # where a step is wrong, that is told first
-    return *losses, ended, _moved(start, versions, coefficients), graphs
+    others = sum(not isinstance(loss, int | float | np.generic) for loss in losses)
+    wrong = not torch.allclose(ended, wanted, rtol=1e-3)  # where a step is wrong, that is told first
+    return *losses, ended, _moved(start, versions, coefficients), *((0, 0) if wrong else (graphs, others))
 
 
 STEP_ZERO_FIRST = '''
@@ -97,7 +99,7 @@ def sine_step(x, y, coefficients, learning_rate):
     loss = e.dot(e)
     loss.backward()
     optimiser.step()
-    return loss.detach()
+    return loss.item()
 '''
 
 STEP_COPY = '''
@@ -113,6 +115,8 @@ def sine_step(x, y, coefficients, learning_rate):
     return loss.item()
 '''
 
+BACK, CLEARED = "    loss.backward()\n", "    for p in coefficients:\n        p.grad.zero_()\n"
+
 EXERCISE = code(
     difficulty="medium",
     minutes=10,
@@ -120,12 +124,11 @@ EXERCISE = code(
     probe=(probe_step, probe_one_point),
     use=use_step,
     outputs=(
-        "the loss of step 1",
-        "the loss of step 2",
-        "the loss of step 3",
+        *(f"the loss of step {k}" for k in (1, 2, 3)),
         "a, b, c, d after three steps",
         "what the coefficients did",
         "how many of the losses still hold a graph",
+        "how many of the losses are no Python number",
     ),
     seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
     misconceptions=(
@@ -138,10 +141,7 @@ EXERCISE = code(
         Misconception(
             "cleared-before-use",
             "The update finds zeros, so that nothing moves. Are the gradients cleared between backward and the update?",
-            patch=(
-                "    loss.backward()\n",
-                "    loss.backward()\n    for p in coefficients:\n        p.grad.zero_()\n",
-            ),
+            patch=(BACK, f"{BACK}{CLEARED}"),
             hints=("Which of the three must come last: backward, update, clear?",),
         ),
         Misconception(
@@ -168,10 +168,7 @@ EXERCISE = code(
         Misconception(
             "nothing-there-to-clear",
             "Before the first backward `.grad` is `None`, which has no `zero_()`. Clear at the end of the step, or write `p.grad = None`.",
-            patch=(
-                "    loss.backward()\n",
-                "    for p in coefficients:\n        p.grad.zero_()\n    loss.backward()\n",
-            ),
+            patch=(BACK, f"{CLEARED}{BACK}"),
             hints=("What is `.grad` of a tensor that has never seen a backward pass?",),
         ),
         Misconception(
@@ -227,6 +224,12 @@ EXERCISE = code(
             "You return the loss with its graph. Whoever collects such losses keeps every graph in memory; return the number, `loss.item()`.",
             patch=("return loss.item()", "return loss"),
             hints=("What does a tensor with a `grad_fn` keep alive?",),
+        ),
+        Misconception(
+            "tensor-for-number",
+            "The step is right, and what you return is no Python number, if of its value: a tensor without its graph, or an array. `loss.item()` is one, and so is `float(loss)`.",
+            patch=("return loss.item()", "return loss.detach()"),
+            hints=("What is `type(...)` of what you return?",),
         ),
         Misconception(
             "loss-after-the-step",

@@ -24,9 +24,9 @@ def use_backward(owner, x, w, b, v, c):
     left, right, total = sum_of_two(tensor, ())
     total.backward()
     total.backward()
-    *_, square = sum_of_two(tensor, (1, 1))
+    _, number, square = sum_of_two(tensor, (1, 1))
     square.backward()
-    return *once, most, *again, gradient_of(leaves[1]), gradient_of(left), gradient_of(right), gradient_of(square)
+    return *once, most, *again, *(gradient_of(t) for t in (leaves[1], left, right, square, number))
 
 
 AFRESH = "        if node.parents or node.grad is None:\n"
@@ -113,7 +113,7 @@ EXERCISE = code(
         "grad of the loss itself after a second sweep",
         "w.grad after a sweep from another result",
         *(f"{name}.grad after two sweeps from a + b" for name in "ab"),
-        "the grad of a + b, of shape (1, 1)",
+        *("the grad of a + b, of shape (1, 1)", "b.grad after it, b of shape ()"),
     ),
     gradients={f"{name}.grad": FiniteDifference(plain_loss, wrt=k) for k, name in enumerate("xwbv")},
     misconceptions=(

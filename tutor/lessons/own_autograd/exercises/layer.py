@@ -3,7 +3,7 @@
 from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.space import Array, Space
 
-from ..shared import called, gradients, home
+from ..shared import called, gradients, home, left_alone
 
 
 def graph_size(result):
@@ -20,13 +20,12 @@ def use_layer(layer, x, w, b, arriving):
     weights, bias = tensor(w), tensor(b)
     of_array = called("layer(array, w, b)", layer(x, weights, bias))
     grad_w, grad_b = gradients(of_array, arriving, (weights, bias))
+    left_alone(w=(weights, w), b=(bias, b))
     seen, weights, bias = tensor(x), tensor(w), tensor(b)
     of_tensor = called("layer(tensor, w, b)", layer(seen, weights, bias))
-    return (
-        *(of_array.data, grad_w, grad_b, graph_size(of_array), of_tensor.data),
-        *gradients(of_tensor, arriving, (seen, weights, bias)),
-        graph_size(of_tensor),
-    )
+    beside = gradients(of_tensor, arriving, (seen, weights, bias))
+    left_alone(x=(seen, x), w=(weights, w), b=(bias, b))
+    return of_array.data, grad_w, grad_b, graph_size(of_array), of_tensor.data, *beside, graph_size(of_tensor)
 
 
 def loss(x, w, b, arriving):

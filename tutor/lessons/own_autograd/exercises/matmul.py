@@ -3,7 +3,7 @@
 from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.space import Array, Space
 
-from ..shared import called, engine, gradients, without_end
+from ..shared import called, engine, gradients, left_alone, without_end
 
 
 def use_matmul(owner, x, w, arriving, square, arriving_square):
@@ -12,10 +12,12 @@ def use_matmul(owner, x, w, arriving, square, arriving_square):
     a, b, s, beside = tensor(x), tensor(w), tensor(square), tensor(x)
     product = called("x @ w", without_end(lambda: a @ b))
     grad_x, grad_w = gradients(product, arriving, (a, b))
-    (grad_square,) = gradients(called("s @ s", s @ s), arriving_square, (s,))
+    squared = called("s @ s", s @ s)
+    (grad_square,) = gradients(squared, arriving_square, (s,))
     given = called("x @ array", beside @ w)
     (grad_beside,) = gradients(given, arriving, (beside,))
-    return product.data, grad_x, grad_w, grad_square, grad_beside, len(given.parents)
+    left_alone(self=(a, x), other=(b, w))
+    return product.data, grad_x, grad_w, grad_square, grad_beside, len(given.parents), squared.data, given.data
 
 
 MATMUL_DOT = '''
@@ -66,6 +68,7 @@ EXERCISE = code(
         "gradient of s in s @ s",
         "gradient of x in x @ array",
         "how many parents x @ array has",
+        *("s @ s", "x @ array"),
     ),
     gradients={
         "gradient of x in x @ w": FiniteDifference(lambda x, w, g, s, h: float((g * (x @ w)).sum()), wrt=0),
@@ -102,6 +105,15 @@ EXERCISE = code(
             "array-not-lifted",
             "`other` may be a plain array, which has no parents and no vjp. `as_tensor(other)` makes a tensor of it, and leaves tensors alone.",
             patch=("other = as_tensor(other)", "pass"),
+            hints=("How did the addition treat an `other` that is no tensor?",),
+        ),
+        Misconception(
+            "tensors-alone-are-parents",
+            "Values and gradients are right, but the product with an array has one parent. The docstring asks for the parents (self, other), whatever `other` is: lift it to a tensor first.",
+            patch=(
+                "other = as_tensor(other)",
+                "if not isinstance(other, Tensor):\n        return Tensor(self.data @ other, (self,), lambda grad: (grad @ other.T,))",
+            ),
             hints=("How did the addition treat an `other` that is no tensor?",),
         ),
         Misconception(

@@ -77,6 +77,12 @@ EXERCISE = repair(
             hints=("Which factor does the derivative with respect to a not hold?",),
         ),
         Misconception(
+            "sum-of-the-others",
+            "Each function multiplies by the *sum* of all other factors. What is left beside a factor in a product is the product of the others.",
+            patch=(("others = 1.0", "others = 0.0"), ("others *= factor", "others += factor")),
+            hints=("What is the derivative of a * b * c with respect to a?",),
+        ),
+        Misconception(
             "left-out-by-value",
             "Right while all factors differ. Of a number that stands in the list twice none is left in the product, though one of the two belongs to the others. A factor is left out by its place in the list, not by its value.",
             patch=("if j != k:", "if factor != factors[k]:"),

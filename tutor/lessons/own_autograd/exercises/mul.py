@@ -4,7 +4,7 @@ from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.evidence import seen
 from tutor.checking.space import Array, Number, Space
 
-from ..shared import called, engine, gradients, without_end
+from ..shared import called, engine, gradients, left_alone, without_end
 
 
 def probe_mul(d):
@@ -28,11 +28,14 @@ def use_mul(owner, x, y, arriving, factor):
     product = called("x * y", without_end(lambda: a * b))
     grad_x, grad_y = gradients(product, arriving, (a, b))
     (grad_twice,) = gradients(called("x * x", twice * twice), arriving, (twice,))
-    (grad_scaled,) = gradients(called("x * number", scaled * factor), arriving, (scaled,))
-    (grad_whole,) = gradients(called("x * 3", whole * 3), arriving, (whole,))
+    number, three = called("x * number", scaled * factor), called("x * 3", whole * 3)
+    (grad_scaled,), (grad_whole,) = gradients(number, arriving, (scaled,)), gradients(three, arriving, (whole,))
     given = called("x * array", beside * y)
     (grad_beside,) = gradients(given, arriving, (beside,))
-    return product.data, grad_x, grad_y, grad_twice, grad_scaled, grad_whole, grad_beside, len(given.parents)
+    left_alone(self=(a, x), other=(b, y))
+    parents = [len(result.parents) for result in (number, given)]
+    values = number.data, three.data, given.data
+    return product.data, grad_x, grad_y, grad_twice, grad_scaled, grad_whole, grad_beside, *parents, *values
 
 
 MUL_NESTED = '''
@@ -92,7 +95,9 @@ EXERCISE = code(
         "gradient of x in x * number",
         "gradient of x in x * 3",
         "gradient of x in x * array",
+        "how many parents x * number has",
         "how many parents x * array has",
+        *("x * number", "x * 3", "x * array"),
     ),
     gradients={
         "gradient of x in x * y": FiniteDifference(lambda x, y, g, f: float((g * x * y).sum()), wrt=0),
@@ -126,6 +131,24 @@ EXERCISE = code(
             evidence=seen("return Tensor(_)"),
             other=("(self, other), vjp)", "(), vjp)"),
             hints=("What does the constructor in the class above take besides the data?",),
+        ),
+        Misconception(
+            "tensors-alone-are-parents",
+            "Values and gradients are right, but the product with a number or an array has one parent. The docstring asks for the parents (self, other), whatever `other` is: lift it to a tensor first.",
+            patch=(
+                "other = as_tensor(other)",
+                "if not isinstance(other, Tensor):\n        return Tensor(self.data * other, (self,), lambda grad: (grad * other,))",
+            ),
+            hints=("How did the addition treat an `other` that is no tensor?",),
+        ),
+        Misconception(
+            "divided-back-out",
+            "Where a factor is 0 there is NaN in the gradient of that factor. Is the product divided by the factor itself, to get the other one? Of 0 / 0 nothing comes back: take the other factor as it is.",
+            patch=(
+                "grad * other.data, grad * self.data",
+                "grad * (self.data * other.data / self.data), grad * (self.data * other.data / other.data)",
+            ),
+            hints=("What is left of the other factor in a product with 0?",),
         ),
         Misconception(
             "array-for-tensor",

@@ -2,7 +2,19 @@
 
 from tutor.checking import Missed, Wrong, program, symptoms
 
-from ..arms import alike, given, losses_are_those, observe, results, shapes, unmoved, untrained, watch, weighed
+from ..arms import (
+    alike,
+    given,
+    incomplete,
+    losses_are_those,
+    observe,
+    results,
+    shapes,
+    unmoved,
+    untrained,
+    watch,
+    weighed,
+)
 
 LENDERS = ("torch", "sklearn", "scipy", "jax", "tensorflow")
 
@@ -29,6 +41,7 @@ def judge(run):
         or symptoms.diverged(run)
         or alike(run)
         or unmoved(run)
+        or incomplete(run)
         or losses_are_those(run)
         or weighed(run)
         or results(run)
@@ -152,6 +165,7 @@ for step in range(300):
 def predict(x):
     return (x @ w).argmax(axis=1)
 """
+FIRST, SECOND = "rng.normal(size=(2, 32))", "rng.normal(size=(32, 3)) / 6"
 STEP = "w.data -= 0.5 * w.grad"
 PREDICT = "return scores(x).data.argmax(axis=1)"
 
@@ -169,21 +183,15 @@ EXERCISE = program(
         Wrong("never-cleared", patch=("        w.grad = None\n", ""), told="uncleared"),
         Wrong("no-step", patch=(STEP, "w.data - 0.5 * w.grad"), told="unmoved"),
         Wrong("only-a-name", patch=(STEP, "w = Tensor(w.data - 0.5 * w.grad)"), told="unmoved"),
+        Wrong("all-zero", patch=((FIRST, "np.zeros((2, 32))"), (SECOND, "np.zeros((32, 3))")), told="unmoved"),
+        Wrong("all-ones", patch=((FIRST, "np.ones((2, 32))"), (SECOND, "np.ones((32, 3)) / 32")), told="alike"),
         Wrong(
-            "all-zero",
+            "biases-left-out",
             patch=(
-                ("rng.normal(size=(2, 32))", "np.zeros((2, 32))"),
-                ("rng.normal(size=(32, 3)) / 6", "np.zeros((32, 3))"),
+                ("weights = [w1, b1, w2, b2]", "weights = [w1, w2]"),
+                ("for w in weights:", "for w in [w1, b1, w2, b2]:"),
             ),
-            told="unmoved",
-        ),
-        Wrong(
-            "all-ones",
-            patch=(
-                ("rng.normal(size=(2, 32))", "np.ones((2, 32))"),
-                ("rng.normal(size=(32, 3)) / 6", "np.ones((32, 3)) / 32"),
-            ),
-            told="alike",
+            told="left-out",
         ),
         Wrong("uphill", patch=(STEP, "w.data += 0.01 * w.grad"), told="risen"),
         Wrong("huge-steps", patch=(STEP, "w.data -= 1000 * w.grad"), told="diverged"),

@@ -41,7 +41,7 @@ def probe_order_turned(d):
 
 
 NO_LEAF = "right, but not for a leaf: its list holds the leaf itself"
-WALKS_AGAIN = "right in the end, but found by more than 100,000 visits in a graph of 26 tensors"
+WALKS_AGAIN = "right in the end, but found by more than 10,000 visits in a graph of 26 tensors"
 
 
 def use_order(order, graph, marks):
@@ -199,7 +199,7 @@ EXERCISE = code(
         ),
         Misconception(
             "walks-again",
-            "The list is right, but found by far too many visits: more than 100,000 in a chain of 25 tensors, each used twice by the next. Is the way to a tensor walked again for every use of it? That makes 2 to the power of 25 visits, over 33 million. Ask whether it was visited *before* you go on to its parents.",
+            "The list is right, but found by far too many visits: more than 10,000 in a chain of 25 tensors, each used twice by the next. Is the way to a tensor walked again for every use of it? That makes 2 to the power of 25 visits, over 33 million. Ask whether it was visited *before* you go on to its parents.",
             patch=(
                 ("        if node not in visited:\n            visited.add(node)\n", "        if True:\n"),
                 (

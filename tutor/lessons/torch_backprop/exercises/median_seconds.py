@@ -141,6 +141,12 @@ EXERCISE = code(
             hints=("How often was `work` called before the first time was taken?",),
         ),
         Misconception(
+            "warm-up-of-one",
+            "That is what a warm-up of one call gives, whatever `warmup` says.",
+            patch=("range(warmup)", "range(1)"),
+            hints=("Which argument says how often `work` is called before anything is timed?",),
+        ),
+        Misconception(
             "mean-for-median",
             "That is the mean. A single repetition that was disturbed moves it far; ask for the median.",
             patch=("statistics.median", "statistics.mean"),

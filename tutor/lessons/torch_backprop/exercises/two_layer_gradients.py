@@ -52,6 +52,7 @@ EXERCISE = code(
     use=gradients_anywhere,
     outputs=("grad_w1", "grad_w2"),
     gradients={"grad_w1": FiniteDifference(net_loss, wrt=2), "grad_w2": FiniteDifference(net_loss, wrt=3)},
+    precise=True,
     cases=2,
     forbid=("autograd",),
     misconceptions=(
@@ -105,6 +106,21 @@ EXERCISE = code(
                 "torch.zeros_like(h).float()\n    grad_h[h >= 0] = grad_h_relu[h >= 0]",
             ),
             hints=("Which dtype does each of your tensors have, if `x` is float64?",),
+        ),
+        Misconception(
+            "float32-inside",
+            "Right in float32; where all four tensors are float64, the result has the digits of float32 alone, about 7 in place of 15. Is something turned into float32 on the way? Turning the result back brings no digit back.",
+            patch=(
+                "    h, h_relu, y_pred = two",
+                "    x, y, w1, w2 = x.float(), y.float(), w1.float(), w2.float()\n    h, h_relu, y_pred = two",
+            ),
+            hints=("Which dtype does each of your tensors have, if `x` is float64?",),
+        ),
+        Misconception(
+            "relu-for-gate",
+            "In `grad_w1` the gradient is multiplied by the values that passed the ReLU. A gate lets the gradient through as it is, or not at all: by what does `h_relu` move if `h` is positive and moves by 1?",
+            patch=("relu_backward(grad_h_relu, h)", "grad_h_relu * h_relu"),
+            hints=("What is the derivative of the ReLU where `h` is 3?",),
         ),
         Misconception(
             "returned-in-the-other-order",

@@ -81,6 +81,24 @@ EXERCISE = code(
             hints=("What is `is_contiguous()` of your result?",),
         ),
         Misconception(
+            "contiguous-too-early",
+            "The right numbers in the right order of dimensions, but they do not lie in memory in that order. Are they copied before the dimensions change places? Then the copy lies in the *old* order; `permute` and `transpose` move nothing.",
+            patch=("permute(0, 3, 1, 2).contiguous()", "contiguous().permute(0, 3, 1, 2)"),
+            hints=("What is `is_contiguous()` of your result, and after which of your operations?",),
+        ),
+        Misconception(
+            "strides-cloned",
+            "The right numbers in the right order of dimensions, but they do not lie in memory in that order: a copy that keeps the strides, as `clone()` does, lies as the images did. `view(N, -1)` would refuse.",
+            patch=(".contiguous()", ".clone()"),
+            hints=("What is `is_contiguous()` of your result?",),
+        ),
+        Misconception(
+            "float32-whatever-comes",
+            "The numbers are right, and they are float32 whatever dtype `images` has. That is what `torch.zeros` and `torch.empty` make unless they are told otherwise, and what `float()` turns into.",
+            patch=(".contiguous()", ".contiguous().float()"),
+            hints=("Which dtype has your result where `images` holds bytes?",),
+        ),
+        Misconception(
             "height-and-width-swapped",
             "The channels are in front, but height and width have changed places: your shape is (N, C, W, H), and every "
             "image lies on its side.",

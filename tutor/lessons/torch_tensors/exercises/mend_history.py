@@ -64,6 +64,18 @@ EXERCISE = repair(
             hints=("Which comes first in your loop: the step, or the keeping?",),
         ),
         Misconception(
+            "start-missing",
+            "The states after the steps are right, and the start is missing: the list has to begin with it.",
+            patch=("states = [state]", "states = []"),
+            hints=("How many rows are asked for, and which is the first?",),
+        ),
+        Misconception(
+            "what-is-lost",
+            "Each state is the share that was taken away; kept is to be what is left.",
+            patch=("state = state - lost", "state = lost"),
+            hints=("With a rate of 0, what should become of the state?",),
+        ),
+        Misconception(
             "share-of-the-start",
             "Every step takes the same amount away: a share of the start, not of the state that is left.",
             patch=("rate * state", "rate * start"),

@@ -85,6 +85,24 @@ EXERCISE = code(
             hints=("What is `type((3))`?",),
         ),
         Misconception(
+            "inner-size-kept",
+            "`bmm` multiplies (H, D_in) by (D_in, H) in each entry of the batch. What stands in the middle, D_in, is summed over; the outer two stay.",
+            patch=("bmm = (B, H, H)\n", "bmm = (B, D_in, D_in)\n"),
+            hints=("Which shape has `turned`, and which of its sizes meets which of `c`?",),
+        ),
+        Misconception(
+            "transpose-of-the-matrix-overlooked",
+            "`x.t()` is (D_in, N), and N is what it shares with the vector `h[:, 0]`: N is summed over and D_in stays.",
+            patch=("vector = (D_in,)", "vector = (N,)"),
+            hints=("How long is `h[:, 0]`, and which size of `x.t()` has to meet it?",),
+        ),
+        Misconception(
+            "shape-without-the-transpose",
+            "`addmm` adds `v`, one number for each of D_in, to the product of `h` (N, H) and `w1.t()` (H, D_in). H is summed over.",
+            patch=(" addmm = (N, D_in)", " addmm = (N, H)"),
+            hints=("Which shape has `w1.t()`?",),
+        ),
+        Misconception(
             "transposes-overlooked",
             "Both factors are transposed: (H, D_in) times (D_in, N). The product is the transpose of `x.mm(w1)`.",
             patch=("mm = (H, N)", "mm = (N, H)"),

@@ -66,6 +66,12 @@ EXERCISE = code(
             hints=("Which letters of the formula stand under the sum?",),
         ),
         Misconception(
+            "sequences-mixed",
+            "Every query meets the keys of all sequences, added up. It is to meet those of its own sequence alone: B is one and the same size in both factors and in the result.",
+            patch=("torch.bmm(queries, keys.transpose(1, 2))", 'torch.einsum("bnd,cmd->bnm", queries, keys)'),
+            hints=("With two sequences, whose keys should the queries of the first one meet?",),
+        ),
+        Misconception(
             "scaled",
             "These are divided by the square root of D, as attention does later. Here the plain dot products are asked for.",
             patch=(

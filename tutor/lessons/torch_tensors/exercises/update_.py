@@ -100,8 +100,8 @@ EXERCISE = code(
         ),
         Misconception(
             "step-for-weights",
-            "The weights are nothing but the step now. They should move *by* it.",
-            patch=("w -= learning_rate * grad", "w.copy_(-learning_rate * grad)"),
+            "The weights are nothing but learning_rate times the gradient now. They should move *by* that, against it.",
+            patch=("w -= learning_rate * grad", "w.copy_(learning_rate * grad)"),
             hints=("Where do the old weights go?",),
         ),
     ),
