@@ -8,12 +8,12 @@ import copy
 import functools
 import itertools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from tutor.checking import edits, guard
+from tutor.checking import edits, guard, transplant
 from tutor.checking.fault import functions_of
 from tutor.checking.probes import is_tensor
 
@@ -129,32 +129,51 @@ class Text:
         return self.source.split("\n")[number - 1].strip()
 
 
-def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Callable[[], Any], str]]:
+Changed = tuple[Callable[[], Any], str, int]
+
+
+def changed(text: Text, misconceptions: tuple[Any, ...], solution: str) -> Iterator[Changed]:
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
-    one change: a known misconception turned back, and the small edits; then both together, and two likely edits.
+    one change: a known misconception turned back, a part of the solution, and the small edits; then two changes. A
+    line comes third where `closer` may say more about the place; else 0.
     """
-    yield functools.partial(text.build, text.tree), ""
+    yield functools.partial(text.build, text.tree), "", 0
     turned = []
     for source, line, words in edits.reverses(text.source, misconceptions):
         with contextlib.suppress(CannotRebuildError):
             last, more = line + words.count("\n"), source.count("\n") - text.source.count("\n")
             turned.append((text.parsed(source), line, last, more, f"`{' '.join(words.split())}`"))
     for tree, line, _, _, look in turned:
-        yield functools.partial(text.build, tree), text.told((line, look))
-    single = edits.edits(text.tree)
+        yield functools.partial(text.build, tree), text.told((line, look)), 0
+    parts, single = transplant.transplants(text.tree, solution), edits.edits(text.tree)
+    for edit in parts:
+        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), edit.line
     for edit in single:
-        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look))
+        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), 0
+    yield from _two(text, itertools.combinations(parts, 2))
     for tree, line, last, more, look in turned:
         for edit in edits.edits(tree):
             own = _own_line(edit.line, line, last, more)
-            yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look))
+            yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look)), 0
     likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
-    for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
+    yield from _two(text, sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank))
+
+
+def closer(text: Text, line: int) -> Iterator[tuple[Callable[[], Any], str]]:
+    """The small edits of one line."""
+    for edit in edits.edits(text.tree):
+        if edit.line == line:
+            yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look))
+
+
+def _two(text: Text, pairs: Iterable[tuple[edits.Edit, edits.Edit]]) -> Iterator[Changed]:
+    """Two edits at once, of different places."""
+    for first, second in pairs:
         if (first.holder, first.field) != (second.holder, second.field):
             told = text.told((first.line, first.look), (second.line, second.look))
-            yield functools.partial(text.build, text.tree, first, second), told
+            yield functools.partial(text.build, text.tree, first, second), told, 0
 
 
 def _own_line(number: int, first: int, last: int, more: int) -> int:

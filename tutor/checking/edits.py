@@ -37,8 +37,19 @@ _ARITHMETIC: dict[type, tuple[type, ...]] = {
     ast.Mod: (ast.FloorDiv, ast.Mult),
     ast.Pow: (ast.Mult,),
 }
-_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
-_SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
+SIGNS |= {
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.FloorDiv: "//",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
 
 # how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look
 _KINDS = {
@@ -70,6 +81,9 @@ _KINDS = {
     "index": (2, "which part `{0}` takes"),
     "term": (3, "whether a factor or a term is missing there"),
     "moved": (3, "where in the order that line stands"),
+    # parts of the solution in the place of the reader's (`transplant.py`)
+    "meant": (0, "whether `{0}` is what is meant there"),
+    "left out": (1, "whether something is missing between it and the next"),
 }
 
 
@@ -108,7 +122,8 @@ def edits(tree: ast.Module) -> list[Edit]:
     return sorted(found, key=lambda edit: edit.rank)  # stable
 
 
-def _edit(kind: str, line: int, holder: ast.AST, field: str, value: Any, *told: str) -> Edit:
+def placed(kind: str, line: int, holder: ast.AST, field: str, value: Any, *told: str) -> Edit:
+    """An edit of a kind, with what is new in it given its place in the text."""
     rank, look = _KINDS[kind]
     for new in value if isinstance(value, list) else [value]:
         _place(new, line)
@@ -138,7 +153,7 @@ def _of_expressions(tree: ast.Module) -> Iterator[Edit]:
             seen.add(key)
             held = getattr(holder, field)
             value = new if index is None else [*held[:index], new, *held[index + 1 :]]
-            yield _edit(kind, line, holder, field, value, told)
+            yield placed(kind, line, holder, field, value, told)
 
 
 def _expressions(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
@@ -173,9 +188,9 @@ def _changes(
         if isinstance(node, ast.Mult) and isinstance(getattr(holder, "right", None), ast.Constant):
             others = (*others, ast.Pow)  # only of a written number: any other power may take for ever
         kind = "accumulate" if isinstance(holder, ast.AugAssign) else "operator"
-        yield from ((kind, other(), _SIGNS.get(type(node), "")) for other in others)
+        yield from ((kind, other(), SIGNS.get(type(node), "")) for other in others)
     elif isinstance(node, _COMPARISONS):
-        yield from (("comparison", o(), _SIGNS[type(node)]) for o in _COMPARISONS if o is not type(node))
+        yield from (("comparison", o(), SIGNS[type(node)]) for o in _COMPARISONS if o is not type(node))
     elif isinstance(node, ast.And | ast.Or):
         yield "condition", ast.Or() if isinstance(node, ast.And) else ast.And(), ""
     elif isinstance(node, ast.Constant):
@@ -191,17 +206,17 @@ def _changes(
     elif isinstance(node, ast.Call):
         yield from _of_call(node)
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        yield "index", node.value, _brief(node)
+        yield "index", node.value, brief(node)
         if isinstance(node.slice, ast.Slice):
-            yield "index", _sliced(node, None, node.slice.upper), _brief(node)
-            yield "index", _sliced(node, node.slice.lower, None), _brief(node)
+            yield "index", _sliced(node, None, node.slice.upper), brief(node)
+            yield "index", _sliced(node, node.slice.lower, None), brief(node)
     elif isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
-        yield from (("arguments", type(node)(swapped, node.ctx), _brief(node)) for swapped in _swaps(node.elts))
+        yield from (("arguments", type(node)(swapped, node.ctx), brief(node)) for swapped in _swaps(node.elts))
     elif isinstance(node, ast.BinOp):
-        yield "operand", node.left, _brief(node)
-        yield "operand", node.right, _brief(node)
+        yield "operand", node.left, brief(node)
+        yield "operand", node.right, brief(node)
         if isinstance(node.op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
-            yield "arguments", ast.BinOp(node.right, node.op, node.left), _brief(node)
+            yield "arguments", ast.BinOp(node.right, node.op, node.left), brief(node)
         if isinstance(node.op, ast.MatMult):
             for left, right in ((".T", ""), ("", ".T"), (".T", ".T")):
                 yield "transposed", ast.BinOp(_turned(node.left, left), node.op, _turned(node.right, right)), ""
@@ -219,11 +234,11 @@ def _of_attribute(node: ast.Attribute, called: bool, attributes: dict[str, list[
     if not called:
         for other in attributes.get(ast.unparse(node.value), ()):
             if other != node.attr:
-                yield "attribute", ast.Attribute(node.value, other, ast.Load()), _brief(node)
+                yield "attribute", ast.Attribute(node.value, other, ast.Load()), brief(node)
 
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
-    name, told = _called(node), _brief(node.func)
+    name, told = _called(node), brief(node.func)
     method = isinstance(node.func, ast.Attribute) and not (
         isinstance(node.func.value, ast.Name) and node.func.value.id in _MODULES
     )
@@ -236,7 +251,7 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         yield kind or "call", node.func.value, told
     if node.args and not isinstance(node.args[0], ast.Starred):
         yield "call", node.args[0], told
-    yield from (("arguments", ast.Call(node.func, args, node.keywords), _brief(node)) for args in _swaps(node.args))
+    yield from (("arguments", ast.Call(node.func, args, node.keywords), brief(node)) for args in _swaps(node.args))
     for k in range(len(node.keywords)):
         yield "keyword", ast.Call(node.func, node.args, node.keywords[:k] + node.keywords[k + 1 :]), told
     if len(node.args) > 1:
@@ -248,8 +263,8 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     if name == "range" and len(node.args) == 1:
         (stop,) = node.args
         for value in (ast.BinOp(stop, ast.Add(), ast.Constant(1)), ast.BinOp(stop, ast.Sub(), ast.Constant(1))):
-            yield "index", ast.Call(node.func, [value], []), _brief(node)
-        yield "index", ast.Call(node.func, [ast.Constant(1), stop], []), _brief(node)
+            yield "index", ast.Call(node.func, [value], []), brief(node)
+        yield "index", ast.Call(node.func, [ast.Constant(1), stop], []), brief(node)
 
 
 def _along(node: ast.Call, name: str, told: str, first: int) -> Iterator[Change]:
@@ -318,7 +333,7 @@ def _of_block(holder: ast.AST, field: str, block: list[ast.stmt]) -> Iterator[Ed
     """Changes of a run of statements: one less, another order, in or out of the block below."""
 
     def edit(kind: str, statement: ast.stmt, new: list[ast.stmt]) -> Edit:
-        return _edit(kind, statement.lineno, holder, field, new or [ast.Pass()])
+        return placed(kind, statement.lineno, holder, field, new or [ast.Pass()])
 
     for k, statement in enumerate(block):
         if _is_text(statement) or isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -389,11 +404,11 @@ def _of_parameters(function: Any) -> Iterator[Edit]:
         if writing:
             name = ast.Name(argument.arg, ast.Store())
             copied = ast.Assign([name], ast.Call(ast.Name(COPY, ast.Load()), [_loaded(name)], []))
-            yield _edit("copy", min(writing), function, "body", [*body[:top], copied, *body[top:]])
+            yield placed("copy", min(writing), function, "body", [*body[:top], copied, *body[top:]])
     if not any(isinstance(node, ast.Return | ast.Yield) for node in ast.walk(function)):
         for name in _stored(function):
             new = [*body, ast.Return(ast.Name(name, ast.Load()))]
-            yield _edit("return", body[-1].end_lineno, function, "body", new)
+            yield placed("return", body[-1].end_lineno, function, "body", new)
 
 
 def _writes_into(node: ast.AST, name: str) -> bool:
@@ -503,7 +518,7 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _brief(node: ast.AST) -> str:
+def brief(node: ast.AST) -> str:
     """A piece of the reader's own text, short enough for a sentence."""
     text = ast.unparse(node)
     return text if len(text) <= 40 and "\n" not in text else text.split("\n")[0][:37] + "…"

@@ -33,6 +33,7 @@ class Known(Protocol):
     kind: str
     name: str
     owner: str | None
+    source: str
     spec: Spec
     misconceptions: Mapping[str, Misconception]
 
@@ -76,7 +77,7 @@ class Search:
         self.failed, self.turn = failed, turn
         self._until, self._limit = 0.0, 0.1 + SLOWER * max(failed.values())
         self._steps = _in_turn(*([self._lines(source)] if source else []), *([self._pairs(trials)] if trials else []))
-        self.over = False
+        self.over, self._found = False, None
 
     def run(self, seconds: float) -> Report | None:
         """Go on for some seconds; return the better report, or None if nothing has been found so far."""
@@ -87,7 +88,7 @@ class Search:
                 if found is not None:
                     return found
                 if time.perf_counter() > self._until:
-                    return None
+                    return self._found
         self.over = True
         return None
 
@@ -109,13 +110,21 @@ class Search:
             text = blame.Text(source, self.candidate, self.exercise.id)
         except blame.CannotRebuildError:
             return
-        for build, sentence in blame.changed(text, self.exercise.spec.misconceptions):
+        for build, sentence, line in blame.changed(text, self.exercise.spec.misconceptions, self.exercise.source):
             if not (yield from self._right(build)):
                 continue
-            if sentence:
-                told = f"{self.report.message}\n{sentence}"
-                yield replace(self.report, message=told, found=sentence, later=None)
+            if not sentence:
+                return
+            self._found = self._told(sentence)
+            for closer, words in blame.closer(text, line) if line else ():
+                if (yield from self._right(closer)):
+                    self._found = self._told(words)
+                    break
+            yield self._found
             return
+
+    def _told(self, sentence: str) -> Report:
+        return replace(self.report, message=f"{self.report.message}\n{sentence}", found=sentence, later=None)
 
     def _right(self, build: Callable[[], Any]) -> Generator[None, None, bool]:
         """Whether what is built is right on all probes and, with other numbers, on all of them again."""
