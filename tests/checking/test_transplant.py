@@ -24,7 +24,7 @@ def changed(text, solution=SOLUTION):
     for edit in transplants(tree, solution):
         with edit.made():
             compile(tree, "<changed>", "exec")
-            made[ast.unparse(tree)] = edit.line, edit.look
+            made.setdefault(ast.unparse(tree), (edit.line, edit.look))
     assert ast.unparse(tree) == before
     return made
 

@@ -149,7 +149,8 @@ def changed(text: Text, misconceptions: tuple[Any, ...], solution: str) -> Itera
         yield functools.partial(text.build, tree), text.told((line, look)), 0
     parts, single = transplant.transplants(text.tree, solution), edits.edits(text.tree)
     for edit in parts:
-        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), edit.line
+        line = edit.line if edit.rough else 0
+        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), line
     for edit in single:
         yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), 0
     yield from _two(text, itertools.combinations(parts, 2))

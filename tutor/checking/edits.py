@@ -51,7 +51,7 @@ SIGNS |= {
     ast.NotEq: "!=",
 }
 
-# how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look
+# how likely each kind of change is to be the one, -1 the likeliest; and where it makes the reader look
 _KINDS = {
     "axis": (0, "which axis `{0}` works along"),
     "keepdims": (0, "which dimensions are left after `{0}`"),
@@ -73,7 +73,7 @@ _KINDS = {
     "operand": (1, "whether everything in `{0}` belongs there"),
     "reversed": (1, "the order in which the loop runs"),
     "condition": (1, "the condition: whether it is upside down, or needed"),
-    "superfluous": (2, "whether that line belongs there"),
+    "superfluous": (-1, "whether that line belongs there"),
     "transposed": (2, "what has to be transposed there"),
     "name": (2, "whether `{0}` is the variable that is meant"),
     "attribute": (2, "whether `{0}` is what is meant"),
@@ -95,7 +95,8 @@ class Edit:
     ----------
     line : the line of the reader's cell that it changes.
     look : what to look at there, as the end of a sentence; never the changed text.
-    rank : how likely this kind of change is, 0 the likeliest.
+    rank : how likely this kind of change is, -1 the likeliest.
+    rough : whether another change of the same line may tell more.
     """
 
     line: int
@@ -104,6 +105,7 @@ class Edit:
     holder: ast.AST
     field: str
     value: Any
+    rough: bool = False
 
     @contextlib.contextmanager
     def made(self) -> Iterator[None]:
@@ -127,7 +129,7 @@ def placed(kind: str, line: int, holder: ast.AST, field: str, value: Any, *told:
     rank, look = _KINDS[kind]
     for new in value if isinstance(value, list) else [value]:
         _place(new, line)
-    return Edit(line, look.format(*told), rank, holder, field, value)
+    return Edit(line, look.format(*told), rank, holder, field, value, rough=kind == "meant")
 
 
 def _place(node: ast.AST, line: int) -> None:

@@ -38,6 +38,7 @@ class Known(Protocol):
     misconceptions: Mapping[str, Misconception]
 
     def probed(self, turn: int = 0) -> Sequence[Any]: ...
+    def again(self, turn: int) -> Sequence[Any]: ...
     def is_right(
         self, build: Callable[[], Any], owner: Any, probed: Any, seconds: float, *, watched: bool = False
     ) -> bool: ...
@@ -127,7 +128,7 @@ class Search:
         return replace(self.report, message=f"{self.report.message}\n{sentence}", found=sentence, later=None)
 
     def _right(self, build: Callable[[], Any]) -> Generator[None, None, bool]:
-        """Whether what is built is right on all probes and, with other numbers, on all of them again."""
+        """Whether what is built is right on all probes and, with other numbers, on one of each kind again."""
         build = functools.cache(build)
         probes = sorted(self.exercise.probed(self.turn), key=lambda p: self.failed.get(p.seed, float("inf")))
         for probed in probes:
@@ -135,7 +136,7 @@ class Search:
                 yield
                 return False
             yield
-        for probed in self.exercise.probed(self.turn + 1):
+        for probed in self.exercise.again(self.turn + 1):
             if not self.exercise.is_right(build, self.owner, probed, self._seconds(), watched=True):
                 return False
             yield

@@ -71,6 +71,9 @@ def _of_function(mine: Function, theirs: Function) -> Iterator[Edit]:
             place = _smallest(Place(statement, field, index, here, value))
             if place is not None and not _forgets(mine, place):
                 yield _edit(place)
+        value = _inlined(other, foreign, defined) if _written(statement) == _written(other) != "" else None
+        if value is not None:
+            yield from _whole(mine, statement, value)
     yield from _left_out(mine, made, dumps, functools.partial(_inlined, foreign=foreign, defined=defined))
 
 
@@ -189,6 +192,25 @@ def _counterparts(mine: ast.stmt, theirs: ast.stmt, foreign: set[str]) -> Iterat
         yield "test"
     elif isinstance(mine, ast.For):
         yield "iter"
+
+
+def _written(statement: ast.stmt) -> str:
+    """The name of what a statement changes a part of, or adds to; "" if it does not."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    inner = targets[0]
+    while isinstance(inner, ast.Subscript | ast.Attribute):
+        inner = inner.value
+    changes = isinstance(statement, ast.AugAssign) or inner is not targets[0]
+    return inner.id if isinstance(inner, ast.Name) and changes and inner.id not in ("self", "ctx") else ""
+
+
+def _whole(function: Function, mine: ast.stmt, theirs: ast.AST) -> Iterator[Edit]:
+    """A statement in another's place, where both write into one thing."""
+    for holder, field, block in _blocks(function):
+        if mine in block and not isinstance(mine, ast.For):
+            k = block.index(mine)
+            told = brief(mine)
+            yield placed("meant", mine.lineno, holder, field, [*block[:k], theirs, *block[k + 1 :]], told)
 
 
 def _into(statement: ast.Assign) -> str:
