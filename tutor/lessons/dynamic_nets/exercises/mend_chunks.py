@@ -5,6 +5,8 @@ import torch
 from tutor.checking import Misconception, repair
 from tutor.checking.evidence import seen
 
+FLOAT64 = "float64's"
+
 
 def probe(d):
     """Three chunks of two or three steps; one input lies far from the others."""
@@ -28,16 +30,18 @@ def probe_double(d):
 
 
 def digits(chunk_gradients, w, u, chunks):
-    """Whose digits the gradients have: those of float32 do not follow a tiny nudge."""
+    """Whose digits the gradients have in float64: those of float32 do not follow a tiny nudge."""
 
     def nudged(nudge):
         first, *later = chunks
         grads = chunk_gradients(w, u, [((1 + nudge) * first[0], first[1]), *later])
         return torch.cat([grad.double().flatten() for grad in grads])
 
+    if w.dtype == torch.float32:
+        return FLOAT64
     usual = nudged(0)
     slow, fast = (nudged(1e-5) - usual) / 1e-5, (nudged(1e-9) - usual) / 1e-9
-    return "float32's" if ((fast - slow).abs() > 0.05 * slow.abs().max()).any() else "float64's"
+    return "float32's" if ((fast - slow).abs() > 0.05 * slow.abs().max()).any() else FLOAT64
 
 
 def use_twice(chunk_gradients, w, u, chunks):
@@ -47,8 +51,7 @@ def use_twice(chunk_gradients, w, u, chunks):
         return first
     first = tuple(grad.clone() for grad in first)
     second = chunk_gradients(w, u, chunks)
-    double = w.dtype == torch.float64
-    return *first, *second, digits(chunk_gradients, w, u, chunks) if double else "float32's"
+    return *first, *second, digits(chunk_gradients, w, u, chunks)
 
 
 def gradients_of_new_states(w, u, chunks):
@@ -100,7 +103,7 @@ EXERCISE = repair(
     shown_by=("MorvanZhou/PyTorch-Tutorial#57", "quark0/darts#56"),
     probe=(probe, probe_two, probe_double),
     use=use_twice,
-    outputs=("grad_w", "grad_u", "grad_w of a second call", "grad_u of a second call", "digits"),
+    outputs=("grad_w", "grad_u", "grad_w of a second call", "grad_u of a second call", "digits for float64 inputs"),
     misconceptions=(
         Misconception(
             "state-in-float32",
