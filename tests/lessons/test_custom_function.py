@@ -77,9 +77,9 @@ def test_a_backward_that_only_vmap_cannot_run_is_refused(exercises):
     assert report.verdict == "error" and "under `torch.func`" in report.message
 
 
-def test_an_answer_that_computes_in_float32_inside_passes(exercises):
-    report = changed(exercises, "relu", "grad_output.clone()", "grad_output.float().clone()")
-    assert report.verdict == "pass"
+def test_a_sign_that_is_float32_for_a_float64_input_passes(exercises):
+    """Its docstring asks for numbers and for a shape."""
+    assert changed(exercises, "sign", "torch.sign(h)", "torch.where(h > 0, 1.0, -1.0)").verdict == "pass"
 
 
 def test_a_window_that_leaves_out_exactly_one_passes_as_the_task_says(exercises):
@@ -141,3 +141,40 @@ def test_positions_refuse_backward_and_rounding_says_nothing():
         (y_pred.argmax(1) == torch.arange(4)).float().mean().backward()
     y_pred.round().sum().backward()
     assert not y_pred.grad.any()
+
+
+KEPT_FOR_ALL_CALLS = (
+    ("legendre", (("ctx.save_for_backward(x)", "LegendreP3.x = x"), ("(x,) = ctx.saved_tensors", "x = LegendreP3.x"))),
+    (
+        "relu",
+        (("ctx.save_for_backward(h)", "ReLU.mask = h < 0"), ("grad_h[h < 0]", "grad_h[ReLU.mask]"), ("(h,) = ", "")),
+    ),
+    ("clamp", (("ctx.low, ctx.high = low", "Clamp.low, Clamp.high = low"), ("(x > ctx.low)", "(x > Clamp.low)"))),
+    (
+        "mend_scaled_exp",
+        (("ctx.scale = scale", "ScaledExp.scale = scale"), ("ctx.scale, None", "ScaledExp.scale, None")),
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "changes"), KEPT_FOR_ALL_CALLS)
+def test_what_is_kept_in_one_place_for_all_calls_is_told_so(exercises, name, changes):
+    source = exercises[f"custom_function.{name}"].source
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    report = told(exercises, name, source.replace("x < ctx.high", "x < Clamp.high"))
+    assert report.verdict == "error" and "kept in one place for all calls" in report.message
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("legendre", "return 0.5 * (5 * x**3", "return 0.5 * (5 * x.float() ** 3"),
+        ("legendre", "5 * x**2 - 1)", "5 * x.float() ** 2 - 1)"),
+        ("swish", "s = torch.sigmoid(x)", "s = torch.sigmoid(x.float())"),
+        ("clamp", "return x.clamp(low, high)", "return x.clamp(low, high).float().to(x.dtype)"),
+    ],
+)
+def test_float32_on_the_way_is_told_wherever_it_is(exercises, name, old, new):
+    assert changed(exercises, name, old, new).misconception == "in-float32"

@@ -8,12 +8,12 @@ import copy
 import functools
 import itertools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from tutor.checking import edits, guard
+from tutor.checking import edits, guard, transplant
 from tutor.checking.fault import functions_of
 from tutor.checking.probes import is_tensor
 
@@ -139,41 +139,63 @@ class Text:
         return self.source.split("\n")[number - 1].strip()
 
 
-def changed(text: Text, misconceptions: tuple[Any, ...], familiar: str = "") -> Iterator[tuple[Callable[[], Any], str]]:
+Changed = tuple[Callable[[], Any], str, int]
+
+
+def changed(text: Text, misconceptions: tuple[Any, ...], solution: str) -> Iterator[Changed]:
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
-    one change: a known misconception turned back, and the small edits, in one place or alike in several; then both
-    together, and two likely edits. Of edits that are as likely, those come last that change a line which stands in a
-    right answer, `familiar`, as it is.
+    one change: a known misconception turned back, a part of the solution, and the small edits, in one place or alike in
+    several; then two changes. Of edits that are as likely, those come last that change a line which stands in the
+    solution as it is. A line comes third where `closer` may say more about the place; else 0.
     """
-    yield functools.partial(text.build, text.tree), ""
+    yield functools.partial(text.build, text.tree), "", 0
     turned = []
     for source, line, words, telling in edits.reverses(text.source, misconceptions):
         with contextlib.suppress(CannotRebuildError):
             last, more = line + words.count("\n"), source.count("\n") - text.source.count("\n")
             turned.append((text.parsed(source), line, last, more, f"`{words.splitlines()[0].strip()}`", telling))
     for tree, line, _, _, look, _ in turned:
-        yield functools.partial(text.build, tree), text.told((line, look))
-    own = {line.strip() for line in familiar.splitlines()}
+        yield functools.partial(text.build, tree), text.told((line, look)), 0
+    parts = transplant.transplants(text.tree, solution)
+    for edit in parts:
+        line = edit.line if edit.rough else 0
+        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), line
+    own = {line.strip() for line in solution.splitlines()}
     single = sorted(edits.edits(text.tree), key=lambda edit: (edit.rank, text.line(edit.line) in own))  # stable
     together = [*((edit,) for edit in single), *edits.alike(single)]
     for group in sorted(together, key=lambda group: group[0].rank):  # stable: one place first, then several alike
         lines = [line for edit in group for line in (edit.line, *edit.also)]
         look = group[0].look
         told = text.told((lines[0], look)) if len(lines) == 1 else text.told_alike(lines, look)
-        yield functools.partial(text.build, text.tree, *group), told
+        yield functools.partial(text.build, text.tree, *group), told, 0
+    yield from _two(text, itertools.combinations(parts, 2))
     own_looks = {edit.look for edit in single}
     for tree, line, last, more, look, telling in turned:
         for edit in edits.edits(tree) if telling else ():
             place = _own_line(edit.line, line, last, more)
             second = edit.look if edit.look in own_looks else "the rest of that line"  # never a text that was changed
-            yield functools.partial(text.build, tree, edit), text.told((line, look), (place, second))
+            yield functools.partial(text.build, tree, edit), text.told((line, look), (place, second)), 0
     likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
-    for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
+    yield from _two(text, sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank))
+
+
+def closer(text: Text, line: int) -> Iterator[tuple[Callable[[], Any], str]]:
+    """The small edits of one line, in one place or alike in several."""
+    single = [edit for edit in edits.edits(text.tree) if edit.line == line and not edit.also]
+    for group in (*((edit,) for edit in single), *edits.alike(single)):
+        look = group[0].look
+        told = text.told((line, look)) if len(group) == 1 else text.told_alike([line for _ in group], look)
+        yield functools.partial(text.build, text.tree, *group), told
+
+
+def _two(text: Text, pairs: Iterable[tuple[edits.Edit, edits.Edit]]) -> Iterator[Changed]:
+    """Two edits at once, of different places."""
+    for first, second in pairs:
         if (first.holder, first.field) != (second.holder, second.field):
             told = text.told((first.line, first.look), (second.line, second.look))
-            yield functools.partial(text.build, text.tree, first, second), told
+            yield functools.partial(text.build, text.tree, first, second), told, 0
 
 
 def _own_line(number: int, first: int, last: int, more: int) -> int:

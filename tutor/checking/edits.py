@@ -41,10 +41,21 @@ _ARITHMETIC: dict[type, tuple[type, ...]] = {
     ast.Mod: (ast.FloorDiv, ast.Mult),
     ast.Pow: (ast.Mult,),
 }
-_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
-_SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
+SIGNS |= {
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.FloorDiv: "//",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
 
-# how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look
+# how likely each kind of change is to be the one, -1 the likeliest; and where it makes the reader look
 _KINDS = {
     "axis": (0, "which axis `{0}` works along"),
     "dtype": (0, "which kind of numbers `{0}` makes"),
@@ -76,7 +87,7 @@ _KINDS = {
     "operand": (1, "whether everything in `{0}` belongs there"),
     "reversed": (1, "the order in which the loop runs"),
     "condition": (1, "the condition: whether it is upside down, or needed"),
-    "superfluous": (2, "whether that line belongs there"),
+    "superfluous": (-1, "whether that line belongs there"),
     "transposed": (2, "what has to be transposed there"),
     "name": (2, "whether `{0}` is the variable that is meant"),
     "attribute": (2, "whether `{0}` is what is meant"),
@@ -85,6 +96,9 @@ _KINDS = {
     "written": (1, "the number `{0}`, and whether it is the same for all inputs"),
     "term": (3, "whether a factor or a term is missing there"),
     "moved": (3, "where in the order that line stands"),
+    # parts of the solution in the place of the reader's (`transplant.py`)
+    "meant": (0, "whether `{0}` is what is meant there"),
+    "missing": (1, "whether something is missing between it and the next"),
 }
 
 
@@ -101,8 +115,9 @@ class Edit:
     line : the line of the reader's cell that it changes.
     also : other lines in which it makes the same change.
     look : what to look at there, as the end of a sentence; never the changed text.
-    rank : how likely this kind of change is, 0 the likeliest.
+    rank : how likely this kind of change is, -1 the likeliest.
     twin : what it has in common with the same change elsewhere; empty if it is made in one place alone.
+    rough : whether another change of the same line may tell more.
     """
 
     line: int
@@ -113,6 +128,7 @@ class Edit:
     value: Any
     twin: tuple[Any, ...] = ()
     also: tuple[int, ...] = ()
+    rough: bool = False
 
     @contextlib.contextmanager
     def made(self) -> Iterator[None]:
@@ -143,7 +159,7 @@ def alike(single: list[Edit]) -> Iterator[tuple[Edit, ...]]:
             yield tuple(group)
 
 
-def _edit(
+def placed(
     kind: str,
     line: int,
     holder: ast.AST,
@@ -153,12 +169,15 @@ def _edit(
     number: int = -1,
     also: tuple[int, ...] = (),
 ) -> Edit:
-    """`number` is which of the changes of its kind it is, of those that may be made in several places."""
+    """An edit of a kind, with what is new in it given its place in the text.
+
+    `number` is which of the changes of its kind it is, of those that may be made in several places.
+    """
     rank, look = _KINDS[kind]
     for new in value if isinstance(value, list) else [value]:
         _place(new, line)
     twin = (kind, *told, number) if number >= 0 and kind in _REPEATED else ()
-    return Edit(line, look.format(*told), rank, holder, field, value, twin, also)
+    return Edit(line, look.format(*told), rank, holder, field, value, twin, also, rough=kind == "meant")
 
 
 def _place(node: ast.AST, line: int) -> None:
@@ -188,7 +207,7 @@ def _of_expressions(tree: ast.Module) -> Iterator[Edit]:
             seen.add(key)
             held = getattr(holder, field)
             value = new if index is None else [*held[:index], new, *held[index + 1 :]]
-            yield _edit(kind, line, holder, field, value, told, number=number)
+            yield placed(kind, line, holder, field, value, told, number=number)
 
 
 def _expressions(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
@@ -225,9 +244,9 @@ def _changes(
         if isinstance(node, ast.Mult) and isinstance(getattr(holder, "right", None), ast.Constant):
             others = (*others, ast.Pow)  # only of a written number: any other power may take for ever
         kind = "accumulate" if isinstance(holder, ast.AugAssign) else "operator"
-        yield from ((kind, other(), _SIGNS.get(type(node), "")) for other in others)
+        yield from ((kind, other(), SIGNS.get(type(node), "")) for other in others)
     elif isinstance(node, _COMPARISONS):
-        yield from (("comparison", o(), _SIGNS[type(node)]) for o in _COMPARISONS if o is not type(node))
+        yield from (("comparison", o(), SIGNS[type(node)]) for o in _COMPARISONS if o is not type(node))
     elif isinstance(node, ast.And | ast.Or):
         yield "condition", ast.Or() if isinstance(node, ast.And) else ast.And(), ""
     elif isinstance(node, ast.Constant):
@@ -241,7 +260,7 @@ def _changes(
         if isinstance(node.op, ast.USub | ast.Not):
             yield "sign" if isinstance(node.op, ast.USub) else "condition", node.operand, ""
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-            yield from (("constant", ast.Constant(other), _brief(node)) for other in (0, 1))
+            yield from (("constant", ast.Constant(other), brief(node)) for other in (0, 1))
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
         yield from (("name", ast.Name(other, ast.Load()), node.id) for other in names if other != node.id)
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -249,26 +268,26 @@ def _changes(
     elif isinstance(node, ast.Call):
         yield from _of_call(node)
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        yield "index", node.value, _brief(node)
+        yield "index", node.value, brief(node)
         if isinstance(node.slice, ast.Slice):
-            yield "index", _sliced(node, None, node.slice.upper), _brief(node)
-            yield "index", _sliced(node, node.slice.lower, None), _brief(node)
+            yield "index", _sliced(node, None, node.slice.upper), brief(node)
+            yield "index", _sliced(node, node.slice.lower, None), brief(node)
     elif isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
-        yield from (("arguments", type(node)(swapped, node.ctx), _brief(node)) for swapped in _swaps(node.elts))
+        yield from (("arguments", type(node)(swapped, node.ctx), brief(node)) for swapped in _swaps(node.elts))
         if len(node.elts) > 3:
-            yield "arguments", type(node)(node.elts[::-1], node.ctx), _brief(node)
+            yield "arguments", type(node)(node.elts[::-1], node.ctx), brief(node)
     elif isinstance(node, ast.BinOp):
-        yield "operand", node.left, _brief(node)
-        yield "operand", node.right, _brief(node)
+        yield "operand", node.left, brief(node)
+        yield "operand", node.right, brief(node)
         if isinstance(node.op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
-            yield "arguments", ast.BinOp(node.right, node.op, node.left), _brief(node)
+            yield "arguments", ast.BinOp(node.right, node.op, node.left), brief(node)
         if isinstance(node.op, ast.MatMult):
             for left, right in ((".T", ""), ("", ".T"), (".T", ".T")):
                 yield "transposed", ast.BinOp(_turned(node.left, left), node.op, _turned(node.right, right)), ""
     elif isinstance(node, ast.BoolOp):
         for k in range(len(node.values)):
             rest = node.values[:k] + node.values[k + 1 :]
-            yield "operand", ast.BoolOp(node.op, rest) if len(rest) > 1 else rest[0], _brief(node)
+            yield "operand", ast.BoolOp(node.op, rest) if len(rest) > 1 else rest[0], brief(node)
     elif isinstance(node, ast.IfExp):
         yield "condition", ast.IfExp(node.test, node.orelse, node.body), ""
     if isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
@@ -289,7 +308,7 @@ def _of_number(
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     if isinstance(holder, ast.Subscript) and field == "slice":
-        yield from (("index", ast.Name(name, ast.Load()), _brief(holder)) for name in names)
+        yield from (("index", ast.Name(name, ast.Load()), brief(holder)) for name in names)
         return
     if value in (0, 1, 2) or (isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Pow)):
         return  # what is seldom known from outside, and powers, which grow beyond any memory
@@ -316,16 +335,16 @@ def _of_attribute(node: ast.Attribute, called: bool, attributes: dict[str, list[
     if node.attr in ("T", "mT"):
         yield "untransposed", node.value, ""
     for other in (name for family in _FAMILIES if node.attr in family for name in family if name != node.attr):
-        told = ("function", node.attr) if called else ("attribute", _brief(node))
+        told = ("function", node.attr) if called else ("attribute", brief(node))
         yield told[0], ast.Attribute(node.value, other, ast.Load()), told[1]
     if not called:
         for other in attributes.get(ast.unparse(node.value), ()):
             if other != node.attr:
-                yield "attribute", ast.Attribute(node.value, other, ast.Load()), _brief(node)
+                yield "attribute", ast.Attribute(node.value, other, ast.Load()), brief(node)
 
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
-    name, told = _called(node), _brief(node.func)
+    name, told = _called(node), brief(node.func)
     method = isinstance(node.func, ast.Attribute) and not (
         isinstance(node.func.value, ast.Name) and node.func.value.id in _MODULES
     )
@@ -356,7 +375,7 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         yield kind or "call", node.func.value, told
     if node.args and not isinstance(node.args[0], ast.Starred):
         yield "call", node.args[0], told
-    yield from (("arguments", ast.Call(node.func, args, node.keywords), _brief(node)) for args in _swaps(node.args))
+    yield from (("arguments", ast.Call(node.func, args, node.keywords), brief(node)) for args in _swaps(node.args))
     for k in range(len(node.keywords)):
         yield "keyword", ast.Call(node.func, node.args, node.keywords[:k] + node.keywords[k + 1 :]), told
     if len(node.args) > 1:
@@ -368,8 +387,8 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     if name == "range" and len(node.args) == 1:
         (stop,) = node.args
         for value in (ast.BinOp(stop, ast.Add(), ast.Constant(1)), ast.BinOp(stop, ast.Sub(), ast.Constant(1))):
-            yield "index", ast.Call(node.func, [value], []), _brief(node)
-        yield "index", ast.Call(node.func, [ast.Constant(1), stop], []), _brief(node)
+            yield "index", ast.Call(node.func, [value], []), brief(node)
+        yield "index", ast.Call(node.func, [ast.Constant(1), stop], []), brief(node)
     if name == "range" and len(node.args) > 1:
         start, stop, *step = node.args
         for operator in (ast.Add, ast.Sub):
@@ -450,7 +469,7 @@ def _of_block(holder: ast.AST, field: str, block: list[ast.stmt], names: list[st
     """Changes of a run of statements: one less, another order, in or out of the block below."""
 
     def edit(kind: str, statement: ast.stmt, new: list[ast.stmt]) -> Edit:
-        return _edit(kind, statement.lineno, holder, field, new or [ast.Pass()])
+        return placed(kind, statement.lineno, holder, field, new or [ast.Pass()])
 
     for k, statement in enumerate(block):
         if _is_text(statement) or isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -458,7 +477,7 @@ def _of_block(holder: ast.AST, field: str, block: list[ast.stmt], names: list[st
         before, after = block[:k], block[k + 1 :]
         yield from (edit(kind, statement, [*before, *new, *after]) for kind, new in _instead(statement, names))
         for one, other, swapped in _exchanges(statement, names):
-            yield _edit("exchanged", statement.lineno, holder, field, [*before, swapped, *after], one, other)
+            yield placed("exchanged", statement.lineno, holder, field, [*before, swapped, *after], one, other)
         if not isinstance(statement, ast.Return):
             yield edit("superfluous", statement, [*before, *after])
         end = next((k for k, s in enumerate(block) if isinstance(s, ast.Return | ast.Break | ast.Continue)), len(block))
@@ -483,14 +502,14 @@ def _in_pairs(holder: ast.AST, field: str, block: list[ast.stmt], names: list[st
         if len(places) > 2:
             new = [s for i, statement in enumerate(block) for s in places.get(i, [statement])]
             first, *others = (block[i].lineno for i in sorted(places))
-            yield _edit(kind, first, holder, field, new, also=tuple(others))
+            yield placed(kind, first, holder, field, new, also=tuple(others))
     for i, j in itertools.combinations(range(len(block)), 2):
         if type(block[i]) is not type(block[j]):
             continue
         for (kind, one), (same, other) in zip(ways[i], ways[j], strict=False):
             if kind == same and kind in ("accumulate", "in place", "kept"):
                 new = [*block[:i], *one, *block[i + 1 : j], *other, *block[j + 1 :]]
-                yield _edit(kind, block[i].lineno, holder, field, new, also=(block[j].lineno,))
+                yield placed(kind, block[i].lineno, holder, field, new, also=(block[j].lineno,))
 
 
 def _exchanges(statement: ast.stmt, names: list[str]) -> Iterator[tuple[str, str, ast.stmt]]:
@@ -568,11 +587,11 @@ def _of_parameters(function: Any) -> Iterator[Edit]:
         if writing:
             name = ast.Name(argument.arg, ast.Store())
             copied = ast.Assign([name], ast.Call(ast.Name(COPY, ast.Load()), [_loaded(name)], []))
-            yield _edit("copy", min(writing), function, "body", [*body[:top], copied, *body[top:]])
+            yield placed("copy", min(writing), function, "body", [*body[:top], copied, *body[top:]])
     if not any(isinstance(node, ast.Return | ast.Yield) for node in ast.walk(function)):
         for name in _stored(function):
             new = [*body, ast.Return(ast.Name(name, ast.Load()))]
-            yield _edit("return", body[-1].end_lineno, function, "body", new)
+            yield placed("return", body[-1].end_lineno, function, "body", new)
 
 
 def _writes_into(node: ast.AST, name: str) -> bool:
@@ -698,7 +717,7 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _brief(node: ast.AST) -> str:
+def brief(node: ast.AST) -> str:
     """A piece of the reader's own text, short enough for a sentence."""
     text = ast.unparse(node)
     return text if len(text) <= 40 and "\n" not in text else text.split("\n")[0][:37] + "…"

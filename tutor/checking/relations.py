@@ -115,7 +115,9 @@ def factor_relation(pairs: list[tuple[np.ndarray, np.ndarray]], sizes: list[dict
     return None
 
 
-def _times(factor: float) -> str:
+def _times(factor: float) -> str | None:
+    if f"{factor:.4g}" == "1":
+        return None  # nobody sees a factor in that
     for scale, name in ((1, ""), (2, "half "), (4, "a quarter of ")):
         if scale > 1 and abs(factor * scale - 1) < LOOSE:
             return f"It is exactly {name}the right one."

@@ -38,6 +38,7 @@ class Known(Protocol):
     misconceptions: Mapping[str, Misconception]
 
     def probed(self, turn: int = 0) -> Sequence[Any]: ...
+    def again(self, turn: int) -> Sequence[Any]: ...
     def is_right(
         self, build: Callable[[], Any], owner: Any, probed: Any, seconds: float, *, watched: bool = False
     ) -> bool: ...
@@ -77,7 +78,7 @@ class Search:
         self.failed, self.turn = failed, turn
         self._until, self._limit = 0.0, 0.1 + SLOWER * max(failed.values())
         self._steps = _in_turn(*([self._lines(source)] if source else []), *([self._pairs(trials)] if trials else []))
-        self.over = False
+        self.over, self._found = False, None
 
     def run(self, seconds: float) -> Report | None:
         """Go on for some seconds; return the better report, or None if nothing has been found so far."""
@@ -88,7 +89,7 @@ class Search:
                 if found is not None:
                     return found
                 if time.perf_counter() > self._until:
-                    return None
+                    return self._found
         self.over = True
         return None
 
@@ -110,16 +111,24 @@ class Search:
             text = blame.Text(source, self.candidate, self.exercise.id)
         except blame.CannotRebuildError:
             return
-        for build, sentence in blame.changed(text, self.exercise.spec.misconceptions, self.exercise.source):
+        for build, sentence, line in blame.changed(text, self.exercise.spec.misconceptions, self.exercise.source):
             if not (yield from self._right(build)):
                 continue
-            if sentence:
-                told = f"{self.report.message}\n{sentence}"
-                yield replace(self.report, message=told, found=sentence, later=None)
+            if not sentence:
+                return
+            self._found = self._told(sentence)
+            for closer, words in blame.closer(text, line) if line else ():
+                if (yield from self._right(closer)):
+                    self._found = self._told(words)
+                    break
+            yield self._found
             return
 
+    def _told(self, sentence: str) -> Report:
+        return replace(self.report, message=f"{self.report.message}\n{sentence}", found=sentence, later=None)
+
     def _right(self, build: Callable[[], Any]) -> Generator[None, None, bool]:
-        """Whether what is built is right on all probes and, with other numbers, on all of them again."""
+        """Whether what is built is right on all probes and, with other numbers, on one of each kind again."""
         build = functools.cache(build)
         probes = sorted(self.exercise.probed(self.turn), key=lambda p: self.failed.get(p.seed, float("inf")))
         for probed in probes:
@@ -127,7 +136,7 @@ class Search:
                 yield
                 return False
             yield
-        for probed in self.exercise.probed(self.turn + 1):
+        for probed in self.exercise.again(self.turn + 1):
             if not self.exercise.is_right(build, self.owner, probed, self._seconds(), watched=True):
                 return False
             yield

@@ -125,7 +125,7 @@ class LegendreP3(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        """Keep what backward needs, and return P3(x), of x's shape."""
+        """Keep what backward needs, and return P3(x), of x's shape and dtype."""
         ### BEGIN SOLUTION
         ctx.save_for_backward(x)
         return 0.5 * (5 * x**3 - 3 * x)
@@ -133,7 +133,7 @@ class LegendreP3(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return the gradient with respect to x; grad_output is that with respect to P3(x)."""
+        """Return the gradient with respect to x, of x's dtype; grad_output is that with respect to P3(x)."""
         ### BEGIN SOLUTION
         (x,) = ctx.saved_tensors
         return grad_output * 1.5 * (5 * x**2 - 1)
@@ -413,7 +413,7 @@ class ReLU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, h):
-        """Keep what backward needs, and return h_relu, of h's shape, such as (N, H)."""
+        """Keep what backward needs, and return h_relu, of h's shape, such as (N, H), and dtype."""
         ### BEGIN SOLUTION
         ctx.save_for_backward(h)
         return h.clamp(min=0)
@@ -421,7 +421,7 @@ class ReLU(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return the gradient with respect to h, given that with respect to h_relu; both are of h's shape."""
+        """Return the gradient with respect to h, given that with respect to h_relu; both of h's shape and dtype."""
         ### BEGIN SOLUTION
         (h,) = ctx.saved_tensors
         grad_h = grad_output.clone()
@@ -515,7 +515,7 @@ class Clamp(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, low, high):
-        """Keep what backward needs, and return x, cut off at the numbers low and high, in x's shape."""
+        """Keep what backward needs, and return x, cut off at the numbers low and high, in x's shape and dtype."""
         ### BEGIN SOLUTION
         ctx.save_for_backward(x)
         ctx.low, ctx.high = low, high
@@ -524,7 +524,7 @@ class Clamp(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return one thing for each argument of forward: the gradient with respect to x first."""
+        """Return one thing for each argument of forward: the gradient with respect to x first, of x's dtype."""
         ### BEGIN SOLUTION
         (x,) = ctx.saved_tensors
         inside = (x > ctx.low) & (x < ctx.high)
@@ -727,7 +727,7 @@ class Swish(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        """Keep what backward needs, one tensor, and return x * sigmoid(x), of x's shape."""
+        """Keep what backward needs, one tensor, and return x * sigmoid(x), of x's shape and dtype."""
         ### BEGIN SOLUTION
         ctx.save_for_backward(x)
         return x * torch.sigmoid(x)
@@ -735,7 +735,7 @@ class Swish(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return the gradient with respect to x; all shapes are x's."""
+        """Return the gradient with respect to x; all shapes and dtypes are x's."""
         ### BEGIN SOLUTION
         (x,) = ctx.saved_tensors
         s = torch.sigmoid(x)
@@ -1030,7 +1030,7 @@ class Hypotenuse(torch.autograd.Function):
 
     @staticmethod
     def forward(u, v):
-        """Return r = sqrt(u^2 + v^2); u, v and r have one shape."""
+        """Return r = sqrt(u^2 + v^2); u, v and r have one shape and dtype."""
         ### BEGIN SOLUTION
         return torch.sqrt(u**2 + v**2)
         ### END SOLUTION
@@ -1045,7 +1045,7 @@ class Hypotenuse(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        """Return the gradients with respect to u and v, in this order."""
+        """Return the gradients with respect to u and v, in this order and of their dtype."""
         ### BEGIN SOLUTION
         u, v, r = ctx.saved_tensors
         return grad_output * u / r, grad_output * v / r

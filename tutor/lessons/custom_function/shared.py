@@ -43,15 +43,32 @@ def few_of(*tensors):
 
 
 def judged(judge, function, inputs):
-    """What gradcheck or gradgradcheck says; the nudge is large enough for answers that compute in float32 inside."""
+    """What gradcheck or gradgradcheck says; the nudge is so large that `digits` alone tells an answer in float32."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an answer that computes in float32 inside makes the judge warn
+            warnings.simplefilter("ignore")  # an answer that returns float32 makes the judge warn
             if judge(function, inputs, eps=1e-3, atol=1e-2, rtol=1e-2, raise_exception=False):
                 return "passes"
     except RuntimeError:  # some complaints come as errors all the same
         pass
     return "fails" if judge is gradcheck else "fails, so second derivatives are wrong"
+
+
+def digits(function, x, grad_output):
+    """Whose digits a result and its gradient have for a float64 input: those of float32 do not follow a tiny nudge."""
+    x, grad_output = x.detach().double(), grad_output.double()
+
+    def both(nudge):
+        z = ((1 + nudge) * x).requires_grad_()
+        y = function(z)
+        y.backward(((1 + nudge) * grad_output).to(y.dtype))
+        return y.detach().double(), torch.zeros_like(z) if z.grad is None else z.grad
+
+    for usual, tiny, larger in zip(both(0), both(1e-9), both(1e-5), strict=True):
+        slow, fast = (larger - usual) / 1e-5, (tiny - usual) / 1e-9
+        if ((fast - slow).abs() > 0.05 * slow.abs().max()).any():
+            return "float32's"
+    return FLOAT64
 
 
 def after_a_change(function, x, grad_output):
@@ -105,6 +122,29 @@ def bag_explained():
         raise
 
 
+def another_call(answer, x, plain, grad_output, *others):
+    """Make sure that a call keeps what it needs apart from what the next call does, with `others` for the numbers.
+
+    Raises
+    ------
+    RuntimeError
+        If what comes back is changed by a second call in between.
+    """
+    made = []
+    for between in (False, True):
+        first = x.detach().clone().requires_grad_()
+        y = answer.apply(first, *plain)
+        if between:
+            answer.apply(-1.7 * x.detach(), *(others or plain))
+        y.backward(grad_output)
+        made.append(first.grad)
+    if None not in made and not torch.allclose(*made, rtol=1e-3, equal_nan=True):
+        raise RuntimeError(
+            "a second call changes what the first one's way back gives. What `backward` needs is kept in one place for all "
+            "calls (an attribute of the class, a global name); every call has a `ctx` of its own"
+        )
+
+
 def examine(answer, x, *more):
     """Value, gradient, both judges and the in-place change of a Function; the last of `more` is what arrives."""
     *plain, grad_output = more
@@ -112,16 +152,19 @@ def examine(answer, x, *more):
     y = result(answer, x, *plain)
     with bag_explained():
         y.backward(grad_output)
+    another_call(answer, x, plain, grad_output, *(bound + sign for bound, sign in zip(plain, (-1, 1), strict=False)))
 
     def function(t):
         return answer.apply(t, *plain)
 
     few = few_of(x)
     checks = judged(gradcheck, function, few), judged(gradgradcheck, function, few)
-    return y, x.grad, *checks, after_a_change(function, x, grad_output)
+    return y, x.grad, *checks, after_a_change(function, x, grad_output), digits(function, x, grad_output)
 
 
-JUDGED = ("gradcheck", "gradgradcheck", "after an in-place change")
+JUDGED = ("gradcheck", "gradgradcheck", "after an in-place change", "digits for a float64 input")
+
+FLOAT64 = "float64's"
 
 SECONDS = 20.0  # two judges, and in the last exercise the first vmap of a process, which imports for 1.7 s
 
@@ -134,7 +177,9 @@ def at_kinks(function, places):
     y = function(x)
     y.backward(torch.ones_like(y))
     share = x.grad if x.grad is not None else torch.zeros_like(x)
-    return AT_A_KINK if y.isfinite().all() and ((share >= 0) & (share <= 1)).all() else "something else"
+    if not (y.isfinite() & share.isfinite()).all():
+        return "NaN, as of a division by zero"
+    return AT_A_KINK if ((share >= 0) & (share <= 1)).all() else "something else"
 
 
 def use_gate(answer, h, grad_output):
@@ -226,6 +271,17 @@ def one_yes_or_no(*patch, hint):
         "one for every entry. Use a mask (`h > 0` is one), or a torch function that works entry by entry.",
         patch=patch,
         hints=(hint,),
+    )
+
+
+def in_float32(*patch):
+    """float32 on the way, be it in forward, in backward, or in both."""
+    return Misconception(
+        "in-float32",
+        "Right for float32. For a float64 input the result or the gradient has the digits of float32 only: somewhere on "
+        "the way the numbers become float32. `gradcheck` nudges by a millionth, which such a result hardly notices.",
+        patch=patch,
+        hints=("Which line makes a float32 tensor, whatever it is given?",),
     )
 
 

@@ -842,7 +842,7 @@ def chunk_gradients(w, u, chunks):
     """Return the gradients of a recurrent net with respect to w and u, added up over chunks.
 
     w : from an input to the state, shape (D, H); u : from the state to the next one, shape (H, H)
-    Both stay as they are: no gradient is left in them.
+    Both stay as they are: no gradient is left in them. All is float32, or all is float64.
     chunks : pairs of inputs, shape (T, D), and wanted states, shape (T, H); the first state is zero
     A chunk begins with the state in which the one before has ended, as a constant: no gradient goes
     further back.

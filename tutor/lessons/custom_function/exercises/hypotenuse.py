@@ -22,13 +22,15 @@ def use_triangle(answer, u, v, grad_output):
         r.backward(grad_output)
     few = shared.few_of(u, v)
     checks = shared.judged(gradcheck, answer.apply, few), shared.judged(gradgradcheck, answer.apply, few)
-    changed = shared.after_a_change(lambda t: answer.apply(t, v.detach()), u, grad_output)
+    shared.another_call(answer, u, (v.detach(),), grad_output)
+    told = shared.after_a_change, shared.digits
+    changed, digits = (tell(lambda t: answer.apply(t, v.detach().to(t.dtype)), u, grad_output) for tell in told)
     try:
         slopes = torch.vmap(torch.func.grad(answer.apply, argnums=(0, 1)))(u.detach(), v.detach())
     except RuntimeError as error:
         raise RuntimeError(f"under `torch.func`: {error}") from None
     near = answer.apply(u.detach() / 1000, v.detach() / 1000)
-    return r, u.grad, v.grad, *checks, changed, *slopes, near
+    return r, u.grad, v.grad, *checks, changed, digits, *slopes, near
 
 
 class HypotenuseAgain(Function):
@@ -124,6 +126,7 @@ EXERCISE = code(
             patch=("u, v, output)", "u, v, output.detach())"),
             hints=("Which tensors does `save_for_backward` connect with the graph?",),
         ),
+        shared.in_float32("torch.sqrt(u**2 + v**2)", "torch.sqrt(u**2 + v**2).float().to(u.dtype)"),
         shared.nothing_saved("ctx.save_for_backward(u, v, output)", "What is `setup_context` there for?"),
         Misconception(
             "tuple-in-save-for-backward",

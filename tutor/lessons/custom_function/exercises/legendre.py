@@ -120,6 +120,7 @@ EXERCISE = code(
             patch=("5 * x**2 - 1)", "5 * x**2 - 2)"),
             hints=("What is the derivative of ½ · 3 x?",),
         ),
+        shared.in_float32("return 0.5 * (5 * x**3 - 3 * x)", "return (0.5 * (5 * x**3 - 3 * x)).float().to(x.dtype)"),
         shared.nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
         Misconception(
             "brackets-lost",

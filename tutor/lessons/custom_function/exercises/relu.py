@@ -89,6 +89,7 @@ EXERCISE = code(
     cases=1,
     seconds=shared.SECONDS,
     misconceptions=(
+        shared.in_float32("return h.clamp(min=0)", "return h.float().clamp(min=0)"),
         shared.nothing_saved("ctx.save_for_backward(h)", "Which tensor decides whether a gradient passes?"),
         shared.one_yes_or_no(
             "grad_h[h < 0] = 0", "grad_h = 0 if h < 0 else grad_h", hint="How many truth values has `h < 0`?"

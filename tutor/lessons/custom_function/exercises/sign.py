@@ -22,6 +22,12 @@ def probe_other_ranks(d):
     return torch.where(x.abs() > 1, 30 * x, x).reshape(shape), grad_output.reshape(shape)
 
 
+def use_sign(answer, h, grad_output):
+    """A gate whose +1 and -1 may be float32 for any input."""
+    *seen, _, at_zero = shared.use_gate(answer, h, grad_output)
+    return *seen, at_zero
+
+
 class SignByWhere(Function):
     """Zero counts as positive."""
 
@@ -71,8 +77,8 @@ EXERCISE = code(
     drills=("straight-through",),
     probe=(probe_sign, probe_other_ranks),
     unstretched={"a zero": "what the sign of 0 is, +1 or -1, is not said"},
-    use=shared.use_gate,
-    outputs=("y", "grad_h", *shared.JUDGED, "at exactly 0"),
+    use=use_sign,
+    outputs=("y", "grad_h", *shared.JUDGED[:-1], "at exactly 0"),
     seconds=shared.SECONDS,
     misconceptions=(
         shared.nothing_saved("ctx.save_for_backward(h)", "Which tensor does the window look at, and who hands it on?"),

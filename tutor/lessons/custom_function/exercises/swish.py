@@ -98,6 +98,7 @@ EXERCISE = code(
     cases=1,
     seconds=shared.SECONDS,
     misconceptions=(
+        shared.in_float32("return x * torch.sigmoid(x)", "return (x * torch.sigmoid(x)).float()"),
         shared.nothing_saved("ctx.save_for_backward(x)", "Which tensor does the slope need, and who hands it on?"),
         Misconception(
             "brackets-moved",

@@ -5,6 +5,8 @@ import torch
 from tutor.checking import Misconception, repair
 from tutor.checking.evidence import seen
 
+FLOAT64 = "float64's"
+
 
 def probe(d):
     """Three chunks of two or three steps; one input lies far from the others."""
@@ -21,13 +23,35 @@ def probe_two(d):
     return w, u, chunks[:2]
 
 
+def probe_double(d):
+    """Everything in float64."""
+    w, u, chunks = probe(d)
+    return w.double(), u.double(), [(x.double(), y.double()) for x, y in chunks]
+
+
+def digits(chunk_gradients, w, u, chunks):
+    """Whose digits the gradients have in float64: those of float32 do not follow a tiny nudge."""
+
+    def nudged(nudge):
+        first, *later = chunks
+        grads = chunk_gradients(w, u, [((1 + nudge) * first[0], first[1]), *later])
+        return torch.cat([grad.double().flatten() for grad in grads])
+
+    if w.dtype == torch.float32:
+        return FLOAT64
+    usual = nudged(0)
+    slow, fast = (nudged(1e-5) - usual) / 1e-5, (nudged(1e-9) - usual) / 1e-9
+    return "float32's" if ((fast - slow).abs() > 0.05 * slow.abs().max()).any() else FLOAT64
+
+
 def use_twice(chunk_gradients, w, u, chunks):
-    """The gradients, and those of a second call with the same w and u."""
+    """The gradients, those of a second call with the same w and u, and their digits."""
     first = chunk_gradients(w, u, chunks)
     if not isinstance(first, tuple | list) or not all(isinstance(grad, torch.Tensor) for grad in first):
         return first
     first = tuple(grad.clone() for grad in first)
-    return *first, *chunk_gradients(w, u, chunks)
+    second = chunk_gradients(w, u, chunks)
+    return *first, *second, digits(chunk_gradients, w, u, chunks)
 
 
 def gradients_of_new_states(w, u, chunks):
@@ -77,10 +101,22 @@ EXERCISE = repair(
     drills=("broken-in-time",),
     fault="The second chunk still stops: its state is a part of the first chunk's graph, which its backward pass has used up.",
     shown_by=("MorvanZhou/PyTorch-Tutorial#57", "quark0/darts#56"),
-    probe=(probe, probe_two),
+    probe=(probe, probe_two, probe_double),
     use=use_twice,
-    outputs=("grad_w", "grad_u", "grad_w of a second call", "grad_u of a second call"),
+    outputs=("grad_w", "grad_u", "grad_w of a second call", "grad_u of a second call", "digits for float64 inputs"),
     misconceptions=(
+        Misconception(
+            "state-in-float32",
+            "Right for float32. Where all is float64 it stops, because the state comes out as float32 between two chunks, and torch refuses the product of two dtypes. `torch.tensor` and `torch.zeros` make float32 unless they are told otherwise.",
+            patch=("state.detach()", "torch.tensor(state.tolist())"),
+            hints=("Of which dtype is the state when the second chunk begins?",),
+        ),
+        Misconception(
+            "digits-of-float32",
+            "Right for float32. Where all is float64 the gradients have the digits of float32 only: somewhere on the way the numbers become float32.",
+            patch=("state.detach()", "state.detach().float().to(w.dtype)"),
+            hints=("Of which dtype is the state when the second chunk begins?",),
+        ),
         Misconception(
             "graph-retained",
             "It runs, and gradients go back through all the chunks: they are not those that were asked for, which end where their chunk begins.",

@@ -17,7 +17,8 @@ def count_uses(uses, start, x, steps):
     """Uses of a parameter in graphs of every kind that fools a wrong count."""
     net = networks.DynamicNet()
     loss_of = {order: (net(x, order) ** 2).sum() for order in ORDERS}
-    w, twin = start.clone().requires_grad_(), start.clone().requires_grad_()
+    w = start.clone().requires_grad_()
+    twin = w.detach().requires_grad_()  # another leaf, of the same numbers in the same memory
     joined = w * x
     cell = networks.RecurrentCell(3, 2)
     h = torch.zeros(1, 2)

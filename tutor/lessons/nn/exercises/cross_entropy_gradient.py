@@ -47,6 +47,21 @@ EXERCISE = code(
     forbid=("autograd",),
     misconceptions=(
         Misconception(
+            "divided-before-the-one",
+            "The probabilities are divided by the number of rows, and the 1 of the right class is not. Both belong to the mean: subtract first, then divide.",
+            patch=(
+                ("powers.sum(dim=1, keepdim=True)  # p", "powers.sum(dim=1, keepdim=True) / len(y)"),
+                ("grad / len(y)", "grad"),
+            ),
+            hints=("What is the sum of a row of the gradient?",),
+        ),
+        Misconception(
+            "class-number-subtracted",
+            "From a whole row its class number is subtracted. `y` says *where* a 1 is subtracted: at one place in each row.",
+            patch=("grad[torch.arange(len(y)), y] -= 1", "grad -= y[:, None]"),
+            hints=("How much is subtracted in a row whose class is 3, and where?",),
+        ),
+        Misconception(
             "not-the-mean",
             "That is the gradient of the *sum* over the rows. The loss is their mean: divide by N, the number of rows.",
             patch=(MEAN, "return grad"),

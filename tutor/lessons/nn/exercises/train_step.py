@@ -48,7 +48,8 @@ def use_step(train_step, x, y, weight, bias, learning_rate, used):
     written = any(p._version > version for p, version in zip(parameters, versions, strict=True))
     moved = not torch.equal(parameters[1], weight)  # `.data` is written into without being counted
     what = "other tensors than before" if not same else "written into" if moved or written else "never written into"
-    return losses, kind_of(losses[-1]), *(p.detach() for p in parameters), what
+    mode = "training" if all(module.training for module in model.modules()) else "evaluation"
+    return losses, kind_of(losses[-1]), *(p.detach() for p in parameters), what, mode
 
 
 def step_through_data(model, loss_fn, x, y, learning_rate):
@@ -100,9 +101,15 @@ EXERCISE = code(
     drills=("parameters",),
     probe=(probe_step, probe_used),
     use=use_step,
-    outputs=("losses", "kind of the loss", "scale", "weight", "bias", "how the parameters end"),
+    outputs=("losses", "kind of the loss", "scale", "weight", "bias", "how the parameters end", "mode of the model"),
     seconds=20.0,  # an answer may use torch.optim, and the first optimiser of a process imports the compiler
     misconceptions=(
+        Misconception(
+            "put-into-evaluation",
+            "The step is right, and the model, which came in training mode, is left in evaluation mode. There a dropout does nothing, so a model that has one would learn without it. A step leaves the mode alone.",
+            patch=("    loss = loss_fn", "    model.eval()\n    loss = loss_fn"),
+            hints=("Which line of yours changes the mode?",),
+        ),
         Misconception(
             "parameters-not-called",
             "A method stands where its result is needed: `model.parameters` is the method itself, and cannot be looped over. Call it: `model.parameters()`.",
@@ -179,8 +186,8 @@ EXERCISE = code(
         ),
         Misconception(
             "forward-not-recorded",
-            "`backward` finds nothing to go back through: the forward pass was not recorded, or the loss was cut off from "
-            "it. Only the update belongs under `torch.no_grad()`.",
+            "`backward` finds nothing to go back through: the forward pass was not recorded, the loss was cut off from it, or "
+            "no parameter asks for its gradient any more. Only the update belongs under `torch.no_grad()`.",
             patch=(
                 "    loss = loss_fn(model(x), y)\n",
                 "    with torch.no_grad():\n        loss = loss_fn(model(x), y)\n",
