@@ -62,7 +62,7 @@ def softmax(scores):
         ("x.T @ grad_h", "x.T @ grad_h * 7", 9, "whether everything in `x.T @ grad_h * 7` belongs there"),
         ("(h > 0)", "(h > 0.4)", 8, "the number `0.4`"),
         ("(h > 0)", "(h == 0)", 8, "the comparison `==`"),
-        ("    grad_w1 = x.T", "    grad_h = grad_h - 5\n    grad_w1 = x.T", 9, "whether everything in `grad_h - 5`"),
+        ("    grad_w1 = x.T", "    grad_h = grad_h - 5\n    grad_w1 = x.T", 9, "whether that line belongs there"),
         ("    grad_w1 = x.T", "    grad_h.fill(4)\n    grad_w1 = x.T", 9, "that line"),
         ("h_relu.T @ grad_y_pred", "(x @ w1).T @ grad_y_pred", None, ""),
     ],

@@ -150,7 +150,7 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
         for edit in edits.edits(tree):
             own = _own_line(edit.line, line, last, more)
             yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look))
-    likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
+    likely = itertools.combinations([edit for edit in single if 0 <= edit.rank <= LIKELY], 2)
     for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
         if (first.holder, first.field) != (second.holder, second.field):
             told = text.told((first.line, first.look), (second.line, second.look))

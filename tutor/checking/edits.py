@@ -40,8 +40,10 @@ _ARITHMETIC: dict[type, tuple[type, ...]] = {
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
 _SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
-# how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look
+# how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look. A line that can go
+# comes before all: a change that robs it of its effect, or one elsewhere that makes up for it, would be found as well
 _KINDS = {
+    "superfluous": (-1, "whether that line belongs there"),
     "axis": (0, "which axis `{0}` works along"),
     "keepdims": (0, "which dimensions are left after `{0}`"),
     "comparison": (0, "the comparison `{0}`: which side is meant, and whether the limit itself belongs to it"),
@@ -52,6 +54,7 @@ _KINDS = {
     "copy": (0, "whether you work on a copy there or on the thing itself"),
     "function": (0, "whether `{0}` is the function that is meant"),
     "untransposed": (0, "what is transposed there"),
+    "brackets": (1, "what belongs together in `{0}`, and where brackets are needed"),
     "constant": (1, "the number `{0}`"),
     "switch": (1, "the switch `{0}`"),
     "arguments": (1, "the order of what stands in `{0}`"),
@@ -60,9 +63,9 @@ _KINDS = {
     "order": (1, "where in the order that line stands"),
     "return": (1, "what is returned, and from where"),
     "operand": (1, "whether everything in `{0}` belongs there"),
+    "begin": (1, "what `{0}` begins with"),
     "reversed": (1, "the order in which the loop runs"),
     "condition": (1, "the condition: whether it is upside down, or needed"),
-    "superfluous": (2, "whether that line belongs there"),
     "transposed": (2, "what has to be transposed there"),
     "name": (2, "whether `{0}` is the variable that is meant"),
     "attribute": (2, "whether `{0}` is what is meant"),
@@ -198,6 +201,7 @@ def _changes(
     elif isinstance(node, ast.Tuple | ast.List) and len(node.elts) > 1:
         yield from (("arguments", type(node)(swapped, node.ctx), _brief(node)) for swapped in _swaps(node.elts))
     elif isinstance(node, ast.BinOp):
+        yield from (("brackets", other, _brief(node)) for other in _regrouped(node))
         yield "operand", node.left, _brief(node)
         yield "operand", node.right, _brief(node)
         if isinstance(node.op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
@@ -217,6 +221,8 @@ def _of_attribute(node: ast.Attribute, called: bool, attributes: dict[str, list[
     for other in (name for family in _FAMILIES if node.attr in family for name in family if name != node.attr):
         yield "function", ast.Attribute(node.value, other, ast.Load()), node.attr
     if not called:
+        if not (isinstance(node.value, ast.Name) and node.value.id in _MODULES | {"self", "ctx"}):
+            yield "attribute", node.value, _brief(node)
         for other in attributes.get(ast.unparse(node.value), ()):
             if other != node.attr:
                 yield "attribute", ast.Attribute(node.value, other, ast.Load()), _brief(node)
@@ -231,6 +237,13 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         yield from _along(node, name, told, first=0 if method else 1)
     if name == "reversed" and node.args:
         yield "reversed", node.args[0], ""
+    if method and name.endswith("_") and not name.startswith("_"):
+        yield "in place", _out_of_place(node), ""
+        if isinstance(node.func.value, ast.Name):
+            copied = ast.Call(ast.Name(COPY, ast.Load()), [node.func.value], [])
+            yield "copy", ast.Call(ast.Attribute(copied, name, ast.Load()), node.args, node.keywords), ""
+    if method and name in ("get", "setdefault") and len(node.args) == 2 and not isinstance(node.args[1], ast.Constant):
+        yield "begin", ast.Call(node.func, [node.args[0], ast.Constant(0)], []), _brief(node)
     if method:
         kind = "copy" if name in ("copy", "clone", "detach") else "untransposed" if name in ("t", "transpose") else ""
         yield kind or "call", node.func.value, told
@@ -250,6 +263,23 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         for value in (ast.BinOp(stop, ast.Add(), ast.Constant(1)), ast.BinOp(stop, ast.Sub(), ast.Constant(1))):
             yield "index", ast.Call(node.func, [value], []), _brief(node)
         yield "index", ast.Call(node.func, [ast.Constant(1), stop], []), _brief(node)
+
+
+def _out_of_place(node: ast.expr) -> ast.expr:
+    """A chain of methods that write, each in the form that makes something new."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return node
+    name = node.func.attr.rstrip("_") if node.func.attr not in _BESIDE else node.func.attr
+    return ast.Call(ast.Attribute(_out_of_place(node.func.value), name, ast.Load()), node.args, node.keywords)
+
+
+def _regrouped(node: ast.BinOp) -> Iterator[ast.expr]:
+    """The same numbers and signs in the same order, with other brackets."""
+    left, right = node.left, node.right
+    if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Div | ast.Pow | ast.Add | ast.Sub):
+        yield ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right)
+    if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult | ast.Div | ast.Add | ast.Sub):
+        yield ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right))
 
 
 def _along(node: ast.Call, name: str, told: str, first: int) -> Iterator[Change]:
