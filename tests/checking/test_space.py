@@ -16,6 +16,8 @@ from tutor.checking.space import (
     SCALES,
     VALUES,
     Array,
+    Drawn,
+    Labels,
     Number,
     Several,
     Space,
@@ -148,3 +150,38 @@ def test_words_are_not_held_against_arguments_that_they_cannot_be_about():
     arrays = Space({"x": Array("N")})
     assert any("int64" in told for told in disagreements("x : whole numbers", arrays))
     assert not any("generator" in told for told in disagreements("x : from a generator", arrays))
+
+
+BATCHES = Space(
+    {
+        "images": Array("N 1 28 4", dtypes=("uint8", "float32"), tensor=True),
+        "weight": Array("C 28*H", positive=True),
+        "batches": Several((Array("B D", tensor=True), Labels("B", "C")), counts=(3, 1), own=("B",)),
+        "classes": Labels("N", 10, tensor=False),
+        "flipped": Array("N", dtypes=("bool",)),
+        "rate": Drawn(0.1, 0.3),
+        "steps": Drawn(2, 4),
+    },
+    {"B": (1,), "C": (2,)},
+)
+
+
+def test_labels_pairs_products_and_fixed_sizes_are_drawn_as_they_are_told():
+    drawn = list(zip(BATCHES.rows(), (probe(Draw(3)) for probe in BATCHES.probes()), strict=True))
+    assert {("batches[1]", "values"), ("B", "size"), ("batches", "count")} <= set(dict(BATCHES._fields()))
+    for row, (images, weight, batches, classes, flipped, rate, steps) in drawn:
+        assert images.shape[1:] == (1, 28, 4) and weight.shape[1] % 28 == 0 and (weight > 0).all()
+        assert len(images) == len(classes) == len(flipped) and flipped.dtype == bool and classes.max() < 10
+        if images.dtype == torch.uint8:
+            assert int(images.max()) > 200
+        lengths = [len(x) for x, y in batches]
+        assert all(len(x) == len(y) for x, y in batches) and len(set(lengths)) == len(batches) == len(lengths)
+        assert (lengths[-1] == 1) == (row.get(("B", "size")) == 1)
+        labels = torch.cat([y for _, y in batches])
+        assert labels.dtype == torch.int64 and int(labels.min()) >= 0 and int(labels.max()) < len(weight)
+        told = row.get(("batches[1]", "values"), "distinct")
+        last = int(labels.max()) == len(weight) - 1
+        assert (told == "equal") or last == (told == "distinct")
+        assert 0.1 <= rate <= 0.3 and steps in (2, 3, 4)
+    equal = next(made for row, made in drawn if row.get(("batches[1]", "values")) == "equal")
+    assert all(len(set(y.tolist())) == 1 for _, y in equal[2])

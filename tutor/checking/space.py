@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,8 +32,11 @@ class Array:
 
     Attributes
     ----------
-    shape : a letter for each dimension, "N D"; a letter has one size in all arguments. "" where `ranks` is given.
+    shape : a letter for each dimension, "N D"; a letter has one size in all arguments. A number is that size, and
+        "H*W" a product: "N 1 28 28", "C H*W". "" where `ranks` is given.
     ranks : how many dimensions it may have, where the docstring says "any shape".
+    dtypes : "uint8" draws 0 to 255, "bool" both values, "int64" whole numbers of both signs.
+    positive : whether no number is negative.
     tensor : whether it is a torch tensor.
     """
 
@@ -42,7 +46,26 @@ class Array:
     layouts: tuple[str, ...] = ("contiguous",)
     scales: tuple[str, ...] = ("usual",)
     values: tuple[str, ...] = ("distinct",)
+    positive: bool = False
     tensor: bool = False
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The numbers of classes: whole numbers from 0 to one below `classes`.
+
+    Attributes
+    ----------
+    shape : as an array's.
+    classes : how many there are, or the letter of a dimension that has one entry for each: "C".
+    values : "distinct" has the last class in it, "equal" one class for all, "missing" not the last one.
+    """
+
+    shape: str = "N"
+    classes: str | int = "C"
+    values: tuple[str, ...] = ("distinct", "equal", "missing")
+    dtypes: tuple[str, ...] = ("int64",)
+    tensor: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,19 +76,33 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A number between two others, drawn anew for each probe; a whole one where both are."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Several:
     """Several arrays in one argument.
 
     Attributes
     ----------
-    of : what each of them is.
+    of : what each of them is; of pairs (an input and its labels), what the parts of each are.
     counts : how many there may be.
     containers : in what they may come: "list", "tuple", "iterator", "generator".
+    own : letters that have a size of their own in each item, "N" of batches that differ in length. An unusual size of
+        such a letter is that of the last item.
     """
 
-    of: Array
+    of: Array | Labels | tuple[Array | Labels, ...]
     counts: tuple[int, ...] = (3,)
     containers: tuple[str, ...] = ("list",)
+    own: tuple[str, ...] = ()
+
+
+Argument = Array | Labels | Number | Drawn | Several
 
 
 # two things that are seldom met together, and go wrong together
@@ -92,7 +129,7 @@ class Space:
     sizes : letter -> the sizes besides the usual ones, which are distinct and 2 to 8: 1, and 0 where it is allowed.
     """
 
-    arguments: dict[str, Array | Number | Several]
+    arguments: dict[str, Argument]
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def probes(self) -> tuple[Callable[[Draw], tuple], ...]:
@@ -129,58 +166,109 @@ class Space:
         for name, argument in self.arguments.items():
             if isinstance(argument, Number):
                 yield (name, "number"), argument.choices
-                continue
-            array = argument.of if isinstance(argument, Several) else argument
             if isinstance(argument, Several):
                 yield (name, "count"), argument.counts
                 yield (name, "container"), argument.containers
-            if array.ranks:
-                yield (name, "rank"), array.ranks
-            yield (name, "dtype"), array.dtypes
-            yield (name, "layout"), array.layouts
-            yield (name, "scale"), array.scales
-            yield (name, "values"), array.values
+            for place, part in _parts(name, argument):
+                if isinstance(part, Array) and part.ranks:
+                    yield (place, "rank"), part.ranks
+                yield (place, "dtype"), part.dtypes
+                if isinstance(part, Array):
+                    yield (place, "layout"), part.layouts
+                    yield (place, "scale"), part.scales
+                yield (place, "values"), part.values
 
     def _draw(self, row: Row, number: int, draw: Draw) -> tuple:
         chosen = {place: row.get(place, values[0]) for place, values in self._fields()}
-        letters = sorted({letter for array in self._arrays() for letter in array.shape.split()})
+        parts = [part for name, argument in self.arguments.items() for _, part in _parts(name, argument)]
+        letters = sorted({letter for part in parts for letter in _letters(part)})
         usual = np.roll(np.arange(2, 9), number)
         sizes = {letter: int(usual[k % 7]) for k, letter in enumerate(letters)}
         sizes |= {letter: chosen[letter, "size"] for letter in self.sizes if chosen[letter, "size"] is not None}
         return tuple(self._argument(name, chosen, sizes, usual, draw) for name in self.arguments)
 
-    def _arrays(self) -> Iterator[Array]:
-        for argument in self.arguments.values():
-            if not isinstance(argument, Number):
-                yield argument.of if isinstance(argument, Several) else argument
-
     def _argument(self, name: str, chosen: Row, sizes: dict[str, int], usual: np.ndarray, draw: Draw) -> Any:
         argument = self.arguments[name]
         if isinstance(argument, Number):
             return chosen[name, "number"]
-        how = {kind: value for (of, kind), value in chosen.items() if of == name}
-        if isinstance(argument, Several):
-            made = [_made(argument.of, how, sizes, np.roll(usual, k), draw) for k in range(how["count"])]
-            return CONTAINERS[how["container"]](made)
-        return _made(argument, how, sizes, usual, draw)
+        if isinstance(argument, Drawn):
+            whole = isinstance(argument.low, int) and isinstance(argument.high, int)
+            return (draw.integer if whole else draw.number)(argument.low, argument.high)
+        made = []
+        count = chosen[name, "count"] if isinstance(argument, Several) else 1
+        for k in range(count):
+            of_item = dict(sizes)
+            if isinstance(argument, Several):
+                for letter in argument.own:
+                    unusual = chosen.get((letter, "size"))
+                    last = unusual is not None and k == count - 1
+                    of_item[letter] = unusual if last else int(usual[(k + ord(letter)) % 7])
+            item = []
+            for place, part in _parts(name, argument):
+                how = {kind: value for (of, kind), value in chosen.items() if of == place}
+                item.append(_made(part, how, of_item, np.roll(usual, k), draw))
+            made.append(tuple(item) if isinstance(argument, Several) and isinstance(argument.of, tuple) else item[0])
+        return CONTAINERS[chosen[name, "container"]](made) if isinstance(argument, Several) else made[0]
 
 
-def _made(array: Array, how: dict[str, Any], sizes: dict[str, int], usual: np.ndarray, draw: Draw) -> Any:
-    """One array with the chosen shape, numbers, dtype and layout."""
-    shape = tuple(sizes[letter] for letter in array.shape.split())
+def _parts(name: str, argument: Argument) -> Iterator[tuple[str, Array | Labels]]:
+    """The arrays and labels of an argument, and the place in a row at which each is described."""
+    if isinstance(argument, Array | Labels):
+        yield name, argument
+    elif isinstance(argument, Several):
+        several = isinstance(argument.of, tuple)
+        for k, part in enumerate(argument.of if several else (argument.of,)):
+            yield f"{name}[{k}]" if several else name, part
+
+
+def _letters(part: Array | Labels) -> set[str]:
+    counted = str(part.classes) if isinstance(part, Labels) else ""
+    return {token for token in re.split(r"[ *]", f"{part.shape} {counted}") if token.isalpha()}
+
+
+def _size(told: str | int, sizes: dict[str, int]) -> int:
+    """The size of "N", "28" or "H*W"."""
+    return math.prod(int(token) if token.isdigit() else sizes[token] for token in str(told).split("*"))
+
+
+def _made(part: Array | Labels, how: dict[str, Any], sizes: dict[str, int], usual: np.ndarray, draw: Draw) -> Any:
+    """One array, or labels, with the chosen shape, numbers, dtype and layout."""
+    shape = tuple(_size(told, sizes) for told in part.shape.split())
     if "rank" in how:
         shape = tuple(int(n) for n in usual[: how["rank"]])
-    numbers = draw.array(*shape).astype(np.float64) * SCALES[how["scale"]]
+    if isinstance(part, Labels):
+        numbers = _labels(shape, _size(part.classes, sizes), how["values"], draw).astype(how["dtype"])
+        return _as_tensor(numbers) if part.tensor else numbers
+    dtype = np.dtype(how["dtype"])
+    numbers = draw.array(*shape, positive=part.positive).astype(np.float64) * SCALES[how["scale"]]
     if how["values"] == "zeros":
         numbers = np.where(draw.rng.random(shape) < 0.4, 0.0, numbers)
     elif how["values"] == "ties":
-        numbers = np.where(draw.rng.random(shape) < 0.5, 0.5, -1.0) * SCALES[how["scale"]]
+        low = 1.0 if part.positive else -1.0
+        numbers = np.where(draw.rng.random(shape) < 0.5, 0.5, low) * SCALES[how["scale"]]
     elif how["values"] == "equal":
         numbers = np.full(shape, 0.75 * SCALES[how["scale"]])
-    whole = np.dtype(how["dtype"]).kind in "iu"
-    made = _laid_out((np.rint(4 * numbers) if whole else numbers).astype(how["dtype"]), how["layout"])
-    if not array.tensor:
-        return made
+    elif dtype == np.uint8:
+        numbers = draw.rng.integers(0, 256, shape)
+    elif dtype == np.bool_:
+        numbers = draw.rng.random(shape) < 0.5
+    if dtype.kind in "iu" and numbers.dtype.kind == "f":
+        numbers = np.rint(4 * numbers)
+    laid_out = _laid_out(np.asarray(numbers).astype(dtype), how["layout"])
+    return _as_tensor(laid_out) if part.tensor else laid_out
+
+
+def _labels(shape: tuple[int, ...], classes: int, values: str, draw: Draw) -> np.ndarray:
+    """Classes drawn at random; the last one among them, unless that is "missing" or all are "equal"."""
+    if values == "equal":
+        return np.full(shape, draw.integer(0, classes - 1))
+    labels = draw.rng.integers(0, max(1, classes - (values == "missing")), shape)
+    if values == "distinct" and labels.size > 1:
+        labels.reshape(-1)[draw.integer(1, labels.size - 1)] = classes - 1
+    return labels
+
+
+def _as_tensor(made: np.ndarray) -> Any:
     import torch
 
     if 0 in made.strides:
