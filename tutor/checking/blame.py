@@ -133,20 +133,24 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
-    one change: a known misconception turned back, and the small edits; then both together, and two likely edits.
+    one change: a known misconception turned back, and the small edits; then both together, and two likely edits. Where
+    turning back only adds words, those that are there may stand in any right answer: it comes after the small edits.
     """
     yield functools.partial(text.build, text.tree), ""
-    turned = []
-    for source, line, words in edits.reverses(text.source, misconceptions):
+    turned, added = [], []
+    for source, line, words, adds in edits.reverses(text.source, misconceptions):
         with contextlib.suppress(CannotRebuildError):
             last, more = line + words.count("\n"), source.count("\n") - text.source.count("\n")
-            turned.append((text.parsed(source), line, last, more, f"`{' '.join(words.split())}`"))
+            one = text.parsed(source), line, last, more, f"`{' '.join(words.split())}`"
+            (added if adds else turned).append(one)
     for tree, line, _, _, look in turned:
         yield functools.partial(text.build, tree), text.told((line, look))
     single = edits.edits(text.tree)
     for edit in single:
         yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look))
-    for tree, line, last, more, look in turned:
+    for tree, line, _, _, look in added:
+        yield functools.partial(text.build, tree), text.told((line, look))
+    for tree, line, last, more, look in [*turned, *added]:
         for edit in edits.edits(tree):
             own = _own_line(edit.line, line, last, more)
             yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look))

@@ -20,7 +20,13 @@ _REDUCTIONS = {
 _ALONG = _REDUCTIONS | {"cat", "stack", "concatenate", "squeeze", "unsqueeze", "expand_dims", "split", "chunk", "flip"}
 _FAMILIES = (  # functions that are taken for each other
     *(("sum", "mean"), ("max", "min", "argmax", "argmin"), ("amax", "amin"), ("maximum", "minimum"), ("std", "var")),
-    *(("zeros", "ones"), ("zeros_like", "ones_like"), ("exp", "log", "sqrt"), ("sin", "cos", "tan"), ("any", "all")),
+    *(
+        ("zeros", "ones", "empty"),
+        ("zeros_like", "ones_like", "empty_like"),
+        ("exp", "log", "sqrt"),
+        ("sin", "cos", "tan"),
+        ("any", "all"),
+    ),
     *(("softmax", "log_softmax"), ("relu", "sigmoid", "tanh"), ("floor", "ceil", "round"), ("train", "eval")),
     *(("append", "extend"), ("add", "sub", "mul", "div"), ("add_", "sub_", "mul_", "div_"), ("hstack", "vstack")),
     *(("dot", "outer"), ("matmul", "mul"), ("mm", "mul"), ("stack", "cat"), ("argsort", "sort"), ("clamp", "clamp_")),
@@ -40,8 +46,8 @@ _ARITHMETIC: dict[type, tuple[type, ...]] = {
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
 _SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
-# how likely each kind of change is to be the one, 0 the likeliest; and where it makes the reader look. A line that can go
-# comes before all: a change that robs it of its effect, or one elsewhere that makes up for it, would be found as well
+# how likely each kind of change is to be the one, and where it makes the reader look. A line that can go comes first:
+# a change that robs it of its effect, or one elsewhere that makes up for it, would be found as well
 _KINDS = {
     "superfluous": (-1, "whether that line belongs there"),
     "axis": (0, "which axis `{0}` works along"),
@@ -63,6 +69,7 @@ _KINDS = {
     "order": (1, "where in the order that line stands"),
     "return": (1, "what is returned, and from where"),
     "operand": (1, "whether everything in `{0}` belongs there"),
+    "own": (2, "whether you work on a copy there or on the thing itself"),
     "begin": (1, "what `{0}` begins with"),
     "reversed": (1, "the order in which the loop runs"),
     "condition": (1, "the condition: whether it is upside down, or needed"),
@@ -70,6 +77,7 @@ _KINDS = {
     "name": (2, "whether `{0}` is the variable that is meant"),
     "attribute": (2, "whether `{0}` is what is meant"),
     "call": (2, "whether `{0}` has to be called there"),
+    "size": (2, "whether `{0}` is what it is for every input"),
     "index": (2, "which part `{0}` takes"),
     "term": (3, "whether a factor or a term is missing there"),
     "moved": (3, "where in the order that line stands"),
@@ -184,6 +192,8 @@ def _changes(
     elif isinstance(node, ast.Constant):
         kind = "switch" if isinstance(node.value, bool) else "constant"
         yield from ((kind, _constant(value), str(node.value)) for value in _values(node.value))
+        if isinstance(node.value, int) and node.value > 2:  # a size that is written where a variable is meant
+            yield from (("size", ast.Name(name, ast.Load()), str(node.value)) for name in names)
     elif isinstance(node, ast.UnaryOp):
         if isinstance(node.op, ast.USub | ast.Not):
             yield "sign" if isinstance(node.op, ast.USub) else "condition", node.operand, ""
@@ -241,7 +251,8 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         yield "in place", _out_of_place(node), ""
         if isinstance(node.func.value, ast.Name):
             copied = ast.Call(ast.Name(COPY, ast.Load()), [node.func.value], [])
-            yield "copy", ast.Call(ast.Attribute(copied, name, ast.Load()), node.args, node.keywords), ""
+            kind = "own" if name in _BESIDE else "copy"  # a line that writes numbers is told before
+            yield kind, ast.Call(ast.Attribute(copied, name, ast.Load()), node.args, node.keywords), ""
     if method and name in ("get", "setdefault") and len(node.args) == 2 and not isinstance(node.args[1], ast.Constant):
         yield "begin", ast.Call(node.func, [node.args[0], ast.Constant(0)], []), _brief(node)
     if method:
@@ -450,8 +461,11 @@ def _root(node: ast.AST) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator[tuple[str, int, str]]:
-    """The text with a known misconception turned back, wherever its wrong words stand: text, line, and those words."""
+def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator[tuple[str, int, str, bool]]:
+    """The text with a known misconception turned back, wherever its wrong words stand: text, line, and those words.
+
+    The last part says whether the right words have all of the wrong ones in them.
+    """
     for known in misconceptions:
         for old, new in known.pairs:
             words = re.findall(r"\w+|[^\w\s]", new)
@@ -461,7 +475,7 @@ def reverses(source: str, misconceptions: tuple[Misconception, ...]) -> Iterator
             for match in re.finditer(rf"(?<!\w){pattern}(?!\w)" if words[0][0].isalnum() else pattern, source):
                 text = source[: match.start()] + old.strip() + source[match.end() :]
                 if old.strip() != new.strip():
-                    yield text, source[: match.start()].count("\n") + 1, match.group()
+                    yield text, source[: match.start()].count("\n") + 1, match.group(), new.strip() in old
 
 
 def _local_names(tree: ast.AST) -> list[str]:

@@ -66,11 +66,7 @@ EXERCISE = code(
             ),
             hints=("Does the gradient of this step count in its own root?",),
         ),
-        shared.begins_with_the_first(
-            "first-square-twice",
-            *('state.get("squares", 0)', 'state.get("squares", grad**2)'),
-            what="The sum of squares",
-        ),
+        shared.begins_with_the_first("first-square-twice", "squares", "grad**2", "The sum of squares"),
         Misconception(
             "one-norm-for-all",
             "Below the line stands one number for all weights, the length of the whole tensor. AdaGrad works entry by entry: each weight has a root of its own.",

@@ -109,12 +109,8 @@ EXERCISE = code(
             patch=('state.get("t", 0) + 1', 'state.get("t", 0)'),
             hints=("What is t at the third step, and where is it kept?",),
         ),
-        shared.begins_with_the_first(
-            "m-begins-with-the-gradient", *('state.get("m", 0)', 'state.get("m", grad)'), what="The mean of the gradients"
-        ),
-        shared.begins_with_the_first(
-            "v-begins-with-the-square", *('state.get("v", 0)', 'state.get("v", grad**2)'), what="The mean of the squares"
-        ),
+        shared.begins_with_the_first("m-begins-with-the-gradient", "m", "grad", "The mean of the gradients"),
+        shared.begins_with_the_first("v-begins-with-the-square", "v", "grad**2", "The mean of the squares"),
         Misconception(
             "share-of-the-other",
             "The new square comes in with 1 - beta1. What is kept of its mean is beta2, so its share is 1 - beta2.",

@@ -125,11 +125,7 @@ EXERCISE = code(
             patch=("momentum * state.get", "state.get"),
             hints=("What happens to the old velocity before the gradient is added?",),
         ),
-        begins_with_the_first(
-            "first-gradient-twice",
-            *('state.get("velocity", 0)', 'state.get("velocity", grad)'),
-            what="The velocity",
-        ),
+        begins_with_the_first("first-gradient-twice", "velocity", "grad", "The velocity"),
         rate_missing("return lr * velocity", "return velocity"),
     ),
     alternatives=(momentum_in_place, momentum_from_history, momentum_numpy),
