@@ -129,12 +129,15 @@ class Text:
         return self.source.split("\n")[number - 1].strip()
 
 
-def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Callable[[], Any], str]]:
+def changed(
+    text: Text, misconceptions: tuple[Any, ...], *, harm: bool = False
+) -> Iterator[tuple[Callable[[], Any], str]]:
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
     one change: a known misconception turned back, and the small edits; then both together, and two likely edits. Where
     turning back only adds words, those that are there may stand in any right answer: it comes after the small edits.
+    Of an answer that did `harm`, that changed its inputs, changes alone are tried that are about what is written into.
     """
     yield functools.partial(text.build, text.tree), ""
     turned, added = [], []
@@ -145,7 +148,7 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
             (added if adds else turned).append(one)
     for tree, line, _, _, look in turned:
         yield functools.partial(text.build, tree), text.told((line, look))
-    single = edits.edits(text.tree)
+    single = [edit for edit in edits.edits(text.tree) if edit.writes_elsewhere or not harm]
     for edit in single:
         yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look))
     for tree, line, _, _, look in added:
@@ -154,7 +157,7 @@ def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Calla
         for edit in edits.edits(tree):
             own = _own_line(edit.line, line, last, more)
             yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look))
-    likely = itertools.combinations([edit for edit in single if 0 <= edit.rank <= LIKELY], 2)
+    likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY and edit.kind != "superfluous"], 2)
     for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
         if (first.holder, first.field) != (second.holder, second.field):
             told = text.told((first.line, first.look), (second.line, second.look))

@@ -46,8 +46,8 @@ _ARITHMETIC: dict[type, tuple[type, ...]] = {
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
 _SIGNS |= {ast.FloorDiv: "//", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
-# how likely each kind of change is to be the one, and where it makes the reader look. A line that can go comes first:
-# a change that robs it of its effect, or one elsewhere that makes up for it, would be found as well
+# how likely each kind of change is to be the one, and where it makes the reader look. A copy comes first, and a line
+# that can go: a change that robs it of its effect, or one elsewhere that makes up for it, would be found as well
 _KINDS = {
     "superfluous": (-1, "whether that line belongs there"),
     "axis": (0, "which axis `{0}` works along"),
@@ -56,8 +56,8 @@ _KINDS = {
     "operator": (0, "the operator `{0}`"),
     "sign": (0, "the sign"),
     "accumulate": (0, "whether a value is written anew there or added to what is there"),
-    "in place": (0, "whether a new value is made there or an old one is changed in place"),
-    "copy": (0, "whether you work on a copy there or on the thing itself"),
+    "in place": (-2, "whether a new value is made there or an old one is changed in place"),
+    "copy": (-2, "whether you work on a copy there or on the thing itself"),
     "function": (0, "whether `{0}` is the function that is meant"),
     "untransposed": (0, "what is transposed there"),
     "brackets": (1, "what belongs together in `{0}`, and where brackets are needed"),
@@ -90,17 +90,24 @@ class Edit:
 
     Attributes
     ----------
+    kind : one of `_KINDS`.
     line : the line of the reader's cell that it changes.
     look : what to look at there, as the end of a sentence; never the changed text.
     rank : how likely this kind of change is, 0 the likeliest.
     """
 
+    kind: str
     line: int
     look: str
     rank: int
     holder: ast.AST
     field: str
     value: Any
+
+    @property
+    def writes_elsewhere(self) -> bool:
+        """Whether it is about what is written into: of an input that was changed, no other change is the cause."""
+        return self.kind in ("copy", "own", "in place", "accumulate", "superfluous", "name")
 
     @contextlib.contextmanager
     def made(self) -> Iterator[None]:
@@ -123,7 +130,7 @@ def _edit(kind: str, line: int, holder: ast.AST, field: str, value: Any, *told: 
     rank, look = _KINDS[kind]
     for new in value if isinstance(value, list) else [value]:
         _place(new, line)
-    return Edit(line, look.format(*told), rank, holder, field, value)
+    return Edit(kind, line, look.format(*told), rank, holder, field, value)
 
 
 def _place(node: ast.AST, line: int) -> None:
@@ -321,7 +328,8 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
     )
     kept = whole or (isinstance(holder, ast.Call) and field == "args" and _called(holder) in ("append", "insert"))
     kept = kept or (isinstance(holder, ast.ListComp | ast.GeneratorExp) and field == "elt")
-    if kept and isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+    looked_up = isinstance(node, ast.Call) and _called(node) in ("get", "setdefault")
+    if kept and (looked_up or isinstance(node, ast.Name | ast.Attribute | ast.Subscript)):
         yield "copy", ast.Call(ast.Name(COPY, ast.Load()), [node], []), ""
     if isinstance(holder, ast.For | ast.comprehension) and field == "iter":
         everything = ast.Call(ast.Name("list", ast.Load()), [node], [])

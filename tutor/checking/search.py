@@ -109,7 +109,8 @@ class Search:
             text = blame.Text(source, self.candidate, self.exercise.id)
         except blame.CannotRebuildError:
             return
-        for build, sentence in blame.changed(text, self.exercise.spec.misconceptions):
+        harm = self.report.tier == "harm"
+        for build, sentence in blame.changed(text, self.exercise.spec.misconceptions, harm=harm):
             if not (yield from self._right(build)):
                 continue
             if sentence:
