@@ -142,42 +142,48 @@ class Text:
 Changed = tuple[Callable[[], Any], str, int]
 
 
-def changed(text: Text, misconceptions: tuple[Any, ...], solution: str) -> Iterator[Changed]:
+def changed(text: Text, misconceptions: tuple[Any, ...], solution: str, *, harm: bool = False) -> Iterator[Changed]:
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
     one change: a known misconception turned back, a part of the solution, and the small edits, in one place or alike in
-    several; then two changes. Of edits that are as likely, those come last that change a line which stands in the
-    solution as it is. A line comes third where `closer` may say more about the place; else 0.
+    several; then two changes. Where turning back only adds words, those that are there may stand in any right answer:
+    it comes after the small edits. Of edits that are as likely, those come last that change a line which stands in the
+    solution as it is. Of an answer that did `harm`, that changed its inputs, changes alone are tried that are about
+    what is written into. A line comes third where `closer` may say more about the place; else 0.
     """
     yield functools.partial(text.build, text.tree), "", 0
-    turned = []
+    turned, added = [], []
     for source, line, words, telling in edits.reverses(text.source, misconceptions):
         with contextlib.suppress(CannotRebuildError):
             last, more = line + words.count("\n"), source.count("\n") - text.source.count("\n")
-            turned.append((text.parsed(source), line, last, more, f"`{words.splitlines()[0].strip()}`", telling))
-    for tree, line, _, _, look, _ in turned:
+            one = text.parsed(source), line, last, more, f"`{words.splitlines()[0].strip()}`"
+            (turned if telling else added).append(one)
+    for tree, line, _, _, look in turned:
         yield functools.partial(text.build, tree), text.told((line, look)), 0
-    parts = transplant.transplants(text.tree, solution)
+    parts = [] if harm else transplant.transplants(text.tree, solution)
     for edit in parts:
         line = edit.line if edit.rough else 0
         yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), line
     own = {line.strip() for line in solution.splitlines()}
-    single = sorted(edits.edits(text.tree), key=lambda edit: (edit.rank, text.line(edit.line) in own))  # stable
+    single = [edit for edit in edits.edits(text.tree) if edit.writes_elsewhere or not harm]
+    single.sort(key=lambda edit: (edit.rank, text.line(edit.line) in own))  # stable
     together = [*((edit,) for edit in single), *edits.alike(single)]
     for group in sorted(together, key=lambda group: group[0].rank):  # stable: one place first, then several alike
         lines = [line for edit in group for line in (edit.line, *edit.also)]
         look = group[0].look
         told = text.told((lines[0], look)) if len(lines) == 1 else text.told_alike(lines, look)
         yield functools.partial(text.build, text.tree, *group), told, 0
+    for tree, line, _, _, look in added:
+        yield functools.partial(text.build, tree), text.told((line, look)), 0
     yield from _two(text, itertools.combinations(parts, 2))
     own_looks = {edit.look for edit in single}
-    for tree, line, last, more, look, telling in turned:
-        for edit in edits.edits(tree) if telling else ():
+    for tree, line, last, more, look in turned:
+        for edit in edits.edits(tree):
             place = _own_line(edit.line, line, last, more)
             second = edit.look if edit.look in own_looks else "the rest of that line"  # never a text that was changed
             yield functools.partial(text.build, tree, edit), text.told((line, look), (place, second)), 0
-    likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
+    likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY and edit.kind != "superfluous"], 2)
     yield from _two(text, sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank))
 
 

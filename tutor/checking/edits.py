@@ -22,9 +22,10 @@ _REDUCTIONS = {
 _ALONG = _REDUCTIONS | {"cat", "stack", "concatenate", "squeeze", "unsqueeze", "expand_dims", "split", "chunk", "flip"}
 _FAMILIES = (  # functions that are taken for each other
     *(("sum", "mean"), ("max", "min", "argmax", "argmin"), ("amax", "amin"), ("maximum", "minimum"), ("std", "var")),
-    *(("zeros", "ones", "rand", "randn", "empty"), ("zeros_like", "ones_like"), ("any", "all"), ("train", "eval")),
+    *(("zeros", "ones", "rand", "randn", "empty"), ("zeros_like", "ones_like", "empty_like"), ("any", "all")),
     *(("exp", "log", "sqrt"), ("sin", "cos", "tan"), ("softmax", "log_softmax"), ("floor", "ceil", "round")),
     *(("relu", "sigmoid", "tanh", "leaky_relu", "gelu"), ("ReLU", "Sigmoid", "Tanh", "LeakyReLU", "GELU")),
+    ("train", "eval"),
     *(("append", "extend"), ("add", "sub", "mul", "div"), ("add_", "sub_", "mul_", "div_"), ("hstack", "vstack")),
     *(("dot", "outer"), ("matmul", "mul"), ("mm", "mul"), ("stack", "cat"), ("argsort", "sort"), ("clamp", "clamp_")),
     *(("values", "indices"), ("randperm", "arange")),
@@ -55,8 +56,11 @@ SIGNS |= {
     ast.NotEq: "!=",
 }
 
-# how likely each kind of change is to be the one, -1 the likeliest; and where it makes the reader look
+# how likely each kind of change is to be the one, -2 the likeliest; and where it makes the reader look. A copy comes
+# first, and a line that can go: a change that robs it of its effect, or one elsewhere that makes up for it, would be
+# found as well
 _KINDS = {
+    "superfluous": (-1, "whether that line belongs there"),
     "axis": (0, "which axis `{0}` works along"),
     "dtype": (0, "which kind of numbers `{0}` makes"),
     "keepdims": (0, "which dimensions are left after `{0}`"),
@@ -70,11 +74,12 @@ _KINDS = {
     "letters": (1, "the letters `{0}`"),
     "typed": (2, "whether the number `{0}` may be written down there"),
     "accumulate": (0, "whether a value is written anew there or added to what is there"),
-    "in place": (0, "whether a new value is made there or an old one is changed in place"),
-    "copy": (0, "whether you work on a copy there or on the thing itself"),
+    "in place": (-2, "whether a new value is made there or an old one is changed in place"),
+    "copy": (-2, "whether you work on a copy there or on the thing itself"),
     "function": (0, "whether `{0}` is the function that is meant"),
     "untransposed": (0, "what is transposed there"),
     "kept": (0, "what becomes of the result of that line"),
+    "brackets": (1, "what belongs together in `{0}`, and where brackets are needed"),
     "constant": (1, "the number `{0}`"),
     "switch": (1, "the switch `{0}`"),
     "arguments": (1, "the order of what stands in `{0}`"),
@@ -85,9 +90,10 @@ _KINDS = {
     "order": (1, "where in the order that line stands"),
     "return": (1, "what is returned, and from where"),
     "operand": (1, "whether everything in `{0}` belongs there"),
+    "own": (2, "whether you work on a copy there or on the thing itself"),
+    "begin": (1, "what `{0}` begins with"),
     "reversed": (1, "the order in which the loop runs"),
     "condition": (1, "the condition: whether it is upside down, or needed"),
-    "superfluous": (-1, "whether that line belongs there"),
     "transposed": (2, "what has to be transposed there"),
     "name": (2, "whether `{0}` is the variable that is meant"),
     "attribute": (2, "whether `{0}` is what is meant"),
@@ -112,14 +118,16 @@ class Edit:
 
     Attributes
     ----------
+    kind : one of `_KINDS`.
     line : the line of the reader's cell that it changes.
     also : other lines in which it makes the same change.
     look : what to look at there, as the end of a sentence; never the changed text.
-    rank : how likely this kind of change is, -1 the likeliest.
+    rank : how likely this kind of change is, -2 the likeliest.
     twin : what it has in common with the same change elsewhere; empty if it is made in one place alone.
     rough : whether another change of the same line may tell more.
     """
 
+    kind: str
     line: int
     look: str
     rank: int
@@ -129,6 +137,11 @@ class Edit:
     twin: tuple[Any, ...] = ()
     also: tuple[int, ...] = ()
     rough: bool = False
+
+    @property
+    def writes_elsewhere(self) -> bool:
+        """Whether it is about what is written into: of an input that was changed, no other change is the cause."""
+        return self.kind in ("copy", "own", "in place", "accumulate", "superfluous", "name")
 
     @contextlib.contextmanager
     def made(self) -> Iterator[None]:
@@ -177,7 +190,7 @@ def placed(
     for new in value if isinstance(value, list) else [value]:
         _place(new, line)
     twin = (kind, *told, number) if number >= 0 and kind in _REPEATED else ()
-    return Edit(line, look.format(*told), rank, holder, field, value, twin, also, rough=kind == "meant")
+    return Edit(kind, line, look.format(*told), rank, holder, field, value, twin, also, rough=kind == "meant")
 
 
 def _place(node: ast.AST, line: int) -> None:
@@ -277,6 +290,7 @@ def _changes(
         if len(node.elts) > 3:
             yield "arguments", type(node)(node.elts[::-1], node.ctx), brief(node)
     elif isinstance(node, ast.BinOp):
+        yield from (("brackets", other, brief(node)) for other in _regrouped(node))
         yield "operand", node.left, brief(node)
         yield "operand", node.right, brief(node)
         if isinstance(node.op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
@@ -338,6 +352,8 @@ def _of_attribute(node: ast.Attribute, called: bool, attributes: dict[str, list[
         told = ("function", node.attr) if called else ("attribute", brief(node))
         yield told[0], ast.Attribute(node.value, other, ast.Load()), told[1]
     if not called:
+        if not (isinstance(node.value, ast.Name) and node.value.id in _MODULES | {"self", "ctx"}):
+            yield "attribute", node.value, brief(node)
         for other in attributes.get(ast.unparse(node.value), ()):
             if other != node.attr:
                 yield "attribute", ast.Attribute(node.value, other, ast.Load()), brief(node)
@@ -370,6 +386,14 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         yield "dtype", ast.Call(node.func, node.args, [*node.keywords, wide]), told
     if name == "reversed" and node.args:
         yield "reversed", node.args[0], ""
+    if method and name.endswith("_") and not name.startswith("_"):
+        yield "in place", _out_of_place(node), ""
+        if isinstance(node.func.value, ast.Name):
+            copied = ast.Call(ast.Name(COPY, ast.Load()), [node.func.value], [])
+            kind = "own" if name in _BESIDE else "copy"  # a line that writes numbers is told before
+            yield kind, ast.Call(ast.Attribute(copied, name, ast.Load()), node.args, node.keywords), ""
+    if method and name in ("get", "setdefault") and len(node.args) == 2 and not isinstance(node.args[1], ast.Constant):
+        yield "begin", ast.Call(node.func, [node.args[0], ast.Constant(0)], []), brief(node)
     if method:
         kind = "copy" if name in ("copy", "clone", "detach") else "untransposed" if name in ("t", "transpose") else ""
         yield kind or "call", node.func.value, told
@@ -394,6 +418,23 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         for operator in (ast.Add, ast.Sub):
             yield "index", ast.Call(node.func, [start, ast.BinOp(stop, operator(), ast.Constant(1)), *step], []), told
             yield "index", ast.Call(node.func, [ast.BinOp(start, operator(), ast.Constant(1)), stop, *step], []), told
+
+
+def _out_of_place(node: ast.expr) -> ast.expr:
+    """A chain of methods that write, each in the form that makes something new."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return node
+    name = node.func.attr.rstrip("_") if node.func.attr not in _BESIDE else node.func.attr
+    return ast.Call(ast.Attribute(_out_of_place(node.func.value), name, ast.Load()), node.args, node.keywords)
+
+
+def _regrouped(node: ast.BinOp) -> Iterator[ast.expr]:
+    """The same numbers and signs in the same order, with other brackets."""
+    left, right = node.left, node.right
+    if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Div | ast.Pow | ast.Add | ast.Sub):
+        yield ast.BinOp(ast.BinOp(left, node.op, right.left), right.op, right.right)
+    if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult | ast.Div | ast.Add | ast.Sub):
+        yield ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right))
 
 
 def _along(node: ast.Call, name: str, told: str, first: int) -> Iterator[Change]:
@@ -424,7 +465,8 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
     )
     kept = whole or (isinstance(holder, ast.Call) and field == "args" and _called(holder) in ("append", "insert"))
     kept = kept or (isinstance(holder, ast.ListComp | ast.GeneratorExp) and field == "elt")
-    if kept and isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+    looked_up = isinstance(node, ast.Call) and _called(node) in ("get", "setdefault")
+    if kept and (looked_up or isinstance(node, ast.Name | ast.Attribute | ast.Subscript)):
         yield "copy", ast.Call(ast.Name(COPY, ast.Load()), [node], []), ""
     if isinstance(holder, ast.For | ast.comprehension) and field == "iter":
         everything = ast.Call(ast.Name("list", ast.Load()), [node], [])

@@ -108,9 +108,12 @@ def fault_of(error: BaseException, candidate: Any, files: frozenset[str] = froze
 def _acts(error: BaseException) -> set[str]:
     """What the statement does that an error comes from: the names that it calls, its operators, its kinds of access."""
     places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    own = [(name, line) for name, line in places if not name.startswith(_libraries()) and linecache.getline(name, line)]
+    own = [(name, line) for name, line in places if not name.startswith(_libraries())]
+    last = (
+        linecache.getline(*own[-1]) if own else ""
+    )  # of a text that nobody kept nothing is known, nor of who called it
     acts: set[str] = set()
-    for node in _parts_at(*own[-1], linecache.getline(*own[-1])) if own else []:
+    for node in _parts_at(*own[-1], last) if last else []:
         if isinstance(node, ast.Call):
             acts.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "call"))
         elif isinstance(node, ast.operator | ast.boolop | ast.cmpop | ast.Subscript | ast.Attribute):

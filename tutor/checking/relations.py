@@ -121,4 +121,5 @@ def _times(factor: float) -> str | None:
     for scale, name in ((1, ""), (2, "half "), (4, "a quarter of ")):
         if scale > 1 and abs(factor * scale - 1) < LOOSE:
             return f"It is exactly {name}the right one."
-    return f"It is {factor:.4g} times the right one, everywhere."
+    told = next((t for t in (f"{factor:.{digits}g}" for digits in (4, 6, 8)) if t != "1"), "almost 1")
+    return f"It is {told} times the right one, everywhere."

@@ -111,7 +111,9 @@ class Search:
             text = blame.Text(source, self.candidate, self.exercise.id)
         except blame.CannotRebuildError:
             return
-        for build, sentence, line in blame.changed(text, self.exercise.spec.misconceptions, self.exercise.source):
+        harm = self.report.tier == "harm"
+        known, solution = self.exercise.spec.misconceptions, self.exercise.source
+        for build, sentence, line in blame.changed(text, known, solution, harm=harm):
             if not (yield from self._right(build)):
                 continue
             if not sentence:

@@ -640,6 +640,8 @@ assert right(shuffled) > 0.7 > 0.5 > right(in_order) and last_three > 0.4
 class Batches:
     """Shuffled batches of two tensors: a loop over it gives (x, y) pairs, in a new order each time.
 
+    Two loops over one object may run at once.
+
     x : (N, ...)    y : (N,)
     batch_size : how many examples a batch holds; the last batch holds what is left
     """

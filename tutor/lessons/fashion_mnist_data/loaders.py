@@ -47,21 +47,3 @@ class BatchesByNumpy:
         order = np.random.permutation(len(self.y))
         for piece in np.array_split(order, range(self.batch_size, len(order), self.batch_size)):
             yield [self.x[piece], self.y[piece]]
-
-
-class BatchesAsIterator:
-    def __init__(self, x, y, batch_size):
-        self.x, self.y, self.batch_size = x, y, batch_size
-
-    def __len__(self):
-        return len(range(0, len(self.y), self.batch_size))
-
-    def __iter__(self):
-        self.left = torch.rand(len(self.y)).argsort().tolist()
-        return self
-
-    def __next__(self):
-        if not self.left:
-            raise StopIteration
-        now, self.left = self.left[: self.batch_size], self.left[self.batch_size :]
-        return self.x[now], self.y[now]

@@ -45,3 +45,8 @@ def if_in_if(tree):
     ifs = [part for part in ast.walk(tree) if isinstance(part, ast.If) and seen("_.transform")(part.test)]
     inner = [line for part in ifs for line in part.body if isinstance(line, ast.If)]
     return any(seen("_.target_transform")(line.test) for line in inner)
+
+
+def drawn_twice(tree):
+    """Evidence that two random orders are drawn."""
+    return sum(getattr(part, "attr", "") == "randperm" for part in ast.walk(tree)) > 1

@@ -117,6 +117,16 @@ def no_root_no_epsilon(*patch):
     )
 
 
+def begins_with_the_first(name, key, first, what):
+    """A first step that finds something kept already, under a key of `state`."""
+    return Misconception(
+        name,
+        f"{what} does not begin at zero: at the first step something of the first gradient is there already. `state` is empty then, and what is not there yet counts as 0.",
+        patch=(f'state.get("{key}", 0)', f'state.get("{key}", {first})'),
+        hints=("What does your function take for the old value when `state` is empty?",),
+    )
+
+
 def root_kept(*patch, hint):
     """The root goes into the next sum."""
     return Misconception(

@@ -182,8 +182,8 @@ def arrives(run):
         return Missed(
             "restless",
             f"{told}; on average of the steps from 60 to 80 it was {middle:.3g}, of the last 20 {late:.3g}. It comes "
-            "no nearer. Four causes may lead there: steps that do not become shorter with the gradient, steps that are "
-            "just too large, no friction, or steps uphill.",
+            "no nearer. Five causes may lead there: steps that do not become shorter with the gradient, or shorter "
+            "without it, as with a rate that falls; steps that are just too large, no friction, or steps uphill.",
             "What does a step subtract where the gradient is almost zero?",
         )
     return Missed(

@@ -63,15 +63,27 @@ def sgd_steps(sgd, as_given, steps, x, y, weights, lr, weight_decay):
     yield from (unused.detach().clone(), flat.detach().clone())
 
 
+def taken_in_turn(sgd, weights, lr, weight_decay):
+    """Two optimisers of two models at once: the weights of the first, and those of the second, made without a decay."""
+    first, second = ([w.detach().clone().requires_grad_() for w in part] for part in (weights, weights[:1]))
+    both = sgd(first, lr, weight_decay), sgd(second, lr / 2)
+    for optimizer in (*both, *both):
+        for w in (*first, *second):
+            w.grad = torch.ones_like(w)
+        optimizer.step()
+    return [torch.cat([w.detach().flatten() for w in part]) for part in (first, second)]
+
+
 def three_sgd_steps(sgd, x, y, w1, w2, unused, lr, weight_decay):
     """The weights after each of three steps, the parameters given as a list; then after two, given by a generator."""
     with no_ready_made_optimiser():
         cleared, after_step = said_of_gradients(sgd, (w1, unused, w2), lr, weight_decay)
         if cleared == "the weights instead":
-            return [cleared, *[None] * 15]
+            return [cleared, *[None] * 17]
         weights = w1, w2, unused, unused + 1
         listed = sgd_steps(sgd, list, 3, x, y, weights, lr, weight_decay)
-        return [cleared, after_step, *listed, *sgd_steps(sgd, iter, 2, x, y, weights, lr, weight_decay)]
+        given = sgd_steps(sgd, iter, 2, x, y, weights, lr, weight_decay)
+        return [cleared, after_step, *listed, *given, *taken_in_turn(sgd, weights, lr, weight_decay)]
 
 
 def probe_sgd(d):

@@ -1,54 +1,27 @@
 """Shuffled batches of two tensors: orders kept, examples lost, a pass used up; told by `watching.py`."""
 
-import ast
-from itertools import chain
-
-import torch
-
 from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
 
-from ..loaders import BatchesAsIterator, BatchesAsList, BatchesByIndex, BatchesByNumpy
-from ..shared import inside, returned_in_a_loop
-from ..watching import examples_in_words, order_in_words, x_and_y
+from ..loaders import BatchesAsList, BatchesByIndex, BatchesByNumpy
+from ..shared import drawn_twice, inside, returned_in_a_loop
+from ..watching import use_batches
 
 
-def probe_uneven(d):
-    """Examples whose number is no multiple of the batch size."""
-    return d.tensor(d.integer(4, 5) * 4 + d.integer(1, 3), 3), 4
-
-
-def probe_even(d):
-    """Examples whose number is a multiple of the batch size."""
-    return d.tensor(15 + 5 * d.integer(0, 1), 2), 5
+def probe_rows(d):
+    """Examples whose number is no multiple of the batch size, or is one."""
+    return (d.tensor(15 + 5 * d.integer(0, 1), 2), 5) if d.seed % 2 else (d.tensor(16 + d.integer(1, 3), 3), 4)
 
 
 def probe_images(d):
     """Images with a channel, in the place of rows."""
-    return d.tensor(13, 1, *d.sizes(2, 2, 4)), 4
+    return d.tensor(25, 1, *d.sizes(2, 2, 4)), 6
 
 
 def probe_numbers(d):
-    """Examples that are single numbers."""
-    return d.tensor(13), 3
-
-
-def use_batches(batches, x, batch_size):
-    """How three epochs over one object go; labels are the numbers of the examples."""
-    loader = batches(x, torch.arange(len(x)), batch_size)
-    epochs = [[x_and_y(batch) for batch in loader] for _ in range(3)]
-    numbers = [[ys.tolist() for _, ys in epoch] for epoch in epochs]
-    for xs, ys in chain(*epochs):
-        if xs.numel() != len(ys) * x[0].numel():
-            raise TypeError(f"each batch should be x and then y; its first part has the shape {tuple(xs.shape)}")
-    belong = all(torch.equal(xs.reshape(-1, *x.shape[1:]), x[ys]) for epoch in epochs for xs, ys in epoch)
-    return (
-        len(loader),
-        [len(labels) for _, labels in epochs[-1]],
-        examples_in_words([list(chain(*epoch)) for epoch in numbers], len(x)),
-        "belong together" if belong else "are mixed up",
-        order_in_words(numbers, batch_size),
-    )
+    """Single numbers: few more than fill two batches, fewer than fill one, or no more than one number."""
+    count, batch_size = ((1, d.integer(2, 4)), (9, 4), (11, 16))[d.seed % 1000 % 3]
+    return d.tensor(count), batch_size
 
 
 KEPT = "self.x, self.y, self.batch_size = x, y, batch_size"
@@ -56,6 +29,7 @@ ROUNDED_UP = "math.ceil(len(self.x) / self.batch_size)"
 SHUFFLED = "torch.randperm(len(self.x))"
 CUT = ".split(self.batch_size)"
 LOOP = f"for batch in {SHUFFLED}{CUT}:"
+FULL_ONES = f"{LOOP}\n            if len(batch) < self.batch_size:\n                break"
 GIVEN_OUT = "yield self.x[batch], self.y[batch]"
 ONE_PLAIN = """order = torch.randperm(len(self.x)).split(self.batch_size)
         for batch, plain in zip(order, torch.arange(len(self.y)).split(self.batch_size)):
@@ -63,29 +37,71 @@ ONE_PLAIN = """order = torch.randperm(len(self.x)).split(self.batch_size)
 LAST_BATCH = "Every example is there once, so what does the last batch do with the examples that do not fill it?"
 
 
-def drawn_twice(tree):
-    """Evidence that two random orders are drawn."""
-    return sum(getattr(part, "attr", "") == "randperm" for part in ast.walk(tree)) > 1
-
-
 EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("batching", "shuffling"),
-    probe=(probe_uneven, probe_even, probe_images, probe_numbers),
+    probe=(probe_rows, probe_images, probe_numbers),
     use=use_batches,
-    outputs=("len(batches)", "the sizes of the batches", "the examples of an epoch", "x and y", "the order"),
+    outputs=(
+        "len(batches)",
+        "the sizes of the batches",
+        "the examples of an epoch",
+        "x and y",
+        "the order",
+        "the order of a second object",
+        "two loops at once",
+        "what a batch holds",
+    ),
     misconceptions=(
         Misconception(
             "one-order",
-            "The order is the same in every epoch, and each loop is to have another. Is it drawn once, when the object is made, or drawn each time from the same seed?",
+            "The order is the same in every epoch, and each loop is to have another. Is it drawn once, and kept?",
             patch=((KEPT, f"{KEPT}\n        self.order = torch.randperm(len(x))"), (SHUFFLED, "self.order")),
             cause="Yours is drawn in `__init__`, which runs once; draw it in `__iter__`.",
             evidence=inside(
                 "__init__", "torch.randperm(...)", "random.shuffle(...)", "_.permutation(...)", "_.argsort(...)"
             ),
-            other=((SHUFFLED, "torch.randperm(len(self.x), generator=torch.Generator().manual_seed(0))"),),
+            other=(
+                f"        {LOOP}",
+                f'        order = vars(self).setdefault("order", {SHUFFLED})\n        for batch in order{CUT}:',
+            ),
             hints=("What makes the order of the second epoch another one than that of the first?",),
+        ),
+        Misconception(
+            "same-seed",
+            "Every loop has the same order, over whichever object: random numbers are drawn from the same seed each time. Leave the seed to whoever runs the program.",
+            patch=(SHUFFLED, "torch.randperm(len(self.x), generator=torch.Generator().manual_seed(0))"),
+            hints=("Which of your lines decides from where random numbers are drawn?",),
+        ),
+        Misconception(
+            "same-for-all-objects",
+            "Every object begins with the same order: its random numbers begin anew when an object is made. Leave the seed to whoever runs the program.",
+            patch=(KEPT, f"{KEPT}\n        torch.manual_seed(0)"),
+            hints=("Which of your lines decides from where random numbers are drawn?",),
+        ),
+        Misconception(
+            "tensors-of-all-objects",
+            "Another object was made, and this one gives out examples of that: they are kept where all objects share them. Keep them in `self`.",
+            patch=(KEPT, KEPT.replace("self", "Batches")),
+            hints=("Whose is a name that is bound in the class: one object's, or that of all?",),
+        ),
+        Misconception(
+            "one-loop-at-a-time",
+            "One loop is right; two over one object that run at once take each other's batches. What a loop goes through, or how far it is, is kept in `self`, where all loops find it: local variables of `__iter__` belong to one loop alone.",
+            patch=(
+                (
+                    f"        {LOOP}\n",
+                    f"        self.left = list({SHUFFLED}{CUT})\n        while self.left:\n            batch = self.left.pop(0)\n",
+                ),
+            ),
+            hints=("Whose is what is kept in `self`: one loop's, or that of all?",),
+        ),
+        Misconception(
+            "pieces-of-one-size",
+            "The number of batches is right, and the examples are shared out evenly among them. All but the last are to hold `batch_size` examples.",
+            patch=(CUT, ".chunk(len(self))"),
+            hints=("How large are the batches of 9 examples with a batch size of 4?",),
         ),
         Misconception(
             "never-shuffled",
@@ -132,13 +148,13 @@ EXERCISE = code(
         Misconception(
             "last-dropped",
             "The examples that do not fill a batch are left out. They make a last, smaller batch.",
-            patch=((ROUNDED_UP, "len(self.x) // self.batch_size"), (CUT, f"[: len(self) * self.batch_size]{CUT}")),
+            patch=((ROUNDED_UP, "len(self.x) // self.batch_size"), (LOOP, FULL_ONES)),
             hints=(LAST_BATCH,),
         ),
         Misconception(
             "last-dropped-but-counted",
             "The length counts the last, smaller batch, but a loop does not get it.",
-            patch=(CUT, f"[: len(self.x) // self.batch_size * self.batch_size]{CUT}"),
+            patch=(LOOP, FULL_ONES),
             hints=(LAST_BATCH,),
         ),
         Misconception(
@@ -223,7 +239,7 @@ EXERCISE = code(
             hints=("What gives every number exactly once?",),
         ),
     ),
-    alternatives=(BatchesByIndex, BatchesAsList, BatchesByNumpy, BatchesAsIterator),
+    alternatives=(BatchesByIndex, BatchesAsList, BatchesByNumpy),
     hints=(
         "What has to be drawn once in an epoch, and used for both x and y?",
         "`torch.randperm(N).split(batch_size)` gives the numbers of each batch; index x and y with them.",

@@ -9,7 +9,7 @@ from tutor.checking.evidence import seen
 
 from ..datasets import DatasetByLists, DatasetByReader, DatasetByTable
 from ..shared import draw_bytes, if_in_if, reader_kept
-from ..watching import use_dataset
+from ..watching import SEEN, use_dataset
 
 
 def probe_folder(d):
@@ -17,6 +17,7 @@ def probe_folder(d):
     h, w = d.sizes(2, 3, 8)
     count = d.integer(4, 6)
     labels = d.rng.permutation(np.arange(1, 9))[:count]
+    labels[-1] = labels[0]  # and one of them twice
     return draw_bytes(d, count, h, w), [int(label) for label in labels]
 
 
@@ -33,18 +34,7 @@ EXERCISE = code(
     drills=("own-dataset", "dataset"),
     probe=probe_folder,
     use=use_dataset,
-    outputs=(
-        "len(dataset)",
-        "image and label",
-        "what an image is",
-        "images",
-        "labels",
-        "images with a transform",
-        "labels with both transforms",
-        "a label with a target_transform alone",
-        "when an image is opened",
-        "how often the transform runs",
-    ),
+    outputs=SEEN,
     misconceptions=(
         Misconception(
             "labels-are-text",
@@ -72,6 +62,21 @@ EXERCISE = code(
             "Your examples are sorted by file name. They are to come in the order of the table.",
             patch=("csv.DictReader(file)]", "csv.DictReader(file)]\n        self.rows.sort()"),
             hints=("Which order does the docstring ask for?",),
+        ),
+        Misconception(
+            "one-for-each-label",
+            "Of several rows with one label a single one is left. Labels repeat, many pictures show a shirt: they are no keys of a dict.",
+            patch=(
+                "csv.DictReader(file)]",
+                "csv.DictReader(file)]\n        self.rows = list({k: (f, k) for f, k in self.rows}.values())",
+            ),
+            hints=("How many pictures may have label 3?",),
+        ),
+        Misconception(
+            "rows-of-all-datasets",
+            "A dataset by itself is right, and loses its examples when another is made: the rows are kept where all datasets share them. Keep them in `self`.",
+            patch=("self.rows", "LabelledImages.rows"),
+            hints=("Whose is a name that is bound in the class: one dataset's, or that of all?",),
         ),
         Misconception(
             "columns-by-place",
@@ -193,12 +198,6 @@ EXERCISE = code(
             "The labels come out as they were, though there is a target transform. Is it not called, or is what it returns lost?",
             patch=("label = self.target_transform(label)", "pass"),
             hints=("What has to happen to a label before it is returned, if there is a target transform?",),
-        ),
-        Misconception(
-            "both-forgotten",
-            "Images and labels come out as they were, whatever transforms there are; that of the images is never called.",
-            patch=(("image = self.transform(image)", "pass"), ("label = self.target_transform(label)", "pass")),
-            hints=("Where do `transform` and `target_transform` come in?",),
         ),
         Misconception(
             "result-thrown-away",

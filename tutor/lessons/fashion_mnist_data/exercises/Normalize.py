@@ -82,6 +82,8 @@ class NormalizeByFactor:
         return images
 
 
+NORMALISED = "return (images - self.mean) / self.std"
+
 EXERCISE = code(
     difficulty="medium",
     minutes=7,
@@ -109,13 +111,45 @@ EXERCISE = code(
             "In a batch of as many images as channels each image gets the numbers of a channel. The channels are "
             "always the third dimension from the right, whatever the sizes are.",
             patch=(
-                "return (images - self.mean) / self.std",
+                NORMALISED,
                 "if len(images) == len(self.mean):\n"
                 "            images = images.transpose(0, -3)\n"
                 "            return ((images - self.mean) / self.std).transpose(0, -3)\n"
                 "        return (images - self.mean) / self.std",
             ),
             hints=("From which side do you have to count, so that (C, H, W) and (N, C, H, W) are alike?",),
+        ),
+        Misconception(
+            "a-dimension-too-many",
+            "A single image comes back as a batch of one: its result is to have three dimensions. The shape (C, 1, 1) fits images with a batch dimension and without.",
+            patch=((".view(-1, 1, 1)", ".view(1, -1, 1, 1)"),),
+            hints=("Which shape do (C, H, W) and (1, C, 1, 1) have together?",),
+        ),
+        Misconception(
+            "channels-counted-from-the-left",
+            "Right for a single image, and no batch comes out: in (N, C, H, W) the first dimension is the images. Counted from the right the channels have the same place in both.",
+            patch=(
+                NORMALISED,
+                "out = images.clone()\n        for k in range(len(self.mean)):\n"
+                "            out[k] = (images[k] - self.mean[k]) / self.std[k]\n        return out",
+            ),
+            hints=("Which dimension of a batch is the channels, counted from the right?",),
+        ),
+        Misconception(
+            "batches-alone",
+            "Right for a batch, and a single image does not come out: (C, H, W) has its channels first. Counted from the right the channels have the same place in both.",
+            patch=(
+                NORMALISED,
+                "out = images.clone()\n        for k in range(len(self.mean)):\n"
+                "            out[:, k] = (images[:, k] - self.mean[k]) / self.std[k]\n        return out",
+            ),
+            hints=("Which dimension of a single image is the channels, counted from the right?",),
+        ),
+        Misconception(
+            "numbers-of-all-transforms",
+            "Another transform was made in between, and this one normalises by its numbers: they are kept where all transforms share them. Keep them in `self`.",
+            patch=(("self.mean =", "Normalize.mean ="), ("self.std =", "Normalize.std =")),
+            hints=("Whose is a name that is bound in the class: one transform's, or that of all?",),
         ),
         Misconception(
             "exchanged",

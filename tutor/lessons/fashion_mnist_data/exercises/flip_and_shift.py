@@ -1,9 +1,10 @@
 """Augmentation, images mirrored and then moved: what leaves comes in again, moves go astray."""
 
 import torch
-from torch.nn import functional
 
 from tutor.checking import Misconception, code
+
+from .. import moves
 
 
 def probe_moves(d):
@@ -36,82 +37,6 @@ def moved(flip_and_shift, images, flipped, down, right):
     return given, "that of `images`" if torch.as_tensor(given).data_ptr() == images.data_ptr() else "its own"
 
 
-def rolled(_):
-    """An answer that lets what leaves on one side come in on the other."""
-
-    def flip_and_shift(images, flipped, down, right):
-        images = torch.where(flipped.view(-1, 1, 1), images.flip(2), images)
-        moves = zip(images, down.tolist(), right.tolist(), strict=True)
-        return torch.stack([image.roll((d, r), dims=(0, 1)) for image, d, r in moves])
-
-    return flip_and_shift
-
-
-def repeated(_):
-    """An answer that repeats the border instead of letting 0 come in."""
-
-    def flip_and_shift(images, flipped, down, right):
-        height, width = images.shape[1:]
-        images = torch.where(flipped.view(-1, 1, 1), images.flip(2), images)
-        padded = functional.pad(images, (2, 2, 2, 2), mode="replicate")
-        moves = zip(padded, down.tolist(), right.tolist(), strict=True)
-        return torch.stack([p[2 - d : 2 - d + height, 2 - r : 2 - r + width] for p, d, r in moves])
-
-    return flip_and_shift
-
-
-def wrapped_at_one_side(_):
-    """An answer that asks whether an index is too large but not whether it is negative, so that it counts from the end."""
-
-    def flip_and_shift(images, flipped, down, right):
-        height, width = images.shape[1:]
-        out = rolled(None)(images, flipped, down, right)
-        for image, d, r in zip(out, down.tolist(), right.tolist(), strict=True):
-            image[min(height, height + d) :] = 0
-            image[:, min(width, width + r) :] = 0
-        return out
-
-    return flip_and_shift
-
-
-def moves_by_loop(images, flipped, down, right):
-    out = torch.zeros_like(images)
-    n, height, width = images.shape
-    for k in range(n):
-        image = images[k].fliplr() if flipped[k] else images[k]
-        for i in range(height):
-            for j in range(width):
-                i_from, j_from = i - int(down[k]), j - int(right[k])
-                if 0 <= i_from < height and 0 <= j_from < width:
-                    out[k, i, j] = image[i_from, j_from]
-    return out
-
-
-def moves_by_crops(images, flipped, down, right):
-    height, width = images.shape[1:]
-    padded = functional.pad(images, (2, 2, 2, 2))
-    mirrored = padded.flip(-1)
-    cut = []
-    for k, (f, d, r) in enumerate(zip(flipped.tolist(), down.tolist(), right.tolist(), strict=True)):
-        cut.append((mirrored if f else padded)[k, 2 - d : 2 - d + height, 2 - r : 2 - r + width])
-    return torch.stack(cut)
-
-
-def moves_by_windows(images, flipped, down, right):
-    both = functional.pad(torch.stack([images, images.flip(2)]), (2, 2, 2, 2))
-    windows = both.unfold(2, images.shape[1], 1).unfold(3, images.shape[2], 1)
-    return windows[flipped.long(), torch.arange(len(images)), 2 - down, 2 - right]
-
-
-def moves_by_products(images, flipped, down, right):
-    height, width = images.shape[1:]
-    images = images.clone()
-    images[flipped] = images[flipped].flip(2)
-    rows = torch.stack([torch.eye(height + 4)[2 - d : 2 - d + height, 2:-2] for d in down.tolist()])
-    columns = torch.stack([torch.eye(width + 4)[2 - r : 2 - r + width, 2:-2] for r in right.tolist()])
-    return rows.to(images.dtype) @ images @ columns.mT.to(images.dtype)
-
-
 EXERCISE = code(
     difficulty="hard",
     minutes=14,
@@ -123,14 +48,26 @@ EXERCISE = code(
         Misconception(
             "comes-in-again",
             "What leaves on one side comes in again on the other, as `torch.roll` does. It is to be lost, and 0 comes in.",
-            wrap=rolled,
+            wrap=moves.rolled,
             hints=("What should stand in the uppermost row of an image that moved down by 2?",),
         ),
         Misconception(
             "negative-indices",
             "Above and on the left, pixels from the other side come in; it is to be 0 there, as it is below and on the right. Is an index negative? In Python it then counts from the end.",
-            wrap=wrapped_at_one_side,
+            wrap=moves.wrapped_at_one_side,
             hints=("Which pixel is `image[-1]`?",),
+        ),
+        Misconception(
+            "unmoved-wiped",
+            "An image that does not move is wiped out, or along one of its sides. A move of 0 lets nothing come in; is `[-0:]` or `[0:]` cleared? Both are everything.",
+            wrap=moves.unmoved_wiped,
+            hints=("Which rows are `image[-0:]`?",),
+        ),
+        Misconception(
+            "negative-moves-wipe",
+            "Where an image moves up or to the left, nearly all of it is wiped out, and what left on one side has come in on the other. `[:-1]` is all but the last: a negative move clears the last rows, and `[-1:]` are those.",
+            wrap=moves.negative_wiped,
+            hints=("Which rows are `image[:-1]`, and which are new in a picture that moved up by 1?",),
         ),
         Misconception(
             "every-image-with-every-move",
@@ -148,7 +85,7 @@ EXERCISE = code(
         Misconception(
             "border-repeated",
             "The border is repeated where the image has moved away. It is to be 0 there.",
-            wrap=repeated,
+            wrap=moves.repeated,
             hints=("What does `functional.pad` fill with, if you do not say anything else?",),
         ),
         Misconception(
@@ -233,7 +170,7 @@ EXERCISE = code(
             hints=("Where do `down` and `right` come in?",),
         ),
     ),
-    alternatives=(moves_by_loop, moves_by_crops, moves_by_windows, moves_by_products),
+    alternatives=(moves.by_loop, moves.by_crops, moves.by_windows, moves.by_products),
     equivalent_mutants={
         "padded = functional.pad(images, (2, 3, 2, 2))": "more zeros on the right are never looked at",
         "padded = functional.pad(images, (2, 2, 2, 3))": "more zeros below are never looked at",

@@ -33,6 +33,8 @@ def loaded(answer, images, labels):
     """Two rows that are asked for in turn, what they are, and all rows and labels as a loader puts them together."""
     dataset = answer(images, labels)
     first, second = dataset[0], dataset[len(images) - 1]
+    if not isinstance(first[0], torch.Tensor):
+        raise TypeError(f"a row should be a tensor; yours is a {type(first[0]).__name__}")
     batches = list(DataLoader(dataset, batch_size=max(2, len(images) // 2 + 1)))
     rows, given = (torch.cat(part) for part in zip(*batches, strict=True))
     return len(dataset), first[0], second[0], dtype_in_words(first[0]), kind_of_label(first[1]), rows, given

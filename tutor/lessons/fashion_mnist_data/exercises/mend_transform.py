@@ -1,5 +1,6 @@
 """A dataset with a lambda in it, which no pickle can hold, so that no worker process can receive it."""
 
+import copy
 import io
 import pickle
 import sys
@@ -10,6 +11,7 @@ import torch
 from torch.utils.data import Dataset
 
 from tutor.checking import Misconception, repair
+from tutor.checking.stretch import arrays_in
 
 from ..shared import kind_of_label
 
@@ -62,10 +64,23 @@ def read(dataset):
     return torch.stack(images), list(labels), kind_of_label(labels[0])
 
 
+def when_normalised(dataset, images):
+    """In words, when images are normalised: whether the dataset holds the numbers that it gave out."""
+    held = arrays_in([vars(dataset), list(vars(dataset).values())])
+    groups = [[array] for array in held] + [held[k : k + len(images)] for k in range(len(held))]
+    for group in groups:
+        flat = torch.cat([torch.as_tensor(array).reshape(-1) for array in group])
+        if flat.numel() == images.numel() and torch.allclose(flat.double(), images.double().reshape(-1)):
+            return "when the dataset is made"
+    return "when they are asked for"
+
+
 def read_on_both_sides(answer, images, labels, mean, std):
     """How the dataset arrives, and what it gives out here and there, when another one was made in between."""
     dataset, file, known = answer(images, labels, mean, std), io.BytesIO(), {}
+    made = copy.copy(dataset)
     here = read(dataset)
+    here = *here, when_normalised(made, here[0])
     try:
         Sender(file, known).dump(dataset)
     except Exception as error:
@@ -81,14 +96,6 @@ def read_on_both_sides(answer, images, labels, mean, std):
 class _Rows(Dataset):
     def __len__(self):
         return len(self.labels)
-
-
-class AllAtOnce(_Rows):
-    def __init__(self, images, labels, mean, std):
-        self.x, self.labels = images[:, None].div(255).sub(mean).div(std), labels.tolist()
-
-    def __getitem__(self, i):
-        return self.x[i], self.labels[i]
 
 
 def normalised(image, mean, std):
@@ -155,6 +162,7 @@ EXERCISE = repair(
         "the images before it is sent",
         "the labels before it is sent",
         "what a label is before it is sent",
+        "when images are normalised",
         "the images that arrive",
         "the labels that arrive",
         "what a label is that arrives",
@@ -206,6 +214,15 @@ EXERCISE = repair(
             hints=("How does a function at the top of a file learn `mean` and `std`?",),
         ),
         Misconception(
+            "normalised-at-once",
+            "The dataset arrives, and its images were normalised when it was made: as floats, they take four times the memory of bytes. They are to be normalised when they are asked for.",
+            patch=(
+                ("self.images, self.labels = images,", "self.images, self.labels = (images / 255 - mean) / std,"),
+                (USED, "self.images[i]"),
+            ),
+            hints=("Which of your lines run before anybody has asked for an image?",),
+        ),
+        Misconception(
             "label-is-a-tensor",
             "The dataset arrives, and its labels come as tensors of one number. They are to be ints, as before.",
             patch=("int(self.labels[i])", "self.labels[i]"),
@@ -218,7 +235,7 @@ EXERCISE = repair(
             hints=("What did the `lambda` do with `mean` and `std`?",),
         ),
     ),
-    alternatives=(AllAtOnce, WithPartial, WithMethod, WITH_A_CLASS),
+    alternatives=(WithPartial, WithMethod, WITH_A_CLASS),
     hints=(
         "Which of the dataset's attributes can be written into a file, and which is code?",
         "Numbers and tensors can be pickled, and the methods of a class travel with its name. What would a method need "

@@ -88,6 +88,12 @@ EXERCISE = code(
             hints=("How many ones are in your first row?",),
         ),
         Misconception(
+            "ones-pile-up",
+            "The first row is right, and each row also has the ones of the rows before it. Is one row filled again and again? Begin each with zeros of its own.",
+            patch=("1.0)", "1.0).cumsum(0).clamp_(max=1)"),
+            hints=("What stands in your row when the second label comes?",),
+        ),
+        Misconception(
             "transposed",
             "Your rows are the classes and your columns the examples. It is to be the other way round: (N, classes).",
             patch=(

@@ -16,9 +16,9 @@ def probe_confusion(d):
 
 
 def probe_crowd(d):
-    """So many images, most of them right, that a byte cannot count them."""
-    n, classes = 1001, 4
-    target = torch.from_numpy(d.labels(n, classes - 1))
+    """So many images, most of them right and of one class, that neither a byte nor half precision can count them."""
+    n, classes = 2601, 4
+    target = torch.from_numpy(d.labels(n, classes - 1) * (d.rng.random(n) < 0.1))
     predicted = torch.where(torch.from_numpy(d.rng.random(n) < 0.95), target, (target + 1) % (classes - 1))
     return predicted, target, classes
 
@@ -103,6 +103,15 @@ EXERCISE = code(
             "Some of your counts are too small by 256: a byte begins again at 0 behind 255. Count in int64.",
             patch=("torch.int64", "torch.uint8"),
             hints=("What is the dtype of your matrix, and how many images can a class have?",),
+        ),
+        Misconception(
+            "counted-apart",
+            "An entry is the count of a class among the targets times that of a class among the predictions. Asked for are the images that have both: of class t *and* taken for p.",
+            patch=(
+                "    for t, p in zip(target.tolist(), predicted.tolist()):\n        matrix[t, p] += 1",
+                "    matrix += torch.outer(target.bincount(minlength=classes), predicted.bincount(minlength=classes))",
+            ),
+            hints=("How many images are there in all, and what is the sum of your entries?",),
         ),
         Misconception(
             "mistakes-only",

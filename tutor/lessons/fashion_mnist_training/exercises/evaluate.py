@@ -158,6 +158,12 @@ EXERCISE = code(
             hints=("What is left of the first batch after the second?",),
         ),
         Misconception(
+            "logits-for-classes",
+            "Nothing is ever right: logits are compared with class numbers. Which class has the largest logit is told by `argmax`; the largest logit itself is no class.",
+            patch=("y_pred.argmax(dim=1)", "y_pred.amax(dim=1)"),
+            hints=("What is `y_pred.max(dim=1)`, and which of its two parts holds classes?",),
+        ),
+        Misconception(
             "error-for-accuracy",
             "The second number is the fraction of *wrong* answers. The accuracy is that of the right ones.",
             patch=("right / count", "1 - right / count"),

@@ -85,6 +85,18 @@ EXERCISE = repair(
             hints=("What would you do with one single image to predict?",),
         ),
         Misconception(
+            "measured-on-the-test",
+            "Both sets are normalised by the numbers of the test images. They are to be those of the training images, which alone are there when the class means are made.",
+            patch=("x.mean(), x.std()", "x_test.mean(), x_test.std()"),
+            hints=("Of which images are the two numbers to be?",),
+        ),
+        Misconception(
+            "spread-of-the-batch",
+            "The mean is that of the training images, and the spread is still that of whatever batch an image is in.",
+            patch=("return (images - mean) / std", "return (images - mean) / images.std()"),
+            hints=("Which of the two numbers still depends on the batch?",),
+        ),
+        Misconception(
             "measured-on-both",
             "The two numbers are measured on training and test images together. So the test images have a say in the "
             "class means: a leak.",

@@ -84,6 +84,12 @@ EXERCISE = repair(
             hints=("Which tensor does the optimiser hold after the break, and which one is used?",),
         ),
         Misconception(
+            "saved-goes-on",
+            "The last weights are right, and what was saved is no longer what it was: the weights of the end come back in its place. Does the training go on with the very tensor that was saved? It is to go on with a copy.",
+            patch=('saved["w"].clone().requires', 'saved["w"].requires'),
+            hints=("Which tensor do the steps after the break change?",),
+        ),
+        Misconception(
             "weights-of-the-start",
             "After the break the training goes on from the weights that it started with, and from the momentum of later.",
             patch=('saved["w"].clone().requires_grad_()', "start.clone().requires_grad_()"),

@@ -11,6 +11,7 @@ def probe_normalise(d):
     """Two sets of images of different number, brightness and contrast; enough pixels that n or n - 1 is all one."""
     n, m = d.sizes(2, 9, 13)
     x, x_val = d.tensor(n, 1, 27, 29, positive=True), d.tensor(m, 1, 27, 29, positive=True)
+    x = x * (0.5 + d.tensor(n, 1, 1, 1, positive=True))
     return x, d.number(0.4, 0.6) * x_val + d.number(0.8, 1.2)
 
 
@@ -66,6 +67,18 @@ EXERCISE = code(
             "The two numbers are measured on `x_val`. They have to come from `x`, the images that are learned from.",
             patch=("x.mean(), x.std()", "x_val.mean(), x_val.std()"),
             hints=("Which images may the training know?",),
+        ),
+        Misconception(
+            "first-image",
+            "The two numbers are those of the first image. All pixels of all images in `x` have a say in them.",
+            patch=("x.mean(), x.std()", "x[0].mean(), x[0].std()"),
+            hints=("Of how many images do you take the mean?",),
+        ),
+        Misconception(
+            "root-of-the-mean-square",
+            "The images are divided by the root of their mean square, a size and not a spread: it counts the mean in. A standard deviation is that of what is left when the mean is subtracted.",
+            patch=("x.std()", "(x**2).mean().sqrt()"),
+            hints=("What is the spread of pixels that are all alike, and what does yours say?",),
         ),
         Misconception(
             "only-the-first",

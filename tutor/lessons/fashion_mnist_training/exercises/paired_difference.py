@@ -79,6 +79,30 @@ EXERCISE = code(
             hints=("Of which numbers does the formula take the spread?",),
         ),
         Misconception(
+            "difference-of-spreads",
+            "The error is made of the difference of two spreads, that of b less that of a. Take the spread of the differences: they come first.",
+            patch=("d.std()", "(b.std() - a.std()).abs()"),
+            hints=("Which numbers do you take the standard deviation of?",),
+        ),
+        Misconception(
+            "spread-of-all",
+            "The error is made of the spread of all numbers of a and b together, which holds the luck of the seeds. It cancels only in the differences.",
+            patch=("d.std()", "torch.cat([a, b]).std()"),
+            hints=("Which numbers do you take the standard deviation of?",),
+        ),
+        Misconception(
+            "pairs-torn-apart",
+            "The mean is right, and the differences are not those of one seed each: are both lists sorted first? The i-th of both belong together as they come.",
+            patch=("d = b - a", "d = b.sort().values - a.sort().values"),
+            hints=("Which two numbers are of the same seed?",),
+        ),
+        Misconception(
+            "median-for-mean",
+            "The first number is the median of the differences. The mean is asked for.",
+            patch=("return d.mean(),", "return d.median(),"),
+            hints=("What does the docstring ask for first?",),
+        ),
+        Misconception(
             "turned-round",
             "The sign is wrong: positive should mean that b is better.",
             patch=("b - a", "a - b"),

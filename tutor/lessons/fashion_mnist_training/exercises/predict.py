@@ -12,7 +12,7 @@ from ..shared import pair
 def probe_predict(d):
     """An image of whole numbers, the two numbers to normalise by, and the weights of a small network."""
     height, width = d.sizes(2, 6, 9)
-    image = torch.from_numpy(d.rng.integers(0, 256, (height, width)).astype(np.uint8))
+    image = torch.from_numpy(d.rng.integers(0, 120, (height, width)).astype(np.uint8))
     classes = d.integer(4, 6)
     return (
         image,
@@ -94,6 +94,24 @@ EXERCISE = code(
             "The pixels go in on the scale 0 to 255. `mean` and `std` were measured between 0 and 1, so divide by 255 first.",
             patch=(" / 255", ""),
             hints=("On which scale were `mean` and `std` measured?",),
+        ),
+        Misconception(
+            "scaled-too-late",
+            "The mean is subtracted from pixels up to 255, and the division by 255 comes behind. `mean` and `std` were measured between 0 and 1, so divide first.",
+            patch=("(image.float() / 255 - mean) / std", "(image.float() - mean) / std / 255"),
+            hints=("On which scale were `mean` and `std` measured?",),
+        ),
+        Misconception(
+            "own-largest",
+            "The pixels are divided by the largest of this image. What the network knows is 255 as the largest, for every image.",
+            patch=("/ 255", "/ image.max()"),
+            hints=("What becomes of a dark image that is divided by its own largest pixel?",),
+        ),
+        Misconception(
+            "shares-of-logits",
+            "The second number is the highest logit divided by the sum of all. Logits have both signs, and that is no probability: softmax takes the exponentials first.",
+            patch=("y_pred.softmax(dim=1)[0]", "y_pred[0] / y_pred[0].sum()"),
+            hints=("Can a logit be negative? What does your division make of it?",),
         ),
         Misconception(
             "raw-pixels",

@@ -17,8 +17,7 @@ class SGDByData:
 
     def zero_grad(self):
         for parameter in self.group["params"]:
-            if parameter.grad is not None:
-                parameter.grad = None
+            parameter.grad = None
 
     def step(self):
         for parameter in self.group["params"]:
@@ -54,8 +53,7 @@ class SGDDecorated:
         for w in self.params:
             if w.grad is None:
                 continue
-            grad = w.grad.add(w, alpha=self.weight_decay)
-            w.add_(grad, alpha=-self.lr)
+            w.add_(w.grad.add(w, alpha=self.weight_decay), alpha=-self.lr)
 
 
 class SGDByCopy:
@@ -68,9 +66,9 @@ class SGDByCopy:
             self.weights[k].grad = None
 
     def step(self):
-        lr, weight_decay = self.settings
-        for w in filter(lambda w: w.grad is not None, self.weights):
-            w.detach().copy_(w.detach() - lr * w.grad - lr * weight_decay * w.detach())
+        lr, decay = self.settings
+        for w in (w for w in self.weights if w.grad is not None):
+            w.detach().copy_(w.detach() - lr * w.grad - lr * decay * w.detach())
 
 
 EXERCISE = code(
@@ -88,8 +86,22 @@ EXERCISE = code(
         *(f"{w} after step {k + 1}, params given by a generator," for k in range(2) for w in ("w1", "w2")),
         "the parameter without a gradient, params given by a generator,",
         "the parameter whose gradient is 0, params given by a generator,",
+        "the parameters of one of two optimisers that are there at once",
+        "the parameters of the other one, made without a weight_decay,",
     ),
     misconceptions=(
+        Misconception(
+            "settings-of-all",
+            "An optimiser by itself is right; of two that are there at once, the one made first takes the settings of the other. What belongs to one optimiser is kept in `self`, not in the class.",
+            patch=(("self.lr = lr", "SGD.lr = lr"), ("self.weight_decay = w", "SGD.weight_decay = w")),
+            hints=("Whose is a name that is bound in the class: one object's, or that of all?",),
+        ),
+        Misconception(
+            "another-default",
+            "An optimiser that is made without a `weight_decay` has one all the same. Its default is 0: then nothing decays.",
+            patch=("weight_decay=0.0", "weight_decay=0.5"),
+            hints=("What stands behind `weight_decay` in the first line of `__init__`?",),
+        ),
         Misconception(
             "generator-used-up",
             "With a list all is right, but from `model.parameters()` nothing ever moves. That is a generator: the first loop uses it up, and the next one finds it empty.",

@@ -66,6 +66,19 @@ EXERCISE = code(
             ),
             hints=("Does the gradient of this step count in its own root?",),
         ),
+        shared.begins_with_the_first("first-square-twice", "squares", "grad**2", "The sum of squares"),
+        Misconception(
+            "one-norm-for-all",
+            "Below the line stands one number for all weights, the length of the whole tensor. AdaGrad works entry by entry: each weight has a root of its own.",
+            patch=("squares.sqrt()", "squares.norm()"),
+            hints=("What is the shape of √s?",),
+        ),
+        Misconception(
+            "eps-as-a-floor",
+            "The epsilon is not added: it replaces the root where that is smaller. The formula divides by √s + ε everywhere.",
+            patch=("(squares.sqrt() + eps)", "squares.sqrt().clamp(min=eps)"),
+            hints=("What is divided by where √s is 2 and ε is 1?",),
+        ),
         shared.root_kept(
             'state["squares"] = squares', 'state["squares"] = squares.sqrt()', hint="What exactly does s add up?"
         ),

@@ -45,6 +45,8 @@ def adam_from_history(grad, state, lr, beta1, beta2, eps):
     return lr * m_hat / (v_hat**0.5 + eps)
 
 
+M_HAT, V_HAT = 'state["m"] / (1 - beta1 ** state["t"])', 'state["v"] / (1 - beta2 ** state["t"])'
+
 EXERCISE = code(
     difficulty="hard",
     minutes=12,
@@ -62,22 +64,19 @@ EXERCISE = code(
         Misconception(
             "no-bias-correction",
             "Both means are used as they are. They start at zero, so at first they are too small: divide by 1 - beta**t.",
-            patch=(
-                ('state["m"] / (1 - beta1 ** state["t"])', 'state["m"]'),
-                ('state["v"] / (1 - beta2 ** state["t"])', 'state["v"]'),
-            ),
+            patch=((M_HAT, 'state["m"]'), (V_HAT, 'state["v"]')),
             hints=("After one step, what is m, and what should the mean of a single gradient be?",),
         ),
         Misconception(
             "v-uncorrected",
             "m is corrected, v is not. Both start at zero.",
-            patch=('state["v"] / (1 - beta2 ** state["t"])', 'state["v"]'),
+            patch=(V_HAT, 'state["v"]'),
             hints=("Which of the two means has no hat in your code?",),
         ),
         Misconception(
             "m-uncorrected",
             "v is corrected, m is not. Both start at zero.",
-            patch=('state["m"] / (1 - beta1 ** state["t"])', 'state["m"]'),
+            patch=(M_HAT, 'state["m"]'),
             hints=("Which of the two means has no hat in your code?",),
         ),
         Misconception(
@@ -89,27 +88,40 @@ EXERCISE = code(
         Misconception(
             "t-from-zero",
             "At the first step 1 - beta**t is 0, and a mean is divided by it: t is 0 there. Count t on before you use it: it starts from 1.",
-            patch=(
-                ('state["t"] = state.get("t", 0) + 1', 'state["t"] = state.get("t", -1) + 1'),
-                ('state["m"] / (1 - beta1 ** state["t"])', 'state["m"] / (torch.tensor(1.0) - beta1 ** state["t"])'),
-                ('state["v"] / (1 - beta2 ** state["t"])', 'state["v"] / (torch.tensor(1.0) - beta2 ** state["t"])'),
-            ),
+            patch=('state.get("t", 0)', 'state.get("t", -1)'),
             hints=("What is beta to the power 0?",),
         ),
         Misconception(
             "correction-kept",
             "The next step goes on from the corrected means and corrects them once more. Are they written back into `state`, or corrected in place?",
-            patch=(
-                (
-                    'm_hat = state["m"] / (1 - beta1 ** state["t"])',
-                    'm_hat = state["m"] = state["m"] / (1 - beta1 ** state["t"])',
-                ),
-                (
-                    'v_hat = state["v"] / (1 - beta2 ** state["t"])',
-                    'v_hat = state["v"] = state["v"] / (1 - beta2 ** state["t"])',
-                ),
-            ),
+            patch=(("m_hat = state", 'm_hat = state["m"] = state'), ("v_hat = state", 'v_hat = state["v"] = state')),
             hints=("Which of m and m-hat does the next step start from?",),
+        ),
+        Misconception(
+            "m-hat-kept",
+            "The next step goes on from m-hat and corrects it once more; v is right. Is m-hat written back into `state`, or is m corrected in place?",
+            patch=("m_hat = state", 'm_hat = state["m"] = state'),
+            hints=("Which of m and m-hat does the next step start from?",),
+        ),
+        Misconception(
+            "t-not-counted",
+            "At every step 1 - beta**t is 0, and a mean is divided by it: t stays 0. It has to be counted on in `state`, before it is used.",
+            patch=('state.get("t", 0) + 1', 'state.get("t", 0)'),
+            hints=("What is t at the third step, and where is it kept?",),
+        ),
+        shared.begins_with_the_first("m-begins-with-the-gradient", "m", "grad", "The mean of the gradients"),
+        shared.begins_with_the_first("v-begins-with-the-square", "v", "grad**2", "The mean of the squares"),
+        Misconception(
+            "share-of-the-other",
+            "The new square comes in with 1 - beta1. What is kept of its mean is beta2, so its share is 1 - beta2.",
+            patch=("(1 - beta2) * grad**2", "(1 - beta1) * grad**2"),
+            hints=("What do the two shares of the second mean add up to?",),
+        ),
+        Misconception(
+            "share-squared",
+            "The share of the new square is squared too. Only the gradient is: `(1 - beta2) * grad**2`.",
+            patch=("(1 - beta2) * grad**2", "((1 - beta2) * grad) ** 2"),
+            hints=("Which part of the new term does the 2 belong to?",),
         ),
         Misconception(
             "betas-exchanged",
@@ -125,11 +137,7 @@ EXERCISE = code(
         Misconception(
             "betas-exchanged-in-the-correction",
             "The means are right, but each is corrected with the other's beta.",
-            patch=(
-                ("1 - beta1 **", "1 - beta_ **"),
-                ("1 - beta2 **", "1 - beta1 **"),
-                ("1 - beta_ **", "1 - beta2 **"),
-            ),
+            patch=(("1 - beta1 *", "1 - beta_ *"), ("1 - beta2 **", "1 - beta1 **"), ("beta_", "beta2")),
             hints=("Which beta is in the line of m, and which in that of m-hat?",),
         ),
         Misconception(

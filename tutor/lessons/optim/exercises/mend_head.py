@@ -121,6 +121,18 @@ EXERCISE = repair(
             hints=("Which layers have something to lose?",),
         ),
         Misconception(
+            "another-model",
+            "The losses are right, and the model that was handed over still has a last layer of its own. Is a new model made, or are the numbers of the new layer put into the old one? The new layer itself has to stand in `model`.",
+            patch=("model[-1] = head", "model = nn.Sequential(*model[:-1], head)"),
+            hints=("What does the caller find in the last place of his model?",),
+        ),
+        Misconception(
+            "bias-left-out",
+            "Of the new layer the weight matrix learns, and its bias stands still. A layer's `parameters()` are both.",
+            patch=('{"params": model[-1].parameters()', '{"params": model[-1].weight'),
+            hints=("Which tensors does a linear layer have?",),
+        ),
+        Misconception(
             "without-memory",
             "All layers learn, and without momentum: no step remembers those before it. Is it left out, or is a new optimiser made for every batch?",
             patch=(

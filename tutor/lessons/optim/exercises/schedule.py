@@ -111,6 +111,33 @@ EXERCISE = code(
             hints=("What should the cosine be taken of?",),
         ),
         Misconception(
+            "degrees",
+            "The fall is no fall: the cosine is taken of degrees, and `math.cos` counts in radians. Half a turn is π.",
+            patch=("math.pi * share", "180 * share"),
+            hints=("What is `math.cos(180)`?",),
+        ),
+        Misconception(
+            "rise-stands-still",
+            "The factor is 1/W within the whole warm-up. It is to rise, by 1/W with each step.",
+            patch=("(t + 1) / warm_up", "1 / warm_up"),
+            hints=("On what should the factor within the warm-up depend?",),
+        ),
+        Misconception(
+            "curved-warm-up",
+            "The warm-up rises along half a cosine turn. It rises evenly, by 1/W with each step; the cosine is for the fall.",
+            patch=("return (t + 1) / warm_up", "return (1 - math.cos(math.pi * (t + 1) / warm_up)) / 2"),
+            hints=("By how much does the factor grow from t = 0 to t = 1?",),
+        ),
+        Misconception(
+            "fall-within-the-warm-up",
+            "The cosine is at work from step 0 on, and the warm-up is multiplied by it. Within the warm-up there is no fall yet; it begins at t = warm_up, with the factor 1.",
+            patch=(
+                ("(t + 1) / warm_up", "(t + 1) / warm_up * (1 + math.cos(math.pi * t / steps)) / 2"),
+                ("(t - warm_up) / (steps - warm_up)", "t / steps"),
+            ),
+            hints=("How much of the fall is done at t = warm_up?",),
+        ),
+        Misconception(
             "quarter-turn",
             "That is a quarter of a turn of the cosine. It ends at 0 as well, but falls steeply at the end, where half a turn is flat.",
             patch=("(1 + math.cos(math.pi * share)) / 2", "math.cos(math.pi * share / 2)"),

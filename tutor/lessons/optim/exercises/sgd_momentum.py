@@ -4,7 +4,16 @@ import torch
 
 from tutor.checking import Misconception, code
 
-from ..shared import SUBTRACTED, WHAT_IS_KEPT, gradient_and_rate, rate_missing, rule_space, state_in_float32, walk
+from ..shared import (
+    SUBTRACTED,
+    WHAT_IS_KEPT,
+    begins_with_the_first,
+    gradient_and_rate,
+    rate_missing,
+    rule_space,
+    state_in_float32,
+    walk,
+)
 
 
 def probe_momentum(d):
@@ -116,6 +125,7 @@ EXERCISE = code(
             patch=("momentum * state.get", "state.get"),
             hints=("What happens to the old velocity before the gradient is added?",),
         ),
+        begins_with_the_first("first-gradient-twice", "velocity", "grad", "The velocity"),
         rate_missing("return lr * velocity", "return velocity"),
     ),
     alternatives=(momentum_in_place, momentum_from_history, momentum_numpy),

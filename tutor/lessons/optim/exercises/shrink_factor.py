@@ -97,6 +97,30 @@ EXERCISE = code(
             hints=("What is `abs(3 + 4j)`?",),
         ),
         Misconception(
+            "swinging-only",
+            "Your factor is √μ whatever the rate. That is so where the number under the root is negative; elsewhere both solutions are real, and the larger is above √μ.",
+            patch=(LARGER, "return math.sqrt(momentum)"),
+            hints=("What is your factor for a rate of almost zero, and what should it be?",),
+        ),
+        Misconception(
+            "size-of-a-real-z-forgotten",
+            "Right where the weight swings. Where both solutions are real and negative, yours is the one with the plus, and negative: a factor is a size, `abs(z)`, and the larger one is that of the minus.",
+            patch=(LARGER, "return abs(middle + root) / 2 if root.imag else (middle + root).real / 2"),
+            hints=("At a high rate the bracket is negative. Which of the two solutions has the larger size then?",),
+        ),
+        Misconception(
+            "no-size",
+            "The larger solution itself comes back, a complex number. The factor is its size: `abs(z)`.",
+            patch=(LARGER, "return max(middle + root, middle - root, key=abs) / 2"),
+            hints=("What is `abs(3 + 4j)`?",),
+        ),
+        Misconception(
+            "root-alone-halved",
+            "The bracket is not halved, the root is: the whole sum of both is divided by 2.",
+            patch=(LARGER, "return max(abs(middle + root / 2), abs(middle - root / 2))"),
+            hints=("Over what does the line of the fraction reach?",),
+        ),
+        Misconception(
             "not-halved",
             "The whole formula is divided by 2; yours is twice as large.",
             patch=(" / 2", ""),
