@@ -132,12 +132,13 @@ class Text:
 Changed = tuple[Callable[[], Any], str, int]
 
 
-def changed(text: Text, misconceptions: tuple[Any, ...], solution: str) -> Iterator[Changed]:
+def changed(text: Text, misconceptions: tuple[Any, ...], solution: str, *, writes: bool = False) -> Iterator[Changed]:
     """Yield what makes each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
     one change: a known misconception turned back, a part of the solution, and the small edits; then two changes. A
-    line comes third where `closer` may say more about the place; else 0.
+    line comes third where `closer` may say more about the place; else 0. Of an answer that `writes` into its inputs
+    the line that does so is looked for first.
     """
     yield functools.partial(text.build, text.tree), "", 0
     turned = []
@@ -148,11 +149,9 @@ def changed(text: Text, misconceptions: tuple[Any, ...], solution: str) -> Itera
     for tree, line, _, _, look in turned:
         yield functools.partial(text.build, tree), text.told((line, look)), 0
     parts, single = transplant.transplants(text.tree, solution), edits.edits(text.tree)
-    for edit in parts:
+    for edit in (*single, *parts) if writes else (*parts, *single):
         line = edit.line if edit.rough else 0
         yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), line
-    for edit in single:
-        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look)), 0
     yield from _two(text, itertools.combinations(parts, 2))
     for tree, line, last, more, look in turned:
         for edit in edits.edits(tree):

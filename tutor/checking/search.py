@@ -111,7 +111,8 @@ class Search:
             text = blame.Text(source, self.candidate, self.exercise.id)
         except blame.CannotRebuildError:
             return
-        for build, sentence, line in blame.changed(text, self.exercise.spec.misconceptions, self.exercise.source):
+        known, writes = self.exercise, self.report.tier == "harm"
+        for build, sentence, line in blame.changed(text, known.spec.misconceptions, known.source, writes=writes):
             if not (yield from self._right(build)):
                 continue
             if not sentence:

@@ -45,7 +45,9 @@ EXERCISE = code(
     drills=("cross-entropy", "softmax"),
     space=Space(
         {
-            "logits": Array("N C", scales=("usual", "eight"), values=("distinct", "zeros", "ties", "equal"), tensor=True),
+            "logits": Array(
+                "N C", scales=("usual", "eight"), values=("distinct", "zeros", "ties", "equal"), tensor=True
+            ),
             "y": Labels(),
         },
         sizes={"N": (1,)},
