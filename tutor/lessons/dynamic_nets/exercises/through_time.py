@@ -4,18 +4,7 @@ import torch
 
 from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
-
-
-def probe_through_time(d):
-    """A first state, later states between -1 and 1, the shared weight, and the gradient of the last state."""
-    t, n, h = d.sizes(3, 2, 7)
-    return d.tensor(n, h) / 1.6, d.tensor(t, n, h) / 1.6, d.tensor(h, h), d.tensor(n, h)
-
-
-def probe_thin_time(d):
-    """A single step, a single sequence, or states of one number."""
-    t, n, h = ((1, 2, 3), (3, 1, 2), (2, 3, 1))[d.sizes(1, 0, 2)[0]]
-    return d.tensor(n, h) / 1.6, d.tensor(t, n, h) / 1.6, d.tensor(h, h), d.tensor(n, h)
+from tutor.checking.space import Array, Space
 
 
 def time_by_flip(h, states, w_h, grad_h):
@@ -52,7 +41,16 @@ EXERCISE = code(
     difficulty="hard",
     minutes=15,
     drills=("contributions",),
-    probe=(probe_through_time, probe_thin_time),
+    space=Space(
+        {
+            "h": Array("N H", tensor=True),
+            "states": Array("T N H", layouts=("contiguous", "transposed"), values=("distinct", "zeros"), tensor=True),
+            "w_h": Array("H H", layouts=("contiguous", "transposed"), tensor=True),
+            "grad_h": Array("N H", scales=("usual", "eight"), tensor=True),
+        },
+        sizes={"T": (1,), "N": (1,), "H": (1,)},
+    ),
+    cases=1,
     forbid=("autograd",),
     misconceptions=(
         Misconception(

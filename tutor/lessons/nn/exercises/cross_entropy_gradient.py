@@ -5,8 +5,9 @@ from torch.nn import functional
 
 from tutor.checking import FiniteDifference, Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Labels, Space
 
-from ..losses import FAR_FROM_ZERO, probe_scores
+from ..losses import FAR_FROM_ZERO
 
 POWERS = "(logits - logits.amax(dim=1, keepdim=True)).exp()"
 ONE_TAKEN_AWAY = "grad[torch.arange(len(y)), y] -= 1"
@@ -42,7 +43,17 @@ EXERCISE = code(
     difficulty="medium",
     minutes=7,
     drills=("cross-entropy", "softmax"),
-    probe=(probe_scores, *FAR_FROM_ZERO),
+    space=Space(
+        {
+            "logits": Array(
+                "N C", scales=("usual", "eight"), values=("distinct", "zeros", "ties", "equal"), tensor=True
+            ),
+            "y": Labels(),
+        },
+        sizes={"N": (1,)},
+    ),
+    probe=FAR_FROM_ZERO,
+    cases=2,
     gradients={"": FiniteDifference(lambda logits, y: float(functional.cross_entropy(logits, y)), wrt=0)},
     forbid=("autograd",),
     misconceptions=(

@@ -5,6 +5,7 @@ from torch.nn import functional
 
 from tutor.checking import Misconception, repair
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Drawn, Labels, Number, Space
 
 
 def probe(d):
@@ -24,6 +25,15 @@ def probe_large(d):
     """A start whose scores are so large that a probability is rounded to 0."""
     x, labels, weight, rate, steps = probe(d)
     return x, labels, 200 * weight, rate, steps
+
+
+def use(fit_classifier, x, labels, weight, rate, steps):
+    """The weight, the losses, and whether these still hold the graphs of their steps."""
+    made = fit_classifier(x, labels, weight, rate, steps)
+    if not isinstance(made, tuple | list) or len(made) != 2 or not isinstance(made[1], list):
+        return made
+    held = any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in made[1])
+    return *made, "with the graphs of their steps" if held else "without graphs"
 
 
 def trained(x, labels, weight, rate, steps, loss_of):
@@ -57,9 +67,27 @@ EXERCISE = repair(
     drills=("cross-entropy",),
     fault="The loss still takes the softmax of a softmax: `cross_entropy` expects scores and does the softmax itself. Of probabilities, which lie between 0 and 1, its loss can never come near 0.",
     shown_by=("Lightning-Universe/lightning-bolts#654", "jindongwang/Deep-learning-activity-recognition#10"),
-    probe=(probe, probe_larger, probe_large),
-    outputs=("weight", "losses"),
+    space=Space(
+        {
+            "x": Array("N D", values=("distinct", "zeros"), tensor=True),
+            "labels": Labels(),
+            "weight": Array("C D", tensor=True),
+            "rate": Drawn(0.3, 0.9),
+            "steps": Number((3, 4, 1)),
+        },
+        sizes={"N": (1,), "D": (1,)},
+    ),
+    probe=(probe_larger, probe_large),
+    cases=2,
+    use=use,
+    outputs=("weight", "losses", "what the losses hold"),
     misconceptions=(
+        Misconception(
+            "losses-with-their-graphs",
+            "All numbers are right, but each loss in your list is a tensor that keeps the graph of its step in memory. Numbers are asked for: `.item()` takes one out.",
+            patch=("losses.append(loss.item())", "losses.append(loss)"),
+            hints=("What does `losses[0].grad_fn` say?",),
+        ),
         Misconception(
             "no-logarithm",
             "The loss is the mean probability of the right class with its sign turned; its logarithm is missing.",
@@ -93,7 +121,6 @@ EXERCISE = repair(
     ),
     alternatives=(fit_by_logarithms, fit_by_logsumexp, fit_twice_the_logarithm),
     equivalent_mutants={
-        "losses.append(loss)": "a tensor of no dimensions is a number to the judge",
         "return (weight, losses)": "the values are the same",
     },
     hints=(
