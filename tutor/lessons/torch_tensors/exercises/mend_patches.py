@@ -45,7 +45,6 @@ EXERCISE = repair(
         {
             "images": Array(
                 "N C H*S W*S",
-                layouts=("contiguous", "transposed"),
                 values=("distinct", "zeros"),
                 scales=("usual", "large"),
                 tensor=True,
