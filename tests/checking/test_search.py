@@ -516,3 +516,53 @@ def test_no_changed_text_takes_the_memory_of_a_machine():
     """`kept.extend(np.zeros(10**8))` is one operation of many seconds and gigabytes, which no time limit can stop."""
     ran = subprocess.run([sys.executable, "-c", TAKING], capture_output=True, text=True, check=True)
     assert int(ran.stdout) < 1_500_000, "in KiB"
+
+
+SMALL = """
+def f(a, rate, many):
+    for x in many:
+        if x > 0 and a:
+            break
+        a = a + 1
+    for k in range(0, a - rate, 2):
+        a = 0.1 * np.einsum("nd,dm->nm", a, a.squeeze())
+    return [a for _ in many]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "look", "changed"),
+    [
+        (4, "everything in `x > 0 and a`", "if x > 0:"),
+        (5, "whether the loop ends there or goes on", "continue"),
+        (7, "which part `range` takes", "range(0, a - rate + 1, 2)"),
+        (8, "whether the number `0.1` may be written down", "rate * np.einsum"),
+        (8, "the letters `nd,dm->nm`", "nd,dm->mn"),
+        (8, "whether `a.squeeze` has to be called", "a, a)"),
+        (9, "what kind of thing is returned", "torch.stack("),
+    ],
+)
+def test_a_small_change_is_among_those_that_are_tried(line, look, changed):
+    tree = ast.parse(SMALL)
+    made = set()
+    for edit in edits.edits(tree):
+        if edit.line == line and look in edit.look:
+            with edit.made():
+                made.add(ast.unparse(tree))
+    assert any(changed in text for text in made)
+
+
+def test_no_line_is_moved_behind_a_return_and_none_is_left_out_by_a_product_with_1():
+    tree = ast.parse("def f(x):\n    y = x + 1\n    z = y - 1\n    return z\n")
+    for edit in edits.edits(tree):
+        with edit.made():
+            text = ast.unparse(tree)
+        assert "+ 1 *" not in text and "x * 1" not in text and "y * 1" not in text
+        if "where in the order" in edit.look and edit.line < 4:
+            assert text.endswith("return z")
+
+
+def test_lines_that_stand_in_a_right_answer_come_last_of_those_that_are_as_likely():
+    text = blame.Text("def f(x):\n    y = x + 2\n    return y - 3\n", lambda x: x, "small.f")
+    told = [sentence for _, sentence in blame.changed(text, (), "    y = x + 2") if "look at the operator" in sentence]
+    assert "line 3" in told[0]

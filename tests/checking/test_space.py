@@ -20,6 +20,7 @@ from tutor.checking.space import (
     Labels,
     Number,
     Several,
+    Size,
     Space,
     disagreements,
 )
@@ -185,3 +186,10 @@ def test_labels_pairs_products_and_fixed_sizes_are_drawn_as_they_are_told():
         assert 0.1 <= rate <= 0.3 and steps in (2, 3, 4)
     equal = next(made for row, made in drawn if row.get(("batches[1]", "values")) == "equal")
     assert all(len(set(y.tolist())) == 1 for _, y in equal[2])
+
+
+def test_a_size_is_the_number_that_its_letter_stands_for():
+    space = Space({"x": Array("H*S W*S"), "size": Size("S")}, {"S": (1,)})
+    drawn = [probe(Draw(2)) for probe in space.probes()]
+    assert all(x.shape[0] % size == 0 and x.shape[1] % size == 0 for x, size in drawn)
+    assert [size == 1 for _, size in drawn] == [False, True]

@@ -102,7 +102,14 @@ class Several:
     own: tuple[str, ...] = ()
 
 
-Argument = Array | Labels | Number | Drawn | Several
+@dataclass(frozen=True)
+class Size:
+    """The number that a letter stands for: how large a square of "C H*S W*S" is."""
+
+    letter: str
+
+
+Argument = Array | Labels | Number | Drawn | Size | Several
 
 
 # two things that are seldom met together, and go wrong together
@@ -191,6 +198,8 @@ class Space:
         argument = self.arguments[name]
         if isinstance(argument, Number):
             return chosen[name, "number"]
+        if isinstance(argument, Size):
+            return sizes[argument.letter]
         if isinstance(argument, Drawn):
             whole = isinstance(argument.low, int) and isinstance(argument.high, int)
             return (draw.integer if whole else draw.number)(argument.low, argument.high)

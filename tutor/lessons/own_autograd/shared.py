@@ -77,6 +77,8 @@ def _one_each(node, arriving):
         raise ValueError(f"gradients returned by vjp: {len(given)}, parents: {len(node.parents)}{doubt}")
     if any(hasattr(grad, "parents") for grad in given):
         raise TypeError("vjp returned a Tensor; gradients are plain arrays, so take the numbers from .data.")
+    if any(grad is None for grad in given):
+        raise TypeError("vjp returned None among the gradients; it should return an array for each parent.")
     return given
 
 

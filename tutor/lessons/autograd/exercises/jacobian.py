@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Drawn, Space
 
 from ..shared import leaf, nan_in_fresh_memory
 
@@ -20,23 +21,12 @@ def arrival_explained() -> Iterator[None]:
         raise
 
 
-def probe_jacobian(d):
-    """A point, and the matrix and the factor of a function that takes it to a vector of another length."""
-    n, m = d.sizes(2)
-    return d.tensor(n), d.tensor(m, n), d.number()
-
-
-def probe_short_jacobian(d):
-    """The like, with a result of one entry, or of a point with one."""
-    x, a, factor = probe_jacobian(d)
-    return (x[:1], a[:, :1], factor) if d.seed % 1000 == 2 else (x, a[:1], factor)
-
-
 def probe_equal_entries(d):
-    """The like, with two entries of the result that are equal."""
-    x, a, factor = probe_jacobian(d)
+    """A point, and the matrix and the factor of a function that takes it to a vector with two equal entries."""
+    n, m = d.sizes(2)
+    a = d.tensor(m, n)
     a[-1] = a[0]
-    return x, a, factor
+    return d.tensor(n), a, d.number()
 
 
 def use_jacobian(jacobian, x, a, factor):
@@ -95,7 +85,15 @@ EXERCISE = code(
     difficulty="hard",
     minutes=12,
     drills=("vjp", "retain-graph", "accumulation"),
-    probe=(probe_jacobian, probe_short_jacobian, probe_equal_entries),
+    space=Space(
+        {
+            "x": Array("N", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "a": Array("M N", tensor=True),
+            "factor": Drawn(0.1, 1.0),
+        },
+        {"M": (1,), "N": (1,)},
+    ),
+    probe=probe_equal_entries,
     use=use_jacobian,
     outputs=("the Jacobian", "how often ones arrived at all of y"),
     misconceptions=(

@@ -3,19 +3,13 @@
 import torch
 
 from tutor.checking import Misconception, repair
+from tutor.checking.space import Array, Drawn, Number, Several, Space
 
 
-def probe(d):
-    """A few groups of different sizes, a start, a penalty and a rate that converges."""
-    *sizes, width = d.sizes(4, 2, 6)
-    groups = [(d.tensor(n, width), d.tensor(n)) for n in sizes]
-    return groups, d.tensor(width), d.number(0.2, 0.6), d.number(0.01, 0.03), d.integer(3, 5)
-
-
-def probe_single(d):
-    """A single group, with which a sum and a mean are the same."""
-    groups, *others = probe(d)
-    return groups[:1], *others
+def probe_one_example(d):
+    """A single group of a single example."""
+    (width,) = d.sizes(1)
+    return [(d.tensor(1, width), d.tensor(1))], d.tensor(width), d.number(0.2, 0.6), d.number(0.01, 0.03), 3
 
 
 def without_graphs(answer, groups, w, penalty, rate, steps):
@@ -86,7 +80,24 @@ EXERCISE = repair(
     drills=("no-grad",),
     fault="The totals begin right, and still only the penalty moves the weights: to `backward` the losses are constants. `torch.tensor(...)`, `.item()` and `.detach()` pass on numbers without their graph, and no `requires_grad` brings it back: it makes a new leaf, with nothing behind it.",
     shown_by=("laekov/fastmoe#49", "ronghuaiyang/arcface-pytorch#56"),
-    probe=(probe, probe_single),
+    space=Space(
+        {
+            "groups": Several(
+                (
+                    Array("N D", values=("distinct", "zeros"), tensor=True),
+                    Array("N", scales=("usual", "eight"), tensor=True),
+                ),
+                counts=(3, 1),
+                own=("N",),
+            ),
+            "w": Array("D", scales=("usual", "large"), values=("distinct", "zeros"), tensor=True),
+            "penalty": Number((0.4, 0.0)),
+            "rate": Drawn(0.01, 0.03),
+            "steps": Number((4, 1)),
+        },
+        {"N": (1,), "D": (1,)},
+    ),
+    probe=probe_one_example,
     use=without_graphs,
     outputs=("w", "totals"),
     misconceptions=(
@@ -132,6 +143,12 @@ EXERCISE = repair(
             "Nothing of the total has a graph any more, the penalty neither, so `backward` stops. That it asks for a `requires_grad` is a symptom: `w` requires one, and what is computed from it has a graph until something passes on its numbers alone.",
             patch=(TOTAL, "torch.tensor([*losses, penalty * (w**2).sum()]).sum()"),
             hints=("Which step on the way from `w` to the total gives numbers without a `grad_fn`?",),
+        ),
+        Misconception(
+            "root-of-the-penalty",
+            "The losses reach the weights now, and the penalty is the length of w, the root of the sum of its squares. Asked for is the sum itself.",
+            patch=("(w**2).sum()", "w.norm()"),
+            hints=("Is there a root in the docstring's total?",),
         ),
         Misconception(
             "never-cleared",

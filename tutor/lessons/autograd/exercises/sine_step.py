@@ -5,19 +5,9 @@ import torch
 
 from tutor.checking import Misconception, code
 from tutor.checking.evidence import seen
+from tutor.checking.space import Array, Drawn, Space
 
 from ..shared import leaf
-
-
-def probe_step(d):
-    """Points, targets, four coefficients and a small rate."""
-    (n,) = d.sizes(1, 4, 8)
-    return d.tensor(n), d.tensor(n), d.tensor(4), d.number(0.004, 0.008)
-
-
-def probe_one_point(d):
-    """A single point, and coefficients that are all the same."""
-    return d.tensor(1), d.tensor(1), torch.full((4,), d.number(0.3, 0.9)), d.number(0.004, 0.008)
 
 
 def _by_hand(x, y, coefficients, learning_rate):
@@ -121,7 +111,15 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("training", "accumulation", "no-grad"),
-    probe=(probe_step, probe_one_point),
+    space=Space(
+        {
+            "x": Array("N", values=("distinct", "zeros"), tensor=True),
+            "y": Array("N", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "coefficients": Array("4", scales=("usual", "eight"), values=("distinct", "equal"), tensor=True),
+            "learning_rate": Drawn(0.004, 0.008),
+        },
+        {"N": (1,)},
+    ),
     use=use_step,
     outputs=(
         *(f"the loss of step {k}" for k in (1, 2, 3)),

@@ -17,8 +17,7 @@ def times(d, faster):
 
 def probe_clean(d):
     """Slower up to some size, faster from there on."""
-    slower, faster = d.integer(2, 4), d.integer(2, 4)
-    return times(d, [False] * slower + [True] * faster)
+    return times(d, [False] * d.sizes(1, 1, 3)[0] + [True] * d.sizes(1, 1, 4)[0])
 
 
 def probe_noisy(d):

@@ -62,7 +62,7 @@ def on_pretended_device(median_seconds, durations, warmup, repeats):
     seconds = median_seconds(device.work, device.synchronize, clock=device.clock, warmup=warmup, repeats=repeats)
     if not device.asked:
         raise RuntimeError("`clock()` was never asked for the time")
-    return seconds, "idle" if device.idle_at_first else "still busy"
+    return seconds, "idle" if device.idle_at_first else "still busy", device.calls
 
 
 def timer_sorted(work, synchronize, clock, warmup, repeats):
@@ -111,7 +111,7 @@ EXERCISE = code(
     drills=("timing",),
     probe=(probe_timer, probe_once),
     use=on_pretended_device,
-    outputs=("seconds", "the device when you first look at the clock"),
+    outputs=("seconds", "the device when you first look at the clock", "how often work was called"),
     misconceptions=(
         Misconception(
             "clock-stopped-early",
@@ -188,15 +188,21 @@ EXERCISE = code(
         ),
         Misconception(
             "work-not-called",
-            "No time passes between the two looks at the clock: no work is done there. Is `work()` called, and called between the two?",
+            "No time passes between the two looks at the clock: no work is done there. Is `work()` called?",
             patch=("        work()\n        synchronize()", "        work\n        synchronize()"),
             cause="`work` alone is the function; `work()` calls it.",
             evidence=named_alone,
-            other=(
+            other=("        work()\n        synchronize()", "        lambda: work()\n        synchronize()"),
+            hints=("Which line makes the device do something?",),
+        ),
+        Misconception(
+            "work-outside-the-clock",
+            "No time passes between the two looks at the clock: work is called often enough, and not between them.",
+            patch=(
                 "        work()\n        synchronize()\n        seconds.append(clock() - start)",
                 "        seconds.append(clock() - start)\n        work()\n        synchronize()",
             ),
-            hints=("Which line makes the device do something?",),
+            hints=("What stands between your two looks at the clock?",),
         ),
         Misconception(
             "fixed-numbers",

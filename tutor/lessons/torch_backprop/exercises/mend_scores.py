@@ -3,12 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, repair
-
-
-def probe(d):
-    """Inputs, targets and three weights."""
-    n, width = d.sizes(2, 3, 8)
-    return d.tensor(n, width), d.tensor(n), [d.tensor(width, 1) for _ in range(3)]
+from tutor.checking.space import Array, Several, Space
 
 
 def probe_exact(d):
@@ -50,7 +45,15 @@ EXERCISE = repair(
     drills=("mistakes",),
     fault="Every prediction is still compared with every target: (N, 1) minus (N,) is a table of shape (N, N).",
     shown_by=("pytorch/pytorch#16045", "pytorch/pytorch#19699"),
-    probe=(probe, probe_exact, probe_least),
+    space=Space(
+        {
+            "x": Array("N D", layouts=("contiguous", "transposed"), tensor=True),
+            "y": Array("N", scales=("usual", "eight"), values=("distinct", "zeros"), tensor=True),
+            "candidates": Several(Array("D 1", values=("distinct", "zeros"), tensor=True), counts=(3, 1, 2)),
+        },
+        sizes={"D": (1,)},
+    ),
+    probe=(probe_exact, probe_least),
     misconceptions=(
         Misconception(
             "table-averaged",

@@ -34,13 +34,23 @@ def probe_numbers(d):
     return weights, grads, d.number(0.1, 0.6)
 
 
+ROUNDED = (
+    "a gradient holds other numbers afterwards, by a rounding: what was multiplied in place does not come back to every "
+    "digit when it is divided again. Leave the gradients alone."
+)
+
+
 def three_steps(take_step, weights, grads, learning_rate):
     """The gradients at the end, the weights that were handed over after each of three steps, and the list at the end."""
     weights, grads = [w.clone() for w in weights], [g.clone() for g in grads]
+    untouched = [g.clone() for g in grads]
     kept, seen = [w.detach() for w in weights], []  # the memory that was handed over
     for _ in range(3):
         take_step(weights, grads, learning_rate)
         seen.append([w.clone() for w in kept])
+    for g, before in zip(grads, untouched, strict=False):
+        if g.shape == before.shape and torch.allclose(g, before) and not torch.equal(g, before):
+            raise TypeError(ROUNDED)
     return (list(grads), *seen, list(weights))
 
 

@@ -3,18 +3,7 @@
 import torch
 
 from tutor.checking import Misconception, repair
-
-
-def probe(d):
-    """A few images of several colours, higher or wider, of two patches or more each way."""
-    n, colours, down, across, size = d.sizes(5, 2, 6)
-    return d.tensor(n, colours, size * down, size * across), size
-
-
-def probe_edges(d):
-    """A single image, a row or a column of patches, patches of one pixel."""
-    down, across, size = ((1, 4, 3), (3, 1, 2), (2, 3, 1))[d.sizes(1, 0, 2)[0]]
-    return d.tensor(1, 2, size * down, size * across), size
+from tutor.checking.space import Array, Size, Space
 
 
 def patches_one_by_one(images, size):
@@ -52,7 +41,18 @@ EXERCISE = repair(
     drills=("views",),
     fault="The program stops where it did: `view` joins dimensions only where their numbers lie one behind the other. Before you force it to, ask which dimensions stand side by side when they are joined, and which should.",
     shown_by=("gupta-abhay/pytorch-vit#7", "BonnBytes/PyTorch-FWD#16"),
-    probe=(probe, probe_edges),
+    space=Space(
+        {
+            "images": Array(
+                "N C H*S W*S",
+                values=("distinct", "zeros"),
+                scales=("usual", "large"),
+                tensor=True,
+            ),
+            "size": Size("S"),
+        },
+        sizes={"N": (1,), "C": (1,), "H": (1,), "W": (1,), "S": (1,)},
+    ),
     outputs=("rows", "means"),
     misconceptions=(
         Misconception(
