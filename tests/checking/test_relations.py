@@ -56,3 +56,14 @@ def test_an_argument_of_0_divides_nothing():
     pairs = [(np.array([2.0]), np.array([1.0])), (np.array([3.0]), np.array([1.0]))]
     assert factor_relation(pairs, [{"rate": 0.0}, {"rate": 3.0}]) is None
     assert "divided by rate" in factor_relation(pairs, [{"rate": 0.5}, {"rate": 1 / 3}])
+
+
+def test_digits_that_are_lost_are_told():
+    right = np.array([0.123456, -2.71828, 5.0])
+    assert relation(np.round(right, 2), right) == "It is the right one, rounded to 2 decimals."
+    assert relation(np.trunc(right), right) == "It is the right one without what stands behind the point."
+    assert relation(np.array(0.7), np.array(0.6875)) == "It is the right one, rounded to 1 decimal."
+    assert (
+        relation(np.array(0.69), np.array(0.7375)) is None
+        and relation(np.zeros(()), np.array(0.2)) == "Everything in it is zero."
+    )

@@ -180,8 +180,8 @@ def _reordered(spec: Spec, trials: list[Trial]) -> str | None:
         return None
     for order in itertools.permutations(range(count)):
         if list(order) != sorted(order) and all(_agrees_in(order, spec, trial) for trial in trials):
-            last = 1 + max(place for place, k in enumerate(order) if place != k)  # what stands behind is in its place
-            listed = ", ".join(f"`{spec.outputs[k]}`" for k in order[:last])
+            moved = [k for place, k in enumerate(order) if place != k or " " not in spec.outputs[k]]
+            listed = ", ".join(f"`{spec.outputs[k]}`" for k in moved)  # words about an answer, in place, are not told
             return f"The values are right, but you return them in the order {listed}."
     return None
 

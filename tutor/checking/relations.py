@@ -80,9 +80,10 @@ def _rounded(mine: np.ndarray, right: np.ndarray) -> str | None:
     if not mine.size or not (np.isfinite(mine).all() and np.isfinite(right).all()) or not mine.any():
         return None
     close = 1e-6 * np.max(np.abs(mine))
-    if np.max(np.abs(mine - np.trunc(right))) <= close:
+    large = np.max(np.abs(right)) >= 1.5  # a lone 1 is seldom a rounded one
+    if large and np.max(np.abs(mine - np.trunc(right))) <= close:
         return "It is the right one without what stands behind the point."
-    for digits in range(5):
+    for digits in range(0 if large else 1, 5):
         if np.max(np.abs(mine - np.round(right, digits))) <= close:
             places = {0: "a whole number", 1: "1 decimal"}.get(digits, f"{digits} decimals")
             return f"It is the right one, rounded to {places}."

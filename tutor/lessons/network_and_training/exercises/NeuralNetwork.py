@@ -97,8 +97,8 @@ EXERCISE = code(
     ),
     probe=(probe_channel, probe_channels),
     use=use_network,
-    cases=2,
     outputs=("the sizes of the parameters", "the logits", "losses"),
+    cases=2,
     misconceptions=(
         Misconception(
             "first-relu-missing",
