@@ -109,7 +109,7 @@ class Text:
             space[name] = types.FunctionType(helper.__code__, space, name, positional, helper.__closure__)
             space[name].__kwdefaults__ = by_name
         linecache.cache[CHANGED] = (
-            lambda: self._lines(tree, changes),
+            lambda: self._text(tree, changes),
         )  # read only by who asks, as torch.jit.script does
         with _made(changes):
             code = compile(tree, CHANGED, "exec")
