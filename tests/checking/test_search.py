@@ -564,5 +564,33 @@ def test_no_line_is_moved_behind_a_return_and_none_is_left_out_by_a_product_with
 
 def test_lines_that_stand_in_a_right_answer_come_last_of_those_that_are_as_likely():
     text = blame.Text("def f(x):\n    y = x + 2\n    return y - 3\n", lambda x: x, "small.f")
-    told = [sentence for _, sentence in blame.changed(text, (), "    y = x + 2") if "look at the operator" in sentence]
+    told = [
+        sentence for _, sentence, _ in blame.changed(text, (), "    y = x + 2") if "look at the operator" in sentence
+    ]
     assert "line 3" in told[0]
+
+
+def test_a_line_that_can_go_is_told_before_a_change_elsewhere_that_makes_up_for_it():
+    exercise = tutor.exercises["optim.rmsprop"]
+    kept = '    state["mean_square"] = mean_square\n'
+    more = '    state["g"] = alpha * state.get("g", 0) + (1 - alpha) * grad\n'
+    centred = f'{kept}{more}    mean_square = mean_square - state["g"] ** 2\n'
+    report = asked(exercise, exercise.source.replace(kept, centred))
+    assert "whether that line belongs there.\n    mean_square = mean_square - " in report.found
+
+
+def test_a_changed_text_can_be_scripted():
+    exercise = tutor.exercises["compile_export_scale.remember"]
+    report = asked(exercise, exercise.source.replace("x.split(1):", "x[1:].split(1):"))
+    assert "x[1:].split(1)" in report.found
+
+
+def test_of_a_changed_input_the_loop_variable_that_is_written_into_is_told():
+    answer = (
+        "def replay(tape, inputs):\n    values = dict(inputs)\n    for name, function, arguments in tape:\n"
+        "        for k, a in enumerate(arguments):\n            if isinstance(a, str):\n"
+        "                arguments[k] = values[a]\n"
+        "        values[name] = function(*arguments)\n    return values[name]\n"
+    )
+    report = asked(tutor.exercises["compile_export_scale.replay"], answer)
+    assert "in line 6 " in report.found and "a copy" in report.found

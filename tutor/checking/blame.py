@@ -7,6 +7,7 @@ import contextlib
 import copy
 import functools
 import itertools
+import linecache
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -21,6 +22,7 @@ _SHARED = (type, types.ModuleType, types.BuiltinFunctionType, types.FunctionType
 
 
 COPYING = 0.05  # seconds that copying what a text can reach may take; it is done for each change
+CHANGED = "a changed text"  # the file of every changed text, to Python; `linecache` reads none whose name is in <>
 LIKELY = 1  # two edits at once are tried of these ranks only: others are too many
 
 
@@ -106,12 +108,19 @@ class Text:
             positional, by_name = defaults[name]
             space[name] = types.FunctionType(helper.__code__, space, name, positional, helper.__closure__)
             space[name].__kwdefaults__ = by_name
-        with contextlib.ExitStack() as stack:
-            for change in changes:
-                stack.enter_context(change.made())
-            code = compile(tree, "<a changed text>", "exec")
+        linecache.cache[CHANGED] = (
+            lambda: self._text(tree, changes),
+        )  # read only by who asks, as torch.jit.script does
+        with _made(changes):
+            code = compile(tree, CHANGED, "exec")
         exec(code, space)
         return space[tree.body[0].name]
+
+    def _text(self, tree: ast.Module, changes: tuple[edits.Edit, ...]) -> str:
+        """The text of a changed tree, its definition in the line where the reader's begins."""
+        with _made(changes):
+            text = ast.unparse(tree).replace(f"{edits.COPY}(", "torch.clone(")
+        return "\n" * (tree.body[0].lineno - 1) + text + "\n"
 
     def told(self, *places: tuple[int, str]) -> str:
         """The sentence about one change or two, each a line and where to look, with the reader's own lines below it."""
@@ -202,6 +211,15 @@ def _two(text: Text, pairs: Iterable[tuple[edits.Edit, edits.Edit]]) -> Iterator
         if (first.holder, first.field) != (second.holder, second.field):
             told = text.told((first.line, first.look), (second.line, second.look))
             yield functools.partial(text.build, text.tree, first, second), told, 0
+
+
+@contextlib.contextmanager
+def _made(changes: Iterable[edits.Edit]) -> Iterator[None]:
+    """Make several changes in their tree for the time of the block."""
+    with contextlib.ExitStack() as stack:
+        for change in changes:
+            stack.enter_context(change.made())
+        yield
 
 
 def _own_line(number: int, first: int, last: int, more: int) -> int:

@@ -384,12 +384,14 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     ):
         wide = ast.keyword("dtype", ast.Name("float", ast.Load()))
         yield "dtype", ast.Call(node.func, node.args, [*node.keywords, wide]), told
+    if len(node.args) == 1 and isinstance(node.args[0], ast.Name) and not node.keywords:
+        yield "arguments", ast.Call(node.func, [ast.Starred(node.args[0], ast.Load())], []), brief(node)
     if name == "reversed" and node.args:
         yield "reversed", node.args[0], ""
     if method and name.endswith("_") and not name.startswith("_"):
         yield "in place", _out_of_place(node), ""
         if isinstance(node.func.value, ast.Name):
-            copied = ast.Call(ast.Name(COPY, ast.Load()), [node.func.value], [])
+            copied = _copy_of(node.func.value)
             kind = "own" if name in _BESIDE else "copy"  # a line that writes numbers is told before
             yield kind, ast.Call(ast.Attribute(copied, name, ast.Load()), node.args, node.keywords), ""
     if method and name in ("get", "setdefault") and len(node.args) == 2 and not isinstance(node.args[1], ast.Constant):
@@ -467,7 +469,7 @@ def _of_value(node: ast.expr, holder: ast.AST, field: str, names: list[str]) -> 
     kept = kept or (isinstance(holder, ast.ListComp | ast.GeneratorExp) and field == "elt")
     looked_up = isinstance(node, ast.Call) and _called(node) in ("get", "setdefault")
     if kept and (looked_up or isinstance(node, ast.Name | ast.Attribute | ast.Subscript)):
-        yield "copy", ast.Call(ast.Name(COPY, ast.Load()), [node], []), ""
+        yield "copy", _copy_of(node), ""
     if isinstance(holder, ast.For | ast.comprehension) and field == "iter":
         everything = ast.Call(ast.Name("list", ast.Load()), [node], [])
         yield "reversed", ast.Call(ast.Name("reversed", ast.Load()), [everything], []), ""
@@ -527,6 +529,12 @@ def _of_block(holder: ast.AST, field: str, block: list[ast.stmt], names: list[st
             if to != k and to != k - 1 and not _is_text(block[to]):  # one down is the same as the next one up
                 rest = [*before, *after]
                 yield edit("order" if to == k + 1 else "moved", statement, [*rest[:to], statement, *rest[to:]])
+        if isinstance(statement, ast.For):
+            for name in [n.id for n in ast.walk(statement.target) if isinstance(n, ast.Name)]:
+                writing = [s.lineno for s in ast.walk(statement) if _writes_into(s, name)]
+                copied = ast.Assign([ast.Name(name, ast.Store())], _copy_of(ast.Name(name, ast.Load())))
+                if writing:
+                    yield placed("copy", min(writing), statement, "body", [copied, *statement.body])
         if isinstance(statement, ast.For | ast.While | ast.If | ast.With):
             yield from _in_and_out(statement, before, after, edit)
     yield from _in_pairs(holder, field, block, names)
@@ -601,6 +609,10 @@ def _instead(statement: ast.stmt, names: list[str]) -> Iterator[tuple[str, list[
             yield "condition", [ast.If(statement.test, statement.orelse, statement.body)]
 
 
+def _copy_of(node: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(COPY, ast.Load()), [node], [])
+
+
 def _in_and_out(
     compound: Any, before: list[ast.stmt], after: list[ast.stmt], edit: Callable[..., Edit]
 ) -> Iterator[Edit]:
@@ -630,6 +642,8 @@ def _of_parameters(function: Any) -> Iterator[Edit]:
             name = ast.Name(argument.arg, ast.Store())
             copied = ast.Assign([name], ast.Call(ast.Name(COPY, ast.Load()), [_loaded(name)], []))
             yield placed("copy", min(writing), function, "body", [*body[:top], copied, *body[top:]])
+            copied = ast.Assign([name], _copy_of(_loaded(name)))
+            yield placed("copy", min(writing), function, "body", [*body[:top], copied, *body[top:]])
     if not any(isinstance(node, ast.Return | ast.Yield) for node in ast.walk(function)):
         for name in _stored(function):
             new = [*body, ast.Return(ast.Name(name, ast.Load()))]
@@ -643,6 +657,11 @@ def _writes_into(node: ast.AST, name: str) -> bool:
         called = node.value.func
         writes = called.attr.endswith("_") or called.attr in _WRITING
         return writes and called.attr not in _BESIDE and _root(called.value) == name
+    value = node.value if isinstance(node, ast.Expr | ast.Assign) else None
+    if isinstance(value, ast.Call) and isinstance(called := value.func, ast.Attribute):
+        writes = called.attr.endswith("_") or called.attr in ("fill", "sort", "append", "pop", "update")
+        if writes and called.attr not in _BESIDE and _root(called.value) == name:
+            return True
     return any(
         _root(target) == name
         and getattr(target, "attr", "") not in _BESIDE

@@ -195,8 +195,8 @@ def at_once_in_words(loader, count):
 def order_in_words(epochs, batch_size):
     """Say how the orders of several epochs go; an epoch is a list of batches of numbers."""
     orders = [list(chain(*epoch)) for epoch in epochs]
-    if max(map(len, orders)) <= batch_size:
-        return "of a single batch"
+    if max(map(len, orders)) <= 3 * batch_size:
+        return "of few batches"  # which chance alone may leave as they were
     if all(order == sorted(order) for order in orders):
         return "never shuffled"
     pieces = [order[k : k + batch_size] for order in orders for k in range(0, len(order), batch_size)]

@@ -41,9 +41,10 @@ def use_clip(answer, drawn, limit):
 
     To compile is slow, so other tensors are not. The last word says whether one could be recorded as one graph.
     """
-    short, over, long = (drawn * (part * limit / drawn.norm()) for part in (0.9, 1.1, 4.0))
+    short, over, long, longest = (drawn * (part * limit / drawn.norm()) for part in (0.9, 1.1, 4.0, 1e5))
     given = over.clone()
-    results = answer(short.clone(), limit), answer(given, limit), given
+    results = answer(short.clone(), limit), answer(given, limit), given, answer(longest, limit)
+    results = *results, "that of x" if getattr(results[-1], "dtype", None) == drawn.dtype else "another"
     if drawn.dim() != 3 or not drawn.is_contiguous():
         return *results, answer(long.clone(), limit), None
     # torch logs pages about code that it cannot record; the report says it in a sentence
@@ -95,6 +96,8 @@ EXERCISE = code(
         "a tensor below the limit",
         "a tensor just above it",
         "that tensor afterwards",
+        "a tensor a hundred thousand times as long",
+        "its dtype",
         "a tensor of four times that length",
         "how it is recorded",
     ),
@@ -134,6 +137,18 @@ EXERCISE = code(
             "What is limited is the sum of the entries without their signs, not the length. The length is the root of the sum of the squares.",
             patch=("x.norm()", "x.abs().sum()"),
             hints=("How long is the vector (3, 4)?",),
+        ),
+        Misconception(
+            "unit-length",
+            "A tensor that is too long comes out with the length 1. It is to have the length `limit`.",
+            patch=("x * (limit / norm).clamp(max=1.0)", "torch.where(norm > limit, x / norm, x)"),
+            hints=("How long is `x / x.norm()`?",),
+        ),
+        Misconception(
+            "changed-in-place",
+            "The values are right, and `x` itself is shortened: it belongs to whoever passed it in. Make a new tensor.",
+            patch=("return x * (limit / norm).clamp(max=1.0)", "return x.mul_((limit / norm).clamp(max=1.0))"),
+            hints=("Which of your operations ends in `_`, or is a `*=`?",),
         ),
         Misconception(
             "row-by-row",

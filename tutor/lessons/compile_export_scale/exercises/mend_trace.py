@@ -130,6 +130,21 @@ EXERCISE = repair(
             hints=("Could what you return be saved into a file and run without your code?",),
         ),
         Misconception(
+            "measured-too-early",
+            "The mean is taken of the image as it came, before it was stretched to the range 0 to 1. What counts is how bright the stretched image is.",
+            patch=(
+                ("    def on_black(image):\n", "    def on_black(image):\n        raw = image\n"),
+                ("image.mean() > 0.5", "raw.mean() > 0.5"),
+            ),
+            hints=("Which image is compared with 0.5?",),
+        ),
+        Misconception(
+            "a-number-recorded",
+            "Every image is divided by the largest pixel of the example: a number of Python, as `.item()` gives it, is recorded as it was. It has to stay a tensor.",
+            patch=("image / image.max()", "image / image.max().item()"),
+            hints=("What of the example stands in the recording as a number?",),
+        ),
+        Misconception(
             "pixel-by-pixel",
             "Every pixel is decided by itself, so that no pixel is brighter than 0.5 and the images are lost. The mean "
             "decides for the whole image.",

@@ -21,8 +21,11 @@ def probe_even_share(d):
 
 
 def use_share(answer, count, world_size, seed):
-    """The shares of all processes in three epochs."""
-    return [[answer(count, world_size, rank, epoch, seed) for rank in range(world_size)] for epoch in (1, 2, 5)]
+    """The shares of all processes in three epochs, one without a seed, and whether torch's own numbers stay apart."""
+    before = torch.get_rng_state()
+    shares = [[answer(count, world_size, rank, epoch, seed) for rank in range(world_size)] for epoch in (1, 2, 5)]
+    apart = torch.equal(torch.get_rng_state(), before)
+    return *shares, answer(count, world_size, 0, 3), "left alone" if apart else "drawn from, or begun anew"
 
 
 def share_by_sampler_arithmetic(count, world_size, rank, epoch, seed=0):
@@ -61,7 +64,11 @@ EXERCISE = code(
     ),
     probe=(probe_share, probe_even_share),
     use=use_share,
-    outputs=("the shares of epoch 1", "the shares of epoch 2", "the shares of epoch 5"),
+    outputs=(
+        *("the shares of epoch 1", "the shares of epoch 2", "the shares of epoch 5"),
+        "a share of epoch 3 without a seed",
+        "the random numbers of all others",
+    ),
     exact=True,
     misconceptions=(
         Misconception(
@@ -150,6 +157,33 @@ EXERCISE = code(
             hints=("Which image is number 0?",),
         ),
         Misconception(
+            "seed-of-all",
+            "The shares are right, and torch's own random numbers begin anew with each call: whoever draws some afterwards, for weights or dropout, finds the same again. A generator of its own leaves them alone.",
+            patch=(
+                "generator = torch.Generator().manual_seed(seed + epoch)\n    order = torch.randperm(count, generator=generator)",
+                "torch.manual_seed(seed + epoch)\n    order = torch.randperm(count)",
+            ),
+            hints=("Who else draws from the numbers that `torch.manual_seed` begins anew?",),
+        ),
+        Misconception(
+            "continued-with-the-own-beginning",
+            "A share that is too short is continued with its own beginning. It is the order of all images that is continued with its beginning, before it is dealt out.",
+            patch=(
+                ("    order = torch.cat([order, order[:missing]])  # now a multiple of world_size\n", ""),
+                (
+                    "return order[rank::world_size]",
+                    "mine = order[rank::world_size]\n    return torch.cat([mine, mine[: -(-count // world_size) - len(mine)]])",
+                ),
+            ),
+            hints=("With 10 images and 3 processes: which image does process 1 get in the place of the eleventh?",),
+        ),
+        Misconception(
+            "filled-up-with-the-first-numbers",
+            "The order is filled up with 0, 1 and so on, images in their natural order. It should be continued with its own beginning.",
+            patch=("order[:missing]", "torch.arange(missing)"),
+            hints=("With which image does the shuffled order begin?",),
+        ),
+        Misconception(
             "sorted",
             "Your share is in ascending order. It should keep the order of the shuffle.",
             patch=("return order[rank::world_size]", "return order[rank::world_size].sort().values"),
@@ -191,7 +225,6 @@ EXERCISE = code(
     ),
     alternatives=(share_by_sampler_arithmetic, share_by_modulo, share_by_table),
     equivalent_mutants={
-        "generator = torch.manual_seed(seed + epoch)": "the global generator, with the same seed, gives the same order",
         "order = torch.cat([order, order[:rank]])": "no rank needs more of the beginning than that, and takes no more",
     },
     hints=(

@@ -187,6 +187,21 @@ EXERCISE = code(
             hints=("In which order does the docstring write the arguments of loss_fn?",),
         ),
         Misconception(
+            "divided-twice",
+            "The mean is divided by the number of replicas once more: the step is as many times too short. Is each loss divided already?",
+            patch=(" / len(copies)", " / len(copies) ** 2"),
+            hints=("How often is a gradient divided on its way?",),
+        ),
+        Misconception(
+            "only-the-last-steps",
+            "Only the last replica takes the step; the others keep their old weights.",
+            patch=(
+                "            for copy in copies:\n                copy -= learning_rate * grad",
+                "            copies[-1].sub_(learning_rate * grad)",
+            ),
+            hints=("How many replicas does the line of the step reach?",),
+        ),
+        Misconception(
             "divided-by-rows",
             "The sum of the gradients is divided by the number of rows in a share. Each loss is a mean over its rows already; divide by the number of replicas.",
             patch=("/ len(copies)", "/ len(shares[0][0])"),

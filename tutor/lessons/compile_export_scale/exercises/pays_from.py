@@ -90,6 +90,21 @@ EXERCISE = code(
             hints=("Who pays for the first call?",),
         ),
         Misconception(
+            "not-rounded",
+            "The number of calls is not whole: what comes out is where the two bills would meet, and that lies between two calls. The first whole number that is no smaller is asked for.",
+            patch=(
+                "math.ceil((first_call - compiled_call) / (eager_call - compiled_call))",
+                "(first_call - compiled_call) / (eager_call - compiled_call)",
+            ),
+            hints=("How many calls are 4.3 calls?",),
+        ),
+        Misconception(
+            "rounded-to-the-nearest",
+            "Sometimes your n is right, and sometimes one too small: it is rounded to the nearest whole number. With fewer calls than it takes the bill is not paid: round up.",
+            patch=("math.ceil(", "round("),
+            hints=("If 7.2 calls would just pay, do 7 calls?",),
+        ),
+        Misconception(
             "one-too-few",
             "Your n is one too small: with that many calls the bill is not yet paid. Did you round down, or leave the "
             "first call out of the count?",

@@ -171,6 +171,18 @@ EXERCISE = code(
             hints=("What is in memory before the first row has been seen?",),
         ),
         Misconception(
+            "first-entry-decides",
+            "The decision is made by the first entry of a row. It is that of the sum of all.",
+            patch=("row.sum() > 0", "row[0, 0] > 0"),
+            hints=("What is `row[0, 0]`, and what is `row.sum()`?",),
+        ),
+        Misconception(
+            "largest-decides",
+            "A row is remembered if any of its entries is positive. The decision is that of the sum of all.",
+            patch=("row.sum() > 0", "row.max() > 0"),
+            hints=("What is the sum of the row (-3, 1), and is it remembered?",),
+        ),
+        Misconception(
             "entry-by-entry",
             "Every entry is decided by its own sign. The decision is one for the whole row, by its sum.",
             patch=(
