@@ -390,7 +390,8 @@ def test_a_line_that_can_go_is_told_before_a_change_elsewhere_that_makes_up_for_
     kept = '    state["mean_square"] = mean_square\n'
     centred = (
         kept
-        + '    state["g"] = alpha * state.get("g", 0) + (1 - alpha) * grad\n    mean_square = mean_square - state["g"] ** 2\n'
+        + '    state["g"] = alpha * state.get("g", 0) + (1 - alpha) * grad\n'
+        + '    mean_square = mean_square - state["g"] ** 2\n'
     )
     report = asked(exercise, exercise.source.replace(kept, centred))
     assert "whether that line belongs there.\n    mean_square = mean_square - " in report.found
@@ -406,7 +407,8 @@ def test_of_a_changed_input_the_loop_variable_that_is_written_into_is_told():
     answer = (
         "def replay(tape, inputs):\n    values = dict(inputs)\n    for name, function, arguments in tape:\n"
         "        for k, a in enumerate(arguments):\n            if isinstance(a, str):\n"
-        "                arguments[k] = values[a]\n        values[name] = function(*arguments)\n    return values[name]\n"
+        "                arguments[k] = values[a]\n        values[name] = function(*arguments)\n"
+        "    return values[name]\n"
     )
     report = asked(tutor.exercises["compile_export_scale.replay"], answer)
     assert "in line 6 " in report.found and "a copy" in report.found
