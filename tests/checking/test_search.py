@@ -11,6 +11,7 @@ import pytest
 
 import tutor
 from tutor.checking import blame, edits
+from tutor.checking.changing import CannotRebuildError
 
 _cells = itertools.count()
 PATIENT = 20.0  # seconds, so that a busy machine finds what an idle one does
@@ -168,7 +169,7 @@ def test_every_second_change_is_told_with_a_line_of_the_readers_text():
         filename = f"<cell {next(_cells)}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         exec(compile(source, filename, "exec"), space)
-        read = blame.Text(source, space[known.name], None)
+        read = blame.Text(source, None)
         for _, told in itertools.islice(blame.changed(read, known.spec.misconceptions), 2000):
             assert all(line.strip() in source for line in told.split("\n")[1:])
 
@@ -197,8 +198,8 @@ def test_what_is_right_when_it_is_defined_anew_is_not_blamed_on_a_line(make_less
     ],
 )
 def test_a_text_that_might_swallow_the_time_limit_or_is_no_definition_is_not_searched(text):
-    with pytest.raises(blame.CannotRebuildError):
-        blame.Text(text, lambda a, b: a, "small.add")
+    with pytest.raises(CannotRebuildError):
+        blame.Text(text, "small.add")
 
 
 def test_nothing_of_the_notebook_is_changed_by_the_search(make_lesson):

@@ -1,40 +1,57 @@
-"""Rebuild a reader's text with small changes, each with the sentence that is true if the changed text is right."""
+"""Make small changes of a reader's text, each with the sentence that is true if the changed text is right."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import copy
-import functools
 import itertools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from tutor.checking import edits
+from tutor.checking.changing import CannotRebuildError
 
-from tutor.checking import edits, guard
-from tutor.checking.fault import functions_of
-from tutor.checking.probes import is_tensor
-
-_SHARED = (type, types.ModuleType, types.BuiltinFunctionType, types.FunctionType, np.ufunc, str, int, float, type(None))
-
-
-COPYING = 0.05  # seconds that copying what a text can reach may take; it is done for each change
 LIKELY = 1  # two edits at once are tried of these ranks only: others are too many
 
 
-class CannotRebuildError(Exception):
-    """A text that cannot be rebuilt without a risk for the reader's notebook."""
+@dataclass(frozen=True)
+class Changed:
+    """A tree with some changes, which are made only while its code, or its text, is."""
+
+    tree: ast.Module
+    edits: tuple[edits.Edit, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it binds."""
+        return self.tree.body[0].name
+
+    def code(self) -> types.CodeType:
+        """Its code."""
+        with self._made():
+            return compile(self.tree, "<a changed text>", "exec")
+
+    def text(self) -> str:
+        """Its text; ValueError or RecursionError where it cannot be written."""
+        with self._made():
+            return ast.unparse(self.tree)
+
+    @contextlib.contextmanager
+    def _made(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for edit in self.edits:
+                stack.enter_context(edit.made())
+            yield
 
 
 class Text:
-    """A reader's definition, rebuilt in a copy of the notebook's globals; nothing of the notebook is changed by it.
+    """A reader's definition, from which changed ones are made.
 
     Parameters
     ----------
     source : the definition with blank lines above it, so that its line numbers are those of the cell.
-    candidate : what the definition made.
     identifier : id of the exercise, whose decorator is left out.
 
     Raises
@@ -43,21 +60,14 @@ class Text:
         If it cannot be rebuilt safely.
     """
 
-    def __init__(self, source: str, candidate: Any, identifier: str):
+    def __init__(self, source: str, identifier: str):
         self.source, self.identifier = source, identifier
         self.tree = self.parsed(source)
-        functions = functions_of(candidate)
-        if not functions:
-            raise CannotRebuildError
-        self._outer = functions[0].__globals__
-        self._helpers, named = self._reached({n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)})
-        things = {name: self._outer[name] for name in sorted(named) if not isinstance(self._outer[name], _SHARED)}
-        defaults = {name: (f.__defaults__, f.__kwdefaults__) for name, f in self._helpers.items()}
-        copied = guard.call(copy.deepcopy, (things, defaults), seconds=COPYING)
-        if copied.error is not None:
-            raise CannotRebuildError
-        # as they are now: when a hint is asked for, cells below may have changed them
-        self._kept, self._outer = copied.value, dict(self._outer)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it uses, in the order of the alphabet."""
+        return tuple(sorted({n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)}))
 
     def parsed(self, source: str) -> ast.Module:
         """The syntax tree of a text, without the decorator that judges it.
@@ -85,34 +95,6 @@ class Text:
         first = decorator.args[0] if isinstance(decorator, ast.Call) and decorator.args else None
         return isinstance(first, ast.Constant) and first.value == self.identifier
 
-    def _reached(self, names: set[str]) -> tuple[dict[str, types.FunctionType], set[str]]:
-        """The notebook's functions that the text may call, through others too, and every global that they name."""
-        helpers: dict[str, types.FunctionType] = {}
-        waiting, known = sorted(names & set(self._outer)), set()
-        while waiting:
-            name = waiting.pop()
-            known.add(name)
-            value = self._outer[name]
-            if isinstance(value, types.FunctionType) and value.__globals__ is self._outer:
-                helpers[name] = value
-                waiting += sorted(set(_names_in(value.__code__)) & set(self._outer) - known)
-        return helpers, known
-
-    def build(self, tree: ast.Module, *changes: edits.Edit) -> Any:
-        """Execute a tree, changed, where the reader's definition stands, among copies of all that it can reach."""
-        things, defaults = copy.deepcopy(self._kept)
-        space = {**self._outer, **things, edits.COPY: _copied}
-        for name, helper in self._helpers.items():
-            positional, by_name = defaults[name]
-            space[name] = types.FunctionType(helper.__code__, space, name, positional, helper.__closure__)
-            space[name].__kwdefaults__ = by_name
-        with contextlib.ExitStack() as stack:
-            for change in changes:
-                stack.enter_context(change.made())
-            code = compile(tree, "<a changed text>", "exec")
-        exec(code, space)
-        return space[tree.body[0].name]
-
     def told(self, *places: tuple[int, str]) -> str:
         """The sentence about one change or two, each a line and where to look, with the reader's own lines below it."""
         lines = [line for line, _ in places]
@@ -129,32 +111,38 @@ class Text:
         return self.source.split("\n")[number - 1].strip()
 
 
-def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Callable[[], Any], str]]:
-    """Yield what makes each changed answer, with the sentence that is true if that answer is right.
+def changed(text: Text, misconceptions: tuple[Any, ...]) -> Iterator[tuple[Changed, str]]:
+    """Yield each changed answer, with the sentence that is true if that answer is right.
 
     The same text comes first, unchanged, with no sentence: if that is right, what is wrong does not stand in it. Then
     one change: a known misconception turned back, and the small edits; then both together, and two likely edits.
     """
-    yield functools.partial(text.build, text.tree), ""
+    yield Changed(text.tree), ""
     turned = []
     for source, line, words in edits.reverses(text.source, misconceptions):
         with contextlib.suppress(CannotRebuildError):
             last, more = line + words.count("\n"), source.count("\n") - text.source.count("\n")
             turned.append((text.parsed(source), line, last, more, f"`{' '.join(words.split())}`"))
     for tree, line, _, _, look in turned:
-        yield functools.partial(text.build, tree), text.told((line, look))
+        yield Changed(tree), text.told((line, look))
     single = edits.edits(text.tree)
     for edit in single:
-        yield functools.partial(text.build, text.tree, edit), text.told((edit.line, edit.look))
+        yield Changed(text.tree, (edit,)), text.told((edit.line, edit.look))
     for tree, line, last, more, look in turned:
         for edit in edits.edits(tree):
             own = _own_line(edit.line, line, last, more)
-            yield functools.partial(text.build, tree, edit), text.told((line, look), (own, edit.look))
-    likely = itertools.combinations([edit for edit in single if edit.rank <= LIKELY], 2)
-    for first, second in sorted(likely, key=lambda pair: pair[0].rank + pair[1].rank):
-        if (first.holder, first.field) != (second.holder, second.field):
-            told = text.told((first.line, first.look), (second.line, second.look))
-            yield functools.partial(text.build, text.tree, first, second), told
+            yield Changed(tree, (edit,)), text.told((line, look), (own, edit.look))
+    for first, second in _likely([edit for edit in single if edit.rank <= LIKELY]):
+        told = text.told((first.line, first.look), (second.line, second.look))
+        yield Changed(text.tree, (first, second)), told
+
+
+def _likely(known: list[edits.Edit]) -> Iterator[tuple[edits.Edit, edits.Edit]]:
+    """Two edits in different places, the likeliest first; of long answers there are too many to be listed."""
+    for rank in range(2 * LIKELY + 1):
+        for first, second in itertools.combinations(known, 2):
+            if first.rank + second.rank == rank and (first.holder, first.field) != (second.holder, second.field):
+                yield first, second
 
 
 def _own_line(number: int, first: int, last: int, more: int) -> int:
@@ -162,17 +150,3 @@ def _own_line(number: int, first: int, last: int, more: int) -> int:
     if number <= first:
         return number
     return number - more if number > last + more else min(number, last)
-
-
-def _names_in(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names_in(constant)
-
-
-def _copied(value: Any) -> Any:
-    """A copy as a reader would make it: a tensor's keeps its history."""
-    if is_tensor(value):
-        return value.clone()
-    return copy.copy(value)
