@@ -16,7 +16,7 @@ from tutor.checking.changing import CannotRebuildError
 LIKELY = 1  # two edits at once are tried of these ranks only: others are too many
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Changed:
     """A tree with some changes, which are made only while its code, or its text, is."""
 

@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from tutor.checking import blame, diagnose
 from tutor.checking.changing import CannotRebuildError, Changing, as_it_was
@@ -21,7 +21,7 @@ AT_ONCE = 0.3  # seconds for which a report waits
 LATER = 1.2  # seconds more, when a hint is asked for
 SLOWER = 4  # how many times longer than the answer itself a changed one may run
 
-T = TypeVar("T")
+Changes = Iterator[tuple[blame.Changed, str]]
 Steps = Iterator[Report | None]
 
 
@@ -49,7 +49,7 @@ class Tries(Protocol):
     def run(self, changed: blame.Changed, probed: Any, *, seconds: float, watched: bool) -> Seen:
         """Run a changed answer on a probe."""
 
-    def within(self, changes: Iterator[T]) -> Iterator[T]:
+    def within(self, changes: Changes) -> Changes:
         """The changes, as long as making them does not take too long."""
 
     def clock(self) -> float:
@@ -80,7 +80,7 @@ class Here:
     def run(self, changed: blame.Changed, probed: Any, *, seconds: float, watched: bool) -> Seen:
         return self._changing.run(changed, probed.arguments, seed=probed.seed, seconds=seconds, watched=watched)
 
-    def within(self, changes: Iterator[T]) -> Iterator[T]:
+    def within(self, changes: Changes) -> Changes:
         return changes
 
     def kept(self) -> contextlib.AbstractContextManager[None]:

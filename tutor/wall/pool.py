@@ -78,6 +78,41 @@ class Heard:
     broken: str = ""
 
 
+class Line:
+    """What is said to a notebook's process and heard of it, within the limits of what it may send."""
+
+    def __init__(self, ours: socket.socket):
+        self._ours, self._until, self._bytes, self._frames = ours, 0.0, MOST_BYTES, MOST_FRAMES
+
+    def say(self, message: bytes, until: float) -> None:
+        """Send a message; TimeoutError if it is not taken until then (`time.monotonic`), OSError if nobody is there."""
+        self._ours.settimeout(max(0.001, until - time.monotonic()))
+        self._ours.sendall(message)
+
+    def hear(self, until: float) -> Any:
+        """The next frame.
+
+        Raises
+        ------
+        TimeoutError, EOFError, OSError
+            If none comes until then, or ever.
+        WireError
+            If it is none, or more was sent than may be.
+        """
+        self._until, self._frames = until, self._frames - 1
+        if self._frames < 0:
+            raise WireError(f"more than {MOST_FRAMES:,} things were said")
+        return decode(read(self._receive))
+
+    def _receive(self, count: int) -> bytes:
+        self._ours.settimeout(max(0.001, self._until - time.monotonic()))
+        part = self._ours.recv(count)
+        self._bytes -= len(part)
+        if self._bytes < 0:
+            raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
+        return part
+
+
 class Wall:
     """A wall with a zygote behind it; several threads may have notebooks run there at once."""
 
@@ -97,43 +132,35 @@ class Wall:
             message = framed(job.message())
         except WireError:
             return Heard(broken="the cells that it needs hold more text than is taken")
-        heard, (ours, theirs) = Heard(), socket.socketpair()
-        with ours:
-            with theirs, self._lock:
-                socket.send_fds(self._control, [b"n"], [theirs.fileno()])
+        heard, end = Heard(), time.monotonic() + (whole or seconds)
+        with self.line() as line:
             try:
-                self._listen(ours, message, job, heard, seconds, time.monotonic() + (whole or seconds))
+                until = min(end, time.monotonic() + seconds)
+                line.say(message, until)
+                while not heard.ended:
+                    note(heard, line.hear(until), job)
+                    until = min(end, time.monotonic() + _patience(heard, job, seconds))
             except TimeoutError:
                 heard.late = True
             except WireError as error:
                 heard.broken = f"what its process sent cannot be read ({error})"
             except (EOFError, OSError):
                 pass  # its process is gone
-            with contextlib.suppress(OSError):
-                ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
-            _until_closed(ours)
         return heard
 
-    def _listen(self, ours: socket.socket, message: bytes, job: Job, heard: Heard, seconds: float, end: float) -> None:
-        until, left = min(end, time.monotonic() + seconds), MOST_BYTES
-        ours.settimeout(seconds)
-        ours.sendall(message)
-
-        def receive(count: int) -> bytes:
-            nonlocal left
-            ours.settimeout(max(0.001, until - time.monotonic()))
-            part = ours.recv(count)
-            left -= len(part)
-            if left < 0:
-                raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
-            return part
-
-        for _ in range(MOST_FRAMES):
-            note(heard, decode(read(receive)), job)
-            if heard.ended:
-                return
-            until = min(end, time.monotonic() + _patience(heard, job, seconds))
-        raise WireError(f"more than {MOST_FRAMES:,} things were said")
+    @contextlib.contextmanager
+    def line(self) -> Iterator[Line]:
+        """A line to a new process, which waits for a job; it is ended, with all that it has started, with the block."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs, self._lock:
+                socket.send_fds(self._control, [b"n"], [theirs.fileno()])
+            try:
+                yield Line(ours)
+            finally:
+                with contextlib.suppress(OSError):
+                    ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
+                _until_closed(ours)
 
 
 def _patience(heard: Heard, job: Job, seconds: float) -> float:
