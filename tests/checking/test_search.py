@@ -132,6 +132,22 @@ def test_every_edit_of_every_solution_is_python_and_leaves_the_tree_as_it_was():
         assert [e.look for e in made] == [e.look for e in edits.edits(tree)], "the same list, in the same order"
 
 
+def test_a_changed_answer_that_is_written_as_a_text_is_the_same_answer():
+    """So it is run behind a wall."""
+    for name in ("numpy_backprop.finite_difference", "own_autograd.layer", "optim.SGD", "torch_backprop.mend_scores"):
+        text = blame.Text(tutor.exercises[name].source, name)
+        for changed, _ in itertools.islice(blame.changed(text, ()), 1500):
+            with changed._made():
+                assert ast.dump(ast.parse(changed.text())) == ast.dump(text.tree)
+
+
+def test_two_likely_edits_come_in_an_order_that_never_changes_and_are_not_listed_before():
+    made = [edits.Edit(k, "", k % 2, ast.Pass(), "body", None) for k in range(6)]
+    pairs = [(first.line, second.line) for first, second in blame._likely(made)]
+    assert pairs == sorted(itertools.combinations(range(6), 2), key=lambda pair: pair[0] % 2 + pair[1] % 2)
+    assert next(blame._likely(made * 10**4))
+
+
 def test_a_known_mistake_turned_back_and_one_edit_are_told_as_two_changes():
     text = """
         def relu_backward(grad_h_relu, h):
