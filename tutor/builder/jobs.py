@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tutor.builder.submission import Submission
+from tutor.checking.seen import Ask
 from tutor.lessons.public import public_half
 from tutor.lessons.registry import Lesson
 from tutor.wall.frames import Asked, Job
@@ -29,11 +30,18 @@ class Jobs:
         halves = self._halves_of(made.lesson, list(made.asked))
         return Job(made.run(), halves, {i: self._asked(made, i, n) for i, n in made.asked.items()})
 
-    def again(self, made: Submission, names: Mapping[str, Sequence[str]]) -> Job:
-        """Run it once more, for changed texts of some answers, each with the names that its text uses."""
-        asked = {i: self._place(made, i, made.counts[i]) for i in names}
+    def again(self, made: Submission, wanted: Mapping[str, tuple[tuple[str, ...], Ask]]) -> Job:
+        """Run it once more, for changed texts of some answers.
+
+        Parameters
+        ----------
+        made : the notebook.
+        wanted : exercise -> the names that the answer's text uses, and a run that it is tried with before.
+        """
+        places = {i: self._place(made, i, made.counts[i]) for i in wanted}
+        asked = {i: replace(places[i], names=names, asks=(ask,)) for i, (names, ask) in wanted.items()}
         halves = self._halves_of(made.lesson, [i for i in made.counts if i not in made.fatal])
-        return Job(made.again(names), halves, {i: replace(a, names=tuple(names[i])) for i, a in asked.items()})
+        return Job(made.again(wanted), halves, asked)
 
     def _place(self, made: Submission, identifier: str, number: int) -> Asked:
         """Where an answer stands, and where its public half does."""

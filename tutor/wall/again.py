@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -29,12 +29,12 @@ class Answer:
         left: float,
         watched: bool,
         until: float,
-    ) -> list[tuple[Seen, float]]:
-        """Have changed texts tried: what was seen of each, and its seconds of processor time, as its process says.
+    ) -> Iterator[tuple[Seen, float]]:
+        """Have changed texts tried; yield what was seen of each, and the seconds that it took, as its process says.
 
         Parameters
         ----------
-        texts : names and the texts that bind them; there may be less in what is returned, where `left` is over before.
+        texts : names and the texts that bind them; of the last ones nothing is told where `left` is over before.
         ask : the run.
         seconds : the time limit of each.
         left : seconds of processor time after which no other is begun.
@@ -47,12 +47,12 @@ class Answer:
             If nothing comes of it, or nothing that can be read: the process is lost.
         """
         self._line.say(framed(encode((tuple(texts), astuple(ask), seconds, left, watched))), until)
-        tried: list[tuple[Seen, float]] = []
-        while _kinds(frame := self._line.hear(until)) != (str,):
-            tried.append(_tried(frame))
-            if len(tried) > len(texts):
-                raise WireError("more is told than was asked")
-        return tried
+        for _ in texts:
+            if _kinds(frame := self._line.hear(until)) == (str,):
+                return
+            yield _tried(frame)
+        if _kinds(self._line.hear(until)) != (str,):
+            raise WireError("more is told than was asked")
 
 
 def again(behind: Wall, job: Job, begun: Callable[[str, Answer], None], until: float) -> None:

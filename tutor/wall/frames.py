@@ -31,7 +31,7 @@ class Asked:
     seconds : the longest time that an answer may claim for all of them.
     program : a program with the call above it, in the lines of its cell, which holds the call alone.
     given : what a program is looked at with.
-    names : those that the answer's text uses, where changed texts are run in its place; None where it is tried itself.
+    names : those that the answer's text uses, where changed texts are run in its place; None where it is only tried.
     """
 
     cell: int

@@ -12,7 +12,7 @@ import sys
 import time
 import types
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tutor.checking import guard
@@ -107,11 +107,18 @@ class Notebook:
             self._seen(looked_at(answer), "seen", identifier)
             return
         half = importlib.import_module(asked.module).EXERCISE
-        if asked.names is not None:
-            self._serve(identifier, half, answer, owner)
-            return
         limit = min(float(seconds or half.seconds), asked.seconds)
+        if asked.names is not None:
+            for _ in self._tried(asked, half, answer, owner, limit):
+                pass  # what is imported by its first run is not counted as a changed one's time
+            self._serve(identifier, asked, half, answer, owner)
+            return
         self.send("answer", identifier, answer_data(answer_of(answer)), limit)
+        for seen in self._tried(asked, half, answer, owner, limit):
+            self._seen(seen, "seen", identifier)
+
+    def _tried(self, asked: Asked, half: Half, answer: Any, owner: Any, limit: float) -> Iterator[Seen]:
+        """What is seen of an answer, a run after the other, within a time limit for all of them."""
         deadline = guard.clock() + limit
         with guard.plain_torch():
             for ask in asked.asks:
@@ -124,13 +131,12 @@ class Notebook:
                     seconds=left,
                     candidate=answer,
                 )
-                self._seen(seen, "seen", identifier)
+                yield seen
                 if seen.slow or seen.found or seen.harm or any(seen.changed):
                     return
 
-    def _serve(self, identifier: str, half: Half, answer: Any, owner: Any) -> None:
+    def _serve(self, identifier: str, asked: Asked, half: Half, answer: Any, owner: Any) -> None:
         """Run changed texts in an answer's place as they arrive, and send what is seen, until the judge has enough."""
-        asked = self.job.asked[identifier]
         held = (owner or vars(self.home)[asked.owner]) if asked.owner else None
         try:
             here = Changing(half, answer, asked.names, lambda made: self._subject(asked, made, held))
