@@ -5,6 +5,7 @@ import io
 import json
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -191,6 +192,16 @@ def test_what_was_judged_is_not_judged_again_unless_it_has_changed(tmp_path):
     found[0].path.write_text("another answer")
     assert run(resume=True) == first and asked == ["ada"]
     assert run() == first and asked == ["ada", "bob"]
+
+
+def test_what_was_judged_by_a_lesson_that_was_edited_since_is_judged_again(tmp_path, make_lesson):
+    place, record = tmp_path / "small.ipynb", tmp_path / "record.jsonl"
+    place.write_text("an answer")
+    for text in (), [("Return a + b", "Return the sum")]:
+        make_lesson(text=text)
+        assert Ledger(record).known(place, "small.ipynb") is None
+        Ledger(record).add(place, replace(verdict_on("ada"), path="small.ipynb"))
+        assert Ledger(record).known(place, "small.ipynb").student == "ada"
 
 
 def test_a_file_that_is_no_record_is_left_alone(tmp_path):

@@ -20,6 +20,7 @@ from tests.conftest import FORMS
 from tutor.builder import cluster, notebooks, walled, worker
 from tutor.cli import main
 from tutor.errors import TutorError
+from tutor.lessons.edition import edition
 from tutor.lessons.registry import find_lesson
 from tutor.wall.bubble import NoWallError
 from tutor.wall.pool import wall
@@ -251,17 +252,17 @@ def test_a_notebook_travels_without_its_pictures():
 
 
 def test_the_version_is_another_when_a_lesson_is(use_lessons, make_lesson):
-    series = {worker.version()}
+    series = {edition()}
     use_lessons(FORMS)
-    series.add(worker.version())
+    series.add(edition())
     for text in (), [("Return a + b", "Return the sum")]:
         make_lesson(text=text)
-        series.add(worker.version())
+        series.add(edition())
     assert len(series) == 4
 
 
 def task_of(path, turn=TURN):
-    return worker.Task(worker.version(), "ada.ipynb", path.read_bytes(), turn, SECONDS)
+    return worker.Task(edition(), "ada.ipynb", path.read_bytes(), turn, SECONDS)
 
 
 def test_a_process_that_judges_and_is_ended_is_replaced(paths):

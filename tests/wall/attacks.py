@@ -1523,4 +1523,76 @@ TEXTS = (
     _file("digits", "a number of ten million digits", lambda n: '{"cells": [], "nbformat": ' + "9" * 10_000_000 + "}"),
 )
 
-BANK = (*FRAMES, *REPLACED, *READING, *OBJECTS, *PROCESSES, *REACHED, *LEFT, *TEXTS)
+
+def _searched(name: str, tries: str, before: str, body: str = "return a - b + 7") -> Attack:
+    """An attack on the search for the line that is wrong, for which a notebook whose verdicts stand is run again."""
+    return _piped(
+        f"searched-{name}", tries, f"_again = _job.asked['{ADD}'].names is not None\n{_flush(before)}", body=body
+    )
+
+
+SEARCHED = (
+    _searched(
+        "forged",
+        "say that every changed text is right, and then that all was",
+        r"""
+            if _again:
+                _send('ready', 'small.add')
+                for _ in range(16): _send('tried', 0.0, _value(1.0))
+                _send('all')
+                _send('answer', 'small.add', _answer, 1.0)
+                _send('seen', 'small.add', _value(1.0))
+                _send('end')
+        """,
+    ),
+    _searched(
+        "learned",
+        "take the right answer from the changed texts that arrive, and keep it for a run that counts",
+        r"""
+            import importlib
+            from tutor.checking.seen import Ask
+            from tutor.checking.wire import decode, read
+            if _again:
+                _half = importlib.import_module(_job.asked['small.add'].module).EXERCISE
+                _send('ready', 'small.add')
+                while True:
+                    _texts, _ask, *_ = decode(read(lambda n: os.read(_fd, n)))
+                    for _name, _text in _texts:
+                        _space = {}
+                        exec(_text, _space)
+                        _met = _value(_space[_name](*Ask(*_ask).arguments(_half)))
+                        open('/tmp/work/{mark}', 'a').write(_text)
+                        _send('tried', 0.0, _met)
+                        _send('seen', 'small.add', _met)
+                    _send('all')
+        """,
+    ),
+    _searched(
+        "stuck",
+        "an answer that never ends when it is changed",
+        r"""
+            def stuck():
+                while True:
+                    try:
+                        while True: pass
+                    except BaseException: pass
+        """,
+        "if a < -10**6: stuck()\nreturn a - b + 7",
+    ),
+    _searched(
+        "process",
+        "a process that a changed answer leaves behind",
+        r"""
+            import ctypes, signal, time
+            _fork = ctypes.CDLL(None).fork
+            def leave():
+                if _fork() == 0:
+                    os.setsid()
+                    signal.alarm(0)
+                    while True: time.sleep(1)
+        """,
+        "if a < -10**6: leave()\nreturn a - b + 7",
+    ),
+)
+
+BANK = (*FRAMES, *REPLACED, *READING, *OBJECTS, *PROCESSES, *REACHED, *LEFT, *TEXTS, *SEARCHED)

@@ -16,6 +16,7 @@ from tutor.builder.judge import Judged
 from tutor.builder.worker import LostError, Refused, Task
 from tutor.checking import guard
 from tutor.errors import TutorError
+from tutor.lessons.edition import edition
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -92,7 +93,7 @@ class Cluster:
 
     def __init__(self, client: Client, address: str, turn: int, cell_seconds: float) -> None:
         self._client, self._address = client, address
-        self._turn, self._cell_seconds, self._series = turn, cell_seconds, worker.version()
+        self._turn, self._cell_seconds, self._series = turn, cell_seconds, edition()
 
     def insist_on_the_same_series(self) -> None:
         """Ask the workers that are there for their version; one that joins later is asked with its first notebook.
@@ -107,7 +108,7 @@ class Cluster:
         except TimeoutError:
             told = f"start one with `dask worker {self._address}`"
             raise TutorError(f"The scheduler at {self._address} has no worker: {told}.") from None
-        for name, told in self._client.run(worker.version, on_error="return").items():
+        for name, told in self._client.run(edition, on_error="return").items():
             if isinstance(told, Exception):
                 raise _unfit(name, f"the package cannot be used there ({_first(told)}): install it.")
             if told != self._series:

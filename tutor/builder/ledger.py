@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tutor import __version__
 from tutor.builder.judge import Judged, Row
 from tutor.errors import TutorError
+from tutor.lessons.edition import edition
 
 
 class Ledger:
@@ -27,7 +27,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self._known = path, {}
+        self.path, self._edition = path, edition()
         try:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
             with path.open("a", encoding="utf-8") as file:
@@ -42,22 +42,21 @@ class Ledger:
         self._known = dict(read)
 
     def known(self, path: Path, shown: str) -> Judged | None:
-        """The verdicts of this version of the series on a notebook that has not changed since, or None."""
-        return self._known.get(_key(path, shown))
+        """The verdicts of this edition of the series on a notebook that has not changed since, or None."""
+        return self._known.get(self._key(path, shown))
 
     def add(self, path: Path, judged: Judged) -> None:
         """Note the verdicts on a notebook."""
-        line = json.dumps({"key": _key(path, judged.path), **asdict(judged)})
+        line = json.dumps({"key": self._key(path, judged.path), **asdict(judged)})
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-
-def _key(path: Path, shown: str) -> str:
-    try:
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    except OSError:
-        content = ""
-    return f"{__version__} {content} {shown}"
+    def _key(self, path: Path, shown: str) -> str:
+        try:
+            content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        except OSError:
+            content = ""
+        return f"{self._edition} {content} {shown}"
 
 
 def _read(line: str) -> tuple[str, Judged] | None:

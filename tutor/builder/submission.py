@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,17 @@ class Submission:
         texts = self.texts()
         numbers = range(len(texts)) if self.every else needed(self.texts(whole=True), self.asked.values())
         return tuple((number, texts[number]) for number in numbers if texts[number].strip())
+
+    def again(self, identifiers: Iterable[str]) -> tuple[tuple[int, str], ...]:
+        """What is run so that answers stand as they did when they were tried: what they need, and nothing below."""
+        numbers = [self.counts[i] for i in identifiers]
+        texts = self.texts()
+        wanted = range(max(numbers) + 1) if self.every else needed(self.texts(whole=True), numbers)
+        return tuple((n, texts[n]) for n in wanted if n <= max(numbers) and texts[n].strip())
+
+    def as_first(self) -> Submission:
+        """The notebook as its answers were tried of which the solutions went in afterwards, where it calls `lend`."""
+        return replace(self, lent=self.lent - (self.settled - set(self.fatal)))
 
     def program(self, identifier: str) -> str:
         """The text of a program below its call, with the line numbers of its cell; "" if it is none."""

@@ -13,20 +13,20 @@ from pathlib import Path
 
 from tutor import data
 from tutor.builder import judge, notebooks, submission
+from tutor.builder.jobs import Jobs
 from tutor.builder.judge import Judged, Row
 from tutor.builder.reading import READING, within
+from tutor.builder.searched import better_reports
 from tutor.builder.submission import Submission
 from tutor.builder.trial import TOLD
-from tutor.checking import guard
+from tutor.checking import exercise, guard
 from tutor.checking.fault import Fault
 from tutor.checking.programs import ProgramExercise
 from tutor.checking.report import Report
 from tutor.checking.running import compiled
 from tutor.errors import TutorError
 from tutor.lessons import cells
-from tutor.lessons.public import public_half
 from tutor.lessons.registry import Lesson
-from tutor.wall.frames import Asked, Job
 from tutor.wall.pool import Heard, Tried, Wall, wall
 from tutor.wall.zygote import MEMORY
 
@@ -49,7 +49,7 @@ class Judge:
 
     def __init__(self, behind: Wall, turn: int, cell_seconds: float = judge.CELL_SECONDS):
         self.behind, self.turn, self.cell_seconds = behind, turn, cell_seconds
-        self._halves: dict[str, dict[str, str]] = {}
+        self._jobs = Jobs(turn, cell_seconds)
 
     def judge(self, path: Path) -> Judged:
         """Judge one notebook.
@@ -84,7 +84,7 @@ class Judge:
             if left <= 0:
                 return
             with guard.time_limit(READING):
-                job = self._job(made)
+                job = self._jobs.first(made)
             heard = made.heard = self.behind.run(job, self.cell_seconds, left)
             if heard.broken or (heard.ended and (made.every or not made.misses_a_cell())):
                 return
@@ -100,28 +100,6 @@ class Judge:
         late = f"The cell did not end within {self.cell_seconds:g} s and was killed."
         return late if heard.late else "The cell ended its own process."
 
-    def _job(self, made: Submission) -> Job:
-        lesson, asked = made.lesson, made.asked
-        names = [i.split(".", 1)[1] for i in asked if lesson.exercises[i].kind != "value"]
-        return Job(made.run(), self._halves_of(lesson, names), {i: self._asked(made, i, n) for i, n in asked.items()})
-
-    def _asked(self, made: Submission, identifier: str, number: int) -> Asked:
-        lesson = made.lesson
-        known = lesson.exercises[identifier]
-        if known.kind == "value":
-            return Asked(number, "", known.name)
-        module = f"{lesson.package}.exercises.{identifier.split('.', 1)[1]}"
-        asked = Asked(number, module, known.name, known.owner or "", seconds=float(self.cell_seconds))
-        if known.kind == "program":
-            return replace(asked, program=made.program(identifier), given=known.given(self.turn))
-        return replace(asked, asks=tuple(probed.ask for probed in known.probed(self.turn)))
-
-    def _halves_of(self, lesson: Lesson, names: Sequence[str]) -> dict[str, str]:
-        key = " ".join((lesson.name, *names))
-        if key not in self._halves:
-            self._halves[key] = public_half(lesson, names)
-        return self._halves[key]
-
     def expect(self, made: Submission) -> None:
         """Make what is expected of the answers; it is kept for all notebooks."""
         for identifier in made.counts:
@@ -132,13 +110,16 @@ class Judge:
                 known.probed(self.turn)
 
     def verdicts(self, made: Submission) -> Judged:
-        """Judge what was heard of a notebook."""
-        whys = judge.not_run(made.notebook, made.lesson)
-        rows = tuple(self._row(made, identifier, whys.get(identifier, "")) for identifier in made.lesson.exercises)
+        """Judge what was heard of a notebook; when all verdicts stand, look for the lines that are wrong."""
+        whys, wrong = judge.not_run(made.notebook, made.lesson), {}
+        rows = [self._row(made, identifier, whys.get(identifier, ""), wrong) for identifier in made.lesson.exercises]
+        better = better_reports(self.behind, self._jobs, made, wrong) if made.heard.ended else {}
+        rows = tuple(_told_better(row, better.get(row.exercise)) for row in rows)
         notes = tuple(note[:MOST_TOLD] for note in itertools.islice(_notes(made), MOST_NOTES))
         return Judged(str(made.path), rows, notes)
 
-    def _row(self, made: Submission, identifier: str, why: str) -> Row:
+    def _row(self, made: Submission, identifier: str, why: str, wrong: dict[str, exercise.Judged]) -> Row:
+        """The row of an exercise; what is wrong of a text that ran is noted, with what it stands on."""
         path, known = str(made.path), made.lesson.exercises[identifier]
         if identifier not in made.places:
             gone = judge.gone(made.lesson, identifier)
@@ -148,13 +129,13 @@ class Judge:
         if why := made.fatal.get(identifier, ""):
             return Row(path, identifier, "slow" if "did not end" in why else "error", None, why)
         try:
-            report = self._report(made, identifier)
+            report = self._report(made, identifier, wrong)
         except Exception as error:  # plain data can be such that even comparing it fails
             told = f"What its answer returned cannot be compared: `{type(error).__name__}`."
             return Row(path, identifier, "error", None, told)
         return _row_of(path, report) if report else Row(path, identifier, "error", None, _why_untried(made, identifier))
 
-    def _report(self, made: Submission, identifier: str) -> Report | None:
+    def _report(self, made: Submission, identifier: str, wrong: dict[str, exercise.Judged]) -> Report | None:
         """The report on an answer; None if nothing was heard that could be judged."""
         known, tried = made.lesson.exercises[identifier], made.heard.tried.get(identifier)
         with guard.plain_torch():
@@ -165,7 +146,9 @@ class Judge:
             if tried is None or tried.answer is None:
                 return None
             text = made.definition(identifier)
-            return known.judged(tried.answer, tried.seen, limit=tried.limit, turn=self.turn, source=text).report
+            judged = known.judged(tried.answer, tried.seen, limit=tried.limit, turn=self.turn, source=text)
+            wrong[identifier] = judged
+            return judged.report
 
     def _program_report(self, known: ProgramExercise, text: str, tried: Tried | None) -> Report | None:
         if not text:
@@ -182,8 +165,16 @@ class Judge:
 
 
 def _row_of(path: str, report: Report) -> Row:
-    message = report.message if len(report.message) <= MOST_TOLD else report.message[:MOST_TOLD] + " …"
-    return Row(path, report.exercise, report.verdict, report.misconception, message)
+    return Row(path, report.exercise, report.verdict, report.misconception, _cut(report.message))
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= MOST_TOLD else message[:MOST_TOLD] + " …"
+
+
+def _told_better(row: Row, report: Report | None) -> Row:
+    """The row with what a search has found; its verdict is not asked for."""
+    return row if report is None else replace(row, misconception=report.misconception, message=_cut(report.message))
 
 
 def _why_untried(made: Submission, identifier: str) -> str:

@@ -8,7 +8,6 @@ notebooks at once as it has threads. That process ends when the worker does, how
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import socket
 import subprocess
@@ -26,10 +25,8 @@ from tutor.builder.reading import READING
 from tutor.builder.submission import Submission
 from tutor.checking import guard
 from tutor.errors import TutorError
-from tutor.lessons.registry import series
+from tutor.lessons.edition import edition
 from tutor.wall.pool import Wall, wall
-
-PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Task:
 
     Attributes
     ----------
-    series : the version of the series that it is to be judged by.
+    series : the edition of the series that it is to be judged by.
     path : where it is from, for tables; nothing is read there.
     notebook : what stood in the file, as JSON; it is parsed and never unpickled.
     turn, cell_seconds : as for `walled.Judge`.
@@ -61,16 +58,6 @@ class Refused:
 
 class LostError(Exception):
     """The process that judges has ended: the notebook has to be judged anew, there or elsewhere."""
-
-
-def version() -> str:
-    """What tells one version of the series from another: a digest of the package's text and of a teacher's lessons."""
-    extra = [lesson.folder for lesson in series() if not lesson.folder.is_relative_to(PACKAGE)]
-    made = hashlib.sha256()
-    for folder in (PACKAGE, *extra):
-        for file in sorted(folder.rglob("*.py")):
-            made.update(f"{folder.name}/{file.relative_to(folder).as_posix()}\0".encode() + file.read_bytes())
-    return made.hexdigest()[:16]
 
 
 def judge(task: Task) -> Judged | Refused:
@@ -170,7 +157,7 @@ class Bench:
     def _judge_of(self, task: Task) -> walled.Judge:
         asked = (task.series, task.turn, task.cell_seconds)
         if asked != self._asked:
-            if task.series != version():
+            if task.series != edition():
                 raise TutorError(OTHER)
             if self._behind is None:
                 self._behind = self._stack.enter_context(wall(data.sample_folder()))

@@ -13,7 +13,7 @@ from typing import Any
 
 from tutor.checking.spec import Misconception
 
-COPY = "a copy of"  # the function that an edited text copies with; no reader can have given that name to anything
+COPY = "_a_copy_of"  # the function that an edited text copies with, in the copied globals alone
 
 _REDUCTIONS = {
     *("sum", "mean", "prod", "max", "min", "amax", "amin", "argmax", "argmin", "std", "var", "norm", "logsumexp"),

@@ -12,12 +12,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tutor.checking import diagnose, guard, judge
+from tutor.checking import changing, diagnose, guard, judge
 from tutor.checking.fault import keep_lines
 from tutor.checking.plain import plain
 from tutor.checking.probes import clone, in_float64, largest, same
 from tutor.checking.report import Report
-from tutor.checking.search import AT_ONCE, LATER, Search
+from tutor.checking.search import AT_ONCE, LATER, Here, Search
 from tutor.checking.seen import Answer, Ask, Half, Seen, answer_of, handed_on, looked_at, observe
 from tutor.checking.spec import Misconception, Spec, SpecError
 from tutor.checking.stretch import STRETCHES, finite
@@ -25,7 +25,6 @@ from tutor.checking.stretch import STRETCHES, finite
 STRETCHED = 100  # what the seeds of unusual inputs lie apart
 WELL = judge.RTOL / 10  # how near the solution has to come in float32, so that another order of adding is right as well
 UNMENDED = "unmended"  # the misconception that a repair as it was shows
-CHANGED_MEMORY = 2**29  # bytes that an answer whose text was changed may take beyond what the process has
 
 _numbers = itertools.count()
 
@@ -339,8 +338,7 @@ class Exercise:
     ) -> str:
         """The verdict on one probe as far as it needs no diagnosis: "pass", "error" or "wrong".
 
-        What is built nobody has typed, so it gets little memory: a changed loop or size may ask for any amount, and a
-        single operation on much of it is longer than any time limit.
+        What is built nobody has typed, so it gets as little memory as a changed text.
         """
         seen = observe(
             self.half,
@@ -349,8 +347,12 @@ class Exercise:
             seed=probed.seed,
             seconds=seconds,
             watched=watched,
-            memory=CHANGED_MEMORY,
+            memory=changing.MEMORY,
         )
+        return self.verdict_of(seen, probed)
+
+    def verdict_of(self, seen: Seen, probed: Probed) -> str:
+        """The verdict on what was seen on one probe, as far as it needs no diagnosis."""
         seen = self.derived(seen, probed.arguments)
         if seen.slow or seen.harm or seen.found:
             return "wrong"
@@ -458,9 +460,15 @@ class Exercise:
         report, trials, failed = self.judged(answer, seen, limit=limit, turn=turn, source=source)
         if search <= 0 or report.misconception is not None or not failed:
             return report
-        looking = Search(self, report, candidate, owner, source=source, trials=trials, failed=failed, turn=turn)
+        here = self._tries(candidate, owner)
+        looking = Search(self, report, here, source=source, trials=trials, failed=failed, turn=turn)
         better = looking.run(search) or report
         return better if better.found or looking.over else replace(report, later=lambda: looking.run(LATER))
+
+    def _tries(self, candidate: Any, owner: Any) -> Here:
+        """Where changed answers are run: a method's in the reader's own class."""
+        held = (owner or getattr(candidate, "__globals__", {}).get(self.owner)) if self.kind == "method" else None
+        return Here(self.half, candidate, lambda made: self._subject(made, owner), held, self.name)
 
     def _observed(self, candidate: Any, owner: Any, limit: float, turn: int) -> Iterator[Seen]:
         """What is seen of an answer, a probe after the other, within a time limit for all of them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import time
 import warnings
@@ -12,16 +11,15 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from tutor.checking import blame, diagnose
+from tutor.checking.changing import CannotRebuildError, Changing, as_it_was
 from tutor.checking.probes import same
 from tutor.checking.report import Report
-from tutor.checking.seen import Seen
+from tutor.checking.seen import Half, Seen
 from tutor.checking.spec import Misconception, Spec
 
 AT_ONCE = 0.3  # seconds for which a report waits
 LATER = 1.2  # seconds more, when a hint is asked for
 SLOWER = 4  # how many times longer than the answer itself a changed one may run
-
-_MISSING = object()
 
 Steps = Iterator[Report | None]
 
@@ -30,22 +28,64 @@ class Known(Protocol):
     """What is asked of the exercise that was answered."""
 
     id: str
-    kind: str
-    name: str
-    owner: str | None
     source: str
     spec: Spec
     misconceptions: Mapping[str, Misconception]
 
     def probed(self, turn: int = 0) -> Sequence[Any]: ...
     def again(self, turn: int) -> Sequence[Any]: ...
-    def is_right(
-        self, build: Callable[[], Any], owner: Any, probed: Any, seconds: float, *, watched: bool = False
-    ) -> bool: ...
+    def verdict_of(self, seen: Seen, probed: Any) -> str: ...
     def both(self, first: Misconception, second: Misconception) -> Any: ...
     def run_both(self, pair: Any, trial: diagnose.Trial) -> Seen: ...
     def in_order(self, *known: Misconception) -> list[Misconception]: ...
     def hints_for(self, misconception: str | None = None) -> tuple[str, ...]: ...
+
+
+class Tries(Protocol):
+    """Where changed answers are run: in this process, or behind a wall."""
+
+    def begin(self, names: Sequence[str]) -> None:
+        """Get ready for texts that use some names; CannotRebuildError where none can be run."""
+
+    def run(self, changed: blame.Changed, probed: Any, *, seconds: float, watched: bool) -> Seen:
+        """Run a changed answer on a probe."""
+
+    def within(self, changes: blame.Changes) -> blame.Changes:
+        """The changes, as long as making them does not take too long."""
+
+    def clock(self) -> float:
+        """The seconds that count."""
+
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        """Around it all: at its end the notebook is as it was."""
+
+
+class Here:
+    """Changed answers are run in this process, where the answer stands.
+
+    Parameters
+    ----------
+    half, candidate, carried : as for `Changing`.
+    owner, name : of a method, the class that holds it, and by what name.
+    """
+
+    clock = staticmethod(time.perf_counter)
+
+    def __init__(self, half: Half, candidate: Any, carried: Callable[[Any], Any], owner: Any = None, name: str = ""):
+        self._answer, self._place = (half, candidate, carried), (owner, name)
+
+    def begin(self, names: Sequence[str]) -> None:
+        half, candidate, carried = self._answer
+        self._changing = Changing(half, candidate, names, carried)
+
+    def run(self, changed: blame.Changed, probed: Any, *, seconds: float, watched: bool) -> Seen:
+        return self._changing.run(changed, probed.arguments, seed=probed.seed, seconds=seconds, watched=watched)
+
+    def within(self, changes: blame.Changes) -> blame.Changes:
+        return changes
+
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        return as_it_was(*self._place)
 
 
 class Search:
@@ -55,7 +95,7 @@ class Search:
     ----------
     exercise : the exercise that was answered.
     report : what is said of the answer so far.
-    candidate, owner : the answer and, for a method, the class that it is filled into.
+    tries : where changed answers are run.
     source : the answer's text, with the line numbers of its cell; None if it is not known.
     trials : what the answer made of every probe; empty if it was refused before the last.
     failed : the seed of each probe that the answer failed, and the seconds that it took there.
@@ -66,60 +106,49 @@ class Search:
         self,
         exercise: Known,
         report: Report,
-        candidate: Any,
-        owner: Any,
+        tries: Tries,
         *,
         source: str | None,
         trials: list[diagnose.Trial],
         failed: dict[int, float],
         turn: int,
     ):
-        self.exercise, self.report, self.candidate, self.owner = exercise, report, candidate, owner
+        self.exercise, self.report, self.tries = exercise, report, tries
         self.failed, self.turn = failed, turn
         self._until, self._limit = 0.0, 0.1 + SLOWER * max(failed.values())
         self._steps = _in_turn(*([self._lines(source)] if source else []), *([self._pairs(trials)] if trials else []))
-        self.over, self._found = False, None
+        self.over = False
+        self._found: Report | None = None
 
     def run(self, seconds: float) -> Report | None:
         """Go on for some seconds; return the better report, or None if nothing has been found so far."""
-        self._until = time.perf_counter() + seconds
-        with self._class_as_it_was(), warnings.catch_warnings():
+        self._until = self.tries.clock() + seconds
+        with self.tries.kept(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of changed texts are not the reader's
             for found in self._steps:
                 if found is not None:
                     return found
-                if time.perf_counter() > self._until:
+                if self.tries.clock() > self._until:
                     return self._found
         self.over = True
         return None
 
-    @contextlib.contextmanager
-    def _class_as_it_was(self) -> Iterator[None]:
-        """A method is tried in the reader's own class; whatever it holds by that name is put back."""
-        known = self.exercise
-        owner = self.owner or getattr(self.candidate, "__globals__", {}).get(known.owner)
-        before = vars(owner).get(known.name, _MISSING) if known.kind == "method" and owner else _MISSING
-        try:
-            yield
-        finally:
-            if before is not _MISSING:
-                setattr(owner, known.name, before)
-
     def _lines(self, source: str) -> Steps:
         """Try one change of the text after the other."""
         try:
-            text = blame.Text(source, self.candidate, self.exercise.id)
-        except blame.CannotRebuildError:
+            text = blame.Text(source, self.exercise.id)
+            self.tries.begin(text.names)
+        except CannotRebuildError:
             return
         harm = self.report.tier == "harm"
-        known, solution = self.exercise.spec.misconceptions, self.exercise.source
-        for build, sentence, line in blame.changed(text, known, solution, harm=harm):
-            if not (yield from self._right(build)):
+        changes = blame.changed(text, self.exercise.spec.misconceptions, self.exercise.source, harm=harm)
+        for changed, sentence, line in self.tries.within(changes):
+            if not (yield from self._right(changed)):
                 continue
             if not sentence:
                 return
             self._found = self._told(sentence)
-            for closer, words in blame.closer(text, line) if line else ():
+            for closer, words, _ in blame.closer(text, line) if line else ():
                 if (yield from self._right(closer)):
                     self._found = self._told(words)
                     break
@@ -129,23 +158,24 @@ class Search:
     def _told(self, sentence: str) -> Report:
         return replace(self.report, message=f"{self.report.message}\n{sentence}", found=sentence, later=None)
 
-    def _right(self, build: Callable[[], Any]) -> Generator[None, None, bool]:
-        """Whether what is built is right on all probes and, with other numbers, on one of each kind again."""
-        build = functools.cache(build)
+    def _right(self, changed: blame.Changed) -> Generator[None, None, bool]:
+        """Whether a changed answer is right on all probes and, with other numbers, on one of each kind again."""
         probes = sorted(self.exercise.probed(self.turn), key=lambda p: self.failed.get(p.seed, float("inf")))
         for probed in probes:
-            if not self.exercise.is_right(build, self.owner, probed, self._seconds()):
+            if not self._passes(changed, probed, watched=False):
                 yield
                 return False
             yield
         for probed in self.exercise.again(self.turn + 1):
-            if not self.exercise.is_right(build, self.owner, probed, self._seconds(), watched=True):
+            if not self._passes(changed, probed, watched=True):
                 return False
             yield
         return True
 
-    def _seconds(self) -> float:
-        return max(0.05, min(self._limit, self._until - time.perf_counter()))
+    def _passes(self, changed: blame.Changed, probed: Any, *, watched: bool) -> bool:
+        seconds = max(0.05, min(self._limit, self._until - self.tries.clock()))
+        seen = self.tries.run(changed, probed, seconds=seconds, watched=watched)
+        return self.exercise.verdict_of(seen, probed) == "pass"
 
     def _pairs(self, trials: list[diagnose.Trial]) -> Steps:
         """Try what two known mistakes do together; a pair is told only if no other pair does the same.

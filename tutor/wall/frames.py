@@ -31,6 +31,7 @@ class Asked:
     seconds : the longest time that an answer may claim for all of them.
     program : a program with the call above it, in the lines of its cell, which holds the call alone.
     given : what a program is looked at with.
+    names : those that the answer's text uses, where changed texts are run in its place; None where it is only tried.
     """
 
     cell: int
@@ -41,6 +42,7 @@ class Asked:
     seconds: float = 60.0
     program: str = ""
     given: Any = None
+    names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def seen_of_data(data: Any) -> Seen:
     )
     _words(unreadable, *_listed(harm, str), *_listed(found, str))
     changed = _listed(changed, bool)
-    return Seen(value, _fault(error), unreadable, _printed(printed), _seconds(seconds), slow, harm, found, changed)
+    took = seconds_of_data(seconds)
+    return Seen(value, _fault(error), unreadable, _printed(printed), took, slow, harm, found, changed)
 
 
 def ran_of_data(data: Any) -> Ran:
@@ -146,7 +149,7 @@ def ran_of_data(data: Any) -> Ran:
         raise WireError("losses are a row of numbers")
     _listed((*lines, *lines.values()), int, 2 * MOST_NAMES)
     seen = Training(tuple(losses.tolist()), *counts, operations, softmax_twice, origin)
-    return Ran(_fault(error), slow, harm, _printed(printed), _seconds(seconds), missing, unasked, lines, seen)
+    return Ran(_fault(error), slow, harm, _printed(printed), seconds_of_data(seconds), missing, unasked, lines, seen)
 
 
 def answer_of_data(data: Any) -> Answer:
@@ -170,7 +173,14 @@ def _printed(text: str) -> str:
     return words(text, 2 * LONGEST)
 
 
-def _seconds(seconds: float) -> float:
+def seconds_of_data(seconds: float) -> float:
+    """The seconds in a frame.
+
+    Raises
+    ------
+    WireError
+        If nothing takes so long.
+    """
     if not 0 <= seconds < 1e6:
         raise WireError("nothing takes so long")
     return seconds

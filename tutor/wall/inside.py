@@ -6,17 +6,21 @@ import ast
 import importlib
 import importlib.abc
 import importlib.machinery
+import itertools
 import socket
 import sys
+import time
 import types
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tutor.checking import guard
+from tutor.checking.changing import CannotRebuildError, Changing, Written, as_it_was
 from tutor.checking.fault import Fault, fault_of, keep_lines
 from tutor.checking.observed import LOOKED_AT, perform
 from tutor.checking.running import compiled
-from tutor.checking.seen import Seen, answer_of, looked_at, observe
+from tutor.checking.seen import Ask, Half, Seen, answer_of, looked_at, observe
 from tutor.checking.wire import WireError, decode, encode, framed, read
 from tutor.wall import shim
 from tutor.wall.frames import Asked, Job, answer_data, fault_data, job_of, ran_data, seen_data
@@ -27,11 +31,16 @@ ONE_CORE = 2  # times as long as in a notebook may a program take, for it has on
 
 def main(connection: socket.socket) -> None:
     """Run the notebook that the connection brings, to its end."""
-    job = job_of(decode(read(lambda count: connection.recv(count))))
+    job = job_of(received(connection))
     for name in SHIMMED:
         sys.modules[name] = shim
     sys.meta_path.insert(0, Halves(job.modules))
     Notebook(job, connection).run()
+
+
+def received(connection: socket.socket) -> Any:
+    """What the judge sends next."""
+    return decode(read(connection.recv))
 
 
 class Halves(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -95,11 +104,21 @@ class Notebook:
         if asked is None or asked.cell != self.cell:
             return
         if not asked.module:
-            self._seen(identifier, looked_at(answer))
+            self._seen(looked_at(answer), "seen", identifier)
             return
         half = importlib.import_module(asked.module).EXERCISE
         limit = min(float(seconds or half.seconds), asked.seconds)
+        if asked.names is not None:
+            for _ in self._tried(asked, half, answer, owner, limit):
+                pass  # what is imported by its first run is not counted as a changed one's time
+            self._serve(identifier, asked, half, answer, owner)
+            return
         self.send("answer", identifier, answer_data(answer_of(answer)), limit)
+        for seen in self._tried(asked, half, answer, owner, limit):
+            self._seen(seen, "seen", identifier)
+
+    def _tried(self, asked: Asked, half: Half, answer: Any, owner: Any, limit: float) -> Iterator[Seen]:
+        """What is seen of an answer, a run after the other, within a time limit for all of them."""
         deadline = guard.clock() + limit
         with guard.plain_torch():
             for ask in asked.asks:
@@ -112,9 +131,32 @@ class Notebook:
                     seconds=left,
                     candidate=answer,
                 )
-                self._seen(identifier, seen)
+                yield seen
                 if seen.slow or seen.found or seen.harm or any(seen.changed):
                     return
+
+    def _serve(self, identifier: str, asked: Asked, half: Half, answer: Any, owner: Any) -> None:
+        """Run changed texts in an answer's place as they arrive, and send what is seen, until the judge has enough."""
+        held = (owner or vars(self.home)[asked.owner]) if asked.owner else None
+        try:
+            here = Changing(half, answer, asked.names, lambda made: self._subject(asked, made, held))
+        except CannotRebuildError:
+            return
+        self.send("ready", identifier)
+        with as_it_was(held, asked.name), guard.plain_torch(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            drawn: dict[Ask, tuple[Any, ...]] = {}
+            while (told := received(self.connection)) != ("enough",):
+                texts, fields, seconds, left, watched = told
+                end, ask = time.process_time() + left, Ask(*fields)
+                if ask not in drawn:
+                    drawn[ask] = ask.arguments(half)
+                for changed in itertools.starmap(Written, texts):
+                    if (started := time.process_time()) > end:
+                        break
+                    seen = here.run(changed, drawn[ask], seed=ask.seed, seconds=seconds, watched=watched)
+                    self._seen(seen, "tried", time.process_time() - started)
+                self.send("all")
 
     def perform(self, identifier: str, space: dict[str, Any], seconds: float | None) -> None:
         """Run a program in a copy of the notebook's names, look at what it leaves and send what is seen.
@@ -156,8 +198,8 @@ class Notebook:
         setattr(owner, asked.name, answer)
         return owner
 
-    def _seen(self, identifier: str, seen: Seen) -> None:
+    def _seen(self, seen: Seen, *before: Any) -> None:
         try:
-            self.send("seen", identifier, seen_data(seen))
+            self.send(*before, seen_data(seen))
         except WireError as error:  # too large, or on a device
-            self.send("seen", identifier, seen_data(Seen(unreadable=type(error).__name__)))
+            self.send(*before, seen_data(Seen(unreadable=type(error).__name__)))

@@ -22,7 +22,7 @@ from tutor.checking.seen import Answer, Seen
 from tutor.checking.wire import WireError, decode, framed, read
 from tutor.wall import bubble
 from tutor.wall.bubble import NoWallError
-from tutor.wall.cgroups import Groups, groups
+from tutor.wall.cgroups import Group, Groups, groups
 from tutor.wall.frames import MOST_NAMES, Job, answer_of_data, fault_of_data, ran_of_data, seen_of_data
 from tutor.wall.zygote import HERE
 
@@ -84,6 +84,50 @@ class Heard:
     broken: str = ""
 
 
+class Line:
+    """What is said to a notebook's process and heard of it, within the limits of what it may send."""
+
+    def __init__(self, ours: socket.socket, group: Group | None = None):
+        self._ours, self._until, self._bytes, self._frames = ours, 0.0, MOST_BYTES, MOST_FRAMES
+        self._group, self._met = group, False
+        self.ran_out = False  # at its end: whether its processes took more memory than they may
+
+    def say(self, message: bytes, until: float) -> None:
+        """Send a message; TimeoutError if it is not taken until then (`time.monotonic`), OSError if nobody is there.
+
+        Before the first one, limits are set for the process that will read it and for all that come of it.
+        """
+        if not self._met:
+            self._met, keeper = True, _keeper(self._ours)
+            if self._group:
+                self._group.add(keeper)
+        self._ours.settimeout(max(0.001, until - time.monotonic()))
+        self._ours.sendall(message)
+
+    def hear(self, until: float) -> Any:
+        """The next frame.
+
+        Raises
+        ------
+        TimeoutError, EOFError, OSError
+            If none comes until then, or ever.
+        WireError
+            If it is none, or more was sent than may be.
+        """
+        self._until, self._frames = until, self._frames - 1
+        if self._frames < 0:
+            raise WireError(f"more than {MOST_FRAMES:,} things were said")
+        return decode(read(self._receive))
+
+    def _receive(self, count: int) -> bytes:
+        self._ours.settimeout(max(0.001, self._until - time.monotonic()))
+        part = self._ours.recv(count)
+        self._bytes -= len(part)
+        if self._bytes < 0:
+            raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
+        return part
+
+
 class Wall:
     """A wall with a zygote behind it; several threads may have notebooks run there at once."""
 
@@ -103,51 +147,42 @@ class Wall:
             message = framed(job.message())
         except WireError:
             return Heard(broken="the cells that it needs hold more text than is taken")
-        heard, (ours, theirs) = Heard(), socket.socketpair()
-        group = self.limits.made() if self.limits else None
-        with ours:
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            with theirs, self._lock:
-                socket.send_fds(self._control, [b"n"], [theirs.fileno()])
+        heard, end = Heard(), time.monotonic() + (whole or seconds)
+        with self.line() as line:
             try:
-                keeper = _keeper(ours)
-                if group:
-                    group.add(keeper)
-                self._listen(ours, message, job, heard, seconds, time.monotonic() + (whole or seconds))
+                until = min(end, time.monotonic() + seconds)
+                line.say(message, until)
+                while not heard.ended:
+                    note(heard, line.hear(until), job)
+                    until = min(end, time.monotonic() + _patience(heard, job, seconds))
             except TimeoutError:
                 heard.late = True
             except WireError as error:
                 heard.broken = f"what its process sent cannot be read ({error})"
             except (EOFError, OSError):
                 pass  # its process is gone
-            with contextlib.suppress(OSError):
-                ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
-            _until_closed(ours)
-        if group:
-            heard.greedy = group.ran_out()
-            group.remove()
+        heard.greedy = line.ran_out
         return heard
 
-    def _listen(self, ours: socket.socket, message: bytes, job: Job, heard: Heard, seconds: float, end: float) -> None:
-        until, left = min(end, time.monotonic() + seconds), MOST_BYTES
-        ours.settimeout(seconds)
-        ours.sendall(message)
-
-        def receive(count: int) -> bytes:
-            nonlocal left
-            ours.settimeout(max(0.001, until - time.monotonic()))
-            part = ours.recv(count)
-            left -= len(part)
-            if left < 0:
-                raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
-            return part
-
-        for _ in range(MOST_FRAMES):
-            note(heard, decode(read(receive)), job)
-            if heard.ended:
-                return
-            until = min(end, time.monotonic() + _patience(heard, job, seconds))
-        raise WireError(f"more than {MOST_FRAMES:,} things were said")
+    @contextlib.contextmanager
+    def line(self) -> Iterator[Line]:
+        """A line to a new process, which waits for a job; it is ended, with all that it has started, with the block."""
+        ours, theirs = socket.socketpair()
+        group = self.limits.made() if self.limits else None
+        made = Line(ours, group)
+        with ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            with theirs, self._lock:
+                socket.send_fds(self._control, [b"n"], [theirs.fileno()])
+            try:
+                yield made
+            finally:
+                with contextlib.suppress(OSError):
+                    ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
+                _until_closed(ours)
+                if group:
+                    made.ran_out = group.ran_out()
+                    group.remove()
 
 
 def _patience(heard: Heard, job: Job, seconds: float) -> float:
