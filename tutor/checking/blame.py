@@ -165,10 +165,16 @@ def changed(text: Text, misconceptions: tuple[Any, ...], solution: str, *, harm:
             place = _own_line(edit.line, line, last, more)
             second = edit.look if edit.look in own_looks else "the rest of that line"  # never a text that was changed
             yield Changed(tree, (edit,)), text.told((line, look), (place, second)), 0
-    likely = [edit for edit in single if edit.rank <= LIKELY and edit.kind != "superfluous"]
-    for rank in range(2 * min((edit.rank for edit in likely), default=0), 2 * LIKELY + 1):  # of long answers too many
-        pairs = itertools.combinations(likely, 2)
-        yield from _two(text, ((one, other) for one, other in pairs if one.rank + other.rank == rank))
+    yield from _two(text, _likely(single))
+
+
+def _likely(known: list[edits.Edit]) -> Iterator[tuple[edits.Edit, edits.Edit]]:
+    """Two edits, the likeliest first; of long answers there are too many to be listed."""
+    known = [edit for edit in known if edit.rank <= LIKELY and edit.kind != "superfluous"]
+    for rank in range(2 * min((edit.rank for edit in known), default=0), 2 * LIKELY + 1):
+        for first, second in itertools.combinations(known, 2):
+            if first.rank + second.rank == rank:
+                yield first, second
 
 
 def closer(text: Text, line: int) -> Changes:
