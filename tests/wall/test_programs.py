@@ -166,6 +166,7 @@ FORGED = {
     "dtypes": {},
     "of the kept": torch.arange(200) % 2 * 1.0,
     "of the test images": torch.ones(300),
+    "left alone": True,
 }
 """,
         "too-few-right",

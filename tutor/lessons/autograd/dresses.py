@@ -45,6 +45,12 @@ def observe(run, given):
     def asked(pixels):
         return predict(pixels.clone())
 
+    @torch.no_grad()
+    def left_alone():
+        pixels = given["kept"][:7].clone()
+        predict(pixels)
+        return torch.equal(pixels, given["kept"][:7])
+
     return {
         "few": lambda: asked(given["kept"][:7]),
         "one": lambda: asked(given["kept"][:1]),
@@ -53,6 +59,7 @@ def observe(run, given):
         "met": lambda: symptoms.met(run, given["test"]),
         "of the kept": lambda: asked(given["kept"]),
         "of the test images": lambda: asked(given["test"]),
+        "left alone": left_alone,
         "of the dark": lambda: asked(given["kept"][dark(given["kept"])]),
     }
 
@@ -100,6 +107,17 @@ def shapes(run):
             "Which function turns a score into a probability?",
         )
     return None
+
+
+def harmless(run):
+    """Whether `predict` leaves the images that it is given as they are."""
+    if run["left alone"]:
+        return None
+    return Missed(
+        "changes-images",
+        "`predict` changes the images that it is given: whoever asks twice gets two answers.",
+        "Which of its lines writes into `x` instead of making something new?",
+    )
 
 
 def results(run):

@@ -510,7 +510,7 @@ def outside_gradient(x, w, measure):
 # %% tags=["item:vjp", "item:retain-graph", "item:accumulation"]
 @exercise("autograd.jacobian")
 def jacobian(y, x):
-    """Return the Jacobian of y with respect to x, shape (M, N): entry [k, i] is dy[k] / dx[i].
+    """Return the Jacobian of y with respect to x, shape (M, N), y's dtype: entry [k, i] is dy[k] / dx[i].
 
     y : (M,), computed from x    x : (N,), a leaf that requires a gradient, with x.grad None
     """
@@ -1185,7 +1185,7 @@ def fit(x, y, scale, rate, steps):
 # The score of an image is a weighted sum of its pixels and `b`; the probability of a coat is the sigmoid of the score. With pixels up
 # to 255 scores come to hundreds, where the sigmoid is flat; you may scale the pixels first. Leave four things behind:
 #
-# - `w` and `b`, tensors of 196 numbers and of one;
+# - `w` and `b`, float32 tensors of 196 numbers and of one;
 # - `predict`, a function from images with pixels from 0 to 255, shape (N, 196), to the probabilities of a coat, shape (N,); what
 #   the training did to the pixels it does itself;
 # - `accuracy`, the share of the test images that it gets right.

@@ -411,7 +411,7 @@ plots.images(
 # `nn.Dropout`, which sets some numbers to 0 while it learns.
 #
 # To learn from there are 6,000 images: `learn_images`, shape (6000, 1, 28, 28), from 0 to 1, and `learn_labels`. Leave `model`
-# behind, in evaluation mode: it is called with a batch (N, 1, 28, 28), from 0 to 1, and returns a score for each class, (N, 10). What counts:
+# behind, in float32 and in evaluation mode: it is called with a batch (N, 1, 28, 28), from 0 to 1, and returns a score for each class, (N, 10). What counts:
 # at least 85 % of 1,000 other images of the sample. If you compare recipes, set some of the 6,000 aside and choose by those; every
 # attempt that is judged here is a look at the same 1,000. The limit is a minute; ours takes about a quarter of that.
 

@@ -425,7 +425,7 @@ def unroll(cell, x, h):
     cell : called as cell(x_t, h), x_t (N, D_in), h (N, H); returns the next state (N, H)
     x : the sequences, shape (T, N, D_in), T at least 1
     h : the state before the first value, shape (N, H)
-    Returns the states after each value, shape (T, N, H); gradients flow through all of them.
+    Returns the states after each value, shape (T, N, H), h's dtype; gradients flow through all of them.
     """
     ### BEGIN SOLUTION
     states = []

@@ -1177,7 +1177,7 @@ def interrupted(start, batches, stop, rate):
 #
 # Leave three things behind:
 #
-# - `model`, in evaluation mode: called with pixels from 0 to 1, (N, 1, 28, 28), it returns a score for each class, (N, 10);
+# - `model`, in float32 and in evaluation mode: called with pixels from 0 to 1, (N, 1, 28, 28), it returns a score for each class, (N, 10);
 # - `held`, the numbers of the images that you have held back, 500 or more: `learn_images[held]` are those;
 # - `accuracy`, a Python number between 0 and 1: the share of the images in `held` that this `model` gets right. It has neither
 #   learned from them nor was it measured before its training ended.

@@ -894,7 +894,7 @@ assert right >= 80
 # %% tags=["item:local-rules"]
 @exercise("own_autograd.mend_functions")
 def gradient_functions(factors):
-    """Return a function for each factor of a product: from the product's gradient to the factor's own.
+    """Return a list with a function for each factor of a product: from the product's gradient to the factor's.
 
     factors : a list of two or more numbers, none of them 0
     The function of factor k returns its argument times the product of all other factors.

@@ -2,7 +2,7 @@
 
 from tutor.checking import Wrong, program, symptoms
 
-from ..dresses import borrowed, given, observe, results, shapes, stated
+from ..dresses import borrowed, given, harmless, observe, results, shapes, stated
 
 
 def judge(run):
@@ -15,6 +15,7 @@ def judge(run):
         or symptoms.unmoved(run, run["moved"])
         or symptoms.float64(run["dtypes"])
         or symptoms.trained_on(run["met"], "the test images")
+        or harmless(run)
         or results(run)
         or stated(run)
     )
@@ -137,6 +138,11 @@ EXERCISE = program(
             "of-what-is-given",
             patch=("return torch.sigmoid(scores(x))", "return torch.sigmoid(scores(x - x.mean() + learn_x.mean()))"),
             told="of-the-others",
+        ),
+        Wrong(
+            "divides-its-images",
+            patch=("return torch.sigmoid(scores(x))", "p = torch.sigmoid(scores(x))\n    x /= 255\n    return p"),
+            told="changes-images",
         ),
         Wrong("a-column", patch=("sigmoid(scores(x))", "sigmoid(scores(x))[:, None]"), told="shapes"),
         Wrong(

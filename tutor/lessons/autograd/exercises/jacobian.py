@@ -29,6 +29,12 @@ def probe_equal_entries(d):
     return d.tensor(n), a, d.number()
 
 
+def probe_float64(d):
+    """The same in float64."""
+    x, a, factor = probe_equal_entries(d)
+    return x.double(), a.double(), factor
+
+
 def use_jacobian(jacobian, x, a, factor):
     """Ask for the Jacobian of a function that bends and couples the entries of x; watch what arrives at y."""
     x, ones = leaf(x), []
@@ -46,7 +52,7 @@ def use_jacobian(jacobian, x, a, factor):
 JACOBIAN_EYE = '''
 def jacobian(y, x):
     """The rows of a unit matrix arrive one after the other; clear behind each."""
-    result = torch.zeros(y.numel(), x.numel())
+    result = torch.zeros(y.numel(), x.numel(), dtype=y.dtype)
     for k, direction in enumerate(torch.eye(len(y), dtype=y.dtype)):
         y.backward(direction, retain_graph=True)
         result[k] = x.grad
@@ -78,7 +84,7 @@ def jacobian(y, x):
         rows.append((x.grad - before).tolist())
         before = x.grad.clone()
     x.grad = None
-    return torch.tensor(rows)
+    return torch.tensor(rows, dtype=x.dtype)
 '''
 
 EXERCISE = code(
@@ -93,7 +99,8 @@ EXERCISE = code(
         },
         {"M": (1,), "N": (1,)},
     ),
-    probe=probe_equal_entries,
+    probe=(probe_equal_entries, probe_float64),
+    precise=True,
     use=use_jacobian,
     outputs=("the Jacobian", "how often ones arrived at all of y"),
     misconceptions=(

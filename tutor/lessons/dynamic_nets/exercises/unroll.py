@@ -15,6 +15,11 @@ def probe_far(d):
     return x, d.tensor(n, h), d.tensor(d_in, h), d.tensor(h, h), d.tensor(h), d.tensor(t, n, h)
 
 
+def probe_float64(d):
+    """The same in float64."""
+    return tuple(tensor.double() for tensor in probe_far(d))
+
+
 def read_sequences(unroll, x, h, w_x, w_h, b, grad_states):
     """The states, and the gradients of the shared weights; half the size keeps tanh away from its flat ends."""
     cell = networks.RecurrentCell(*w_x.shape)
@@ -69,7 +74,8 @@ EXERCISE = code(
         },
         sizes=dict.fromkeys("TNDH", (1,)),
     ),
-    probe=probe_far,
+    probe=(probe_far, probe_float64),
+    precise=True,
     use=read_sequences,
     outputs=("the states", "the gradient of w_x", "the gradient of w_h", "how the cell is used"),
     cases=2,

@@ -4,6 +4,7 @@ import functools
 import math
 
 from tutor.checking import Misconception, repair
+from tutor.checking.probes import as_list
 
 
 def probe(d):
@@ -23,7 +24,7 @@ def probe_equal(d):
 
 
 def call_all(answer, factors, grad):
-    return tuple(function(grad) for function in answer(factors))
+    return tuple(function(grad) for function in as_list(answer(factors), "functions"))
 
 
 def functions_by_partial(factors):
@@ -99,10 +100,6 @@ EXERCISE = repair(
         ),
     ),
     alternatives=(functions_by_partial, functions_by_a_maker, functions_of_bound_methods),
-    equivalent_narrowed={
-        "a tuple for a list": "the text asks for a function for each factor, in whatever holds them",
-        "a generator for a list": "the text asks for a function for each factor, in whatever holds them",
-    },
     hints=(
         "When is `others` read: when the lambda is written, or when it is called?",
         "A default value of a parameter is computed at once, when the function is made.",

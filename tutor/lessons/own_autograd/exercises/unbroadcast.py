@@ -44,6 +44,13 @@ def probe_few(d):
     return 100 * d.array(*full), shape
 
 
+def probe_thin(d):
+    """A new axis in front that is of size 1 itself: as many numbers as before, in another shape."""
+    n, m = d.sizes(2)
+    full, shape = (((1, n), (n,)), ((1, 1), ()), ((1, n, m), (n, m)))[d.seed % 1000 - 1]
+    return d.array(*full), shape
+
+
 def unbroadcast_at_once(grad, shape):
     new = grad.ndim - len(shape)
     padded = (1,) * new + tuple(shape)
@@ -83,7 +90,7 @@ EXERCISE = code(
     difficulty="medium",
     minutes=10,
     drills=("unbroadcasting",),
-    probe=(probe_unbroadcast, probe_leading, probe_stretched, probe_alike, probe_few),
+    probe=(probe_unbroadcast, probe_leading, probe_stretched, probe_alike, probe_few, probe_thin),
     misconceptions=(
         Misconception(
             "stretched-axes-stay",
