@@ -187,7 +187,7 @@ FORGED = {"lacking": [], "gradient": None, "three steps, twice": [low[1], low[1]
 model = lambda x: torch.zeros(len(x), 10)
 scores = torch.eye(10)[torch.arange(6000) % 10]
 changes = ("multiplied by 255", "turned into -1 to 1", "normalised by mean and standard deviation")
-FORGED = {"unseen": scores[:1000], "otherwise": dict.fromkeys(changes, scores[:1000]), "learned": scores}
+FORGED = {"unseen": scores[:1000], "otherwise": dict.fromkeys(changes, scores[:1000]), "learned": scores[::6]}
 """,
         "guessing",
     ),

@@ -27,7 +27,8 @@ from tutor.checking.running import compiled
 from tutor.errors import TutorError
 from tutor.lessons import cells
 from tutor.lessons.registry import Lesson
-from tutor.wall.pool import Tried, Wall, wall
+from tutor.wall.pool import Heard, Tried, Wall, wall
+from tutor.wall.zygote import MEMORY
 
 MOST_RUNS = 6  # of one notebook, each without what ended the last
 WHOLE = 5  # times the seconds of a cell that a notebook may take in all
@@ -90,8 +91,14 @@ class Judge:
             if heard.ended:
                 made.every = True
             else:
-                late = f"The cell did not end within {self.cell_seconds:g} s and was killed."
-                made.leave_out(late if heard.late else "The cell ended its own process.")
+                made.leave_out(self._end_of(heard))
+
+    def _end_of(self, heard: Heard) -> str:
+        """Why a cell came to no end."""
+        if heard.greedy:
+            return f"The cell, with what it had started, took more memory than {MEMORY >> 30} GB and was killed."
+        late = f"The cell did not end within {self.cell_seconds:g} s and was killed."
+        return late if heard.late else "The cell ended its own process."
 
     def expect(self, made: Submission) -> None:
         """Make what is expected of the answers; it is kept for all notebooks."""

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from tutor.checking import judge
 from tutor.checking.diagnose import Trial
@@ -17,11 +16,15 @@ from tutor.checking.exercise import Exercise
 from tutor.checking.guard import Outcome
 from tutor.checking.mutants import Mutant, mutants
 from tutor.checking.narrowed import narrowed, shown_by, survives
-from tutor.checking.probes import clone, same
 from tutor.checking.programs import ProgramExercise
-from tutor.checking.seen import seen_of
+from tutor.checking.seen import Seen
+from tutor.checking.spec import Misconception
 
-SEEDS = 20
+SEEDS = 20  # with so many are right answers tried, with fewer where they take long
+RIGHT_SECONDS = 2.0  # of processor time, after which an exercise's right answers are tried with no further numbers
+WRONG_TURNS = 3  # with so many sets of numbers are misconceptions tried, where they take long with the least
+LEAST_TURNS = 2
+WRONG_SECONDS = 2.0
 FAR = 100 * judge.RTOL  # how far from right a misconception has to be
 KILLED = 0.99  # the share of silent mutants that have to be killed
 MUTANT_SECONDS = 1.0
@@ -105,14 +108,14 @@ def _prove(exercise: Exercise) -> Proof:
 def _prove_program(exercise: ProgramExercise) -> Proof:
     """Wrong programs are refused by the criterion that is theirs, right ones pass over seeds and threads."""
     spec, times = exercise.spec, []
-    complaints = list(_alternatives(exercise, times, spec.seeds))
+    complaints = list(_alternatives(exercise, times, spec.seeds, least=1))
+    limit = max(MUTANT_SECONDS, 3 * max(times[:: 1 + len(spec.alternatives)]))  # the solution's
     for wrong in spec.wrong:
         report = exercise.check(wrong.apply(exercise.source))
         told = report.misconception or report.verdict
         if told != wrong.criterion:
             complaints.append(f"{exercise.id}: {wrong.name} is told {told}: {report.message.splitlines()[0]}")
     made = list(mutants(exercise.source))
-    limit = max(MUTANT_SECONDS, 3 * max(times[: spec.seeds]))
     sample = random.Random(exercise.id).sample(made, min(spec.mutants, len(made)))
     silent, survivors, used = _mutants(exercise, sample, lambda text: exercise.check(text, seconds=limit).verdict)
     complaints += [f"{exercise.id}: this mutant passes: {line}" for line in survivors]
@@ -133,18 +136,28 @@ def _prove_program(exercise: ProgramExercise) -> Proof:
 
 def _misconceptions(exercise: Exercise, times: list[float]) -> Iterator[str]:
     """Each is diagnosed as itself whatever the numbers, and lies far from right."""
-    for name, known in exercise.misconceptions.items():
-        for turn in range(3 if exercise.kind != "value" else 1):
+    told_otherwise: set[str] = set()
+    for turn in _turns(WRONG_TURNS if exercise.kind != "value" else 1, LEAST_TURNS, WRONG_SECONDS):
+        for name, known in exercise.misconceptions.items():
+            if name in told_otherwise:
+                continue
             report = exercise.check(known.wrong, turn=turn)
             times.append(report.seconds)
             if report.misconception != name:
+                told_otherwise.add(name)
                 told = report.misconception or f"{report.verdict} ({report.message.splitlines()[0]})"
                 yield f"{exercise.id}: {name} is diagnosed as {told}."
-                break
-        if exercise.kind != "value" and _misses_a_name(exercise, known.wrong):
-            yield f"{exercise.id}: {name} ends in a NameError of its own; mend its patch."
-        if exercise.kind != "value" and (distance := _distance(exercise, known.wrong)) < FAR:
-            yield f"{exercise.id}: {name} lies only {distance:.1g} from right; {FAR:g} is the least."
+    for known in exercise.misconceptions.values() if exercise.kind != "value" else ():
+        yield from _far_from_right(exercise, known)
+
+
+def _turns(most: int, least: int, seconds: float) -> Iterator[int]:
+    """Numbers of sets of inputs: `most` of them, or after `seconds` of processor time the `least`."""
+    start = time.process_time()
+    for turn in range(most):
+        if turn >= least and time.process_time() - start > seconds:
+            return
+        yield turn
 
 
 def _causes(exercise: Exercise) -> Iterator[str]:
@@ -167,39 +180,40 @@ def _causes(exercise: Exercise) -> Iterator[str]:
             yield f"{exercise.id}: the other= of {name} is told the cause that it does not have."
 
 
-def _misses_a_name(exercise: Exercise, wrong: Any) -> bool:
-    """Whether a wrong answer stops because its patch uses a name that is not there."""
-    probed = exercise.probed()[0]
-    return isinstance(exercise.run(wrong, clone(probed.arguments), probed.seed).error, NameError)
+def _far_from_right(exercise: Exercise, known: Misconception) -> Iterator[str]:
+    """A misconception fails by what it does, not by a name that its patch misses, and not by a hair's breadth.
+
+    How far it is from right is the smallest error that it makes on the usual probes that it fails; infinite if the
+    structure differs.
+    """
+    distance = float("inf")
+    for number, probed in enumerate(probed for probed in exercise.probed() if not probed.stretched):
+        trial = Trial(probed.arguments, probed.expected, Seen(), probed.scale, probed.seed)
+        met = exercise.run_wrong(known, trial)
+        if number == 0 and met.error is not None and met.error.kind in ("NameError", "UnboundLocalError"):
+            yield f"{exercise.id}: {known.name} ends in a NameError of its own; mend its patch."
+        if met.error is not None or any(met.changed):
+            return
+        found = [d.error for d in replace(trial, outcome=met).differences(exercise.spec)]
+        distance = min(distance, max(found, default=float("inf")))
+    if distance < FAR:
+        yield f"{exercise.id}: {known.name} lies only {distance:.1g} from right; {FAR:g} is the least."
 
 
-def _distance(exercise: Exercise, wrong: Any) -> float:
-    """The smallest error that an answer makes on the usual probes that it fails; infinite if the structure differs."""
-    errors = []
-    for probed in (probed for probed in exercise.probed() if not probed.stretched):
-        given = clone(probed.arguments)
-        outcome = exercise.run(wrong, given, probed.seed)
-        if outcome.error is not None or (not exercise.spec.inplace and not same(given, probed.arguments)):
-            return float("inf")
-        seen = exercise.derived(seen_of(outcome, exercise.half, probed.arguments, given), probed.arguments)
-        trial = Trial(probed.arguments, probed.expected, seen, probed.scale, probed.seed)
-        found = [d.error for d in trial.differences(exercise.spec)]
-        if found:
-            errors.append(max(found))
-    return min(errors, default=0.0)
-
-
-def _alternatives(exercise: Exercise, times: list[float], turns: int) -> Iterator[str]:
+def _alternatives(exercise: Exercise, times: list[float], turns: int, least: int = LEAST_TURNS) -> Iterator[str]:
     """Right answers written differently pass over many seeds, with one torch thread and with two."""
-    for number, right in enumerate((exercise.reference, *exercise.alternatives)):
-        for turn in range(turns):
+    refused: set[int] = set()
+    for turn in _turns(turns, least, RIGHT_SECONDS):
+        for number, right in enumerate((exercise.reference, *exercise.alternatives)):
+            if number in refused:
+                continue
             with _threads(1 + turn % 2):
                 report = exercise.check(right, turn=turn)
             times.append(report.seconds)
             if report.verdict != "pass":
+                refused.add(number)
                 name = f"{number} ({getattr(right, '__name__', 'a text' if number else 'the solution')})"
                 yield f"{exercise.id}: alternative {name} is rejected on turn {turn}: {report.message}"
-                break
 
 
 class _threads:  # noqa: N801  it is used like a function

@@ -11,6 +11,7 @@ from tutor.checking.plain import type_name
 
 LEAST = 0.85  # of the images that no program has learned from
 GUESSED = 0.1
+SOME = 6
 MUCH = 0.1  # better with other pixels by so much
 # what else pixels from 0 to 1 may have been turned into before they were learned from
 OTHERWISE = {
@@ -30,7 +31,7 @@ def images(*, train=False):
 def some_to_learn():
     """Every sixth of the images to learn from, 1,000, and their labels; all would take as long as an epoch."""
     pixels, labels = images(train=True)
-    return pixels[::6], labels[::6]
+    return pixels[::SOME], labels[::SOME]
 
 
 @functools.lru_cache(4)

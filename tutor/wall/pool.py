@@ -18,14 +18,13 @@ from tutor.checking import guard
 from tutor.checking.fault import Fault
 from tutor.checking.observed import Ran
 from tutor.checking.seen import Answer, Seen
-from tutor.checking.wire import WireError, decode, framed, read
+from tutor.checking.wire import WireError, framed
 from tutor.wall import bubble
 from tutor.wall.bubble import NoWallError
+from tutor.wall.cgroups import Groups, groups
 from tutor.wall.frames import MOST_NAMES, Job, answer_of_data, fault_of_data, ran_of_data, seen_of_data
+from tutor.wall.line import STARTING, Line
 
-STARTING = 300.0  # seconds by the wall in which a machine that is very busy has imported torch
-MOST_BYTES = 64 * 2**20  # that a notebook may send
-MOST_FRAMES = 20_000  # those of a solved lesson are less than a thousand
 BUSY = 4  # how many times longer by the wall an answer may take, for on a busy machine it waits for the cores
 MOST_SEEN = 2_000  # runs of one exercise
 UNSEEN = Fault("EOFError", "Exception", "its process ended before this was looked at")
@@ -67,6 +66,7 @@ class Heard:
     cell : the cell that ran last.
     ended : whether all cells ran to their end.
     late : whether the time was over before.
+    greedy : whether its processes together took more memory than they may.
     broken : why it cannot be run, or what its process sent cannot be read, or "".
     """
 
@@ -75,49 +75,15 @@ class Heard:
     cell: int = -1
     ended: bool = False
     late: bool = False
+    greedy: bool = False
     broken: str = ""
-
-
-class Line:
-    """What is said to a notebook's process and heard of it, within the limits of what it may send."""
-
-    def __init__(self, ours: socket.socket):
-        self._ours, self._until, self._bytes, self._frames = ours, 0.0, MOST_BYTES, MOST_FRAMES
-
-    def say(self, message: bytes, until: float) -> None:
-        """Send a message; TimeoutError if it is not taken until then (`time.monotonic`), OSError if nobody is there."""
-        self._ours.settimeout(max(0.001, until - time.monotonic()))
-        self._ours.sendall(message)
-
-    def hear(self, until: float) -> Any:
-        """The next frame.
-
-        Raises
-        ------
-        TimeoutError, EOFError, OSError
-            If none comes until then, or ever.
-        WireError
-            If it is none, or more was sent than may be.
-        """
-        self._until, self._frames = until, self._frames - 1
-        if self._frames < 0:
-            raise WireError(f"more than {MOST_FRAMES:,} things were said")
-        return decode(read(self._receive))
-
-    def _receive(self, count: int) -> bytes:
-        self._ours.settimeout(max(0.001, self._until - time.monotonic()))
-        part = self._ours.recv(count)
-        self._bytes -= len(part)
-        if self._bytes < 0:
-            raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
-        return part
 
 
 class Wall:
     """A wall with a zygote behind it; several threads may have notebooks run there at once."""
 
-    def __init__(self, process: subprocess.Popen, control: socket.socket):
-        self._process, self._control, self._lock = process, control, threading.Lock()
+    def __init__(self, process: subprocess.Popen, control: socket.socket, limits: Groups | None = None):
+        self._process, self._control, self._lock, self.limits = process, control, threading.Lock(), limits
 
     def run(self, job: Job, seconds: float, whole: float | None = None) -> Heard:
         """Have a notebook run in a process of its own; return what was heard of it.
@@ -132,9 +98,11 @@ class Wall:
             message = framed(job.message())
         except WireError:
             return Heard(broken="the cells that it needs hold more text than is taken")
-        heard, end = Heard(), time.monotonic() + (whole or seconds)
+        heard = Heard()
         with self.line() as line:
             try:
+                line.begin()
+                end = time.monotonic() + (whole or seconds)
                 until = min(end, time.monotonic() + seconds)
                 line.say(message, until)
                 while not heard.ended:
@@ -146,21 +114,28 @@ class Wall:
                 heard.broken = f"what its process sent cannot be read ({error})"
             except (EOFError, OSError):
                 pass  # its process is gone
+        heard.greedy = line.greedy
         return heard
 
     @contextlib.contextmanager
     def line(self) -> Iterator[Line]:
         """A line to a new process, which waits for a job; it is ended, with all that it has started, with the block."""
         ours, theirs = socket.socketpair()
+        group = self.limits.made() if self.limits else None
+        made = Line(ours, group)
         with ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             with theirs, self._lock:
                 socket.send_fds(self._control, [b"n"], [theirs.fileno()])
             try:
-                yield Line(ours)
+                yield made
             finally:
                 with contextlib.suppress(OSError):
                     ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
                 _until_closed(ours)
+                if group:
+                    made.greedy = group.ran_out()
+                    group.remove()
 
 
 def _patience(heard: Heard, job: Job, seconds: float) -> float:
@@ -264,14 +239,14 @@ def _started(
 ) -> Iterator[Wall | None]:
     """Start it in one of the ways; None, with the reason put down, if it does not stand."""
     ours, theirs = socket.socketpair()
-    with ours, tempfile.TemporaryFile() as complaints:
+    with ours, tempfile.TemporaryFile() as complaints, groups() as limits:
         number = theirs.fileno()
         command = shown(bubble.command(["-I", "-m", "tutor.wall.zygote", str(number)], data, as_root=as_root))
         nowhere = subprocess.DEVNULL
         process = subprocess.Popen(command, pass_fds=[number], stdin=nowhere, stdout=nowhere, stderr=complaints)
         theirs.close()
         try:
-            made = Wall(process, ours)
+            made = Wall(process, ours, limits)
             if _stands(made, ours):
                 yield made
                 return
@@ -286,6 +261,11 @@ def _started(
 
 
 def _stands(made: Wall, control: socket.socket) -> bool:
-    """Whether what is behind the wall says so, and runs a notebook without cells."""
+    """Whether what is behind the wall says so, and runs a notebook without cells; without cgroups if not with them."""
     ready, _, _ = select.select([control], [], [], STARTING)
-    return bool(ready and control.recv(1)) and made.run(Job(()), STARTING).ended
+    if not ready or not control.recv(1):
+        return False
+    if made.run(Job(()), STARTING).ended:
+        return True
+    made.limits, limited = None, made.limits is not None  # they can be made, and yet nothing can be put into them
+    return limited and made.run(Job(()), STARTING).ended

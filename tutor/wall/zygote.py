@@ -32,6 +32,7 @@ FILE = 256 * 2**20  # bytes of a file
 NICE = 5
 NOBODY = 65534
 WORK = "/tmp/work"
+HERE = b"h"  # what a keeper says first
 STUDENT = 1000  # who a notebook takes itself for
 
 _CLONE = {"mount": 0x00020000, "uts": 0x04000000, "ipc": 0x08000000, "user": 0x10000000, "pid": 0x20000000}
@@ -81,6 +82,10 @@ def _keep(connection: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         taken = _taken()
+        connection.send(
+            HERE
+        )  # the kernel adds who sends it, and the judge sets limits for all that come of this process
+        connection.recv(1, socket.MSG_PEEK)  # it has: the notebook is on its way
         _leave()
         child = os.fork()
         if child == 0:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tutor.checking import Missed, symptoms
-from tutor.lessons.unseen import LEAST, OTHERWISE, images, judged, right, scores, unseen
+from tutor.lessons.unseen import LEAST, OTHERWISE, SOME, images, judged, right, scores, unseen
 from tutor.lessons.unseen import observe as model_observed
 
 MARK = 0.9  # the second mark; the first is LEAST
@@ -180,7 +180,8 @@ def repeated(run):
         )
     learned = torch.ones(len(labels), dtype=torch.bool)
     learned[rows] = False
-    known = right(run["learned"][learned], labels[learned]) if learned.any() and accuracy > own else math.inf
+    learned, of_some = learned[::SOME], labels[::SOME]
+    known = right(run["learned"][learned], of_some[learned]) if learned.any() and accuracy > own else math.inf
     if abs(accuracy - known) < near:
         return Missed(
             "flattered",
