@@ -75,16 +75,20 @@ class Here:
         self._answer, self._place = (half, candidate, carried), (owner, name)
 
     def begin(self, names: Sequence[str]) -> None:
+        """Copy what the names stand for."""
         half, candidate, carried = self._answer
         self._changing = Changing(half, candidate, names, carried)
 
     def run(self, changed: blame.Changed, probed: Any, *, seconds: float, watched: bool) -> Seen:
+        """Run a changed answer among these copies."""
         return self._changing.run(changed, probed.arguments, seed=probed.seed, seconds=seconds, watched=watched)
 
     def within(self, changes: blame.Changes) -> blame.Changes:
+        """All changes: it is the reader's own time."""
         return changes
 
     def kept(self) -> contextlib.AbstractContextManager[None]:
+        """Put back what the class of a method holds."""
         return as_it_was(*self._place)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from tutor.checking.seen import Ask, Seen
 from tutor.checking.wire import WireError, encode, framed
 from tutor.wall.frames import Job, seconds_of_data, seen_of_data
-from tutor.wall.pool import Line, Wall
+from tutor.wall.line import Line
+from tutor.wall.pool import Wall
 
 Lost = (TimeoutError, EOFError, OSError, WireError)  # what ends a process of which nothing more is expected
 
@@ -72,6 +73,7 @@ def again(behind: Wall, job: Job, begun: Callable[[str, Answer], None], until: f
     """
     waiting = set(job.asked)
     with behind.line() as line:
+        line.begin()
         line.say(framed(job.message()), until)
         while waiting:
             frame = line.hear(until)

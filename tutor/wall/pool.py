@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import struct
 import subprocess
 import tempfile
 import threading
@@ -19,18 +18,14 @@ from tutor.checking import guard
 from tutor.checking.fault import Fault
 from tutor.checking.observed import Ran
 from tutor.checking.seen import Answer, Seen
-from tutor.checking.wire import WireError, decode, framed, read
+from tutor.checking.wire import WireError, framed
 from tutor.wall import bubble
 from tutor.wall.bubble import NoWallError
-from tutor.wall.cgroups import Group, Groups, groups
+from tutor.wall.cgroups import Groups, groups
 from tutor.wall.frames import MOST_NAMES, Job, answer_of_data, fault_of_data, ran_of_data, seen_of_data
-from tutor.wall.zygote import HERE
+from tutor.wall.line import STARTING, Line
 
-STARTING = 300.0  # seconds by the wall in which a machine that is very busy has imported torch
-MOST_BYTES = 64 * 2**20  # that a notebook may send
-MOST_FRAMES = 20_000  # those of a solved lesson are less than a thousand
 BUSY = 4  # how many times longer by the wall an answer may take, for on a busy machine it waits for the cores
-CREDENTIALS = struct.Struct("3i")  # process, user, group
 MOST_SEEN = 2_000  # runs of one exercise
 UNSEEN = Fault("EOFError", "Exception", "its process ended before this was looked at")
 
@@ -84,50 +79,6 @@ class Heard:
     broken: str = ""
 
 
-class Line:
-    """What is said to a notebook's process and heard of it, within the limits of what it may send."""
-
-    def __init__(self, ours: socket.socket, group: Group | None = None):
-        self._ours, self._until, self._bytes, self._frames = ours, 0.0, MOST_BYTES, MOST_FRAMES
-        self._group, self._met = group, False
-        self.ran_out = False  # at its end: whether its processes took more memory than they may
-
-    def say(self, message: bytes, until: float) -> None:
-        """Send a message; TimeoutError if it is not taken until then (`time.monotonic`), OSError if nobody is there.
-
-        Before the first one, limits are set for the process that will read it and for all that come of it.
-        """
-        if not self._met:
-            self._met, keeper = True, _keeper(self._ours)
-            if self._group:
-                self._group.add(keeper)
-        self._ours.settimeout(max(0.001, until - time.monotonic()))
-        self._ours.sendall(message)
-
-    def hear(self, until: float) -> Any:
-        """The next frame.
-
-        Raises
-        ------
-        TimeoutError, EOFError, OSError
-            If none comes until then, or ever.
-        WireError
-            If it is none, or more was sent than may be.
-        """
-        self._until, self._frames = until, self._frames - 1
-        if self._frames < 0:
-            raise WireError(f"more than {MOST_FRAMES:,} things were said")
-        return decode(read(self._receive))
-
-    def _receive(self, count: int) -> bytes:
-        self._ours.settimeout(max(0.001, self._until - time.monotonic()))
-        part = self._ours.recv(count)
-        self._bytes -= len(part)
-        if self._bytes < 0:
-            raise WireError(f"more than {MOST_BYTES >> 20} MB were sent")
-        return part
-
-
 class Wall:
     """A wall with a zygote behind it; several threads may have notebooks run there at once."""
 
@@ -147,9 +98,11 @@ class Wall:
             message = framed(job.message())
         except WireError:
             return Heard(broken="the cells that it needs hold more text than is taken")
-        heard, end = Heard(), time.monotonic() + (whole or seconds)
+        heard = Heard()
         with self.line() as line:
             try:
+                line.begin()
+                end = time.monotonic() + (whole or seconds)
                 until = min(end, time.monotonic() + seconds)
                 line.say(message, until)
                 while not heard.ended:
@@ -161,7 +114,7 @@ class Wall:
                 heard.broken = f"what its process sent cannot be read ({error})"
             except (EOFError, OSError):
                 pass  # its process is gone
-        heard.greedy = line.ran_out
+        heard.greedy = line.greedy
         return heard
 
     @contextlib.contextmanager
@@ -181,7 +134,7 @@ class Wall:
                     ours.shutdown(socket.SHUT_WR)  # the keeper sees it, and ends what has not ended
                 _until_closed(ours)
                 if group:
-                    made.ran_out = group.ran_out()
+                    made.greedy = group.ran_out()
                     group.remove()
 
 
@@ -244,21 +197,6 @@ def note(heard: Heard, frame: Any, job: Job) -> None:
 
 def _is_program(job: Job, identifier: str) -> bool:
     return identifier in job.asked and bool(job.asked[identifier].program)
-
-
-def _keeper(ours: socket.socket) -> int:
-    """The number that the keeper of a notebook has out here; the kernel tells it of whoever sends the first byte.
-
-    Raises
-    ------
-    EOFError
-        If it ended before.
-    """
-    ours.settimeout(STARTING)
-    told, about, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size))
-    if told != HERE or not about:
-        raise EOFError
-    return CREDENTIALS.unpack(about[0][2])[0]
 
 
 def _until_closed(ours: socket.socket) -> None:
