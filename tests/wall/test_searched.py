@@ -203,7 +203,7 @@ def test_without_time_the_row_is_what_it_was(judged, jobs, monkeypatch):
     assert len(jobs) == 1
 
 
-FAR = "a * a * b * b - 3 * a * b + 7"  # no two changes make it right
+FAR = "a * a * b * b - 3 * a * b + 7"  # no two changes make it right, where its value has a name first
 STUCK = """
 import ctypes, os, signal, time
 _exit, _libc = os._exit, ctypes.CDLL(None)
@@ -235,7 +235,7 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_changed_answer_that_costs_its_process_costs_the_search_alone(what, judged):
     def edit(cells):
-        cells[2]["source"] = answer(f"if abs(a) + abs(b) < -1: {what}\nreturn {FAR}")
+        cells[2]["source"] = answer(f"if abs(a) + abs(b) < -1: {what}\ntotal = {FAR}\nreturn total")
         cells.insert(2, cell(STUCK))
 
     row = judged(edit)
