@@ -66,7 +66,7 @@ _KINDS = {
     "keepdims": (0, "which dimensions are left after `{0}`"),
     "comparison": (0, "the comparison `{0}`: which side is meant, and whether the limit itself belongs to it"),
     "operator": (0, "the operator `{0}`"),
-    "sign": (0, "the sign"),
+    "sign": (-1, "the sign"),
     "no sign": (1, "the sign"),
     "left out": (0, "whether `{0}` has to be called there"),
     "jump": (0, "whether the loop ends there or goes on"),
@@ -85,6 +85,9 @@ _KINDS = {
     "arguments": (1, "the order of what stands in `{0}`"),
     "exchanged": (1, "which of `{0}` and `{1}` stands where"),
     "shape": (1, "which shape comes out of `{0}`"),
+    "numbers' order": (1, "where `{0}` puts which number"),
+    "starred": (1, "whether `{0}` is given one thing there or several"),
+    "default": (-2, "what `{0}` holds at the beginning of a second call"),
     "keyword": (1, "the arguments of `{0}`"),
     "loop": (1, "whether that line belongs inside the block, before it or after it"),
     "order": (1, "where in the order that line stands"),
@@ -371,7 +374,7 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     if method and name in ("reshape", "view"):
         base = node.func.value
         rows = [ast.Call(ast.Name("len", ast.Load()), [base], []), _constant(-1)]
-        yield "shape", _turned(base, ".T"), told
+        yield "numbers' order", _turned(base, ".T"), told
         yield "shape", ast.Call(ast.Attribute(base, "reshape", ast.Load()), rows, []), told
     if method and name == "forward":
         yield "function", ast.Call(node.func.value, node.args, node.keywords), told
@@ -385,7 +388,7 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         wide = ast.keyword("dtype", ast.Name("float", ast.Load()))
         yield "dtype", ast.Call(node.func, node.args, [*node.keywords, wide]), told
     if len(node.args) == 1 and isinstance(node.args[0], ast.Name) and not node.keywords:
-        yield "arguments", ast.Call(node.func, [ast.Starred(node.args[0], ast.Load())], []), brief(node)
+        yield "starred", ast.Call(node.func, [ast.Starred(node.args[0], ast.Load())], []), brief(node)
     if name == "reversed" and node.args:
         yield "reversed", node.args[0], ""
     if method and name.endswith("_") and not name.startswith("_"):
@@ -633,10 +636,15 @@ def _in_and_out(
 
 
 def _of_parameters(function: Any) -> Iterator[Edit]:
-    """A copy, at the top, of each argument that the function writes into; and a `return` at the end, if it has none."""
+    """At the top, defaults made anew, or a copy of an argument that is written into; a `return` where there is none."""
     body = function.body
     top = 1 if _is_text(body[0]) else 0
-    for argument in function.args.args:
+    kept = {a.arg: value for a, value in _defaults(function) if not isinstance(value, ast.Constant | ast.Name)}
+    if kept:
+        anew = [ast.Assign([ast.Name(name, ast.Store())], value) for name, value in kept.items()]
+        line = min(value.lineno for value in kept.values())
+        yield placed("default", line, function, "body", [*body[:top], *anew, *body[top:]], "`, `".join(kept))
+    for argument in (a for a in function.args.args if a.arg not in kept):
         writing = [s.lineno for s in ast.walk(function) if _writes_into(s, argument.arg)]
         if writing:
             name = ast.Name(argument.arg, ast.Store())
@@ -648,6 +656,15 @@ def _of_parameters(function: Any) -> Iterator[Edit]:
         for name in _stored(function):
             new = [*body, ast.Return(ast.Name(name, ast.Load()))]
             yield placed("return", body[-1].end_lineno, function, "body", new)
+
+
+def _defaults(function: Any) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """Each argument that has a default, which is made once for all calls."""
+    given = function.args.defaults
+    positional = [*function.args.posonlyargs, *function.args.args]
+    yield from zip(positional[len(positional) - len(given) :], given, strict=True)
+    pairs = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    yield from ((argument, value) for argument, value in pairs if value is not None)
 
 
 def _writes_into(node: ast.AST, name: str) -> bool:

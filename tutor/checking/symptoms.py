@@ -166,8 +166,8 @@ def trained_on(found: tuple[int, int], name: str = "the test set", share: float 
         return None
     return Missed(
         "trained-on",
-        f"{count} of the {of} rows of {name} were in batches of a backward pass: what has "
-        "been trained on tells nothing about new data.",
+        f"Of the {of} rows of {name} {count} were in the batches that were looked at, the first of the training: what "
+        "has been trained on tells nothing about new data.",
         f"Which of your loops runs over {name}, and what does it do there?",
     )
 

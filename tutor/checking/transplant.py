@@ -72,7 +72,7 @@ def _of_function(mine: Function, theirs: Function) -> Iterator[Edit]:
             if place is not None and not _forgets(mine, place):
                 yield _edit(place)
         value = _inlined(other, foreign, defined) if _written(statement) == _written(other) != "" else None
-        if value is not None:
+        if value is not None and not _forgets(mine, Place(statement, "", None, statement, value)):
             yield from _whole(mine, statement, value)
     yield from _left_out(mine, made, dumps, functools.partial(_inlined, foreign=foreign, defined=defined))
 
@@ -222,7 +222,7 @@ def _into(statement: ast.Assign) -> str:
 def _smallest(place: Place) -> Place | None:
     """The one part in which two trees differ; None if they do not."""
     mine, theirs = place.mine, place.theirs
-    if mine is None or ast.dump(mine) == ast.dump(theirs):
+    if mine is None or ast.dump(mine) == ast.dump(theirs) or _both_words(mine, theirs):
         return None
     if type(mine) is not type(theirs):
         return place
@@ -244,9 +244,16 @@ def _smallest(place: Place) -> Place | None:
     if len(inner) != 1 or not isinstance(inner[0].mine, PARTS):
         return place
     smaller = _smallest(inner[0])
+    if smaller is None:
+        return None
     if inner[0].field == "func" and smaller.mine is inner[0].mine and not _siblings(smaller.mine, smaller.theirs):
         return place
     return smaller
+
+
+def _both_words(mine: ast.AST, theirs: ast.AST) -> bool:
+    """Whether they are two texts, as under which something is kept: the reader's may be any."""
+    return all(isinstance(node, ast.Constant) and isinstance(node.value, str) for node in (mine, theirs))
 
 
 def _siblings(mine: ast.AST, theirs: ast.AST) -> bool:
@@ -257,18 +264,15 @@ def _siblings(mine: ast.AST, theirs: ast.AST) -> bool:
 
 
 def _forgets(function: Function, place: Place) -> bool:
-    """Whether a variable of the reader's is read before the change and no more after it."""
-    into = {
-        id(n.value)
-        for n in ast.walk(function)
-        if isinstance(getattr(n, "ctx", None), ast.Store) and hasattr(n, "value")
-    }
-    loaded = (n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
-    read = [n.id for n in loaded if id(n) not in into]  # what is written into is not read there
-    gone = [n.id for n in ast.walk(place.mine) if isinstance(n, ast.Name)]
-    new = {n.id for n in ast.walk(place.theirs) if isinstance(n, ast.Name)}
+    """Whether a change does without what the reader computed above: what is wrong may be how that was computed.
+
+    So it is where a variable of the reader's is read in that place and no more, or stands there alone.
+    """
     stored = _bound(function) - set(_arguments(function))
-    return any(name in stored and name not in new and read.count(name) == gone.count(name) for name in gone)
+    gone = {n.id for n in ast.walk(place.mine) if isinstance(n, ast.Name)} & stored
+    new = {n.id for n in ast.walk(place.theirs) if isinstance(n, ast.Name)}
+    alone = isinstance(place.mine, ast.Name) and not isinstance(place.theirs, ast.Name)
+    return bool(gone - new or (gone and alone))
 
 
 def _edit(place: Place) -> Edit:

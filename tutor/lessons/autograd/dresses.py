@@ -152,6 +152,12 @@ def results(run):
             f"{right:.0%} of the images that the program could not see are right, and its probabilities are no surer than {sure:.0%} on average: the loss on these images is {loss:.3g}, where {MOST_LOSS} is asked for.",
             "Does the loss still fall when the loop ends?",
         )
+    if loss > MOST_LOSS and bool(((found == 0) | (found == 1)).all()):
+        return Missed(
+            "rounded",
+            f"{right:.0%} of the images that the program could not see are right, and `predict` says of every one 0 or 1: so each mistake was made with all certainty. A probability of 0.7 says how sure it is.",
+            "What does the last line of `predict` do to the probabilities?",
+        )
     if loss > MOST_LOSS:
         return Missed(
             "too-sure",

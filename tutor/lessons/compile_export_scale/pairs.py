@@ -124,9 +124,9 @@ def shares(run):
     if all(abs(one - whole[0]) < EQUAL * whole[0] for one in first):
         return Missed(
             "whole-batch",
-            f"{said}: both are that of the whole batch. Two processes that each do all the work are no faster than "
-            "one.",
-            "Which rows of a batch are those of process 0, and which those of process 1?",
+            f"{said}: both are that of the whole batch. Does each process compute all rows, or is the loss averaged "
+            "over the processes before it is noted? Asked for is that of a process's own rows.",
+            "Which rows of a batch are those of process 0, and what happens to its loss before it is noted?",
         )
     if any(all(abs(one - half) < EQUAL * half for one in first) for half in wanted):
         return Missed(

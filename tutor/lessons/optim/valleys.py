@@ -261,8 +261,8 @@ def judged(run):
     """The first criterion that was missed, or None."""
     return (
         borrowed(run)
-        or symptoms.uncleared(run)
         or works(run)
+        or symptoms.uncleared(run)
         or arrives(run)
         or elsewhere(run)
         or losses_are_those(run)

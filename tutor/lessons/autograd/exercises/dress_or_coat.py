@@ -144,6 +144,11 @@ EXERCISE = program(
             patch=("return torch.sigmoid(scores(x))", "p = torch.sigmoid(scores(x))\n    x /= 255\n    return p"),
             told="changes-images",
         ),
+        Wrong(
+            "rounded",
+            patch=("return torch.sigmoid(scores(x))", "return torch.sigmoid(scores(x)).round()"),
+            told="rounded",
+        ),
         Wrong("a-column", patch=("sigmoid(scores(x))", "sigmoid(scores(x))[:, None]"), told="shapes"),
         Wrong(
             "a-number-for-one",

@@ -159,7 +159,7 @@ EXERCISE = code(
         ),
         Misconception(
             "logits-for-classes",
-            "Nothing is ever right: logits are compared with class numbers. Which class has the largest logit is told by `argmax`; the largest logit itself is no class.",
+            "Nothing is ever right. Is the largest logit itself compared with class numbers? Which class has it is told by `argmax`. Or was nothing left to be counted, because `batches`, which may be a generator, had been walked through before?",
             patch=("y_pred.argmax(dim=1)", "y_pred.amax(dim=1)"),
             hints=("What is `y_pred.max(dim=1)`, and which of its two parts holds classes?",),
         ),

@@ -90,7 +90,13 @@ EXERCISE = code(
     ),
     probe=probe_polynomial,
     use=use_polynomial,
-    outputs=("parameters", "is every coefficient drawn anew", "as torch.randn draws", "y_pred", "losses"),
+    outputs=(
+        "the names of the parameters",
+        "is every coefficient drawn anew",
+        "as torch.randn draws",
+        "y_pred",
+        "losses",
+    ),
     misconceptions=(
         Misconception(
             "not-noticed",
