@@ -536,7 +536,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def test_no_changed_text_takes_the_memory_of_a_machine():
     """`kept.extend(np.zeros(10**8))` is one operation of many seconds and gigabytes, which no time limit can stop."""
     ran = subprocess.run([sys.executable, "-c", TAKING], capture_output=True, text=True, check=True)
-    assert int(ran.stdout) < 1_500_000, "in KiB"
+    assert int(ran.stdout) < 2_000_000, "in KiB"
 
 
 SMALL = """

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import time
 
 import pytest
 
@@ -38,10 +37,8 @@ def limits(behind, monkeypatch):
 
 @SLOW
 def test_processes_that_take_too_much_together_are_ended_and_the_next_notebook_is_not(behind, limits):
-    start = time.monotonic()
     heard, _ = said(behind, MANY, seconds=20)
     assert heard.greedy and not heard.ended
-    assert time.monotonic() - start < 40  # it slept for a minute
     heard, told = said(behind, ONE)
     assert told == f"({200 * MB},)" and heard.ended and not heard.greedy
     assert all(not list(tree.folder.glob("notebook-*")) for tree in limits.trees)

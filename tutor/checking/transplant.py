@@ -266,13 +266,24 @@ def _siblings(mine: ast.AST, theirs: ast.AST) -> bool:
 def _forgets(function: Function, place: Place) -> bool:
     """Whether a change does without what the reader computed above: what is wrong may be how that was computed.
 
-    So it is where a variable of the reader's is read in that place and no more, or stands there alone.
+    So it is where a variable of the reader's is read in that place and nowhere else in its statement, or stands there
+    alone.
     """
     stored = _bound(function) - set(_arguments(function))
-    gone = {n.id for n in ast.walk(place.mine) if isinstance(n, ast.Name)} & stored
-    new = {n.id for n in ast.walk(place.theirs) if isinstance(n, ast.Name)}
-    alone = isinstance(place.mine, ast.Name) and not isinstance(place.theirs, ast.Name)
-    return bool(gone - new or (gone and alone))
+    read = _read_in(place.mine)
+    new = set(_read_in(place.theirs))
+    around = next((_read_in(s) for s in reversed(list(_statements(function))) if _holds(s, place.mine)), [])
+    here_alone = {name for name in read if name in stored and around.count(name) <= read.count(name)}
+    bare = isinstance(place.mine, ast.Name) and not isinstance(place.theirs, ast.Name)
+    return bool(here_alone if bare else here_alone - new)
+
+
+def _read_in(node: ast.AST) -> list[str]:
+    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+
+
+def _holds(statement: ast.stmt, node: ast.AST) -> bool:
+    return any(inner is node for inner in ast.walk(statement))
 
 
 def _edit(place: Place) -> Edit:

@@ -28,7 +28,8 @@ def use_triangle(answer, u, v, grad_output):
     try:
         slopes = torch.vmap(torch.func.grad(answer.apply, argnums=(0, 1)))(u.detach(), v.detach())
     except RuntimeError as error:
-        raise RuntimeError(f"under `torch.func`: {error}") from None
+        error.args = (f"under `torch.func`: {error}",)
+        raise
     near = answer.apply(u.detach() / 1000, v.detach() / 1000)
     return r, u.grad, v.grad, *checks, changed, digits, *slopes, near
 
