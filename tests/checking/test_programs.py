@@ -162,10 +162,10 @@ def test_rows_that_were_trained_on_are_known_again_however_they_are_scaled():
     held = torch.randn(20, 4, generator=torch.Generator().manual_seed(1))
     both = LOOP.replace("torch.randn(40, 4)", "torch.cat([torch.randn(20, 4), held]) * 3 - 1")
     missed = symptoms.trained_on(symptoms.met(ran(both, held=held), held))
-    assert missed.criterion == "trained-on" and missed.message.startswith("20 of the 20 rows")
+    assert missed.criterion == "trained-on" and missed.message.startswith("Of the 20 rows of the test set 20 ")
     assert symptoms.trained_on(symptoms.met(ran(LOOP, held=held), held)) is None
-    assert symptoms.trained_on((2, 20), share=0.1).criterion == "trained-on"
-    assert symptoms.trained_on((2, 20)) is None and symptoms.trained_on((0, 0)) is None
+    assert symptoms.trained_on((2, 20)).criterion == "trained-on"
+    assert symptoms.trained_on((1, 20)) is None and symptoms.trained_on((0, 0)) is None
 
 
 def test_a_parameter_that_is_bound_anew_at_every_step_has_moved():

@@ -20,7 +20,7 @@ from tutor.checking.spec import Missed
 
 LEAST_LOOKED = 3  # backward passes from which on "never" is said
 ALIKE = 0.99999  # the cosine from which on two rows are one
-SHARE = 0.8  # of the rows that must not be trained on, how many tell
+SHARE = 0.1  # of the rows that must not be trained on, how many tell
 
 
 def diverged(run: Observed) -> Missed | None:
@@ -155,14 +155,14 @@ def met(run: Run, rows: Any) -> tuple[int, int]:
     return int(seen.sum()), len(seen)
 
 
-def trained_on(found: tuple[int, int], name: str = "the test set", share: float = SHARE) -> Missed | None:
+def trained_on(found: tuple[int, int], name: str = "the test set") -> Missed | None:
     """Whether rows that must not be trained on were, as `met` has found.
 
-    A `share` of them tells: less where the batches of the first passes, which are looked at, may hold but a part of
-    what is trained on.
+    A small share of them tells: the batches of the first passes, which are looked at, may hold but a part of what is
+    trained on, and no program meets one of them by chance.
     """
     count, of = found
-    if not of or count < share * of:
+    if not of or count < SHARE * of:
         return None
     return Missed(
         "trained-on",

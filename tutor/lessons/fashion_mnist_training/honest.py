@@ -19,7 +19,6 @@ LEAST_HELD = 500
 HARDER = 0.025
 SAME = 0.005  # by so much the same measurement, made again, may differ: by rounding, and by the size of the batches
 ALIKE = 0.03  # within so much a measurement looks like another one
-LEAKED = 0.1  # of the images held back, how many in the first batches tell that they were learned from
 READY_MADE = {"recipes", "train_with", "last_model"}  # what the lesson has trained, or would train
 TEST_SET = {"test", "x_test", "y_test"}  # as the lesson calls it
 
@@ -228,7 +227,7 @@ def honest(run):
         number(run)
         or enough(run)
         or own_work(run)
-        or symptoms.trained_on(run["met of the held"], "the images held back", LEAKED)
+        or symptoms.trained_on(run["met of the held"], "the images held back")
         or repeated(run)
         or likely(run)
     )
