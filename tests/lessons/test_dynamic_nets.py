@@ -39,7 +39,7 @@ def test_the_shared_net_is_a_right_answer(exercises):
 
 def test_a_net_that_returns_nothing_is_asked_for_its_return(exercises):
     report = exercises["dynamic_nets.dynamic_net"].check(Silent)
-    assert report.verdict == "wrong" and "Is a `return` missing?" in report.message
+    assert report.verdict == "wrong" and "should be a tensor; yours is `None`." in report.message
 
 
 def test_a_die_that_is_loaded_is_noticed(exercises):

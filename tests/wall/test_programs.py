@@ -167,6 +167,7 @@ FORGED = {
     "of the kept": torch.arange(200) % 2 * 1.0,
     "of the test images": torch.ones(300),
     "left alone": True,
+    "of the dark": lambda given: (torch.arange(200) % 2 * 1.0)[given["kept"].mean(1) < given["kept"].mean(1).median()],
 }
 """,
         "too-few-right",

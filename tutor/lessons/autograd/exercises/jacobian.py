@@ -100,9 +100,9 @@ EXERCISE = code(
         {"M": (1,), "N": (1,)},
     ),
     probe=(probe_equal_entries, probe_float64),
-    precise=True,
     use=use_jacobian,
     outputs=("the Jacobian", "how often ones arrived at all of y"),
+    precise=True,
     misconceptions=(
         Misconception(
             "rows-add-up",

@@ -75,9 +75,9 @@ EXERCISE = code(
         sizes=dict.fromkeys("TNDH", (1,)),
     ),
     probe=(probe_far, probe_float64),
-    precise=True,
     use=read_sequences,
     outputs=("the states", "the gradient of w_x", "the gradient of w_h", "how the cell is used"),
+    precise=True,
     cases=2,
     misconceptions=(
         Misconception(

@@ -53,8 +53,8 @@ EXERCISE = code(
         sizes={"N": (1,)},
     ),
     probe=FAR_FROM_ZERO,
-    cases=2,
     gradients={"": FiniteDifference(lambda logits, y: float(functional.cross_entropy(logits, y)), wrt=0)},
+    cases=2,
     forbid=("autograd",),
     misconceptions=(
         Misconception(
