@@ -78,9 +78,9 @@ EXERCISE = repair(
         sizes={"N": (1,), "D": (1,)},
     ),
     probe=(probe_larger, probe_large),
-    cases=2,
     use=use,
     outputs=("weight", "losses", "what the losses hold"),
+    cases=2,
     misconceptions=(
         Misconception(
             "losses-with-their-graphs",
