@@ -142,7 +142,7 @@ EXERCISE = program(
         Wrong("of-the-library-by-another-name", text=HIDDEN_LIBRARY + LOOP, told="error"),
         Wrong("without-a-step", patch=("def step(self)", "def move(self)"), told="error"),
         Wrong("only-a-name", patch=(STEP, "w = w - self.lr * v"), told="unmoved"),
-        Wrong("clears-nothing", patch=(CLEARING, "pass"), told="uncleared"),
+        Wrong("clears-nothing", patch=(CLEARING, "pass"), told="not-cleared"),
         Wrong(
             "cleared-by-the-step",
             patch=((CLEARING, "pass"), (STEP, f"{STEP}\n                w.grad = None")),
