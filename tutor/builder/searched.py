@@ -21,13 +21,13 @@ from tutor.checking.blame import Changed, Changes, Text
 from tutor.checking.changing import CannotRebuildError
 from tutor.checking.exercise import Judged, Probed
 from tutor.checking.report import Report
-from tutor.checking.search import AT_ONCE, LATER, Search
+from tutor.checking.search import Search
 from tutor.checking.seen import Ask, Seen
 from tutor.wall.again import Answer, Lost, again
 from tutor.wall.pool import Wall
 
-EXERCISE = AT_ONCE + LATER  # seconds of processor time for an answer, as many as in a notebook
-NOTEBOOK = 5.0  # for all answers of a notebook
+EXERCISE = 0.6  # seconds of processor time for an answer: a line that is found is mostly found in half of it
+NOTEBOOK = 2.5  # for all answers of a notebook
 BY_THE_WALL = 3  # how many times longer that may take by the clock on the wall, the cells above the answers included
 MOST_TEXT = 20_000  # characters of an answer that is looked into
 TOGETHER = 16  # changed answers that are sent at once: a process that has to be waited for each time is slow
